@@ -1,0 +1,52 @@
+"""What the commands share: settings from the context, JSON on request, findings and progress on the terminal."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+from sfcci import settings as settings_module
+from sfcci.finding import Finding, Severity
+from sfcci.settings import Settings
+
+as_json = click.option(
+    "--json", "json_output", is_flag=True, help="Print one JSON document on standard output."
+)
+COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+
+
+def settings() -> Settings:
+    """Load the settings of the project in the current folder (or SFCCI_PROJECT)."""
+    return settings_module.load()
+
+
+def print_json(value: Any) -> None:
+    """Print a JSON document; what JSON does not know becomes text."""
+    click.echo(json.dumps(value, indent=2, default=str))
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Print findings one per line, coloured on a terminal."""
+    for finding in findings:
+        click.secho(str(finding), fg=COLOURS[finding.severity])
+
+
+def progress() -> Callable[[str], None]:
+    """Give a function that says what is going on: on standard error, only when that is a terminal."""
+    if not sys.stderr.isatty():
+        return lambda _text: None
+    return lambda text: click.secho(f"  {text}", dim=True, err=True)
+
+
+def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Print a table with rich; plain and unwrapped when standard output is no terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        shown.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+    Console(width=None if sys.stdout.isatty() else 160).print(shown)

@@ -1,0 +1,97 @@
+"""The program `sfcci`: its groups are imported when they are called, so that help and completion stay fast."""
+
+import importlib
+import signal
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from sfcci import __version__
+from sfcci.errors import EXIT_TOOL, SfcciError
+
+GROUPS = {
+    "pipeline": "Run the whole pipeline: package, gate, metric, dashboard, preview.",
+    "package": "Render, build and check packages (RPM, Gentoo).",
+    "lab": "Raise a service function chain with real packets, and look into it.",
+    "gate": "Run the gate's jobs and see what they found.",
+    "metrics": "Push results into Graphite; find metric names.",
+    "graphite": "Run a private Graphite.",
+    "dashboard": "Validate dashboards and push them to Grafana.",
+    "preview": "Show the dashboards on a local page, without Grafana.",
+    "doctor": "Say what this machine has, what it lacks, and how to get it.",
+}
+"""Name and help of each command, in the order of the pipeline; its code is `sfcci.cli.<name>.<name>`."""
+
+
+class LateGroup(click.Group):
+    """A group whose commands are modules that are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names in the order of the pipeline."""
+        return list(GROUPS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module and give the command."""
+        if cmd_name not in GROUPS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"sfcci.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(GROUPS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Resolve as click does, with the nearest name in the error."""
+        from sfcci.document import did_you_mean
+
+        if args and args[0] not in GROUPS and not args[0].startswith("-"):
+            hint = did_you_mean(args[0], list(GROUPS))
+            raise click.UsageError(f"no such command {args[0]!r}" + (f"; {hint}" if hint else ""), ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.command(
+    cls=LateGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Example: sfcci pipeline run --serve",
+)
+@click.version_option(__version__, prog_name="sfcci")
+@click.pass_context
+def sfcci(ctx: click.Context) -> None:
+    """Packages, gate tests, metrics and dashboards for Service Function Chaining.
+
+    Exit status: 0 well, 1 a finding or a failed job, 2 bad input, 3 a step could not run.
+    """
+
+
+def main() -> NoReturn:
+    """Run the program; the one place that turns errors into a message and an exit status."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        status = sfcci.main(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "")
+        status = 2
+    except click.ClickException as error:
+        error.show()
+        status = 2
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo("interrupted; everything that was started has been ended", err=True)
+        status = 130
+    except click.exceptions.Exit as error:
+        status = error.exit_code
+    except SfcciError as error:
+        click.echo(f"sfcci: {error}", err=True)
+        status = error.exit_status
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = EXIT_TOOL
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _terminate(_number: int, _frame: object) -> NoReturn:
+    """SIGTERM unwinds like Ctrl-C, so that nothing stays behind."""
+    raise KeyboardInterrupt

@@ -1,0 +1,202 @@
+"""The one place that starts programs: an argv list (never a shell), a time limit, a process group that ends whole.
+
+`run` waits for a program; `start` gives a running one that ends with its `with` block. Both put the program into a
+session of its own, so that Ctrl-C reaches the tool alone and the tool ends what it started, in order.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from sfcci.errors import MissingTool, ProgramFailure, ToolError
+from sfcci.machine import install_hint
+
+LAST_LINES = 12
+GRACE_S = 3.0
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A program that has ended: its argv, exit status, text on both outputs and wall time."""
+
+    argv: tuple[str, ...]
+    status: int
+    stdout: str
+    stderr: str
+    duration_s: float
+
+    def failure(self) -> ProgramFailure:
+        """Give the last lines that the program wrote, standard error first."""
+        text = self.stderr.strip() or self.stdout.strip()
+        return ProgramFailure(self.argv, self.status, tuple(text.splitlines()[-LAST_LINES:]))
+
+
+def find(program: str) -> str:
+    """Give the absolute path of `program`. Raises MissingTool with the command that installs it."""
+    path = shutil.which(program, path=search_path())
+    if path is None:
+        raise MissingTool(f"{program} is not installed", install_hint(program))
+    return path
+
+
+def available(program: str) -> bool:
+    """Say whether `program` can be started on this machine."""
+    return shutil.which(program, path=search_path()) is not None
+
+
+def search_path() -> str:
+    """PATH with the sbin folders, which an ordinary user's PATH lacks on Debian."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    timeout_s: float,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    log: Path | None = None,
+    check: bool = True,
+) -> Completed:
+    """Run a program to its end. `env` replaces the environment; `log` takes both outputs instead of memory.
+
+    Raises MissingTool, ToolError (a status other than 0 with `check`, or out of time).
+    """
+    words = _words(argv)
+    begin = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        sink = stack.enter_context(log.open("ab")) if log else subprocess.PIPE
+        process = _popen(
+            words,
+            cwd,
+            env,
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT if log else subprocess.PIPE,
+        )
+        stack.callback(end_group, process, grace_s=0)
+        try:
+            out, err = process.communicate(stdin.encode() if stdin is not None else None, timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            end_group(process)
+            raise ToolError(
+                ProgramFailure(words, process.returncode or -9, _tail(log)),
+                f"out of time after {timeout_s:g} s",
+            ) from None
+    done = Completed(
+        words, process.returncode, _text(out), _text(err) or _join(_tail(log)), time.monotonic() - begin
+    )
+    if check and done.status != 0:
+        raise ToolError(done.failure())
+    return done
+
+
+@contextlib.contextmanager
+def start(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: int | IO[bytes] | None = subprocess.DEVNULL,
+    stdout: int | IO[bytes] | None = subprocess.DEVNULL,
+    stderr: int | IO[bytes] | None = subprocess.DEVNULL,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program and give it while it runs; leaving the block ends its whole process group."""
+    process = _popen(_words(argv), cwd, env, stdin=stdin, stdout=stdout, stderr=stderr)
+    try:
+        yield process
+    finally:
+        end_group(process)
+
+
+def launch(
+    argv: Sequence[str | Path],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
+) -> int:
+    """Start a program that outlives the tool (a daemon) and give its process id; `log` takes what it says."""
+    with log.open("ab") as sink:
+        process = _popen(
+            _words(argv),
+            None,
+            env,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            pass_fds=pass_fds,
+        )
+    process.returncode = 0  # it is no child to wait for: Popen shall not warn when it is forgotten
+    return process.pid
+
+
+def end_group(process: subprocess.Popen[bytes], grace_s: float = GRACE_S) -> None:
+    """End a process and its group: SIGTERM, `grace_s` to obey, SIGKILL. What has ended already is left alone."""
+    if process.poll() is None and grace_s:
+        _signal_group(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(grace_s)
+    _signal_group(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):  # a pipe whose reader has gone
+                stream.close()
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def _popen(
+    words: tuple[str, ...],
+    cwd: Path | None,
+    env: Mapping[str, str] | None,
+    *,
+    stdin: int | IO[bytes] | None,
+    stdout: int | IO[bytes] | None,
+    stderr: int | IO[bytes] | None,
+    pass_fds: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    program = words[0] if os.sep in words[0] else find(words[0])
+    try:
+        return subprocess.Popen(
+            [program, *words[1:]],
+            cwd=cwd,
+            env=env,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+            pass_fds=tuple(pass_fds),
+        )
+    except FileNotFoundError:
+        raise MissingTool(f"{program} is not there", install_hint(words[0])) from None
+
+
+def _words(argv: Sequence[str | Path]) -> tuple[str, ...]:
+    return tuple(str(word) for word in argv)
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode(errors="replace")
+
+
+def _join(lines: Sequence[str]) -> str:
+    return "\n".join(lines)
+
+
+def _tail(log: Path | None) -> tuple[str, ...]:
+    if log is None or not log.exists():
+        return ()
+    return tuple(log.read_text(errors="replace").splitlines()[-LAST_LINES:])

@@ -1,0 +1,138 @@
+"""Environments of their own for programs that must not share the tool's: Graphite, pkgcheck, build back ends, assets.
+
+An environment is a virtual environment in the cache, named by the hash of all that it is made of, so a changed
+requirement makes a new one beside the old. It is complete when its marker file is there: a half-made one (kill -9,
+full disk) is thrown away and made again. Two runs at once wait for each other.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sfcci import command, files
+from sfcci.errors import ToolError, Unreachable
+
+INSTALL_TIMEOUT_S = 900.0
+MARKER = "sfcci-complete"
+
+
+@dataclass(frozen=True)
+class EnvironmentSpec:
+    """What an environment holds: pinned requirements (PEP 508), pip's options, files laid into site-packages first.
+
+    `prepare` are requirements that are installed before the others (build tools for --no-build-isolation).
+    """
+
+    name: str
+    requirements: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    prepare: tuple[str, ...] = ()
+    site_files: Mapping[str, str] = field(default_factory=dict)
+    python: str = sys.executable
+
+    def digest(self) -> str:
+        """Give 12 hex digits that change with anything that makes the environment different."""
+        parts = [
+            self.python,
+            sys.version,
+            *self.requirements,
+            "--",
+            *self.options,
+            "--",
+            *self.prepare,
+            *(f"{name}\0{text}" for name, text in sorted(self.site_files.items())),
+        ]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A complete environment on disk."""
+
+    root: Path
+
+    @property
+    def python(self) -> Path:
+        """The interpreter inside."""
+        return self.root / "bin" / "python"
+
+    @property
+    def site_packages(self) -> Path:
+        """The folder that pip installs into."""
+        return next((self.root / "lib").glob("python3*/site-packages"))
+
+    def program(self, name: str) -> Path:
+        """Give a console script's path (it may not exist)."""
+        return self.root / "bin" / name
+
+
+def ready(spec: EnvironmentSpec, cache: Path) -> Environment | None:
+    """Give the environment when it is complete, without making it."""
+    root = _root(spec, cache)
+    return Environment(root) if (root / MARKER).exists() else None
+
+
+def ensure(
+    spec: EnvironmentSpec, cache: Path, say: Callable[[str], None] = lambda _text: None
+) -> Environment:
+    """Give the environment, made now if need be. Raises Unreachable when pip cannot fetch what it needs."""
+    if found := ready(spec, cache):
+        return found
+    root = _root(spec, cache)
+    with files.locked(root.with_suffix(".lock")):
+        if found := ready(spec, cache):
+            return found
+        say(f"making the environment {spec.name} ({len(spec.requirements)} requirements)")
+        shutil.rmtree(root, ignore_errors=True)
+        with files.disk_errors(root):
+            _make(spec, root)
+            (root / MARKER).write_text("\n".join(spec.requirements) + "\n")
+    return Environment(root)
+
+
+def _root(spec: EnvironmentSpec, cache: Path) -> Path:
+    return cache / "environments" / f"{spec.name}-{spec.digest()}"
+
+
+def _make(spec: EnvironmentSpec, root: Path) -> None:
+    root.parent.mkdir(parents=True, exist_ok=True)
+    command.run([spec.python, "-m", "venv", root], timeout_s=120)
+    made = Environment(root)
+    for name, text in spec.site_files.items():
+        (made.site_packages / name).write_text(text)
+    for requirements in filter(None, (spec.prepare, spec.requirements)):
+        options = spec.options if requirements is spec.requirements else ()
+        _pip_install(made, requirements, options, spec.name)
+
+
+def _pip_install(
+    made: Environment, requirements: tuple[str, ...], options: tuple[str, ...], name: str
+) -> None:
+    argv: list[str | Path] = [
+        made.python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        *options,
+        *requirements,
+    ]
+    env = {**os.environ, "PYTHONNOUSERSITE": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+    try:
+        command.run(argv, timeout_s=INSTALL_TIMEOUT_S, env=env)
+    except ToolError as error:
+        lines = error.failure.last_lines
+        reason = next(
+            (line for line in reversed(lines) if line.startswith("ERROR")),
+            lines[-1] if lines else "no output",
+        )
+        raise Unreachable(
+            f"pip could not install what the environment {name} needs: {reason}; "
+            "check the network and pip's index (pip config list), then run it again"
+        ) from error

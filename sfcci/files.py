@@ -1,0 +1,79 @@
+"""Files that are written whole or not at all, and locks that the kernel releases when their holder dies."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from sfcci.errors import MissingTool
+
+
+def write_text(path: Path, text: str, *, mode: int = 0o644) -> bool:
+    """Write `text` beside `path`, then rename; give False (and touch nothing) when the file already says so."""
+    return write_bytes(path, text.encode(), mode=mode)
+
+
+def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> bool:
+    """Like `write_text`, for bytes. Raises MissingTool when the disk is full, the folder not writable."""
+    with contextlib.suppress(OSError):
+        if path.read_bytes() == data:
+            return False
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(mode)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    return True
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses into one clear sentence."""
+    try:
+        yield
+    except OSError as error:
+        reasons = {
+            errno.ENOSPC: "the disk is full; free some space and run it again",
+            errno.EDQUOT: "the disk quota is used up; free some space and run it again",
+            errno.EROFS: "the file system is read-only",
+            errno.EACCES: "permission denied; choose another folder or run as its owner",
+        }
+        if error.errno not in reasons:
+            raise
+        raise MissingTool(f"cannot write {path}", reasons[error.errno]) from error
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, shared: bool = False) -> Iterator[IO[bytes]]:
+    """Hold flock(2) on `path` for the block, waiting for it; a dead holder's lock is free at once."""
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")
+    with file:
+        fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield file
+
+
+def try_lock(path: Path) -> IO[bytes] | None:
+    """Take the lock without waiting: an open file that holds it, or None when somebody alive does."""
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file

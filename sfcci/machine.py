@@ -1,0 +1,151 @@
+"""What this machine has and lacks: the programs that sfcci drives, and the packages that bring them.
+
+Only the standard library is imported here: `make run` reads this table before anything is installed.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A system requirement: how its presence shows, who needs it, and the package that brings it per distribution.
+
+    `probe` is a program's name, or an absolute path that must exist, or `module:NAME` for a module of Debian's own
+    interpreter. `purposes` are the set-ups that want it: "run", "test". A package name is "" where the distribution has none.
+    """
+
+    probe: str
+    room: str
+    why: str
+    apt: str
+    dnf: str
+    emerge: str
+    purposes: tuple[str, ...] = ("run", "test")
+    optional: bool = False
+
+
+TOOLS = (
+    Tool("git", "package", "sources from git", "git", "git", "dev-vcs/git"),
+    Tool(
+        "module:ensurepip",
+        "environment",
+        "virtual environments",
+        "python3-venv",
+        "python3",
+        "dev-lang/python",
+    ),
+    Tool("rpmbuild", "package", "builds RPMs", "rpm", "rpm-build", "app-arch/rpm"),
+    Tool("rpmlint", "package", "checks RPMs", "rpmlint", "rpmlint", ""),
+    Tool(
+        "createrepo_c",
+        "package",
+        "makes RPM repositories",
+        "createrepo-c",
+        "createrepo_c",
+        "app-arch/createrepo_c",
+    ),
+    Tool(
+        "ovs-vsctl",
+        "datapath",
+        "the switch of the lab",
+        "openvswitch-switch",
+        "openvswitch",
+        "net-misc/openvswitch",
+    ),
+    Tool("ip", "datapath", "hosts as network namespaces", "iproute2", "iproute", "sys-apps/iproute2"),
+    Tool("nsenter", "datapath", "programs inside the lab", "util-linux", "util-linux", "sys-apps/util-linux"),
+    Tool(
+        "traceroute",
+        "gate",
+        "the path as a user sees it",
+        "traceroute",
+        "traceroute",
+        "net-analyzer/traceroute",
+    ),
+    Tool(
+        "tcpdump", "datapath", "captures by hand", "tcpdump", "tcpdump", "net-analyzer/tcpdump", optional=True
+    ),
+    Tool("curl", "datapath", "requests by hand", "curl", "curl", "net-misc/curl", optional=True),
+    Tool(
+        "podman",
+        "dashboard",
+        "Grafana in a pod",
+        "podman",
+        "podman",
+        "app-containers/podman",
+        purposes=(),
+        optional=True,
+    ),
+    Tool(
+        "chromium",
+        "web",
+        "screenshots of the pages in the tests",
+        "chromium",
+        "chromium",
+        "www-client/chromium",
+        purposes=("test",),
+        optional=True,
+    ),
+)
+"""Order: as the rooms follow each other."""
+
+
+def present(tool: Tool) -> bool:
+    """Say whether the tool's probe succeeds here."""
+    if tool.probe.startswith("module:"):
+        return any(
+            Path(folder).glob(f"python3*/{tool.probe.removeprefix('module:')}/__init__.py")
+            for folder in ("/usr/lib", "/usr/lib64", "/usr/local/lib")
+        )
+    if tool.probe.startswith("/"):
+        return Path(tool.probe).exists()
+    folders = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    return shutil.which(tool.probe, path=folders) is not None
+
+
+def missing(purpose: str) -> list[Tool]:
+    """Tools that the set-up `purpose` wants and that are not here, in table order."""
+    return [tool for tool in TOOLS if purpose in tool.purposes and not present(tool)]
+
+
+def distribution() -> str:
+    """The family of this machine's packages: "apt", "dnf", "emerge", or "" when unknown (os-release(5))."""
+    for program in ("apt-get", "dnf", "emerge"):
+        if shutil.which(program):
+            return program.removesuffix("-get")
+    return ""
+
+
+def install_command(tools: Iterable[Tool]) -> str:
+    """The one command that installs `tools` on this distribution; "" when the distribution is unknown."""
+    family = distribution()
+    if not family:
+        return ""
+    packages = " ".join(dict.fromkeys(filter(None, (getattr(tool, family) for tool in tools))))
+    if not packages:
+        return ""
+    verb = {"apt": "apt-get install", "dnf": "dnf install", "emerge": "emerge"}[family]
+    return f"{verb} {packages}"
+
+
+def install_hint(program: str) -> str:
+    """What to do when `program` is missing; "" when the table does not know it."""
+    aliases = {
+        "ovs-vswitchd": "ovs-vsctl",
+        "ovsdb-server": "ovs-vsctl",
+        "ovsdb-tool": "ovs-vsctl",
+        "ovs-ofctl": "ovs-vsctl",
+        "ovs-appctl": "ovs-vsctl",
+        "unshare": "nsenter",
+        "rpm": "rpmbuild",
+        "rpmspec": "rpmbuild",
+        "rpm2cpio": "rpmbuild",
+        "rpm2archive": "rpmbuild",
+    }
+    tools = [tool for tool in TOOLS if tool.probe == aliases.get(program, program)]
+    command = install_command(tools) if tools else ""
+    return f"install it with: {command}" if command else ""

@@ -1,0 +1,136 @@
+"""Settings: command-line flags, then `SFCCI_<SECTION>_<KEY>`, then `sfcci.toml`, then the defaults here.
+
+Secrets are never on a command line: tokens and passwords come from the environment, `sfcci.toml` (mode 0600) or a
+file that a setting names.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sfcci import document
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "run": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"state": {"type": "string"}, "cache": {"type": "string"}},
+        },
+        "gate": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                key: {"type": "string"} for key in ("tenant", "pipeline", "host", "project", "branch", "jobs")
+            },
+        },
+        "database": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"url": {"type": "string"}},
+        },
+        "graphite": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "url": {"type": "string"},
+                "carbon": {"type": "string", "description": "HOST:PORT"},
+            },
+        },
+        "grafana": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {key: {"type": "string"} for key in ("url", "token", "token_file", "datasource")},
+        },
+    },
+}
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Names that a result carries into Zuul's metric names, and where the jobs are declared."""
+
+    tenant: str = "sfcci"
+    pipeline: str = "gate"
+    host: str = "sfcci.example.org"
+    project: str = "sfcci/sfcci"
+    branch: str = "main"
+    jobs: str = ""
+    """A folder with job files; "" means the jobs that come with sfcci."""
+
+
+@dataclass(frozen=True)
+class Graphite:
+    """A Graphite that is there already; both empty means the private one."""
+
+    url: str = ""
+    carbon: str = ""
+    """HOST:PORT of carbon's plaintext listener."""
+
+
+@dataclass(frozen=True)
+class Grafana:
+    """The Grafana that dashboards are pushed to; an empty url means none."""
+
+    url: str = ""
+    token: str = field(default="", repr=False)
+    token_file: str = ""
+    datasource: str = "graphite"
+
+    def secret(self) -> str:
+        """Give the token, read from `token_file` when that is set."""
+        return Path(self.token_file).read_text().strip() if self.token_file else self.token
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that commands need to know about the project and the machine; immutable, passed down."""
+
+    project: Path
+    state: Path
+    cache: Path
+    database_url: str
+    gate: Gate = Gate()
+    graphite: Graphite = Graphite()
+    grafana: Grafana = Grafana()
+
+
+def load(project: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read `sfcci.toml` of the project (the current folder) and the environment. Raises InputError."""
+    root = (project or Path(environ.get("SFCCI_PROJECT") or ".")).resolve()
+    path = root / "sfcci.toml"
+    table: dict[str, Any] = document.read(path, SCHEMA).data if path.exists() else {}
+    state = Path(_value(table, environ, "run", "state") or _default_folder("state"))
+    return Settings(
+        project=root,
+        state=state,
+        cache=Path(_value(table, environ, "run", "cache") or _default_folder("cache")),
+        database_url=_value(table, environ, "database", "url") or f"sqlite:///{state}/runs.sqlite",
+        gate=_section(Gate, table, environ, "gate"),
+        graphite=_section(Graphite, table, environ, "graphite"),
+        grafana=_section(Grafana, table, environ, "grafana"),
+    )
+
+
+def _default_folder(kind: str) -> str:
+    import platformdirs
+
+    return platformdirs.user_state_dir("sfcci") if kind == "state" else platformdirs.user_cache_dir("sfcci")
+
+
+def _value(table: Mapping[str, Any], environ: Mapping[str, str], section: str, key: str) -> str:
+    return environ.get(f"SFCCI_{section}_{key}".upper()) or table.get(section, {}).get(key, "")
+
+
+_Section = TypeVar("_Section", Gate, Graphite, Grafana)
+
+
+def _section(
+    kind: type[_Section], table: Mapping[str, Any], environ: Mapping[str, str], name: str
+) -> _Section:
+    given = {f.name: _value(table, environ, name, f.name) for f in fields(kind)}
+    return kind(**{key: value for key, value in given.items() if value})
