@@ -1,0 +1,81 @@
+"""Rings: a test whose ring cannot run on this machine is skipped and says why."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from sfcci import machine
+
+REPOSITORY = Path(__file__).parents[1]
+SHARED = Path(os.environ.get("SFCCI_SHARED", REPOSITORY.parent / "shared"))
+
+
+def _needs(*programs: str) -> str:
+    lost = [
+        program
+        for program in programs
+        if not shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    ]
+    hint = machine.install_command(tool for tool in machine.TOOLS if tool.probe in lost)
+    return f"{', '.join(lost)} not installed; {hint}" if lost else ""
+
+
+def _lab() -> str:
+    if lost := _needs("ovs-vsctl", "ip", "nsenter"):
+        return lost
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    probe = subprocess.run(
+        ["unshare", *user, "--net", "--mount", "--pid", "--fork", "true"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return f"no network namespaces here: {probe.stderr.strip()}" if probe.returncode else ""
+
+
+RINGS: dict[str, Callable[[], str]] = {
+    "distro": lambda: _needs("rpmbuild", "rpmlint", "createrepo_c"),
+    "lab": _lab,
+    "graphite": lambda: "",
+    "podman": lambda: _needs("podman"),
+    "browser": lambda: _needs("chromium"),
+}
+"""Ring → why it cannot run here; "" when it can."""
+
+
+@cache
+def _obstacle(ring: str) -> str:
+    return RINGS[ring]()
+
+
+def pytest_runtest_setup(item):
+    for ring in RINGS:
+        if item.get_closest_marker(ring) and (why := _obstacle(ring)):
+            pytest.skip(f"ring {ring}: {why}")
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder with recordings and cases; tests that read it skip where it is missing."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no shared data at {SHARED}")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def cache_dir():
+    """The cache of environments, shared by the tests of one machine; SFCCI_RUN_CACHE names another."""
+    from sfcci import settings
+
+    return settings.load(REPOSITORY).cache
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path, monkeypatch):
+    """Every test has a state folder of its own."""
+    monkeypatch.setenv("SFCCI_RUN_STATE", str(tmp_path / "state"))
