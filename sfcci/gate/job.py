@@ -48,6 +48,8 @@ class JobResult:
     branch: str
     started_at: float
     duration_ms: int
+    buildset: str = ""
+    """What the jobs that ran together share."""
     voting: bool = True
     commit: str = ""
     reasons: tuple[str, ...] = ()
