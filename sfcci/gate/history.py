@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import (
     Boolean,
@@ -83,7 +83,7 @@ class History:
         """Close all connections."""
         self._engine.dispose()
 
-    def __enter__(self) -> "History":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
