@@ -1,6 +1,7 @@
 """Jobs and their results, in Zuul's words."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -60,3 +61,102 @@ class JobResult:
     def ended_at(self) -> float:
         """The moment that a metric of this run carries."""
         return self.started_at + self.duration_ms / 1000
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a step does to the chains: new members by name, or everything as it was at the start.
+
+    `chains` and `groups` map a name to the attributes that change (lists of names).
+    """
+
+    chains: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    restore: bool = False
+
+
+@dataclass(frozen=True)
+class Http:
+    """So many GET requests from one host to another, each on a connection of its own."""
+
+    source: str
+    dest: str
+    requests: int = 20
+
+
+@dataclass(frozen=True)
+class Traceroute:
+    """`traceroute -n` from one host to another."""
+
+    source: str
+    dest: str
+
+
+Traffic = Http | Traceroute
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Every request got its answer (HTTP status 200)."""
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Every request's packets pass one function of each set, in this order, and nothing else."""
+
+    hops: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """None of the traffic's packets is seen at these hosts."""
+
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Each of these hosts is visited by at least this share of the requests (0 to 1)."""
+
+    among: tuple[str, ...]
+    at_least: float
+
+
+@dataclass(frozen=True)
+class Hops:
+    """traceroute names, hop by hop, an address of one host of each set, and ends there."""
+
+    hops: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class FlowsAsAtStart:
+    """The switch holds exactly the flows and groups that it held before the first step."""
+
+
+Check = Answered | Visits | Quiet | Shares | Hops | FlowsAsAtStart
+
+
+@dataclass(frozen=True)
+class Step:
+    """Change the chains, send traffic, check what was captured and answered; in this order."""
+
+    change: Change = Change()
+    traffic: tuple[Traffic, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True)
+class Job:
+    """A declared job. It either raises `scenario` and takes `steps`, or runs `command` out of an installed RPM."""
+
+    name: str
+    pipelines: tuple[str, ...]
+    timeout_s: float
+    description: str = ""
+    voting: bool = True
+    scenario: str = ""
+    steps: tuple[Step, ...] = ()
+    install: str = ""
+    """The component whose freshly built RPM is installed into a root; `command` then runs out of it."""
+    command: tuple[str, ...] = ()

@@ -70,9 +70,12 @@ class Packet:
     """TTL or hop limit."""
     protocol: int | None = None
     """The protocol above IP, behind IPv6's extension headers."""
+    ip_id: int | None = None
+    """IPv4's identification: with the addresses it tells one packet from the next."""
     fragment: bool = False
     sport: int | None = None
     dport: int | None = None
+    tcp_seq: int | None = None
     tcp_flags: int | None = None
     icmp_type: int | None = None
     icmp_code: int | None = None
@@ -118,10 +121,10 @@ def decode(frame: bytes) -> Packet:
 _ETHERNET = struct.Struct("!6s6sH")
 _TAG = struct.Struct("!HH")
 _WORD = struct.Struct("!I")
-_IPV4 = struct.Struct("!BxHxxHBBxx4s4s")
+_IPV4 = struct.Struct("!BxHHHBBxx4s4s")
 _IPV6 = struct.Struct("!IHBB16s16s")
 _PORTS = struct.Struct("!HH")
-_TCP = struct.Struct("!HHxxxxxxxxBBxxxxxx")
+_TCP = struct.Struct("!HHIxxxxBBxxxxxx")
 _ICMP = struct.Struct("!BBxxHH")
 
 
@@ -155,11 +158,13 @@ def _mpls(frame: bytes, at: int, into: Fields) -> None:
 
 
 def _ipv4(frame: bytes, at: int, into: Fields) -> None:
-    first, length, fragment, ttl, protocol, src, dst = _IPV4.unpack_from(frame, at)
+    first, length, ip_id, fragment, ttl, protocol, src, dst = _IPV4.unpack_from(frame, at)
     header = (first & 0xF) * 4
     if first >> 4 != IPV4 or header < _IPV4.size:
         raise _ContradictionError
-    into.update(ip_version=IPV4, src=_ipv4_text(src), dst=_ipv4_text(dst), ttl=ttl, protocol=protocol)
+    into.update(
+        ip_version=IPV4, src=_ipv4_text(src), dst=_ipv4_text(dst), ttl=ttl, protocol=protocol, ip_id=ip_id
+    )
     into["fragment"] = bool(fragment & 0x3FFF)
     end = at + length if length else len(frame)  # 0: the network card was to cut it up (TSO)
     _above_ip(frame, at + header, end, into, first_fragment=not fragment & 0x1FFF)
@@ -201,7 +206,7 @@ def _udp(frame: bytes, at: int, into: Fields) -> None:
 
 def _tcp(frame: bytes, at: int, into: Fields) -> None:
     into["sport"], into["dport"] = _PORTS.unpack_from(frame, at)
-    _, _, offset, into["tcp_flags"] = _TCP.unpack_from(frame, at)
+    _, _, into["tcp_seq"], offset, into["tcp_flags"] = _TCP.unpack_from(frame, at)
     header = (offset >> 4) * 4
     if not _TCP.size <= header <= into["payload_length"]:
         raise _ContradictionError

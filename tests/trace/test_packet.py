@@ -60,6 +60,7 @@ def test_a_udp_datagram_gives_its_addresses_ports_and_payload_length():
         dst="10.0.0.2",
         ttl=64,
         protocol=17,
+        ip_id=1,
         sport=4000,
         dport=53,
         payload_length=5,
