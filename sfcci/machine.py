@@ -3,6 +3,7 @@
 Only the standard library is imported here: `make run` reads this table before anything is installed.
 """
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterable
@@ -14,8 +15,7 @@ from pathlib import Path
 class Tool:
     """A system requirement: how its presence shows, who needs it, and the package that brings it per distribution.
 
-    `probe` is a program's name, or an absolute path that must exist, or `module:NAME` for a module of Debian's own
-    interpreter. `purposes` are the set-ups that want it: "run", "test". A package name is "" where the distribution has none.
+    `probe` is a program's name, or an absolute path that must exist, or `module:NAME` for a module of this interpreter. `purposes` are the set-ups that want it: "run", "test". A package name is "" where the distribution has none.
     """
 
     probe: str
@@ -97,10 +97,7 @@ TOOLS = (
 def present(tool: Tool) -> bool:
     """Say whether the tool's probe succeeds here."""
     if tool.probe.startswith("module:"):
-        return any(
-            Path(folder).glob(f"python3*/{tool.probe.removeprefix('module:')}/__init__.py")
-            for folder in ("/usr/lib", "/usr/lib64", "/usr/local/lib")
-        )
+        return importlib.util.find_spec(tool.probe.removeprefix("module:")) is not None
     if tool.probe.startswith("/"):
         return Path(tool.probe).exists()
     folders = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
@@ -110,6 +107,11 @@ def present(tool: Tool) -> bool:
 def missing(purpose: str) -> list[Tool]:
     """Tools that the set-up `purpose` wants and that are not here, in table order."""
     return [tool for tool in TOOLS if purpose in tool.purposes and not present(tool)]
+
+
+def missing_named(probe: str) -> bool:
+    """Say whether the tool with this probe is not here."""
+    return any(not present(tool) for tool in TOOLS if tool.probe == probe)
 
 
 def distribution() -> str:

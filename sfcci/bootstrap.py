@@ -1,0 +1,147 @@
+"""Set-up before anything is installed: `python3 -m sfcci.bootstrap run|test|lint`, called by the Makefile.
+
+Only the standard library is used here. System packages are named before apt is asked for them; on other
+distributions they are named and left to the user. The tool's environment is `.venv` of the project.
+"""
+
+import hashlib
+import importlib
+import os
+import shutil
+import sys
+import venv
+from pathlib import Path
+
+from sfcci import command, machine
+from sfcci.errors import EXIT_TOOL, SfcciError
+
+PROJECT = Path(__file__).parents[1]
+EXTRAS = {"run": "", "test": "[test]", "lint": "[test,dev]"}
+LEAST_PYTHON = (3, 11)
+INSTALL_TIMEOUT_S = 1200.0
+
+
+def main(purpose: str, words: list[str]) -> None:
+    """Set up for `purpose`, then become its program: the pipeline, the tests or the linters."""
+    if sys.version_info[:2] < LEAST_PYTHON:
+        _stop(
+            f"Python {'.'.join(map(str, LEAST_PYTHON))} or later is needed, this is {sys.version.split()[0]}; "
+            "call make with PYTHON=python3.12, for example"
+        )
+    install_system_packages(purpose)
+    if machine.missing_named("module:ensurepip"):
+        _stop("this Python cannot make virtual environments; " + machine.install_hint("module:ensurepip"))
+    make_environment(EXTRAS[purpose])
+    _become(purpose, words)
+
+
+def install_system_packages(purpose: str) -> None:
+    """Name the system packages that are missing; install them where apt and the right to use it are there."""
+    missing = machine.missing(purpose)
+    wanted = machine.install_command(missing)
+    if not missing:
+        return
+    for tool in missing:
+        _say(f"missing: {tool.probe.removeprefix('module:')} ({tool.why})")
+    prefix = _privilege()
+    if machine.distribution() != "apt" or prefix is None:
+        _say(f"install what is missing with: {wanted or 'your package manager'}; going on without it")
+        return
+    packages = wanted.split()[2:]
+    _say(f"installing with apt: {' '.join(packages)}")
+    _call([*prefix, "apt-get", "update", "-q"])
+    if _call([*prefix, *_APT_INSTALL, *packages]) != 0:
+        _say("apt did not install them all; going on with what is there")
+    importlib.invalidate_caches()  # ensurepip may have come just now
+
+
+_APT_INSTALL = [
+    "env",
+    "DEBIAN_FRONTEND=noninteractive",
+    "apt-get",
+    "install",
+    "-y",
+    "-q",
+    "--no-install-recommends",
+]
+
+
+def make_environment(extras: str) -> None:
+    """Make `.venv` and install sfcci into it, unless it holds just that already."""
+    root = PROJECT / ".venv"
+    stamp = root / "sfcci-stamp"
+    wanted = _digest(extras)
+    if stamp.exists() and wanted in stamp.read_text().split():
+        return
+    if not (root / "bin" / "python").exists():
+        _say("making the environment .venv")
+        venv.create(root, with_pip=True, clear=True)
+    _say(f"installing sfcci{extras} and its dependencies into .venv")
+    command.run(
+        [
+            root / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            "-e",
+            f"{PROJECT}{extras}",
+        ],
+        timeout_s=INSTALL_TIMEOUT_S,
+        env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"},
+    )
+    with stamp.open("a") as file:
+        file.write(wanted + "\n")
+
+
+def _digest(extras: str) -> str:
+    """Give what the environment depends on: the requirements, the interpreter, the extras."""
+    parts = [(PROJECT / "pyproject.toml").read_text(), sys.version, sys.executable, str(PROJECT), extras]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _become(purpose: str, words: list[str]) -> None:
+    programs = PROJECT / ".venv" / "bin"
+    os.chdir(PROJECT)
+    os.environ["PATH"] = f"{programs}{os.pathsep}{command.search_path()}"
+    if purpose == "lint":
+        sys.exit(_lint())
+    argv = ["sfcci", "pipeline", "run", *words] if purpose == "run" else ["pytest", *words]
+    os.execv(programs / argv[0], argv)  # noqa: S606 - an argv list, no shell
+
+
+def _lint() -> int:
+    checks = (["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"], ["lint-imports"])
+    return max([_call(check) for check in checks])
+
+
+def _privilege() -> list[str] | None:
+    """Give the words that make apt run with its rights; None when this user has no way."""
+    if os.geteuid() == 0:
+        return []
+    return ["sudo"] if shutil.which("sudo") else None
+
+
+def _call(argv: list[str]) -> int:
+    """Run a program on this terminal (sudo may ask there for a password) and give its status."""
+    try:
+        return os.spawnvp(os.P_WAIT, argv[0], argv)  # noqa: S606 - an argv list, no shell
+    except FileNotFoundError:
+        return EXIT_TOOL
+
+
+def _say(text: str) -> None:
+    print(f"sfcci: {text}", flush=True)  # noqa: T201 - nothing better is installed yet
+
+
+def _stop(text: str) -> None:
+    print(f"sfcci: {text}", file=sys.stderr)  # noqa: T201 - as above
+    sys.exit(EXIT_TOOL)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1], sys.argv[2:])
+    except SfcciError as failure:
+        _stop(str(failure))
