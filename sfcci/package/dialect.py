@@ -1,0 +1,165 @@
+"""How each distribution spells the same thing: versions, names, dependencies, licences. Pure: text to text.
+
+PEP 440 is the source of versions; RPM and Gentoo (PMS) order the translated ones as Python orders the originals.
+"""
+
+from collections.abc import Mapping
+
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.specifiers import Specifier
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from sfcci.errors import EXIT_INPUT, SfcciError
+from sfcci.package.component import Component
+
+SEMVER_PARTS = 3
+GENTOO_SUFFIX = {"a": "_alpha", "b": "_beta", "rc": "_rc"}
+GENTOO_NAMES = {
+    "neutron": "sys-cluster/neutron",
+    "psycopg2": "dev-python/psycopg",
+    "flit-core": "dev-python/flit-core",
+}
+"""PEP 503 name → package, where dev-python/<name> is not it."""
+GENTOO_LICENSES = {
+    "Apache-2.0": "Apache-2.0",
+    "BSD-2-Clause": "BSD-2",
+    "BSD-3-Clause": "BSD",
+    "GPL-2.0-only": "GPL-2",
+    "GPL-2.0-or-later": "GPL-2+",
+    "GPL-3.0-only": "GPL-3",
+    "GPL-3.0-or-later": "GPL-3+",
+    "ISC": "ISC",
+    "LGPL-2.1-or-later": "LGPL-2.1+",
+    "MIT": "MIT",
+    "MPL-2.0": "MPL-2.0",
+    "ZPL-2.1": "ZPL",
+}
+"""SPDX identifier → the file in ::gentoo's licenses."""
+
+
+class Inexpressible(SfcciError):  # noqa: N818 - says what it is
+    """Something that a distribution's format has no words for."""
+
+    exit_status = EXIT_INPUT
+
+
+def rpm_version(version: str) -> str:
+    """Spell a version for RPM's Version tag: 23.0.0.0rc1 → 23.0.0~rc1, 1.0.dev5 → 1.0~~dev5, 1.0.post1 → 1.0^post1.
+
+    Shape: no epoch (RPM has a tag of its own for it), no local part. Source: rpm-version(7).
+    """
+    parsed = Version(version)
+    return _release(parsed) + _rpm_suffix(parsed)
+
+
+def gentoo_version(version: str) -> str:
+    """Spell a version as PMS 3.2 has it: 23.0.0.0rc1 → 23.0.0_rc1. Raises Inexpressible (epoch, local part)."""
+    parsed = Version(version)
+    if parsed.epoch or parsed.local:
+        raise Inexpressible(f"version {version}: Gentoo's versions have no epoch and no local part")
+    text = _release(parsed)
+    if parsed.pre:
+        text += f"{GENTOO_SUFFIX[parsed.pre[0]]}{parsed.pre[1]}"
+    if parsed.post is not None:
+        text += f"_p{parsed.post}"
+    if parsed.dev is not None:
+        # 1.0.dev3 comes before 1.0a0.dev3: alpha and then alpha again sorts before alpha and then pre
+        first = parsed.pre is None and parsed.post is None
+        text += f"_alpha_alpha{parsed.dev}" if first else f"_pre{parsed.dev}"
+    return text
+
+
+def rpm_source_name(component: Component) -> str:
+    """Give the source package's name, as RDO does: python-networking-sfc; an application keeps its own."""
+    bare = _bare_name(component)
+    return bare if component.kind == "application" else f"python-{bare}"
+
+
+def rpm_name(component: Component, subpackage: str = "") -> str:
+    """Give a binary package's name: python3-networking-sfc, python3-networking-sfc-tests."""
+    bare = _bare_name(component)
+    name = bare if component.kind == "application" else f"python3-{bare}"
+    return f"{name}-{subpackage}" if subpackage else name
+
+
+def gentoo_package(name: str, names: Mapping[str, str] | None = None) -> str:
+    """Give category/package for a project's name; `names` (PEP 503 name → package) goes first."""
+    normal = canonicalize_name(name)
+    return (names or {}).get(normal) or GENTOO_NAMES.get(normal) or f"dev-python/{normal}"
+
+
+def gentoo_atoms(
+    requirement: str, names: Mapping[str, str] | None = None, use: str = "[${PYTHON_USEDEP}]"
+) -> tuple[str, ...]:
+    """Give the atoms for a PEP 508 requirement, in a fixed order; `use` follows each package that is no blocker.
+
+    `!=` becomes a blocker, `~=` two bounds, `==x.*` a glob (PMS 8.3). The marker is not asked.
+    """
+    parsed = Requirement(requirement)
+    package = gentoo_package(parsed.name, names)
+    specifiers = sorted(parsed.specifier, key=lambda s: (s.operator, s.version))
+    atoms = [atom for s in specifiers for atom in _gentoo_bound(s, package, use)]
+    return tuple(atoms) or (package + use,)
+
+
+def gentoo_license(spdx: str) -> str:
+    """Give LICENSE for an SPDX expression (AND, OR). Raises Inexpressible for a licence that is not known."""
+    words = spdx.replace("(", " ( ").replace(")", " ) ").split()
+    unknown = [w for w in words if w not in {"AND", "OR", "(", ")"} and w not in GENTOO_LICENSES]
+    if unknown or "(" in words or {"AND", "OR"} <= set(words):
+        raise Inexpressible(f"license {spdx!r}: no name in Gentoo is known for {', '.join(unknown) or 'it'}")
+    licences = [GENTOO_LICENSES[w] for w in words if w not in {"AND", "OR"}]
+    return f"|| ( {' '.join(licences)} )" if "OR" in words else " ".join(licences)
+
+
+def applies(requirement: str, environment: Mapping[str, str] | None = None) -> bool:
+    """Say whether a requirement's marker holds (no extra asked for) in `environment`, else in this interpreter's."""
+    marker = Requirement(requirement).marker
+    values = {**default_environment(), **(environment or {}), "extra": ""}
+    return marker is None or marker.evaluate(values)
+
+
+def _bare_name(component: Component) -> str:
+    return canonicalize_name(component.name).removeprefix("python-")
+
+
+def _release(version: Version) -> str:
+    """The numbers. A pre-release 23.0.0.0rc1 belongs to 23.0.0: RPM and PMS would sort 23.0.0.0 above it."""
+    numbers = list(version.release)
+    while (
+        not version.is_postrelease
+        and version.is_prerelease
+        and len(numbers) > SEMVER_PARTS
+        and not numbers[-1]
+    ):
+        numbers.pop()
+    return ".".join(str(number) for number in numbers)
+
+
+def _rpm_suffix(version: Version) -> str:
+    text = "~" + "".join(str(part) for part in version.pre) if version.pre else ""
+    if version.post is not None:
+        text += f"^post{version.post}"
+    if version.dev is not None:
+        # 1.0.dev5 comes before 1.0a1: two tildes sort before one
+        text += f"~dev{version.dev}" if text else f"~~dev{version.dev}"
+    return text
+
+
+def _gentoo_bound(specifier: Specifier, package: str, use: str) -> list[str]:
+    operator, version = specifier.operator, specifier.version
+    if version.endswith(".*"):
+        prefix = gentoo_version(version.removesuffix(".*"))
+        return [f"={package}-{prefix}*{use}" if operator == "==" else f"!={package}-{prefix}*"]
+    spelled = gentoo_version(version)
+    if operator == "~=":
+        parts = Version(version).release[:-1]
+        upper = ".".join(str(part) for part in (*parts[:-1], parts[-1] + 1))
+        return [f">={package}-{spelled}{use}", f"<{package}-{upper}{use}"]
+    if operator in {"==", "==="}:
+        return [f"~{package}-{spelled}{use}"]
+    if operator == "!=":
+        return [f"!~{package}-{spelled}"]
+    return [f"{operator}{package}-{spelled}{use}"]
