@@ -50,9 +50,8 @@ def disk_errors(path: Path) -> Iterator[None]:
             errno.EROFS: "the file system is read-only",
             errno.EACCES: "permission denied; choose another folder or run as its owner",
         }
-        if error.errno not in reasons:
-            raise
-        raise MissingTool(f"cannot write {path}", reasons[error.errno]) from error
+        reason = reasons.get(error.errno or 0) or error.strerror or str(error)
+        raise MissingTool(f"cannot write {path}", reason) from error
 
 
 @contextlib.contextmanager

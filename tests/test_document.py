@@ -1,0 +1,88 @@
+"""Documents: plain values, and a place for every fault."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfcci import document
+from sfcci.errors import InputError
+
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["name"],
+    "properties": {
+        "name": {"type": "string"},
+        "count": {"type": "integer"},
+        "kind": {"enum": ["big", "small"]},
+        "parts": {"type": "array", "items": {"type": "object", "properties": {"size": {"type": "integer"}}}},
+    },
+}
+
+
+def faults(text, path="a.yaml", schema=SCHEMA):
+    with pytest.raises(InputError) as caught:
+        document.parse(text, path, schema)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_all_faults_come_together_with_their_places():
+    assert faults("nmae: x\ncount: many\nkind: huge\n") == [
+        "a.yaml:1:1: name is missing",
+        "a.yaml:1:1: nmae: unknown key; expected one of count, kind, name, parts; did you mean name?",
+        'a.yaml:2:1: count: found "many"; expected a whole number',
+        'a.yaml:3:1: kind: found "huge"; expected one of big, small',
+    ]
+
+
+def test_a_fault_in_a_toml_table_of_tables_names_its_line():
+    text = 'name = "x"\n\n[[parts]]\nsize = 1\n\n[[parts]]\n  size = "big"\n'
+    assert faults(text, "a.toml") == ['a.toml:7:3: parts[1].size: found "big"; expected a whole number']
+
+
+def test_broken_text_is_told_with_its_place():
+    assert faults("a: [1, 2\nb: 3\n")[0].startswith("a.yaml:2:")
+    assert faults("a = \n", "a.toml") == ["a.toml:1:5: Invalid value; expected TOML"]
+    assert faults('{"a": }', "a.json") == ["a.json:1:7: Expecting value; expected JSON"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: 1\na: 2\n", "duplicate key"),
+        ("a: &x [1]\nb: *x\n", "alias"),
+        ("a: !!python/object/apply:os.system [ls]\n", "constructor"),
+        ("a:\n\t- 1\n", "cannot start any token"),
+        ("a: \0\n", "special characters"),
+        ("[" * 5000, "nested too deeply"),
+        ("? {a: 1}\n: 2\n", "a key is not plain text"),
+    ],
+)
+def test_hostile_yaml_is_refused(text, reason):
+    assert reason in faults(text, schema=None)[0]
+
+
+def test_other_encodings_are_refused(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_bytes("name: ä\n".encode("latin-1"))
+    with pytest.raises(InputError, match="byte 6 is not UTF-8"):
+        document.read(path)
+
+
+def test_a_missing_file_is_told_with_its_path(tmp_path):
+    with pytest.raises(InputError, match=r"none.yaml: No such file"):
+        document.read(tmp_path / "none.yaml")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text("abc"),
+        lambda v: st.lists(v) | st.dictionaries(st.text("abc"), v),
+    )
+)
+def test_every_value_of_a_json_document_has_a_place(value):
+    found = document.parse(json.dumps(value, indent=1), "a.json")
+    assert found.data == value
+    assert found.place().line == 1

@@ -1,0 +1,33 @@
+"""Settings: environment over sfcci.toml over defaults."""
+
+import pytest
+
+from sfcci import settings
+from sfcci.errors import InputError
+
+
+def test_the_environment_wins_over_the_file(tmp_path):
+    (tmp_path / "sfcci.toml").write_text('[graphite]\nurl = "http://127.0.0.1:1"\ncarbon = "127.0.0.1:2"\n')
+    found = settings.load(tmp_path, {"SFCCI_GRAPHITE_URL": "http://127.0.0.1:3", "SFCCI_RUN_STATE": "/s"})
+    assert (found.graphite.url, found.graphite.carbon) == ("http://127.0.0.1:3", "127.0.0.1:2")
+    assert found.database_url == "sqlite:////s/runs.sqlite"
+
+
+def test_a_typo_in_the_file_is_told_with_its_line(tmp_path):
+    (tmp_path / "sfcci.toml").write_text('[graphite]\n\nulr = "x"\n')
+    with pytest.raises(InputError, match=r"sfcci.toml:3:1: graphite.ulr: unknown key; .*did you mean url\?"):
+        settings.load(tmp_path, {})
+
+
+def test_a_token_shows_in_no_representation(tmp_path):
+    found = settings.load(tmp_path, {"SFCCI_GRAFANA_TOKEN": "geheim"})
+    assert found.grafana.secret() == "geheim"
+    assert "geheim" not in repr(found)
+
+
+def test_a_token_may_lie_in_a_file(tmp_path):
+    (tmp_path / "token").write_text("geheim\n")
+    assert (
+        settings.load(tmp_path, {"SFCCI_GRAFANA_TOKEN_FILE": str(tmp_path / "token")}).grafana.secret()
+        == "geheim"
+    )

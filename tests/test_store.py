@@ -1,0 +1,49 @@
+"""The one place that opens a database."""
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, insert, text
+
+from sfcci import store
+from sfcci.errors import Unreachable
+
+METADATA = MetaData()
+THINGS = Table("things", METADATA, Column("number", Integer))
+
+
+def test_a_database_is_made_with_its_folder(tmp_path):
+    engine = store.open_database(f"sqlite:///{tmp_path}/deep/a.sqlite", METADATA)
+    with engine.begin() as connection:
+        connection.execute(insert(THINGS).values(number=1))
+    engine.dispose()
+    assert (tmp_path / "deep" / "a.sqlite").exists()
+
+
+def test_each_migration_runs_once_on_an_old_database_and_never_on_a_new_one(tmp_path):
+    url = f"sqlite:///{tmp_path}/a.sqlite"
+    store.open_database(url, METADATA).dispose()
+    add = [lambda connection: connection.execute(text("ALTER TABLE things ADD COLUMN colour TEXT"))]
+    for _ in range(2):
+        engine = store.open_database(url, METADATA, add)
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT count(colour) FROM things")).scalar_one() == 0
+        engine.dispose()
+
+
+def test_a_new_database_needs_no_migration(tmp_path):
+    def never(_connection):
+        raise AssertionError
+
+    store.open_database(f"sqlite:///{tmp_path}/new.sqlite", METADATA, [never]).dispose()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "postgres+none://x/y", "sqlite:////proc/none/a.sqlite"])
+def test_a_database_that_cannot_be_opened_is_one_sentence(url):
+    with pytest.raises((Unreachable, store.files.MissingTool)) as caught:
+        store.open_database(url, METADATA)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_password_in_the_url_is_not_told():
+    with pytest.raises(Unreachable) as caught:
+        store.open_database("postgresql://user:geheim@127.0.0.1:1/none", METADATA)
+    assert "geheim" not in str(caught.value)
