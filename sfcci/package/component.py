@@ -1,7 +1,7 @@
 """What a package is made of: one description per component, `packaging/<component>.toml`, for every distribution.
 
 A description says what the source does not say itself. Version bounds, summary and dependencies are read from the
-sdist's own metadata (`index.SdistMetadata`); names on a distribution follow the rules in `dialect`.
+sdist's own metadata (`sdist.SdistMetadata`); names on a distribution follow the rules in `dialect`.
 """
 
 import datetime as dt

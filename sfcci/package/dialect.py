@@ -5,7 +5,6 @@ PEP 440 is the source of versions; RPM and Gentoo (PMS) order the translated one
 
 from collections.abc import Mapping
 
-from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.specifiers import Specifier
 from packaging.utils import canonicalize_name
@@ -117,8 +116,7 @@ def gentoo_license(spdx: str) -> str:
 def applies(requirement: str, environment: Mapping[str, str] | None = None) -> bool:
     """Say whether a requirement's marker holds (no extra asked for) in `environment`, else in this interpreter's."""
     marker = Requirement(requirement).marker
-    values = {**default_environment(), **(environment or {}), "extra": ""}
-    return marker is None or marker.evaluate(values)
+    return marker is None or marker.evaluate({**(environment or {}), "extra": ""})
 
 
 def _bare_name(component: Component) -> str:
