@@ -51,13 +51,40 @@ class Document:
         name = key_path(keys)
         return Fault(self.place(*keys), f"{name}: {found}" if name else found, expected, hint)
 
+    def character(self, keys: Sequence[Key], offset: int) -> Place:
+        """Give the place of character `offset` (from 0) of the text under `keys`, whatever its style in the file.
+
+        The value is laid along the source: what the file has besides (quotes, escapes, folds) is stepped over.
+        """
+        start, value = self._scalars.get(tuple(keys), (-1, ""))
+        if start < 0:
+            return self.place(*keys)
+        at = start
+        for number, character in enumerate(value):
+            if not character.isspace():
+                at = self.text.find(character, at)
+            if number == offset:
+                break
+            at += 1
+        line = self.text.count("\n", 0, at) + 1
+        return Place(self.path, line, at - self.text.rfind("\n", 0, at))
+
+    @cached_property
+    def _scalars(self) -> dict[tuple[Key, ...], tuple[int, str]]:
+        return {} if self.path.endswith(".toml") else _yaml_scalars(self.text)
+
     @cached_property
     def _places(self) -> dict[tuple[Key, ...], tuple[int, int]]:
         return _toml_places(self.text) if self.path.endswith(".toml") else _yaml_places(self.text)
 
 
-def read(path: Path, schema: Mapping[str, Any] | None = None) -> Document:
-    """Read a document by its suffix (.toml, .yaml, .yml, .json). Raises InputError with all faults together."""
+def read(
+    path: Path, schema: Mapping[str, Any] | None = None, *, duplicates: list[Fault] | None = None
+) -> Document:
+    """Read a document by its suffix (.toml, .yaml, .yml, .json). Raises InputError with all faults together.
+
+    Duplicate keys of a YAML mapping are a fault; who gives a list as `duplicates` gets them there and reads on.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(Fault(Place(str(path)), "is too large", f"at most {MAX_BYTES >> 20} MiB"))
@@ -66,12 +93,23 @@ def read(path: Path, schema: Mapping[str, Any] | None = None) -> Document:
         raise InputError(Fault(Place(str(path)), error.strerror or str(error), "a readable file")) from None
     except UnicodeDecodeError as error:
         raise InputError(Fault(Place(str(path)), f"byte {error.start} is not UTF-8", "UTF-8 text")) from None
-    return parse(text, str(path), schema)
+    return parse(text, str(path), schema, duplicates=duplicates)
 
 
-def parse(text: str, path: str, schema: Mapping[str, Any] | None = None) -> Document:
+def parse(
+    text: str,
+    path: str,
+    schema: Mapping[str, Any] | None = None,
+    *,
+    duplicates: list[Fault] | None = None,
+) -> Document:
     """Parse text as the suffix of `path` says and check it. Raises InputError."""
-    document = Document(path, text, _load(text, path))
+    found: list[Fault] = []
+    document = Document(path, text, _load(text, path, found))
+    if duplicates is not None:
+        duplicates.extend(found)
+    elif found:
+        raise InputError(*found)
     if schema is not None and (faults := check(document, schema)):
         raise InputError(*faults)
     return document
@@ -98,12 +136,12 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f"did you mean {near[0]}?" if near else ""
 
 
-def _load(text: str, path: str) -> Any:
+def _load(text: str, path: str, duplicates: list[Fault]) -> Any:
     if path.endswith(".toml"):
         return _load_toml(text, path)
     if path.endswith(".json"):
         return _load_json(text, path)
-    return _load_yaml(text, path)
+    return _load_yaml(text, path, duplicates)
 
 
 def _load_toml(text: str, path: str) -> Any:
@@ -126,23 +164,31 @@ def _load_json(text: str, path: str) -> Any:
         raise InputError(Fault(Place(path), "is nested too deeply", f"at most {MAX_DEPTH} levels")) from None
 
 
-def _load_yaml(text: str, path: str) -> Any:
+def _load_yaml(text: str, path: str, duplicates: list[Fault]) -> Any:
     import yaml
 
     try:
-        return yaml.load(text, Loader=_strict_loader())  # noqa: S506 - a SafeLoader that refuses more
+        loader = _strict_loader(path, duplicates)
+        return yaml.load(text, Loader=loader)  # noqa: S506 - a SafeLoader that refuses more
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
         raise InputError(Fault(place, error.problem or "is not YAML", "YAML")) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        place = Place(path, line, error.position - text.rfind("\n", 0, error.position))
+        found = f"special characters are not allowed: U+{ord(text[error.position]):04X}"
+        raise InputError(Fault(place, found, "printable text")) from None
     except (yaml.YAMLError, ValueError) as error:
         raise InputError(Fault(Place(path), str(error).splitlines()[0], "YAML")) from None
+    except (TypeError, AttributeError, IndexError):  # how PyYAML's constructors take a tag such as `!!int ""`
+        raise InputError(Fault(Place(path), "a tag (!!name) does not fit its value", "YAML")) from None
     except RecursionError:
         raise InputError(Fault(Place(path), "is nested too deeply", f"at most {MAX_DEPTH} levels")) from None
 
 
-def _strict_loader() -> Any:
-    """A SafeLoader that refuses duplicate keys, aliases (bombs) and merge keys."""
+def _strict_loader(path: str, duplicates: list[Fault]) -> Any:
+    """A SafeLoader that refuses aliases (bombs) and keys that are no scalars, and gathers duplicate keys."""
     import yaml
 
     class Strict(yaml.SafeLoader):
@@ -160,9 +206,8 @@ def _strict_loader() -> Any:
                         None, None, "a key is not plain text", key.start_mark
                     )
                 if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"duplicate key {key.value!r}", key.start_mark
-                    )
+                    place = Place(path, key.start_mark.line + 1, key.start_mark.column + 1)
+                    duplicates.append(Fault(place, f"duplicate key {key.value!r}", "each key once"))
                 seen.add(key.value)
             return super().construct_mapping(node, deep)
 
@@ -188,6 +233,31 @@ def _yaml_places(text: str) -> dict[tuple[Key, ...], tuple[int, int]]:
     if root is not None:
         walk(root, ())
     return places
+
+
+def _yaml_scalars(text: str) -> dict[tuple[Key, ...], tuple[int, str]]:
+    """Give where the characters of each text begin in the source, and the text itself."""
+    import yaml
+
+    scalars: dict[tuple[Key, ...], tuple[int, str]] = {}
+
+    def walk(node: Any, keys: tuple[Key, ...]) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                walk(value, (*keys, key.value))
+        elif isinstance(node, yaml.SequenceNode):
+            for number, value in enumerate(node.value):
+                walk(value, (*keys, number))
+        else:
+            start = node.start_mark.index
+            if node.style in ("|", ">"):
+                start = text.find("\n", start) + 1
+            scalars[keys] = (start + (node.style in ("'", '"')), node.value)
+
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if root is not None:
+        walk(root, ())
+    return scalars
 
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")

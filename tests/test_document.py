@@ -86,3 +86,43 @@ def test_every_value_of_a_json_document_has_a_place(value):
     found = document.parse(json.dumps(value, indent=1), "a.json")
     assert found.data == value
     assert found.place().line == 1
+
+
+STYLES = """\
+plain: a.b(c)
+quoted: "a.\\"b\\"(c)"
+single: 'it''s é'
+folded: >
+  foo
+  bar(x)
+literal: |
+  foo
+    bar(x)
+long: plain on
+  two lines
+"""
+
+
+@pytest.mark.parametrize("key", ["plain", "quoted", "single", "folded", "literal", "long"])
+def test_each_character_of_a_text_is_found_in_the_source_whatever_its_style(key):
+    read = document.parse(STYLES, "x.yaml")
+    for offset, character in enumerate(read.data[key].rstrip()):
+        place = read.character((key,), offset)
+        if not character.isspace() and character != '"':
+            assert STYLES.splitlines()[place.line - 1][place.column - 1] == character
+
+
+def test_duplicate_keys_come_together_and_a_reader_may_go_on():
+    text = "a: 1\na: 2\nb: 1\nb: 3\n"
+    with pytest.raises(InputError) as caught:
+        document.parse(text, "x.yaml")
+    assert [str(fault.place) for fault in caught.value.faults] == ["x.yaml:2:1", "x.yaml:4:1"]
+    duplicates = []
+    assert document.parse(text, "x.yaml", duplicates=duplicates).data == {"a": 2, "b": 3}
+    assert duplicates == list(caught.value.faults)
+
+
+@pytest.mark.parametrize("text", ["- !!int ''", "- !!timestamp x", "a: !!map [1]"])
+def test_a_tag_that_does_not_fit_is_a_fault(text):
+    with pytest.raises(InputError, match="tag"):
+        document.parse(text, "x.yaml")
