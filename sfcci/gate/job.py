@@ -63,6 +63,11 @@ class JobResult:
         return self.started_at + self.duration_ms / 1000
 
 
+def failed(result: JobResult) -> bool:
+    """Say whether a result makes its buildset fail: it is bad and its job votes."""
+    return result.voting and result.result in BAD
+
+
 @dataclass(frozen=True)
 class Change:
     """What a step does to the chains: new members by name, or everything as it was at the start.

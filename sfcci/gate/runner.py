@@ -1,0 +1,236 @@
+"""Jobs run: each in a lab of its own, bounded in time, always ending in a result with its evidence.
+
+A run's folder is `<state>/runs/<run>`; its lock is held while the job runs, so a folder without a result whose lock
+is free belongs to a run that was killed: the next runner records it as ABORTED.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sfcci import command, files
+from sfcci.chain.model import ChainState
+from sfcci.datapath.lab import Lab, raised
+from sfcci.datapath.scenario import load_scenario
+from sfcci.errors import InputError, MissingTool, SfcciError, ToolError, UsageError
+from sfcci.gate.history import History
+from sfcci.gate.job import BAD, Job, JobResult, Result
+from sfcci.gate.steps import Deadline, TimeUp, take_steps
+from sfcci.settings import Settings
+
+Say = Callable[[str], None]
+Verdict = tuple[Result, tuple[str, ...]]
+
+
+class LabFault(StrEnum):
+    """Faults that are put into a job's lab on purpose, to see the gate turn red."""
+
+    DROP = "drop"
+    """The last function of the chain drops what it gets."""
+    NO_CLASSIFIER = "no-classifier"
+    """The chain has no classifier."""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A program out of an installed root: the words that start it and its environment."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Buildset:
+    """What jobs that run together share: settings, pipeline, commit, the way to install a component, faults per job.
+
+    `install` takes a component and a folder; None: there are no packages, so jobs that need one are SKIPPED.
+    """
+
+    settings: Settings
+    pipeline: str
+    id: str
+    commit: str = ""
+    install: Callable[[str, Path], Installed] | None = None
+    faults: Mapping[str, LabFault] | None = None
+
+
+def new_id() -> str:
+    """Give an id that sorts by time: UTC to the second and six random hex digits."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def head_commit(project: Path) -> str:
+    """Give the commit that the project's work tree stands on; "" when it is no git repository."""
+    if not command.available("git"):
+        return ""
+    done = command.run(["git", "-C", project, "rev-parse", "HEAD"], timeout_s=10, check=False)
+    return done.stdout.strip() if done.status == 0 else ""
+
+
+def run_jobs(jobs: tuple[Job, ...], buildset: Buildset, say: Say = lambda _text: None) -> Iterator[JobResult]:
+    """Run jobs one after the other and give each result once it is in the run database.
+
+    Raises MissingTool when no lab can be raised here, InputError for a scenario that is wrong.
+    """
+    with History(buildset.settings) as history:
+        record_aborted(history, buildset)
+        for number, job in enumerate(jobs, 1):
+            say(f"{job.name} ({number}/{len(jobs)})")
+            result = run_job(job, buildset)
+            history.record([result])
+            yield result
+
+
+def run_job(job: Job, buildset: Buildset) -> JobResult:
+    """Run one job to its result; evidence stays in the run's folder unless the result is good."""
+    run = new_id()
+    folder = buildset.settings.state / "runs" / run
+    with _locked_folder(folder):
+        begin, clock = time.time(), time.monotonic()
+        verdict = _verdict(job, buildset, folder)
+        duration_ms = round((time.monotonic() - clock) * 1000)
+        result = _result(job, buildset, run, begin, duration_ms, verdict, str(folder))
+        _write_result(folder, result)
+    if result.result not in BAD:
+        shutil.rmtree(folder, ignore_errors=True)
+        return _result(job, buildset, run, begin, duration_ms, verdict, "")
+    return result
+
+
+def record_aborted(history: History, buildset: Buildset) -> None:
+    """Give the runs whose tool was killed their result; runs that are alive hold their lock and stay."""
+    known = history.runs()
+    for folder in sorted((buildset.settings.state / "runs").glob("*/")):
+        if (folder / "result.json").exists() and folder.name in known:
+            continue
+        held = files.try_lock(folder / "lock")
+        if held is None:
+            continue
+        with held:
+            began = folder.stat().st_mtime
+            job = Job(_noted_job(folder), (), 0)
+            verdict: Verdict = (Result.ABORTED, ("the tool ended before the job did",))
+            history.record([_result(job, buildset, folder.name, began, 0, verdict, str(folder))])
+            files.write_text(folder / "result.json", json.dumps({"result": "ABORTED"}) + "\n")
+
+
+def _noted_job(folder: Path) -> str:
+    note = folder / "job"
+    return note.read_text().strip() if note.exists() else "unknown"
+
+
+@contextmanager
+def _locked_folder(folder: Path) -> Iterator[None]:
+    with files.locked(folder / "lock"):
+        yield
+
+
+def _verdict(job: Job, buildset: Buildset, folder: Path) -> Verdict:
+    files.write_text(folder / "job", job.name + "\n")
+    deadline = Deadline(job.timeout_s)
+    try:
+        return (
+            _installed_verdict(job, buildset, folder, deadline)
+            if job.install
+            else _lab_verdict(job, buildset, folder, deadline)
+        )
+    except TimeUp as error:
+        return Result.TIMED_OUT, (str(error),)
+    except ToolError as error:
+        timed_out = deadline.seconds <= time.monotonic() - deadline.begin_s
+        return (Result.TIMED_OUT if timed_out else Result.FAILURE), tuple(str(error).splitlines())
+
+
+def _lab_verdict(job: Job, buildset: Buildset, folder: Path, deadline: Deadline) -> Verdict:
+    scenario = load_scenario(job.scenario)
+    fault = (buildset.faults or {}).get(job.name)
+    begin = _without_classifiers(scenario.chains) if fault is LabFault.NO_CLASSIFIER else scenario.chains
+    with raised(scenario, state=begin) as lab:
+        if fault is LabFault.DROP:
+            _make_last_function_drop(lab)
+        try:
+            reasons = take_steps(lab, job, begin, folder, deadline)
+        except (MissingTool, UsageError, InputError) as error:
+            return Result.NODE_FAILURE, (str(error),)
+    return (Result.FAILURE, reasons) if reasons else (Result.SUCCESS, ())
+
+
+def _installed_verdict(job: Job, buildset: Buildset, folder: Path, deadline: Deadline) -> Verdict:
+    if buildset.install is None:
+        return Result.SKIPPED, (
+            f"no RPM of {job.install} has been built; build it with: sfcci package rpm {job.install}",
+        )
+    try:
+        installed = buildset.install(job.install, folder / "root")
+    except ToolError:
+        raise
+    except SfcciError as error:
+        return Result.NODE_FAILURE, (str(error),)
+    env = {
+        **installed.env,
+        "SFCCI_RUN_STATE": str(folder / "state"),
+        "SFCCI_RUN_CACHE": str(buildset.settings.cache),
+    }
+    done = command.run([*installed.argv, *job.command[1:]], timeout_s=deadline.left_s(), env=env, check=False)
+    files.write_text(folder / "output", f"{done.stdout}\n{done.stderr}\n")
+    if done.status == 0:
+        return Result.SUCCESS, ()
+    return Result.FAILURE, (
+        f"{' '.join(job.command)} out of the installed RPM ended with status {done.status}",
+        *done.failure().last_lines,
+    )
+
+
+def _without_classifiers(state: ChainState) -> ChainState:
+    for chain in state.port_chains:
+        state = state.with_classifiers(chain.id, ())
+    return state
+
+
+def _make_last_function_drop(lab: Lab) -> None:
+    chain = lab.state.port_chains[0]
+    group = next(group for group in lab.state.port_pair_groups if group.id == chain.port_pair_groups[-1])
+    ingress = {pair.id: pair.ingress for pair in lab.state.port_pairs}
+    for pair in group.port_pairs:
+        lab.set_forwarding(lab.topology.port(ingress[pair]).host, on=False)
+
+
+def _result(
+    job: Job,
+    buildset: Buildset,
+    run: str,
+    begin: float,
+    duration_ms: int,
+    verdict: Verdict,
+    log_dir: str,
+) -> JobResult:
+    gate = buildset.settings.gate
+    return JobResult(
+        run=run,
+        job=job.name,
+        result=verdict[0],
+        tenant=gate.tenant,
+        pipeline=buildset.pipeline,
+        host=gate.host,
+        project=gate.project,
+        branch=gate.branch,
+        started_at=begin,
+        duration_ms=duration_ms,
+        buildset=buildset.id,
+        voting=job.voting,
+        commit=buildset.commit,
+        reasons=verdict[1],
+        log_dir=log_dir,
+    )
+
+
+def _write_result(folder: Path, result: JobResult) -> None:
+    files.write_text(folder / "result.json", json.dumps(asdict(result), indent=1) + os.linesep)

@@ -1,0 +1,90 @@
+"""The house keeps its rules: every module is known as pure or as a door, and the pure ones reach for no effect."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import sfcci
+
+ROOT = Path(sfcci.__file__).parent
+EFFECTS = {
+    "asyncio",
+    "fcntl",
+    "multiprocessing",
+    "os",
+    "random",
+    "requests",
+    "secrets",
+    "shutil",
+    "signal",
+    "socket",
+    "sqlalchemy",
+    "ssl",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "time",
+    "urllib.request",
+}
+PURE = {
+    "__init__",
+    "errors",
+    "finding",
+    "chain.compiler",
+    "chain.model",
+    "chain.openflow",
+    "chain.path",
+    "datapath.pcapng",
+    "datapath.topology",
+    "gate.checks",
+    "gate.job",
+    "gate.junit",
+    "metric.name",
+    "metric.point",
+    "metric.series",
+    "trace.packet",
+    "trace.visits",
+    "dashboard.model",
+    "dashboard.target",
+    "package.dialect",
+}
+"""Values and pure functions: the same arguments give the same answer, and nothing else happens."""
+
+
+def modules():
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in ROOT.rglob("*.py")
+    }
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("name", sorted(PURE))
+def test_a_pure_module_imports_no_effect(name):
+    path = modules()[name]
+    assert not {found for found in imports(path) if found in EFFECTS or found.split(".")[0] in EFFECTS}
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_a_module_has_a_docstring_and_is_short(name):
+    text = modules()[name].read_text()
+    assert ast.get_docstring(ast.parse(text)), "a module's docstring says what lives there and what does not"
+    assert len(text.splitlines()) <= 400
+
+
+def test_a_room_is_a_docstring():
+    for name, path in modules().items():
+        if path.name == "__init__.py" and name != "__init__":
+            assert len(ast.parse(path.read_text()).body) == 1, name
+
+
+def test_only_one_module_starts_programs():
+    assert [name for name, path in modules().items() if "subprocess" in set(imports(path))] == ["command"]
