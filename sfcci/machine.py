@@ -48,6 +48,7 @@ TOOLS = (
         "createrepo_c",
         "app-arch/createrepo_c",
     ),
+    Tool("zstd", "package", "pkgcheck packs its cache with it", "zstd", "zstd", "app-arch/zstd"),
     Tool(
         "ovs-vsctl",
         "datapath",

@@ -33,6 +33,11 @@ SCHEMA: dict[str, Any] = {
             "additionalProperties": False,
             "properties": {"url": {"type": "string"}},
         },
+        "gentoo": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"repo": {"type": "string", "description": "the folder of ::gentoo"}},
+        },
         "graphite": {
             "type": "object",
             "additionalProperties": False,
@@ -61,6 +66,13 @@ class Gate:
     branch: str = "main"
     jobs: str = ""
     """A folder with job files; "" means the jobs that come with sfcci."""
+
+
+@dataclass(frozen=True)
+class Gentoo:
+    """The tree that ebuilds are checked against; "" means the system's, else a minimal one of our own."""
+
+    repo: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +107,7 @@ class Settings:
     cache: Path
     database_url: str
     gate: Gate = Gate()
+    gentoo: Gentoo = Gentoo()
     graphite: Graphite = Graphite()
     grafana: Grafana = Grafana()
 
@@ -111,6 +124,7 @@ def load(project: Path | None = None, environ: Mapping[str, str] = os.environ) -
         cache=Path(_value(table, environ, "run", "cache") or _default_folder("cache")),
         database_url=_value(table, environ, "database", "url") or f"sqlite:///{state}/runs.sqlite",
         gate=_section(Gate, table, environ, "gate"),
+        gentoo=_section(Gentoo, table, environ, "gentoo"),
         graphite=_section(Graphite, table, environ, "graphite"),
         grafana=_section(Grafana, table, environ, "grafana"),
     )
@@ -126,7 +140,7 @@ def _value(table: Mapping[str, Any], environ: Mapping[str, str], section: str, k
     return environ.get(f"SFCCI_{section}_{key}".upper()) or table.get(section, {}).get(key, "")
 
 
-_Section = TypeVar("_Section", Gate, Graphite, Grafana)
+_Section = TypeVar("_Section", Gate, Gentoo, Graphite, Grafana)
 
 
 def _section(

@@ -1,0 +1,36 @@
+# Copyright 2026 The sfcci developers
+# Distributed under the terms of the Apache License 2.0
+
+EAPI=8
+
+DISTUTILS_USE_PEP517=pbr
+PYTHON_COMPAT=( python3_{12..14} )
+
+inherit distutils-r1 pypi
+
+DESCRIPTION="APIs and implementations to support Service Function Chaining in Neutron"
+HOMEPAGE="
+	https://docs.openstack.org/networking-sfc/latest/
+	https://opendev.org/openstack/networking-sfc
+"
+
+LICENSE="Apache-2.0"
+SLOT="0"
+KEYWORDS="~amd64 ~arm64"
+
+RDEPEND="
+	>=dev-python/alembic-0.9.6[${PYTHON_USEDEP}]
+	>=dev-python/netaddr-0.7.18[${PYTHON_USEDEP}]
+	>=dev-python/neutron-lib-2.19.0[${PYTHON_USEDEP}]
+	>=dev-python/oslo-config-8.0.0[${PYTHON_USEDEP}]
+	>=dev-python/oslo-i18n-3.20.0[${PYTHON_USEDEP}]
+	>=dev-python/oslo-log-4.3.0[${PYTHON_USEDEP}]
+	>=dev-python/oslo-messaging-12.4.0[${PYTHON_USEDEP}]
+	>=dev-python/oslo-serialization-2.25.0[${PYTHON_USEDEP}]
+	>=dev-python/oslo-utils-4.5.0[${PYTHON_USEDEP}]
+	>=dev-python/pbr-4.0.0[${PYTHON_USEDEP}]
+	>=dev-python/python-neutronclient-10.0.0[${PYTHON_USEDEP}]
+	>=dev-python/sqlalchemy-2.0.0[${PYTHON_USEDEP}]
+	>=dev-python/stevedore-1.20.0[${PYTHON_USEDEP}]
+	>=sys-cluster/neutron-27.0.0_beta1[${PYTHON_USEDEP}]
+"
