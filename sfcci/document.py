@@ -229,10 +229,20 @@ def _yaml_places(text: str) -> dict[tuple[Key, ...], tuple[int, int]]:
             for number, value in enumerate(node.value):
                 walk(value, (*keys, number))
 
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = _compose(text)
     if root is not None:
         walk(root, ())
     return places
+
+
+def _compose(text: str) -> Any:
+    """Give YAML's nodes, None where there are none: JSON is YAML but for tabs, and then has no places."""
+    import yaml
+
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError):
+        return None
 
 
 def _yaml_scalars(text: str) -> dict[tuple[Key, ...], tuple[int, str]]:
@@ -254,7 +264,7 @@ def _yaml_scalars(text: str) -> dict[tuple[Key, ...], tuple[int, str]]:
                 start = text.find("\n", start) + 1
             scalars[keys] = (start + (node.style in ("'", '"')), node.value)
 
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = _compose(text)
     if root is not None:
         walk(root, ())
     return scalars
