@@ -44,6 +44,11 @@ class Inexpressible(SfcciError):  # noqa: N818 - says what it is
     exit_status = EXIT_INPUT
 
 
+def normal_name(name: str) -> str:
+    """Give a project's name as PEP 503 compares it: oslo.config and Oslo_Config are oslo-config."""
+    return canonicalize_name(name)
+
+
 def rpm_version(version: str) -> str:
     """Spell a version for RPM's Version tag: 23.0.0.0rc1 → 23.0.0~rc1, 1.0.dev5 → 1.0~~dev5, 1.0.post1 → 1.0^post1.
 

@@ -9,12 +9,14 @@ import tempfile
 import time
 from ast import literal_eval
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sfcci import command, files
 from sfcci.errors import Fault, InputError, Place, SfcciError, Unreachable
 from sfcci.package.component import Component
+from sfcci.package.sdist import SdistMetadata, project_metadata, sdist_metadata
 
 PIP_TIMEOUT_S = 60.0
 FETCH_TIMEOUT_S = 300.0
@@ -202,3 +204,23 @@ def _heard() -> Iterator[list[str]]:
         yield said
     finally:
         logger.removeHandler(handler)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A component with what its source says of itself."""
+
+    component: Component
+    metadata: SdistMetadata
+    sdist: Path | None
+    """The archive from the index; None for a component that lies in this project."""
+
+
+def subject(
+    component: Component, project: Path, cache: Path, say: Callable[[str], None] = lambda _text: None
+) -> Subject:
+    """Give a component with its metadata; fetches its sdist if need be. Raises InputError, Unreachable."""
+    if component.source.path:
+        return Subject(component, project_metadata(project / component.source.path), None)
+    sdist = fetch_sdist(component, cache, say)
+    return Subject(component, sdist_metadata(sdist), sdist)

@@ -3,6 +3,8 @@
 An sdist is judged whole before anything is unpacked from it: paths that leave it, links out, devices, bombs.
 """
 
+import configparser
+import contextlib
 import re
 import tarfile
 import tomllib
@@ -16,7 +18,6 @@ from posixpath import normpath
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from sfcci.errors import Fault, InputError, Place
@@ -24,6 +25,9 @@ from sfcci.errors import Fault, InputError, Place
 MAX_UNPACKED_BYTES = 2 * 2**30
 MAX_MEMBERS = 200_000
 MAX_TEXT_BYTES = 4 * 2**20
+_TOLD = re.compile(
+    r"[^/]+/(PKG-INFO|pyproject\.toml|README[^/]*|[^/]*requirements\.txt|[^/]+\.egg-info/entry_points\.txt)"
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,10 @@ class SdistMetadata:
     urls: Mapping[str, str] = field(default_factory=dict)
     classifiers: tuple[str, ...] = ()
     license_files: tuple[str, ...] = ()
+    readme: str = ""
+    """The read-me file at the top, "" for none."""
+    scripts: tuple[str, ...] = ()
+    """Console scripts, by name."""
     requirement_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Name of each *requirements.txt at the top → its requirements (PEP 508)."""
 
@@ -53,7 +61,7 @@ def sdist_metadata(sdist: Path) -> SdistMetadata:
     if "PKG-INFO" not in texts:
         raise _refused(sdist, "has no PKG-INFO", "an sdist")
     headers = HeaderParser().parsestr(texts["PKG-INFO"])
-    build = _build_system(texts.get("pyproject.toml", ""), f"{sdist}:pyproject.toml")
+    table = _toml(texts.get("pyproject.toml", ""), f"{sdist}:pyproject.toml")
     return _checked(
         sdist,
         SdistMetadata(
@@ -66,12 +74,14 @@ def sdist_metadata(sdist: Path) -> SdistMetadata:
             urls=_urls(headers),
             classifiers=_headers(headers, "Classifier"),
             license_files=_headers(headers, "License-File"),
+            readme=next((name for name in sorted(texts) if name.startswith("README")), ""),
+            scripts=_scripts(table, texts.get("entry_points.txt", "")),
             requirement_files={
                 name: requirement_lines(text)
                 for name, text in texts.items()
                 if name.endswith("requirements.txt")
             },
-            **build,
+            **_build_system(table),
         ),
     )
 
@@ -80,10 +90,10 @@ def project_metadata(folder: Path) -> SdistMetadata:
     """Read the [project] table of a folder's pyproject.toml (PEP 621). Raises InputError when it leaves fields open."""
     path = folder / "pyproject.toml"
     try:
-        text = path.read_text()
-        project = tomllib.loads(text).get("project", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = _toml(path.read_text(), str(path))
+    except (OSError, UnicodeDecodeError) as error:
         raise _refused(path, f"cannot be read: {error}", "a pyproject.toml with a [project] table") from None
+    project = table.get("project", {})
     open_fields = {"name", "version", "dependencies"} & set(project.get("dynamic", ()))
     if open_fields or not {"name", "version"} <= set(project):
         raise _refused(path, "leaves name, version or dependencies open", "them written in [project]")
@@ -100,7 +110,9 @@ def project_metadata(folder: Path) -> SdistMetadata:
             urls=dict(project.get("urls", {})),
             classifiers=tuple(project.get("classifiers", ())),
             license_files=tuple(project.get("license-files", ())),
-            **_build_system(text, str(path)),
+            readme=project.get("readme", ""),
+            scripts=_scripts(table),
+            **_build_system(table),
         ),
     )
 
@@ -112,16 +124,16 @@ def requirement_lines(text: str) -> tuple[str, ...]:
 
 
 def _top_texts(sdist: Path) -> dict[str, str]:
-    """Judge every member of the archive and give the text files at its top that metadata is read from."""
+    """Judge every member of the archive and give the texts that metadata is read from, by file name."""
     texts: dict[str, str] = {}
     try:
         with tarfile.open(sdist, "r:*") as archive:
             for member in _judged(sdist, archive):
-                parts = PurePosixPath(member.name).parts
-                wanted = parts[-1] in {"PKG-INFO", "pyproject.toml"} or parts[-1].endswith("requirements.txt")
-                if len(parts) == 2 and wanted and member.isreg() and member.size <= MAX_TEXT_BYTES:  # noqa: PLR2004 - NAME-VERSION/FILE
+                if member.isreg() and member.size <= MAX_TEXT_BYTES and _TOLD.fullmatch(member.name):
                     file = archive.extractfile(member)
-                    texts[parts[1]] = file.read().decode("utf-8", "replace") if file else ""
+                    texts[PurePosixPath(member.name).name] = (
+                        file.read().decode("utf-8", "replace") if file else ""
+                    )
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise _refused(sdist, f"is no whole archive: {error}", "a .tar.gz as its author made it") from None
     return texts
@@ -171,14 +183,27 @@ def _checked(path: Path, metadata: SdistMetadata) -> SdistMetadata:
     return metadata
 
 
-def _build_system(text: str, place: str) -> dict[str, Any]:
+def _build_system(table: Mapping[str, Any]) -> dict[str, Any]:
     """Give build_requires and build_backend as PEP 518 says them; the defaults are setuptools'."""
+    system = table.get("build-system", {})
+    given: dict[str, Any] = {"build_requires": tuple(system.get("requires", ("setuptools",)))}
+    return {**given, "build_backend": system["build-backend"]} if "build-backend" in system else given
+
+
+def _scripts(table: Mapping[str, Any], entry_points: str = "") -> tuple[str, ...]:
+    """Give the console scripts' names, from [project.scripts] and from setuptools' entry_points.txt."""
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    with contextlib.suppress(configparser.Error):
+        parser.read_string(entry_points)
+    listed = parser.options("console_scripts") if parser.has_section("console_scripts") else []
+    return tuple(sorted({*table.get("project", {}).get("scripts", {}), *listed}))
+
+
+def _toml(text: str, place: str) -> dict[str, Any]:
     try:
-        table = tomllib.loads(text).get("build-system", {})
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(Fault(Place(place), str(error), "TOML")) from None
-    given: dict[str, Any] = {"build_requires": tuple(table.get("requires", ("setuptools",)))}
-    return {**given, "build_backend": table["build-backend"]} if "build-backend" in table else given
 
 
 def _urls(headers: Message) -> dict[str, str]:
@@ -198,8 +223,3 @@ def _headers(headers: Message, name: str) -> tuple[str, ...]:
 
 def _refused(path: Path, found: str, expected: str) -> InputError:
     return InputError(Fault(Place(str(path)), found, expected))
-
-
-def same_project(one: str, other: str) -> bool:
-    """Say whether two spellings name the same project (PEP 503)."""
-    return canonicalize_name(one) == canonicalize_name(other)

@@ -1,0 +1,253 @@
+"""Builds: rpmbuild in a throw-away folder, cut off from the network, with build requirements that are really checked.
+
+A host whose rpm has no Python macros (Debian) gets ours, and a private RPM database that says what the build
+environment has, so BuildRequires hold or fail there as on Fedora: nothing is built with --nodeps.
+"""
+
+import contextlib
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from sfcci import command, environment, files
+from sfcci.environment import Environment, EnvironmentSpec
+from sfcci.errors import MissingTool, ProgramFailure, ToolError
+from sfcci.package.component import Component
+from sfcci.package.dialect import rpm_source_name
+from sfcci.package.macros.python3dist import bound_version
+
+BUILD_ENVIRONMENT = EnvironmentSpec(
+    "rpm-build",
+    (
+        "flit_core==4.2.0",
+        "installer==1.1.0",
+        "packaging==25.0",
+        "pbr==7.1.3",
+        "setuptools==84.2.1",
+        "wheel==0.48.0",
+    ),
+)
+"""What runs inside rpmbuild: the back ends of the components, and what our macros need."""
+MACROS = Path(__file__).parent / "macros"
+BUILD_TIMEOUT_S = 900.0
+SHORT_TIMEOUT_S = 60.0
+SECONDS_PER_DAY = 86_400
+BAD_LOG = re.compile(
+    r"^(Traceback \(most recent call last\)|ModuleNotFoundError|.*: No module named ).*", re.M
+)
+LOG_LINES = 12
+
+
+@dataclass(frozen=True)
+class Host:
+    """Where a build runs: the build environment, the run's folder, our macros when the host's rpm has none."""
+
+    environment: Environment
+    python_version: str
+    """As in 3.11."""
+    rpm_version: str
+    folder: Path
+    own_macros: bool
+
+    @property
+    def database(self) -> Path:
+        """The private RPM database; it exists when the host has no macros of its own."""
+        return self.folder / "rpmdb"
+
+    def identity(self) -> str:
+        """Everything about this host that may change what is built, as one text."""
+        texts = [path.read_text() for path in sorted(MACROS.glob("*[!c]")) if path.is_file()]
+        made_of = (self.environment.root.name, self.python_version, self.rpm_version, str(self.own_macros))
+        return "\0".join([*made_of, *texts])
+
+
+@dataclass(frozen=True)
+class BuiltPackages:
+    """What one component's build gave; the paths lie in the run's folder until they are published."""
+
+    source_rpm: Path
+    binary_rpms: tuple[Path, ...]
+    """In order of names."""
+    log: Path
+    duration_s: float
+
+
+@contextlib.contextmanager
+def workspace() -> Iterator[Path]:
+    """Give a folder of this run alone: with a short path, for rpm takes no odd letters; gone with the block.
+
+    What a killed run left behind is swept away by the next one: its lock is free then.
+    """
+    base = Path(tempfile.gettempdir())
+    for left in base.glob("sfcci-build-*/lock"):
+        with contextlib.suppress(OSError):
+            if (lock := files.try_lock(left)) is not None:
+                shutil.rmtree(left.parent, ignore_errors=True)
+                lock.close()
+    with files.disk_errors(base):
+        folder = Path(tempfile.mkdtemp(prefix="sfcci-build-", dir=base))
+    try:
+        with files.locked(folder / "lock"):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def prepared_host(folder: Path, cache_folder: Path, say: Callable[[str], None]) -> Host:
+    """Make ready what every build of this run shares. Raises MissingTool, Unreachable, ToolError."""
+    for program in ("rpmbuild", "rpm", "bash"):
+        command.find(program)
+    made = environment.ensure(BUILD_ENVIRONMENT, cache_folder, say)
+    version = command.run(
+        [made.python, "-Ic", "import sys; print('%d.%d' % sys.version_info[:2])"], timeout_s=SHORT_TIMEOUT_S
+    ).stdout.strip()
+    rpm = command.run(["rpmbuild", "--version"], timeout_s=SHORT_TIMEOUT_S).stdout.strip()
+    has_macros = command.run(
+        ["rpm", "--eval", "%{?pyproject_wheel:1}"], timeout_s=SHORT_TIMEOUT_S
+    ).stdout.strip()
+    host = Host(made, version, rpm, folder, own_macros=not has_macros)
+    if host.own_macros:
+        shutil.copytree(MACROS, folder / "macros", ignore=shutil.ignore_patterns("__pycache__"))
+        _make_database(host)
+    return host
+
+
+def source_archive(component: Component, project: Path, host: Host, epoch: int) -> Path:
+    """Build the sdist of a component that lies in this project, with its own PEP 517 back end; give its path."""
+    out = host.folder / "sdist" / component.name
+    out.mkdir(parents=True)
+    code = "import sys; from flit_core import buildapi; print(buildapi.build_sdist(sys.argv[1]))"
+    done = command.run(
+        [host.environment.python, "-sBc", code, out],
+        timeout_s=SHORT_TIMEOUT_S,
+        cwd=project / component.source.path,
+        env={**_clean(host), "SOURCE_DATE_EPOCH": str(epoch)},
+    )
+    return out / done.stdout.strip().splitlines()[-1]
+
+
+def build_rpms(component: Component, spec: str, archive: Path, host: Host) -> BuiltPackages:
+    """Build source and binary RPMs of `spec` from its archive. Raises ToolError, MissingTool (disk full)."""
+    top = host.folder / "build" / component.name
+    with files.disk_errors(top):
+        for name in ("SOURCES", "SPECS", "tmp"):
+            (top / name).mkdir(parents=True)
+        shutil.copy(archive, top / "SOURCES" / archive.name)
+        written = top / "SPECS" / f"{rpm_source_name(component)}.spec"
+        written.write_text(spec)
+    log = top / "build.log"
+    argv = [*sandbox(), command.find("rpmbuild"), *_definitions(host, top), "-ba", str(written)]
+    done = command.run(argv, timeout_s=BUILD_TIMEOUT_S, env=_clean(host), cwd=top, log=log, check=False)
+    _judge(done, log)
+    return BuiltPackages(
+        source_rpm=next((top / "SRPMS").glob("*.src.rpm")),
+        binary_rpms=tuple(sorted((top / "RPMS").rglob("*.rpm"))),
+        log=log,
+        duration_s=done.duration_s,
+    )
+
+
+def changelog_epoch(component: Component) -> int:
+    """Give SOURCE_DATE_EPOCH as rpm takes it from the changelog: noon UTC of the newest day."""
+    days = component.changelog[0].date.toordinal() - type(component.changelog[0].date)(1970, 1, 1).toordinal()
+    return days * SECONDS_PER_DAY + SECONDS_PER_DAY // 2
+
+
+@cache
+def sandbox() -> tuple[str, ...]:
+    """Give the words before a program that cut it off from the network and end it with the tool, as far as the kernel
+    allows: namespaces of its own as root, in a user namespace otherwise; () where neither works.
+    """
+    fresh = ("--net", "--pid", "--fork", "--kill-child", "--mount-proc")
+    for user in ((), ("--user", "--map-root-user")):
+        words = ("setpriv", "--pdeathsig", "KILL", "unshare", *user, *fresh)
+        with contextlib.suppress(MissingTool):
+            if command.run([*words, "true"], timeout_s=SHORT_TIMEOUT_S, check=False).status == 0:
+                return words
+    return ()
+
+
+def _clean(host: Host) -> dict[str, str]:
+    """The environment of a build: nothing of the caller's, for pip's settings and PYTHONPATH would leak into it."""
+    home = host.folder / "home"
+    home.mkdir(exist_ok=True)
+    path = f"{host.environment.root / 'bin'}:/usr/bin:/bin:/usr/sbin:/sbin"
+    return {"HOME": str(home), "PATH": path, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def _definitions(host: Host, top: Path) -> list[str]:
+    """rpmbuild's options: folders of this build, and ours on a host without macros."""
+    macros = {"_topdir": top, "_tmppath": top / "tmp"}
+    own = {
+        "_dbpath": host.database,
+        "__python3": host.environment.python,
+        "python3_version": host.python_version,
+        "__sfcci_macros": host.folder / "macros",
+    }
+    defined = {**macros, **(own if host.own_macros else {})}
+    words = [word for key, value in defined.items() for word in ("--define", f"{key} {value}")]
+    return [*words, "--load", str(host.folder / "macros" / "macros.python")] if host.own_macros else words
+
+
+def _make_database(host: Host) -> None:
+    """Make the private RPM database: one package that provides what the build environment has, written nowhere else."""
+    top = host.folder / "bridge"
+    top.mkdir()
+    spec = top / "sfcci-build-environment.spec"
+    spec.write_text(_bridge_spec(host))
+    rpm = ("--define", f"_topdir {top}", "--define", f"_dbpath {host.database}")
+    env = _clean(host)
+    command.run(["rpmbuild", *rpm, "-bb", spec], timeout_s=SHORT_TIMEOUT_S, env=env)
+    (made,) = (top / "RPMS").rglob("*.rpm")
+    justdb = ["rpm", *rpm, *debian_option(), "--install", "--justdb", "--nodeps", made]
+    command.run(justdb, timeout_s=SHORT_TIMEOUT_S, env=env)
+
+
+def debian_option() -> Sequence[str]:
+    """Debian's rpm warns and waits before it installs, unless it is told that this is meant."""
+    help_text = command.run(["rpm", "--help"], timeout_s=SHORT_TIMEOUT_S).stdout
+    is_debian = "--force-debian" in help_text or Path("/etc/debian_version").exists()
+    return ("--force-debian",) if is_debian else ()
+
+
+def _bridge_spec(host: Host) -> str:
+    code = "import importlib.metadata as m; print(*(f'{d.name} {d.version}' for d in m.distributions()), sep='\\n')"
+    listed = command.run(
+        [host.environment.python, "-Ic", code], timeout_s=SHORT_TIMEOUT_S
+    ).stdout.splitlines()
+    provides = [f"python3-devel = {host.python_version}", "pyproject-rpm-macros = 1"]
+    for line in sorted(listed):
+        name, version = line.split()
+        normal = re.sub(r"[-_.]+", "-", name).lower()
+        provides.append(f"python3dist({normal}) = {bound_version(version)}")
+    return (
+        "Name: sfcci-build-environment\nVersion: 1\nRelease: 1\nSummary: What the build environment has\n"
+        "License: Apache-2.0\nBuildArch: noarch\n"
+        + "".join(f"Provides: {line}\n" for line in provides)
+        + "%description\n%{summary}.\n%files\n"
+    )
+
+
+def _judge(done: command.Completed, log: Path) -> None:
+    """Raise what a failed build means. A traceback is a failure though rpmbuild says 0: its generators swallow it."""
+    text = log.read_text(errors="replace")
+    if "No space left on device" in text:
+        raise MissingTool("cannot build: the disk is full", "free some space and run it again")
+    if done.status != 0:
+        raise ToolError(ProgramFailure(done.argv, done.status, _telling(text)), f"log: {log}")
+    if found := BAD_LOG.search(text):
+        at = text[found.start() :].splitlines()
+        raise ToolError(
+            ProgramFailure(done.argv, done.status, tuple(at[:LOG_LINES])), "a program in it failed"
+        )
+
+
+def _telling(text: str) -> tuple[str, ...]:
+    """The lines of a log that tell why: the errors and what stands right before the first."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith(("+ ", "warning: "))]
+    first = next((n for n, line in enumerate(lines) if line.startswith("error:")), len(lines))
+    return tuple(lines[max(0, first - LOG_LINES + 4) : first + 4])

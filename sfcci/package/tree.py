@@ -1,0 +1,66 @@
+"""The files that the catalogue renders (`rpm/`, `gentoo/`): committed, and equal to what it renders now."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from sfcci import files
+from sfcci.errors import Place
+from sfcci.finding import Finding, Severity
+from sfcci.package.index import Subject
+from sfcci.package.spec import spec_path, spec_text
+
+AGAIN = "render it again: sfcci package {command}"
+
+
+def spec_tree(subjects: Iterable[Subject]) -> dict[str, str]:
+    """Give every component's spec: path relative to the project → text."""
+    return {spec_path(s.component): spec_text(s.component, s.metadata) for s in subjects}
+
+
+def drift(project: Path, rendered: Mapping[str, str], command: str, strays: str = "") -> tuple[Finding, ...]:
+    """Compare the project's files with what is rendered: those that differ, are missing, or (in the folder `strays`, ""
+    for none) that nothing renders. `command` writes them again.
+    """
+    hint = AGAIN.format(command=command)
+    found = []
+    for path, text in sorted(rendered.items()):
+        there = _text(project / path)
+        if there is None:
+            found.append(Finding("FileMissing", Severity.ERROR, Place(path), "is not there", hint))
+        elif there != text:
+            line = _first_difference(there, text)
+            found.append(
+                Finding(
+                    "FileDrift", Severity.ERROR, Place(path, line), "is not what packaging/ renders", hint
+                )
+            )
+    for path in _files(project, strays) if strays else ():
+        if path not in rendered:
+            what = "belongs to no component of packaging/"
+            found.append(Finding("FileStray", Severity.ERROR, Place(path), what, "remove it"))
+    return tuple(found)
+
+
+def write_tree(project: Path, rendered: Mapping[str, str]) -> tuple[str, ...]:
+    """Write what is rendered, each file whole; give the paths that changed."""
+    return tuple(path for path, text in sorted(rendered.items()) if files.write_text(project / path, text))
+
+
+def _files(project: Path, folder: str) -> list[str]:
+    paths = (
+        path for path in (project / folder).rglob("*") if path.is_file() and not path.name.startswith(".")
+    )
+    return sorted(str(path.relative_to(project)) for path in paths)
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _first_difference(one: str, other: str) -> int:
+    """The first line, from 1, in which two texts differ."""
+    lines = zip([*one.splitlines(), ""], [*other.splitlines(), ""], strict=False)
+    return next((number for number, (a, b) in enumerate(lines, 1) if a != b), 1)
