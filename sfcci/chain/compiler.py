@@ -1,0 +1,235 @@
+"""The compiler: chain state and switch ports to an OpenFlow program.
+
+Tables, in the order in which a packet sees them (one node, functions that know nothing of chains):
+
+| table | key | does |
+|---|---|---|
+| 0 dispatch | in_port | a function's port → 1; a classified port → 10; others NORMAL |
+| 1 function | what the function itself says | ARP, neighbour discovery, its own addresses NORMAL; the rest → 10 |
+| 10 classify | the n-tuple | reg0 = spi << 8, → 15; a miss: from a function drop, else NORMAL |
+| 15 place | in_port, spi | reg0 = spi << 8 | si: where on the path the packet is, → 20 |
+| 20 hop | spi, si | the hop's group, or its one function, or the end of the path |
+| 30 deliver | eth_dst | out of the port that has the address |
+
+reg0 holds the 20 bits that are the MPLS label on a wire (spi << 8 | si); on one node push and pop cancel, so none is
+pushed. reg1 says that a packet came from a function. A flow of another chain never depends on this one: changing
+a chain changes its own flows only.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from sfcci.chain.model import ChainState, FlowClassifier
+from sfcci.chain.openflow import (
+    OUR_COOKIE,
+    Action,
+    Bucket,
+    Flow,
+    Goto,
+    Group,
+    Match,
+    Normal,
+    Output,
+    Program,
+    Resubmit,
+    SetField,
+    ToGroup,
+    match,
+    program_of,
+)
+from sfcci.chain.path import FIRST_INDEX, Hop, ServiceFunctionPath, paths
+from sfcci.chain.refusal import MAX_PORT, PROTOCOLS, WITH_PORTS, bounds, refusals
+from sfcci.document import key_path
+from sfcci.errors import Fault, InputError, Place
+
+DISPATCH, FUNCTION, CLASSIFY, PLACE, HOP, DELIVER = 0, 1, 10, 15, 20, 30
+ARP, IPV4, IPV6, ICMPV6 = 0x0806, 0x0800, 0x86DD, 58
+NEIGHBOUR_DISCOVERY = (133, 134, 135, 136)
+"""ICMPv6 types of router and neighbour solicitation and advertisement (RFC 4861)."""
+HASH_FIELDS = ("ip_src", "ip_dst", "nw_proto", "tcp_src", "tcp_dst", "udp_src", "udp_dst")
+LOW, MIDDLE, HIGH = 0, 100, 200
+SI_BITS = 8
+
+
+@dataclass(frozen=True)
+class SwitchPort:
+    """What the compiler knows of a port: OpenFlow number, MAC, and the addresses of the machine behind it."""
+
+    number: int
+    mac: str
+    addresses: tuple[str, ...]
+
+
+Ports = Mapping[str, SwitchPort]
+"""Port id → port."""
+
+
+def base_program() -> Program:
+    """Give the program of a switch without chains: a learning switch."""
+    return program_of([Flow(DISPATCH, LOW, Match(), (Normal(),))])
+
+
+def program(state: ChainState, ports: Ports) -> Program:
+    """Give the program for the state. Raises InputError with all refusals; the order of resources means nothing."""
+    if refused := refusals(state, ports):
+        raise InputError(*(Fault(Place(key_path(r.keys)), r.found, r.expected) for r in refused))
+    routes = paths(state)
+    if not routes:
+        return base_program()
+    flows = [
+        *base_program().flows,
+        *_dispatch(routes, ports),
+        *_function(routes, ports),
+        *_classify(routes, ports),
+        *(flow for route in routes for flow in _place(route, ports)),
+        *(flow for route in routes for flow in _hops(route, ports)),
+        *_deliver(ports),
+    ]
+    return program_of(flows, _groups(routes, ports))
+
+
+def label(spi: int, si: int) -> int:
+    """Give the 20-bit label of a place on a path: what stands in reg0, and in MPLS on a wire."""
+    return spi << SI_BITS | si
+
+
+def masked_ranges(low: int, high: int) -> tuple[tuple[int, int], ...]:
+    """Give the fewest (value, mask) pairs that match exactly the 16-bit numbers from `low` to `high`."""
+    pairs = []
+    while low <= high:
+        size = low & -low or MAX_PORT + 1
+        while low + size - 1 > high:
+            size >>= 1
+        pairs.append((low, MAX_PORT & ~(size - 1)))
+        low += size
+    return tuple(pairs)
+
+
+def _function_ports(routes: tuple[ServiceFunctionPath, ...]) -> list[str]:
+    pairs = [pair for route in routes for hop in route.hops for pair in hop.pairs]
+    return sorted({port for pair in pairs for port in (pair.ingress, pair.egress)})
+
+
+def _sources(route: ServiceFunctionPath) -> list[str]:
+    return sorted({c.logical_source_port for c in route.classifiers if c.logical_source_port})
+
+
+def _dispatch(routes: tuple[ServiceFunctionPath, ...], ports: Ports) -> Iterator[Flow]:
+    for port in sorted({source for route in routes for source in _sources(route)}):
+        yield Flow(DISPATCH, MIDDLE, match(in_port=ports[port].number), (Goto(CLASSIFY),))
+    for port in _function_ports(routes):
+        yield Flow(DISPATCH, MIDDLE, match(in_port=ports[port].number), (SetField("reg1", 1), Goto(FUNCTION)))
+
+
+def _function(routes: tuple[ServiceFunctionPath, ...], ports: Ports) -> Iterator[Flow]:
+    """What a function itself sends is switched; what it passes on is a packet of a chain or nothing."""
+    yield Flow(FUNCTION, HIGH, match(eth_type=ARP), (Normal(),))
+    for kind in NEIGHBOUR_DISCOVERY:
+        yield Flow(FUNCTION, HIGH, match(eth_type=IPV6, nw_proto=ICMPV6, icmpv6_type=kind), (Normal(),))
+    for port in _function_ports(routes):
+        for address in ports[port].addresses:
+            own = match(in_port=ports[port].number, eth_type=IPV4, ip_src=int(IPv4Address(address)))
+            yield Flow(FUNCTION, MIDDLE, own, (Normal(),))
+    yield Flow(FUNCTION, LOW, Match(), (Goto(CLASSIFY),))
+
+
+def _classify(routes: tuple[ServiceFunctionPath, ...], ports: Ports) -> Iterator[Flow]:
+    for route in routes:
+        sources = _sources(route)
+        for classifier in route.classifiers:
+            origins: tuple[dict[str, int], ...] = ({},)
+            if len(sources) > 1 and classifier.logical_source_port:
+                # The sources of this chain have classifiers of their own: one's may not catch the other's packets.
+                origins = ({"in_port": ports[classifier.logical_source_port].number}, {"reg1": 1})
+            steps = (SetField("reg0", label(route.spi, 0)), Goto(PLACE))
+            for origin in origins:
+                for fields in tuples(classifier):
+                    yield Flow(CLASSIFY, MIDDLE, match(**origin, **fields), steps, _cookie(route))
+    yield Flow(CLASSIFY, LOW + 1, match(reg1=1), ())
+    yield Flow(CLASSIFY, LOW, Match(), (Normal(),))
+
+
+def tuples(classifier: FlowClassifier) -> Iterator[dict[str, int | tuple[int, int]]]:
+    """Give the matches that together are the classifier: one per pair of source and destination port masks."""
+    fields: dict[str, int | tuple[int, int]] = {"eth_type": IPV4}
+    if classifier.protocol is not None:
+        fields["nw_proto"] = PROTOCOLS[classifier.protocol]
+    for name, prefix in (
+        ("ip_src", classifier.source_ip_prefix),
+        ("ip_dst", classifier.destination_ip_prefix),
+    ):
+        if prefix is not None:
+            network = IPv4Network(prefix, strict=False)
+            fields[name] = (int(network.network_address), int(network.netmask))
+    if classifier.protocol not in WITH_PORTS:
+        yield fields
+        return
+    source_name, destination_name = f"{classifier.protocol}_src", f"{classifier.protocol}_dst"
+    for source in masked_ranges(*bounds(classifier, "source")):
+        for destination in masked_ranges(*bounds(classifier, "destination")):
+            yield {**fields, source_name: source, destination_name: destination}
+
+
+def _place(route: ServiceFunctionPath, ports: Ports) -> Iterator[Flow]:
+    entries = [(port, FIRST_INDEX) for port in _sources(route)]
+    entries += [(pair.egress, hop.si - 1) for hop in route.hops for pair in hop.pairs]
+    for port, si in entries:
+        here = match(in_port=ports[port].number, reg0=label(route.spi, 0))
+        steps = (SetField("reg0", label(route.spi, si)), Goto(HOP))
+        yield Flow(PLACE, MIDDLE, here, steps, _cookie(route))
+    # Another chain's source, whose packet only looks like one of ours, is not classified.
+    yield Flow(PLACE, LOW + 1, match(reg1=1), ())
+    yield Flow(PLACE, LOW, Match(), (Normal(),))
+
+
+def _hops(route: ServiceFunctionPath, ports: Ports) -> Iterator[Flow]:
+    for hop in route.hops:
+        yield Flow(HOP, MIDDLE, match(reg0=label(route.spi, hop.si)), _next_hop(hop, ports), _cookie(route))
+    end = match(reg0=label(route.spi, route.end))
+    yield Flow(HOP, MIDDLE, end, (Goto(DELIVER),), _cookie(route))
+
+
+def _next_hop(hop: Hop, ports: Ports) -> tuple[Action, ...]:
+    """One function needs no group (and keeps the cache of flows small); no function means no way on."""
+    if len(hop.pairs) > 1:
+        return (ToGroup(hop.group_id),)
+    return tuple(
+        action
+        for pair in hop.pairs
+        for action in (SetField("eth_dst", mac_number(ports[pair.ingress].mac)), Goto(DELIVER))
+    )
+
+
+def _groups(routes: tuple[ServiceFunctionPath, ...], ports: Ports) -> Iterator[Group]:
+    for hop in (hop for route in routes for hop in route.hops if len(hop.pairs) > 1):
+        taken: set[int] = set()
+        buckets = []
+        for pair in hop.pairs:
+            address = SetField("eth_dst", mac_number(ports[pair.ingress].mac))
+            buckets.append(Bucket(_bucket_id(pair.id, taken), (address, Resubmit(DELIVER))))
+        yield Group(hop.group_id, HASH_FIELDS, tuple(sorted(buckets, key=lambda bucket: bucket.id)))
+
+
+def _bucket_id(pair: str, taken: set[int]) -> int:
+    """Give a number that is the pair's own whoever else is in the group, so that few flows move when others come."""
+    number = int.from_bytes(hashlib.sha256(pair.encode()).digest()[:3], "big")
+    while number in taken:
+        number += 1
+    taken.add(number)
+    return number
+
+
+def _deliver(ports: Ports) -> Iterator[Flow]:
+    for port in ports.values():
+        yield Flow(DELIVER, MIDDLE, match(eth_dst=mac_number(port.mac)), (Output(port.number),))
+
+
+def mac_number(mac: str) -> int:
+    """Give a MAC address as a number."""
+    return int(mac.replace(":", ""), 16)
+
+
+def _cookie(route: ServiceFunctionPath) -> int:
+    return OUR_COOKIE | route.spi

@@ -1,0 +1,222 @@
+"""What the compiler refuses, and why: nothing that a state asks for is silently left out.
+
+Rules: references exist; a classifier leads into one chain, and no packet is wanted by two; every packet that leaves a
+function has one place on its path. Features that this data plane does not have yet are refused by name.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from itertools import combinations
+
+from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
+
+MAX_SPI = 4095
+"""A label is spi * 256 + si in 20 bits (RFC 3032)."""
+MAX_HOPS = 254
+MAX_PORT = 65535
+MAX_GROUP = 0xFFFFFF00
+PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1}
+"""Protocol → IP protocol number; with the first two, ports may be given."""
+WITH_PORTS = ("tcp", "udp")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One thing that cannot be compiled: collection, resource name and attribute; found; expected."""
+
+    keys: tuple[str, ...]
+    found: str
+    expected: str = ""
+
+
+def refusals(state: ChainState, ports: Collection[str]) -> tuple[Refusal, ...]:
+    """Give everything that stands against compiling the state; `ports` are the ids that the switch has."""
+    return (
+        *(fault for pair in state.port_pairs for fault in _pair(pair, ports)),
+        *(fault for group in state.port_pair_groups for fault in _group(group, state)),
+        *(fault for classifier in state.flow_classifiers for fault in _classifier(classifier, state, ports)),
+        *(fault for chain in state.port_chains for fault in _chain(chain, state)),
+        *_doubles(state),
+        *_conflicts(state),
+    )
+
+
+def _pair(pair: PortPair, ports: Collection[str]) -> Iterator[Refusal]:
+    at = ("port_pairs", pair.name)
+    for attribute, port in (("ingress", pair.ingress), ("egress", pair.egress)):
+        if port not in ports:
+            yield Refusal((*at, attribute), f"no port {port}", "a port of the switch")
+    if pair.correlation is not None:
+        yield Refusal((*at, "correlation"), f"found {pair.correlation}", "none: functions that know no chain")
+    if pair.weight != 1:
+        yield Refusal((*at, "weight"), f"found {pair.weight}", "1: weights are not implemented")
+
+
+def _group(group: PortPairGroup, state: ChainState) -> Iterator[Refusal]:
+    at = ("port_pair_groups", group.name)
+    yield from _references((*at, "port_pairs"), group.port_pairs, {pair.id for pair in state.port_pairs})
+    if not 1 <= group.group_id < MAX_GROUP:
+        yield Refusal((*at, "group_id"), f"found {group.group_id}", f"1 to {MAX_GROUP - 1}")
+    if group.lb_fields:
+        yield Refusal((*at, "lb_fields"), "found " + ", ".join(group.lb_fields), "none: not implemented")
+    if group.tap_enabled:
+        yield Refusal((*at, "tap_enabled"), "found true", "false: taps are not implemented")
+
+
+def _classifier(classifier: FlowClassifier, state: ChainState, ports: Collection[str]) -> Iterator[Refusal]:
+    at = ("flow_classifiers", classifier.name)
+    yield from _source((*at, "logical_source_port"), classifier.logical_source_port, state, ports)
+    if classifier.logical_destination_port is not None:
+        yield Refusal((*at, "logical_destination_port"), "found a port", "none: not implemented")
+    if classifier.ethertype != "IPv4":
+        yield Refusal(
+            (*at, "ethertype"), f"found {classifier.ethertype}", "IPv4: IPv6 chains are not implemented"
+        )
+    if classifier.protocol not in (None, *PROTOCOLS):
+        yield Refusal(
+            (*at, "protocol"), f"found {classifier.protocol}", "one of " + ", ".join(PROTOCOLS) + ", or none"
+        )
+    for side in ("source", "destination"):
+        yield from _prefix((*at, f"{side}_ip_prefix"), getattr(classifier, f"{side}_ip_prefix"))
+        yield from _range(at, side, classifier)
+
+
+def _source(
+    at: tuple[str, ...], port: str | None, state: ChainState, ports: Collection[str]
+) -> Iterator[Refusal]:
+    if port is None:
+        yield Refusal(at, "is missing", "the port whose traffic is classified")
+    elif port not in ports:
+        yield Refusal(at, f"no port {port}", "a port of the switch")
+    elif any(port in (pair.ingress, pair.egress) for pair in state.port_pairs):
+        yield Refusal(at, "is a service function's port", "a port of no port pair")
+
+
+def _prefix(at: tuple[str, ...], prefix: str | None) -> Iterator[Refusal]:
+    if prefix is None:
+        return
+    try:
+        if "/" not in prefix:
+            raise ValueError  # noqa: TRY301 - Neutron wants the length written out
+        IPv4Network(prefix, strict=False)
+    except ValueError:
+        yield Refusal(at, f"found {prefix}", "an IPv4 prefix, for example 10.0.0.0/24")
+
+
+def _range(at: tuple[str, ...], side: str, classifier: FlowClassifier) -> Iterator[Refusal]:
+    low, high = (getattr(classifier, f"{side}_port_range_{end}") for end in ("min", "max"))
+    name = (*at, f"{side}_port_range_min")
+    given = [bound for bound in (low, high) if bound is not None]
+    if given and classifier.protocol not in WITH_PORTS:
+        yield Refusal(name, "ports without tcp or udp", "protocol tcp or udp")
+    if not all(0 <= bound <= MAX_PORT for bound in given):
+        yield Refusal(name, f"found {low} to {high}", f"0 to {MAX_PORT}")
+    elif low is not None and high is not None and low > high:
+        yield Refusal(name, f"found {low} to {high}", "min at most max")
+
+
+def _chain(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
+    at = ("port_chains", chain.name)
+    groups = {group.id: group for group in state.port_pair_groups}
+    yield from _references((*at, "port_pair_groups"), chain.port_pair_groups, groups)
+    known = {classifier.id for classifier in state.flow_classifiers}
+    yield from _references((*at, "flow_classifiers"), chain.flow_classifiers, known)
+    if not 1 <= chain.chain_id <= MAX_SPI:
+        yield Refusal((*at, "chain_id"), f"found {chain.chain_id}", f"1 to {MAX_SPI} (20-bit labels)")
+    if not 1 <= len(chain.port_pair_groups) <= MAX_HOPS:
+        found = f"{len(chain.port_pair_groups)} groups"
+        yield Refusal((*at, "port_pair_groups"), found, f"1 to {MAX_HOPS} groups")
+    if chain.correlation != "mpls":
+        yield Refusal((*at, "correlation"), f"found {chain.correlation}", "mpls: nsh is not implemented")
+    if chain.symmetric:
+        yield Refusal((*at, "symmetric"), "found true", "false: a chain for the way back is not implemented")
+    yield from _crossings(chain, state)
+
+
+def _crossings(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
+    """A port from which packets come back twice: their place on the path could not be told."""
+    pairs = {pair.id: pair for pair in state.port_pairs}
+    groups = {group.id: group for group in state.port_pair_groups}
+    members = [groups[word].port_pairs for word in chain.port_pair_groups if word in groups]
+    egresses = [{pairs[word].egress for word in words if word in pairs} for words in members]
+    for port, count in Counter(port for ports in egresses for port in ports).items():
+        if count > 1 and len(set(chain.port_pair_groups)) == len(chain.port_pair_groups):
+            at = ("port_chains", chain.name, "port_pair_groups")
+            yield Refusal(at, f"egress port {port} is in two groups", "another egress port in each group")
+
+
+def _references(at: tuple[str, ...], words: Collection[str], known: Collection[str]) -> Iterator[Refusal]:
+    for word, count in Counter(words).items():
+        if word not in known:
+            yield Refusal(at, f"no {at[-1].removesuffix('s').replace('_', ' ')} {word}", "one that exists")
+        if count > 1:
+            yield Refusal(at, f"{word} stands there {count} times", "each once")
+
+
+def _doubles(state: ChainState) -> Iterator[Refusal]:
+    """Things that may exist once: ids on the switch, a pair's group, a classifier's chain."""
+    chains, groups = state.port_chains, state.port_pair_groups
+    yield from _twice(("port_chains", "chain_id"), [(c.name, c.chain_id) for c in chains], "chain")
+    yield from _twice(("port_pair_groups", "group_id"), [(g.name, g.group_id) for g in groups], "group")
+    members = [(g.name, word) for g in groups for word in dict.fromkeys(g.port_pairs)]
+    yield from _twice(("port_pair_groups", "port_pairs"), members, "group")
+    used = [(c.name, word) for c in chains for word in dict.fromkeys(c.flow_classifiers)]
+    yield from _twice(("port_chains", "flow_classifiers"), used, "chain")
+
+
+def _twice(at: tuple[str, str], uses: Iterable[tuple[str, object]], owner: str) -> Iterator[Refusal]:
+    first: dict[object, str] = {}
+    for name, value in uses:
+        if value in first:
+            yield Refusal((at[0], name, at[1]), f"{value} is {owner} {first[value]}'s", f"one {owner} for it")
+        first.setdefault(value, name)
+
+
+def _conflicts(state: ChainState) -> Iterator[Refusal]:
+    """Classifiers of two chains that want the same packet: a function's port could not tell them apart."""
+    known = {classifier.id: classifier for classifier in state.flow_classifiers}
+    of_chain = [
+        (chain, [known[word] for word in chain.flow_classifiers if word in known])
+        for chain in state.port_chains
+    ]
+    for (first, firsts), (second, seconds) in combinations(of_chain, 2):
+        for a in firsts:
+            for b in seconds:
+                if a is not b and overlap(a, b):
+                    found = f"{b.name} overlaps {a.name} of chain {first.name}"
+                    yield Refusal(("port_chains", second.name, "flow_classifiers"), found, "disjoint packets")
+
+
+def overlap(a: FlowClassifier, b: FlowClassifier) -> bool:
+    """Say whether some packet matches both, logical ports aside (Neutron's basic conflict)."""
+    return (
+        a.ethertype == b.ethertype
+        and (a.protocol == b.protocol or None in (a.protocol, b.protocol))
+        and _prefixes_meet(a.source_ip_prefix, b.source_ip_prefix)
+        and _prefixes_meet(a.destination_ip_prefix, b.destination_ip_prefix)
+        and _ranges_meet(a, b, "source")
+        and _ranges_meet(a, b, "destination")
+    )
+
+
+def _prefixes_meet(a: str | None, b: str | None) -> bool:
+    if a is None or b is None:
+        return True
+    try:
+        return IPv4Network(a, strict=False).overlaps(IPv4Network(b, strict=False))
+    except ValueError:
+        return False
+
+
+def _ranges_meet(a: FlowClassifier, b: FlowClassifier, side: str) -> bool:
+    low_a, high_a = bounds(a, side)
+    low_b, high_b = bounds(b, side)
+    return low_a <= high_b and low_b <= high_a
+
+
+def bounds(classifier: FlowClassifier, side: str) -> tuple[int, int]:
+    """Give the port range of a side ("source", "destination"); an open end is 0 or 65535."""
+    low, high = (getattr(classifier, f"{side}_port_range_{end}") for end in ("min", "max"))
+    return (0 if low is None else low, MAX_PORT if high is None else high)

@@ -1,0 +1,69 @@
+"""Capturing what passes the switch's ports into one pcapng file, by a process of its own beside the switch."""
+
+import contextlib
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sfcci import command, files
+from sfcci.datapath.namespace import INSIDE
+from sfcci.datapath.topology import Port
+from sfcci.errors import ProgramFailure, ToolError
+
+READY = b"ready\n"
+READY_S = 10.0
+DRAIN_S = 30.0
+
+
+def argv(prefix: Sequence[str], ports: Sequence[Port]) -> list[str | Path]:
+    """Give the words of the capture program: it writes pcapng to standard output until standard input ends."""
+    wanted = (f"{port.tap}={port.name}" for port in ports)
+    return [*prefix, sys.executable, "-I", "-S", INSIDE / "frames.py", *wanted]
+
+
+@contextlib.contextmanager
+def capture(prefix: Sequence[str], ports: Sequence[Port], path: Path) -> Iterator[Path]:
+    """Write the frames of the ports to `path` while the block runs: ready when it starts, complete when it has ended.
+
+    Raises ToolError, also when a frame was lost: evidence with holes is none.
+    """
+    words = argv(prefix, ports)
+    with contextlib.ExitStack() as stack:
+        with files.disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            out = stack.enter_context(path.open("wb"))
+        process = stack.enter_context(
+            command.start(words, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE)
+        )
+        wait_ready(process)
+        yield path
+        _finish(process)
+
+
+def wait_ready(process: subprocess.Popen[bytes]) -> None:
+    """Wait until no frame can be missed. Raises ToolError."""
+    assert process.stderr is not None  # noqa: S101 - it was started with a pipe
+    readable, _, _ = select.select([process.stderr], [], [], READY_S)
+    said = os.read(process.stderr.fileno(), 4096) if readable else b""
+    if said != READY:
+        raise _failure(process, said, "the capture did not start")
+
+
+def _finish(process: subprocess.Popen[bytes]) -> None:
+    """Have the capture drain its ring and end."""
+    try:
+        _, said = process.communicate(timeout=DRAIN_S)  # closes its standard input: the sign to end
+    except subprocess.TimeoutExpired:
+        raise _failure(process, b"", f"the capture did not end in {DRAIN_S:g} s") from None
+    if process.returncode or said != b"dropped 0\n":
+        raise _failure(process, said, "the capture is not complete")
+
+
+def _failure(process: subprocess.Popen[bytes], said: bytes, note: str) -> ToolError:
+    lines = tuple(said.decode(errors="replace").splitlines())
+    status = process.poll()
+    words = tuple(str(word) for word in process.args) if isinstance(process.args, list) else ()
+    return ToolError(ProgramFailure(words, -1 if status is None else status, lines), note)

@@ -1,0 +1,66 @@
+"""Sets what `ip` cannot: the kernel settings of each namespace, and checksum offload off on its interfaces.
+
+`network.py < {"NAMESPACE": {"settings": {"net/ipv4/ip_forward": "0"}, "each": {"net/ipv4/conf/*/...": "0"},
+"interfaces": [...]}}`; the namespace "" is the one that it runs in.
+"""
+
+import array
+import ctypes
+import fcntl
+import json
+import os
+import socket
+import struct
+import sys
+from typing import Any
+
+CLONE_NEWNET = 0x40000000
+SIOCETHTOOL = 0x8946
+ETHTOOL_STXCSUM = 0x17
+"""A packet socket sees frames whose checksum the sender left to the card: no TCP would ever connect."""
+
+
+def enter(name: str) -> None:
+    """Move this process into a network namespace (setns(2)). Raises OSError."""
+    handle = os.open(f"/run/netns/{name}", os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).setns(handle, CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), f"cannot enter the namespace of {name}")
+    finally:
+        os.close(handle)
+
+
+def write(setting: str, value: str) -> None:
+    """Write a setting, `*` standing for every interface; one that this kernel lacks is left alone."""
+    folder, star, rest = setting.partition("*")
+    names = os.listdir(f"/proc/sys/{folder}") if star else [""]  # noqa: PTH208 - start-up time
+    for path in [f"/proc/sys/{folder}{name}{rest}" for name in names]:
+        if os.path.exists(path):  # noqa: PTH110 - start-up time
+            with open(path, "w") as file:  # noqa: PTH123 - start-up time
+                file.write(value)
+
+
+def no_checksum_offload(interface: str, control: socket.socket) -> None:
+    """Have the kernel fill in checksums before it hands a frame to the interface (ethtool -K tx off)."""
+    value = array.array("I", [ETHTOOL_STXCSUM, 0])
+    request = struct.pack("16sP", interface.encode(), value.buffer_info()[0])
+    fcntl.ioctl(control, SIOCETHTOOL, request.ljust(40, b"\0"))
+
+
+def set_up(plan: dict[str, Any]) -> None:
+    """Go through the namespaces; "" first, for there is no way back."""
+    for name in sorted(plan):
+        if name:
+            enter(name)
+        for setting, value in plan[name]["settings"].items():
+            write(setting, value)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+            for interface in plan[name]["interfaces"]:
+                no_checksum_offload(interface, control)
+
+
+if __name__ == "__main__":
+    try:
+        set_up(json.load(sys.stdin))
+    except OSError as error:
+        sys.exit(f"{error}")

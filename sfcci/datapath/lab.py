@@ -1,0 +1,210 @@
+"""The lab: a scenario raised for real. Hosts are network namespaces, the switch is an Open vSwitch of its own.
+
+with raised(load_scenario("demo")) as lab:
+    lab.run("source", ["curl", "http://10.0.0.128/"], timeout_s=5)
+"""
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sfcci import command
+from sfcci.chain.compiler import SwitchPort, program
+from sfcci.chain.model import ChainState
+from sfcci.chain.openflow import Program, changes
+from sfcci.datapath import capture as capture_module
+from sfcci.datapath import ovs
+from sfcci.datapath.namespace import INSIDE, Keeper, Raising
+from sfcci.datapath.scenario import Scenario
+from sfcci.datapath.topology import SWITCH, Host, Port, Topology
+
+Say = Callable[[str], None]
+FORWARDING = "net/ipv4/ip_forward"
+HOST_SETTINGS: Mapping[str, str] = {
+    "net/ipv6/conf/*/disable_ipv6": "1",
+    "net/ipv4/conf/*/rp_filter": "0",  # a function receives packets of everybody
+    "net/ipv4/conf/*/send_redirects": "0",  # it is on the path on purpose
+    "net/ipv4/conf/*/arp_ignore": "1",  # two ports in one network: each answers for its own address
+    "net/ipv4/conf/*/arp_announce": "2",
+    "net/ipv4/icmp_errors_use_inbound_ifaddr": "1",  # traceroute shows where a packet came in
+    "net/ipv4/icmp_ratelimit": "0",  # and shows it every time
+}
+SWITCH_SETTINGS: Mapping[str, str] = {"net/ipv6/conf/*/disable_ipv6": "1", FORWARDING: "0"}
+
+
+def _silent(_text: str) -> None:
+    """Say nothing."""
+
+
+@dataclass
+class Lab:
+    """A lab that runs. `datapath` is "netdev" or "dummy"; `installed` is the program that the switch holds."""
+
+    scenario: Scenario
+    keeper: Keeper
+    datapath: str
+    installed: Program = field(default_factory=Program)
+
+    @property
+    def topology(self) -> Topology:
+        """Hosts and ports."""
+        return self.scenario.topology
+
+    @property
+    def ports(self) -> dict[str, SwitchPort]:
+        """Ports as the compiler wants them, by id."""
+        return switch_ports(self.topology)
+
+    def prefix(self, host: str) -> tuple[str, ...]:
+        """Give the words that run a program on a host, or beside the switch ("switch"). Raises UsageError."""
+        return self.keeper.prefix(None if host == SWITCH else self.topology.host(host).name)
+
+    def run(
+        self,
+        host: str,
+        argv: Sequence[str | Path],
+        *,
+        timeout_s: float,
+        check: bool = False,
+        stdin: str | None = None,
+    ) -> command.Completed:
+        """Run a program on a host to its end. Raises UsageError, MissingTool, ToolError (out of time; `check`)."""
+        return command.run([*self.prefix(host), *argv], timeout_s=timeout_s, check=check, stdin=stdin)
+
+    def start(
+        self, host: str, argv: Sequence[str | Path], **streams: Any
+    ) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+        """Give a program that runs on a host until its block ends; `streams` as for `command.start`."""
+        return command.start([*self.prefix(host), *argv], **streams)
+
+    def capture(
+        self, path: Path, ports: Iterable[str] | None = None
+    ) -> contextlib.AbstractContextManager[Path]:
+        """Write what passes the ports (all, or names, ids, taps) to `path` (pcapng) while the block runs.
+
+        No frame is missed from the block's first line to its last. Raises UsageError, ToolError, MissingTool.
+        """
+        wanted = self.topology.ports if ports is None else tuple(self.topology.port(word) for word in ports)
+        return capture_module.capture(self.prefix(SWITCH), wanted, path)
+
+    def apply(self, wanted: ChainState | Program) -> int:
+        """Bring the switch to the state in one atomic bundle; give the number of changes, 0 when it is there.
+
+        When this returns every packet goes the new way. Raises InputError, ToolError (and nothing is changed).
+        """
+        new = wanted if isinstance(wanted, Program) else program(wanted, self.ports)
+        if steps := changes(self.installed, new):
+            ovs.apply_changes(self.keeper, steps)
+            self.installed = new
+            ovs.settle(self.keeper)
+        return len(steps)
+
+    def flows(self) -> str:
+        """Give the switch's flows, sorted, without counters."""
+        return ovs.dump(self.keeper, "flows")
+
+    def groups(self) -> str:
+        """Give the switch's groups, sorted."""
+        return ovs.dump(self.keeper, "groups")
+
+    def trace(self, flow: str) -> str:
+        """Give what the switch would do with a packet (ovs-appctl ofproto/trace)."""
+        return ovs.trace(self.keeper, flow)
+
+    def set_forwarding(self, host: str, forwards: bool) -> None:
+        """Have a host route packets, or drop every packet that is not for itself."""
+        word = "1" if forwards else "0"
+        self.run(host, ["tee", f"/proc/sys/{FORWARDING}"], stdin=word, timeout_s=10, check=True)
+
+    @contextlib.contextmanager
+    def dropping(self, host: str) -> Iterator[None]:
+        """Have a function drop everything while the block runs."""
+        self.set_forwarding(host, False)
+        try:
+            yield
+        finally:
+            self.set_forwarding(host, self.topology.host(host).forwards)
+
+
+@contextlib.contextmanager
+def raised(scenario: Scenario, say: Say = _silent) -> Iterator[Lab]:
+    """Give the scenario's lab, chains applied and services up, for the block. It dies with the tool, kill -9 too.
+
+    Raises MissingTool (no Open vSwitch, no namespaces), ToolError.
+    """
+    raising = Raising()
+    try:
+        yield build(raising.keeper, scenario, say)
+    finally:
+        raising.end()
+
+
+def build(keeper: Keeper, scenario: Scenario, say: Say = _silent) -> Lab:
+    """Furnish an empty lab: hosts, switch, chains, services."""
+    datapath = ovs.kind(keeper)
+    say(f"raising {scenario.name}: {len(scenario.topology.hosts)} hosts, Open vSwitch datapath {datapath}")
+    lab = Lab(scenario, keeper, datapath)
+    first = program(scenario.chains, lab.ports)
+    with ThreadPoolExecutor(2) as pool:
+        switch = pool.submit(ovs.start, keeper, datapath)
+        _add_hosts(keeper, scenario.topology)
+        services = pool.submit(_start_services, keeper, scenario.topology)
+        switch.result()
+        ovs.add_bridge(keeper, datapath, scenario.topology.ports)
+        ovs.apply_changes(keeper, changes(lab.installed, first))
+        services.result()
+    lab.installed = first
+    return lab
+
+
+def _add_hosts(keeper: Keeper, topology: Topology) -> None:
+    """Make namespaces and cables, set the kernel's knobs while the cables are down, then addresses and up."""
+    lines = [f"netns add {host.name}" for host in topology.hosts]
+    for port in topology.ports:
+        peer = f"peer name {port.name} address {port.mac} netns {port.host}"
+        lines += [f"link add {port.tap} type veth {peer}", f"link set {port.tap} up"]
+    _batch(keeper, None, ["link set lo up", *lines])
+    plan = {"": {"settings": SWITCH_SETTINGS, "interfaces": []}}
+    plan |= {host.name: _knobs(host, topology) for host in topology.hosts}
+    keeper.run([sys.executable, "-I", "-S", INSIDE / "network.py"], stdin=json.dumps(plan))
+    for host in topology.hosts:
+        _batch(keeper, host.name, _addresses(topology, topology.ports_of(host.name)))
+
+
+def _knobs(host: Host, topology: Topology) -> dict[str, Any]:
+    settings = {**HOST_SETTINGS, FORWARDING: "1" if host.forwards else "0"}
+    return {"settings": settings, "interfaces": [port.name for port in topology.ports_of(host.name)]}
+
+
+def _addresses(topology: Topology, ports: Sequence[Port]) -> list[str]:
+    """Give the `ip` lines of a host: the network is reached by the last port alone."""
+    lines = ["link set lo up"]
+    for port in ports:
+        route = "" if port is ports[-1] else " noprefixroute"
+        lines += [f"addr add {topology.interface(port)} dev {port.name}{route}", f"link set {port.name} up"]
+    return lines
+
+
+def _batch(keeper: Keeper, host: str | None, lines: Sequence[str]) -> None:
+    keeper.run([command.find("ip"), "-b", "-"], host=host, stdin="\n".join(lines) + "\n")
+
+
+def _start_services(keeper: Keeper, topology: Topology) -> None:
+    for host in topology.hosts:
+        for port in host.services.values():
+            program_ = [sys.executable, "-I", "-S", INSIDE / "web.py", str(port), host.name]
+            keeper.run(program_, host=host.name)
+
+
+def switch_ports(topology: Topology) -> dict[str, SwitchPort]:
+    """Give the ports as the compiler wants them, by id; a host's addresses belong to all its ports."""
+    return {
+        port.id: SwitchPort(port.number, port.mac, tuple(other.ip for other in topology.ports_of(port.host)))
+        for port in topology.ports
+    }

@@ -1,0 +1,86 @@
+"""The lab's own Open vSwitch: ovsdb-server and ovs-vswitchd inside the lab, one bridge, programs applied to it."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from sfcci import command
+from sfcci.chain.openflow import Change
+from sfcci.datapath.namespace import Keeper
+from sfcci.datapath.topology import Port
+from sfcci.errors import MissingTool
+from sfcci.machine import install_hint
+
+BRIDGE = "br-int"
+FOLDER = "/run/lab"
+DATABASE = f"unix:{FOLDER}/db.sock"
+CONTROL = f"{FOLDER}/vswitchd.ctl"
+SCHEMAS = (
+    Path("/usr/share/openvswitch/vswitch.ovsschema"),
+    Path("/usr/local/share/openvswitch/vswitch.ovsschema"),
+)
+FOLDERS = {"OVS_RUNDIR": FOLDER, "OVS_LOGDIR": FOLDER, "OVS_DBDIR": FOLDER}
+LONGEST_MEMORY_S = 3600
+"""Open vSwitch's limit for mac-aging-time: an address that ages out is flooded to every port."""
+
+
+def kind(keeper: Keeper) -> str:
+    """Give the datapath that this lab can have: "netdev" (userspace, needs a tap device) or "dummy" (none)."""
+    return "netdev" if not keeper.user and os.access("/dev/net/tun", os.R_OK | os.W_OK) else "dummy"
+
+
+def start(keeper: Keeper, datapath: str) -> None:
+    """Start both daemons; they answer when this returns. Raises MissingTool, ToolError."""
+    schema = next((path for path in SCHEMAS if path.exists()), None)
+    if schema is None:
+        raise MissingTool("Open vSwitch is not installed", install_hint("ovs-vsctl"))
+    daemon = ("--no-chdir", "--detach", "--pidfile", "--log-file", "-vconsole:off")
+    _run(keeper, "ovsdb-tool", "create", f"{FOLDER}/conf.db", schema)
+    remote = f"--remote=p{DATABASE}"
+    _run(keeper, "ovsdb-server", f"{FOLDER}/conf.db", remote, f"--unixctl={FOLDER}/ovsdb.ctl", *daemon)
+    _run(keeper, "ovs-vsctl", f"--db={DATABASE}", "--no-wait", "init")
+    dummy = ("--enable-dummy",) if datapath == "dummy" else ()
+    _run(keeper, "ovs-vswitchd", DATABASE, f"--unixctl={CONTROL}", "--disable-system", *dummy, *daemon)
+
+
+def add_bridge(keeper: Keeper, datapath: str, ports: Iterable[Port]) -> None:
+    """Make the bridge with all ports in one transaction. It forwards nothing until it is told to (fail closed)."""
+    words = ["--", "add-br", BRIDGE, "--", "set", "bridge", BRIDGE, f"datapath_type={datapath}"]
+    words += ["fail_mode=secure", f"other-config:mac-aging-time={LONGEST_MEMORY_S}"]
+    for port in ports:
+        words += ["--", "add-port", BRIDGE, port.tap, "--", "set", "interface", port.tap]
+        words += [f"ofport_request={port.number}", f"external_ids:iface-id={port.id}"]
+    _run(keeper, "ovs-vsctl", f"--db={DATABASE}", *words)
+
+
+def apply_changes(keeper: Keeper, changes: Iterable[Change]) -> None:
+    """Apply changes as one bundle: all of them, or none. Raises ToolError."""
+    text = "".join(f"{change}\n" for change in changes)
+    _run(keeper, "ovs-ofctl", "-O", "OpenFlow15", "bundle", _bridge(), "-", stdin=text)
+
+
+def dump(keeper: Keeper, what: str) -> str:
+    """Give "flows" or "groups" as the switch has them, without counters, one per line, sorted."""
+    words = ["--no-stats", "dump-flows"] if what == "flows" else ["dump-groups"]
+    text = _run(keeper, "ovs-ofctl", "-O", "OpenFlow15", *words, _bridge()).stdout
+    lines = [line.strip() for line in text.splitlines() if "OFPST_" not in line]
+    return "".join(f"{line}\n" for line in sorted(lines))
+
+
+def settle(keeper: Keeper) -> None:
+    """Wait until the datapath's cache of decisions agrees with the flows."""
+    _run(keeper, "ovs-appctl", "-t", CONTROL, "revalidator/wait")
+
+
+def trace(keeper: Keeper, flow: str) -> str:
+    """Give what the switch would do with a packet (ofproto/trace), as text."""
+    return _run(keeper, "ovs-appctl", "-t", CONTROL, "ofproto/trace", BRIDGE, flow).stdout
+
+
+def _bridge() -> str:
+    return f"unix:{FOLDER}/{BRIDGE}.mgmt"
+
+
+def _run(keeper: Keeper, program: str, *words: str | Path, stdin: str | None = None) -> command.Completed:
+    folders = (f"{key}={value}" for key, value in FOLDERS.items())
+    return keeper.run(["env", *folders, command.find(program), *words], stdin=stdin)
