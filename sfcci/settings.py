@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sfcci import document
+from sfcci.errors import Fault, InputError, Place
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -44,12 +45,25 @@ SCHEMA: dict[str, Any] = {
             "properties": {
                 "url": {"type": "string"},
                 "carbon": {"type": "string", "description": "HOST:PORT"},
+                "retentions": {"type": "string", "description": "as in carbon's storage-schemas.conf"},
             },
         },
         "grafana": {
             "type": "object",
             "additionalProperties": False,
-            "properties": {key: {"type": "string"} for key in ("url", "token", "token_file", "datasource")},
+            "properties": {
+                key: {"type": "string"}
+                for key in (
+                    "url",
+                    "token",
+                    "token_file",
+                    "user",
+                    "password",
+                    "password_file",
+                    "datasource",
+                    "folder",
+                )
+            },
         },
     },
 }
@@ -82,6 +96,8 @@ class Graphite:
     url: str = ""
     carbon: str = ""
     """HOST:PORT of carbon's plaintext listener."""
+    retentions: str = "10s:1d,60s:30d,1h:1y"
+    """How that Graphite keeps `stats_counts` and `stats.timers`: its storage-schemas.conf says so."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +107,36 @@ class Grafana:
     url: str = ""
     token: str = field(default="", repr=False)
     token_file: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    password_file: str = ""
     datasource: str = "graphite"
+    """The name, in Grafana, of the Graphite that panels without a data source of their own ask."""
+    folder: str = "SFC CI"
+    """The title of the folder that dashboards go to; "General" is Grafana's own."""
 
     def secret(self) -> str:
-        """Give the token, read from `token_file` when that is set."""
-        return Path(self.token_file).read_text().strip() if self.token_file else self.token
+        """Give the token, read from `token_file` when that is set; "" when there is none."""
+        return _from_file(self.token_file, "grafana.token_file") or self.token
+
+    def password_secret(self) -> str:
+        """Give the user's password, read from `password_file` when that is set."""
+        return _from_file(self.password_file, "grafana.password_file") or self.password
+
+
+def _from_file(path: str, setting: str) -> str:
+    if not path:
+        return ""
+    try:
+        text = Path(path).expanduser().read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise InputError(
+            Fault(Place(path), f"cannot be read: {reason}", f"the file that {setting} names")
+        ) from None
+    if not text:
+        raise InputError(Fault(Place(path), "is empty", f"the file that {setting} names"))
+    return text
 
 
 @dataclass(frozen=True)
