@@ -5,8 +5,11 @@ each metric name against Graphite. A result that has not happened yet has no ser
 there (`NeverHappened`), while a name that leads nowhere is (`NoSuchMetric`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Protocol
 
@@ -24,12 +27,14 @@ SUFFIXES = (".yaml", ".yml", ".json")
 RESULTS = frozenset(Result) | {"RETRY", "MERGE_CONFLICT", "CONFIG_ERROR"}
 """The last part of a counter's name: results that Zuul knows and the gate never gives are among them."""
 
+_WILD = re.compile(r"[*?{\[]")
+
 
 class Names(Protocol):
-    """Who knows Graphite's metric names."""
+    """Who knows Graphite's metric names (`metric.graphite.GraphiteReader` does)."""
 
-    def expand(self, patterns: Iterable[str]) -> Mapping[str, Sequence[str]]:
-        """Give the names that match each pattern, leaves and branches."""
+    def expand(self, patterns: Sequence[str], *, leaves_only: bool = True) -> list[str]:
+        """Give the names that match any of the patterns; without `leaves_only` branches too."""
 
 
 @dataclass(frozen=True)
@@ -178,33 +183,61 @@ def _patterns(read: _Read) -> Iterator[tuple[str, int]]:
 
 def _metrics(read: Sequence[_Read], patterns: Sequence[str], names: Names) -> Iterator[Finding]:
     """Say which patterns match no series, and why, as far as Graphite's names tell."""
-    matched = names.expand(patterns)
-    reasons: dict[str, Finding] = {}
+    found = set(names.expand(patterns)) if patterns else set()
+    missing = [pattern for pattern in patterns if not _matching(pattern, found)]
+    if not missing:
+        return
+    happened = never_happened(missing, names)
+    reasons = _reasons([pattern for pattern in missing if pattern not in happened], names)
     for item in read:
         for pattern, offset in _patterns(item):
-            if not matched.get(pattern):
-                if pattern not in reasons:
-                    reasons[pattern] = _absent(pattern, names)
-                found = reasons[pattern]
-                yield Finding(found.keyword, found.severity, item.place(offset), found.what, found.hint)
+            if pattern in happened:
+                what = f"has not happened yet: no series for {pattern}"
+                yield Finding("NeverHappened", Severity.INFO, item.place(offset), what)
+            elif pattern in reasons:
+                what, hint = reasons[pattern]
+                yield Finding("NoSuchMetric", Severity.ERROR, item.place(offset), what, hint)
 
 
-def _absent(pattern: str, names: Names) -> Finding:
-    nowhere = Place("")
-    if any_result := _with_any_result(pattern):
-        happened = [name for name in names.expand([any_result])[any_result] if RESULTS & set(name.split("."))]
-        if happened:
-            what = f"has not happened yet: no series for {pattern}"
-            return Finding("NeverHappened", Severity.INFO, nowhere, what)
-    parts = pattern.split(".")
-    prefixes = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
-    known = names.expand(prefixes)
-    depth = next(index for index, prefix in enumerate(prefixes) if not known.get(prefix))
-    above = ".".join([*parts[:depth], "*"])
-    inside = sorted({name.rsplit(".", 1)[-1] for name in names.expand([above])[above]})
-    hint = did_you_mean(parts[depth], inside)
-    what = f"no metric matches {pattern}: nothing from {parts[depth]!r} on (part {depth + 1})"
-    return Finding("NoSuchMetric", Severity.ERROR, nowhere, what, hint)
+def _matching(pattern: str, names: AbstractSet[str]) -> list[str]:
+    """Give the names that match a pattern; one without wildcards is looked up."""
+    if not _WILD.search(pattern):
+        return [pattern] if pattern in names else []
+    matches = grammar.pattern(pattern).fullmatch
+    return [name for name in names if matches(name)]
+
+
+def never_happened(missing: Iterable[str], names: Names) -> set[str]:
+    """Give the patterns that name results which have no series, of jobs that have other results."""
+    wider = {pattern: wide for pattern in missing if (wide := _with_any_result(pattern))}
+    found = set(names.expand(sorted(set(wider.values())))) if wider else set()
+    return {
+        pattern
+        for pattern, wide in wider.items()
+        if any(RESULTS.intersection(name.split(".")) for name in _matching(wide, found))
+    }
+
+
+def _reasons(missing: Sequence[str], names: Names) -> dict[str, tuple[str, str]]:
+    """Say of each pattern from which part on there is nothing, and which name is near; three requests for all."""
+    if not missing:
+        return {}
+    prefixes = {pattern: list(accumulate(pattern.split("."), "{}.{}".format)) for pattern in missing}
+    asked = sorted({prefix for some in prefixes.values() for prefix in some})
+    known = set(names.expand(asked, leaves_only=False))
+    depths = {
+        pattern: next((n for n, prefix in enumerate(some) if not _matching(prefix, known)), len(some) - 1)
+        for pattern, some in prefixes.items()
+    }
+    above = {pattern: ".".join([*pattern.split(".")[:depth], "*"]) for pattern, depth in depths.items()}
+    inside = set(names.expand(sorted(set(above.values())), leaves_only=False))
+    reasons = {}
+    for pattern, depth in depths.items():
+        part = pattern.split(".")[depth]
+        siblings = sorted({name.rpartition(".")[2] for name in _matching(above[pattern], inside)})
+        what = f"no metric matches {pattern}: there is nothing from {part!r} on (part {depth + 1})"
+        reasons[pattern] = (what, did_you_mean(part, siblings))
+    return reasons
 
 
 def _with_any_result(pattern: str) -> str:

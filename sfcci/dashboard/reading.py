@@ -1,0 +1,190 @@
+"""What panels show: each target asked of Graphite, its series, one value of each, and why there is none."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from sfcci.dashboard import target as grammar
+from sfcci.dashboard.model import Dashboard
+from sfcci.dashboard.render import grafana_json
+from sfcci.dashboard.validate import never_happened
+from sfcci.errors import UsageError
+from sfcci.metric.graphite import Series
+
+MAX_REFERENCES = 20
+Json = Mapping[str, Any]
+
+
+class Reader(Protocol):
+    """Who answers for Graphite (`metric.graphite.GraphiteReader` does)."""
+
+    def render(
+        self, targets: str, from_s: float, until_s: float, *, max_points: int | None = None
+    ) -> list[Series]:
+        """Give the series of a target over a time."""
+
+    def expand(self, patterns: Sequence[str], *, leaves_only: bool = True) -> list[str]:
+        """Give the names that match any of the patterns."""
+
+
+class Trouble(StrEnum):
+    """Why a target draws nothing."""
+
+    NONE = ""
+    BROKEN = "broken target"
+    REFUSED = "refused by Graphite"
+    UNKNOWN = "no such metric"
+    NEVER = "has not happened yet"
+    EMPTY = "no data in this range"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one target of a panel gave; `detail` explains the trouble, `column` (from 1) points into a broken target."""
+
+    ref: str
+    target: str
+    series: tuple[Series, ...] = ()
+    trouble: Trouble = Trouble.NONE
+    detail: str = ""
+    column: int | None = None
+
+
+@dataclass(frozen=True)
+class PanelNumbers:
+    """The numbers of one panel as it shows them: name of the series → value, None where there is none."""
+
+    dashboard: str
+    panel: str
+    values: Mapping[str, float | None] = field(default_factory=dict)
+
+
+def answers(
+    panel: Json, reader: Reader, from_s: float, until_s: float, max_points: int | None = None
+) -> tuple[Answer, ...]:
+    """Ask Graphite for every shown target of a panel of Grafana's JSON. Raises Unreachable."""
+    return tuple(
+        _answer(ref, text, reader, from_s, until_s, max_points) for ref, text in shown_targets(panel)
+    )
+
+
+def shown_targets(panel: Json) -> Iterator[tuple[str, str]]:
+    """Give letter and text of the targets that are drawn: references (#A) and template variables filled in."""
+    texts = {str(item.get("refId", "")): str(item.get("target", "")) for item in panel.get("targets") or []}
+    for item in panel.get("targets") or []:
+        if not item.get("hide") and item.get("target"):
+            text = _referred(str(item["target"]), texts)
+            yield str(item.get("refId", "")), grammar.with_variables(text, "*")
+
+
+def dashboard_numbers(
+    dashboards: Iterable[Dashboard], reader: Reader, from_s: float, until_s: float
+) -> tuple[PanelNumbers, ...]:
+    """Give what every panel with targets shows over a time, in the order of the panels. Raises Unreachable."""
+    found = []
+    for dashboard in dashboards:
+        for panel in drawn_panels(grafana_json(dashboard)):
+            if panel.get("targets"):
+                values: dict[str, float | None] = {}
+                for answer in answers(panel, reader, from_s, until_s):
+                    values |= {series.target: value(panel, series) for series in answer.series}
+                found.append(PanelNumbers(dashboard.title, str(panel.get("title", "")), values))
+    return tuple(found)
+
+
+def changes(before: Iterable[PanelNumbers], after: Iterable[PanelNumbers]) -> tuple[str, ...]:
+    """Say which panels show something else than before: `Panel: series 0 → 12.5`."""
+    old = {(panel.dashboard, panel.panel): panel.values for panel in before}
+    texts = []
+    for panel in after:
+        was = old.get((panel.dashboard, panel.panel), {})
+        for name, number in panel.values.items():
+            if was.get(name) != number:
+                texts.append(f"{panel.panel}: {name} {_text(was.get(name))} → {_text(number)}")
+    return tuple(texts)
+
+
+def drawn_panels(dashboard: Json) -> Iterator[Json]:
+    """Give the panels of Grafana's JSON, those in folded rows too, rows themselves left out."""
+    for panel in dashboard.get("panels") or []:
+        if panel.get("type") == "row":
+            yield from panel.get("panels") or []
+        else:
+            yield panel
+
+
+def value(panel: Json, series: Series) -> float | None:
+    """Give the one value that a panel shows of a series: a stat's, or the first of the legend."""
+    options = panel.get("options") or {}
+    calcs = (options.get("reduceOptions") or {}).get("calcs") or (options.get("legend") or {}).get("calcs")
+    return reduced((calcs or ["lastNotNull"])[0], series)
+
+
+def reduced(calc: str, series: Series) -> float | None:
+    """Reduce a series to one number by Grafana's word for it; None when it has no values."""
+    numbers = [number for number, _ in series.values if number is not None]
+    if not numbers:
+        return None
+    return _REDUCERS.get(calc, _REDUCERS["lastNotNull"])(numbers)
+
+
+_REDUCERS: dict[str, Callable[[list[float]], float]] = {
+    "lastNotNull": lambda numbers: numbers[-1],
+    "last": lambda numbers: numbers[-1],
+    "firstNotNull": lambda numbers: numbers[0],
+    "first": lambda numbers: numbers[0],
+    "mean": lambda numbers: sum(numbers) / len(numbers),
+    "sum": sum,
+    "min": min,
+    "max": max,
+    "range": lambda numbers: max(numbers) - min(numbers),
+    "diff": lambda numbers: numbers[-1] - numbers[0],
+    "delta": lambda numbers: numbers[-1] - numbers[0],
+    "count": len,
+}
+
+
+def _answer(
+    ref: str, text: str, reader: Reader, from_s: float, until_s: float, max_points: int | None
+) -> Answer:
+    try:
+        tree = grammar.parse_target(text)
+    except grammar.TargetError as error:
+        expected = f"; expected {error.expected}" if error.expected else ""
+        detail = f"{error.found}{expected}"
+        return Answer(ref, text, trouble=Trouble.BROKEN, detail=detail, column=error.offset + 1)
+    try:
+        series = reader.render(text, from_s, until_s, max_points=max_points)
+    except UsageError as error:
+        return Answer(ref, text, trouble=Trouble.REFUSED, detail=str(error))
+    if any(number is not None for one in series for number, _ in one.values):
+        return Answer(ref, text, tuple(series))
+    patterns = sorted({path.text for path in grammar.paths(tree)})
+    if patterns and not reader.expand(patterns):
+        if never_happened(patterns, reader) == set(patterns):
+            return Answer(ref, text, tuple(series), Trouble.NEVER, "its job has other results")
+        return Answer(
+            ref, text, tuple(series), Trouble.UNKNOWN, f"Graphite knows none of {', '.join(patterns)}"
+        )
+    return Answer(
+        ref, text, tuple(series), Trouble.EMPTY, "the metric is there; nothing was written in this time"
+    )
+
+
+def _referred(text: str, texts: Mapping[str, str]) -> str:
+    """Put the targets in that `#A` refers to; a circle ends after some rounds."""
+    for _ in range(MAX_REFERENCES):
+        filled = _REFERENCE.sub(lambda found: texts.get(found[1], found[0]), text)
+        if filled == text or len(filled) > 2**16:
+            break
+        text = filled
+    return text
+
+
+_REFERENCE = re.compile(r"#([A-Z]+)\b")
+
+
+def _text(number: float | None) -> str:
+    return "nothing" if number is None else f"{number:g}"
