@@ -22,6 +22,7 @@ from sfcci.package import dialect
 from sfcci.package.component import Component
 from sfcci.package.manifest import manifest_text, read_distfile
 from sfcci.package.sdist import SdistMetadata
+from sfcci.package.spec import agree
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -90,8 +91,9 @@ def overlay_files(component: Component, metadata: SdistMetadata, sdist: Path | N
     """Give a component's part of the overlay: path in the project → text.
 
     `sdist` is the file that the release ebuild fetches; without one there is only the live ebuild.
-    Raises InputError for what Gentoo has no words for.
+    Raises InputError for what Gentoo has no words for, and when description and source contradict each other.
     """
+    agree(component, metadata)
     package = package_name(component)
     path = f"{OVERLAY}/{package}"
     stem = f"{path}/{package.partition('/')[2]}"

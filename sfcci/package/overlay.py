@@ -6,7 +6,7 @@ names the packages that ::gentoo does not have.
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from sfcci import files
 from sfcci.errors import Fault, InputError, Place
 from sfcci.finding import Finding, Severity
 from sfcci.package import pkgcheck, stand_in
-from sfcci.package.ebuild import OVERLAY
+from sfcci.package.ebuild import OVERLAY, base_files, overlay_files
+from sfcci.package.index import Subject
 from sfcci.package.pkgcheck import Repository
 from sfcci.settings import Settings
 
@@ -39,15 +40,21 @@ class OverlayReport:
     """True: no ::gentoo was there, so this proves less."""
 
 
-def check_overlay(
-    settings: Settings, say: Callable[[str], None] = lambda _text: None, *, overlay: Path | None = None
-) -> OverlayReport:
-    """Check the project's overlay (or the one at `overlay`) with pkgcheck; places are relative to the project.
+def overlay_tree(subjects: Iterable[Subject]) -> dict[str, str]:
+    """Give the overlay that components render to: path in the project → text. Raises InputError."""
+    texts = base_files()
+    for subject in subjects:
+        texts |= overlay_files(subject.component, subject.metadata, subject.sdist)
+    return texts
+
+
+def check_overlay(settings: Settings, say: Callable[[str], None] = lambda _text: None) -> OverlayReport:
+    """Check the project's overlay with pkgcheck; places are relative to the project.
 
     Two checks at once wait for each other; what happens to the overlay meanwhile does not matter.
     Raises InputError (no overlay, no master at the path that the settings name), MissingTool, Unreachable, ToolError.
     """
-    source = overlay or settings.project / OVERLAY
+    source = settings.project / OVERLAY
     name = pkgcheck.repository_at(source).name
     folder = settings.cache / "pkgcheck"
     with files.locked(folder / "lock"), files.disk_errors(folder):
@@ -58,8 +65,7 @@ def check_overlay(
         minimal = master.path.parent == folder
         if minimal:
             found += _absent(snapshot.path)
-    shown = source.relative_to(settings.project) if source.is_relative_to(settings.project) else source
-    return OverlayReport(tuple(_below(shown, f) for f in found), _sentence(master, minimal=minimal), minimal)
+    return OverlayReport(tuple(_in_project(f) for f in found), _sentence(master, minimal=minimal), minimal)
 
 
 def _master(settings: Settings, folder: Path) -> Repository:
@@ -123,6 +129,7 @@ def _first_use(overlay: Path, package: str) -> Place | None:
     return None
 
 
-def _below(folder: Path, finding: Finding) -> Finding:
+def _in_project(finding: Finding) -> Finding:
     """The same finding, told from the project's folder."""
-    return replace(finding, place=replace(finding.place, path=str(folder / finding.place.path)))
+    path = str(Path(OVERLAY, finding.place.path))
+    return replace(finding, place=replace(finding.place, path=path))

@@ -29,7 +29,7 @@ SPEC = environment.EnvironmentSpec(
 )
 PROGRAMS = ("bash", "zstd")
 """What it starts itself: bash sources ebuilds, zstd packs its cache of profiles (without it pkgcheck gives up)."""
-FIELD, RECORD = "\x1f", "\x1e"
+FIELD, RECORD = "\u241f", "\u241e"
 FIELDS = ("level", "name", "category", "package", "version", "lineno", "lines", "desc")
 SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING}
 TIMEOUT_S = 600.0

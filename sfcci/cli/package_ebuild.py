@@ -1,0 +1,67 @@
+"""`sfcci package ebuild`: the overlay rendered, compared, and checked by pkgcheck."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from sfcci import finding
+from sfcci.cli import console
+
+
+@click.command(
+    epilog="Examples: sfcci package ebuild | sfcci package ebuild --check --gentoo-repo /var/db/repos/gentoo"
+)
+@click.argument("components", metavar="[COMPONENT]...", nargs=-1)
+@click.option("--check", is_flag=True, help="Write nothing; say what differs from the descriptions.")
+@click.option(
+    "--gentoo-repo",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
+    help="Check against the ::gentoo in DIR. [default: setting gentoo.repo, /var/db/repos/gentoo, else a minimal one]",
+)
+@console.as_json
+@click.pass_context
+def ebuild(
+    ctx: click.Context,
+    components: tuple[str, ...],
+    check: bool,
+    gentoo_repo: Path | None,
+    json_output: bool,
+) -> None:
+    """Render ebuilds, metadata.xml and Manifests into gentoo/, then check the overlay with pkgcheck.
+
+    Each COMPONENT is a description in packaging/; without one, all are rendered.
+    """
+    from sfcci.package import overlay, tree
+    from sfcci.package.component import chosen, load_catalogue
+    from sfcci.package.ebuild import OVERLAY
+    from sfcci.package.index import subject
+
+    settings, say = console.settings(), console.progress()
+    if gentoo_repo:
+        settings = replace(settings, gentoo=replace(settings.gentoo, repo=str(gentoo_repo)))
+    wanted = chosen(load_catalogue(settings.project / "packaging"), components)
+    rendered = overlay.overlay_tree(subject(c, settings.project, settings.cache, say) for c in wanted)
+    written = () if check else tree.write_tree(settings.project, rendered)
+    strays = "" if components else OVERLAY
+    found = tree.drift(settings.project, rendered, "package ebuild", strays)
+    report = overlay.check_overlay(settings, say)
+    found += report.findings
+    if json_output:
+        answer = {"written": written, "master": report.master, "minimal": report.minimal}
+        console.print_json({**answer, "findings": [f.as_json() for f in found]})
+    else:
+        for path in written:
+            click.echo(f"wrote {path}")
+        console.print_findings(found)
+        click.echo(_summary(len(rendered), found))
+        click.echo(f"checked by pkgcheck against {report.master}")
+    ctx.exit(finding.exit_status(found))
+
+
+def _summary(files: int, found: tuple[finding.Finding, ...]) -> str:
+    counts = {level: sum(f.severity is level for f in found) for level in finding.Severity}
+    return f"{files} files; " + ", ".join(
+        f"{count} {level}s" for level, count in counts.items() if level != "info"
+    )

@@ -1,0 +1,325 @@
+"""The overlay as pkgcheck sees it, and what it sees in a spoilt one."""
+
+import dataclasses
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from sfcci import command, settings
+from sfcci.errors import InputError, MissingTool, ToolError
+from sfcci.finding import Severity
+from sfcci.package import overlay, pkgcheck, stand_in
+
+REPOSITORY = Path(__file__).parents[2]
+PACKAGE = Path("sys-cluster/networking-sfc")
+RELEASE = "networking-sfc-23.0.0.ebuild"
+LIVE = "networking-sfc-9999.ebuild"
+
+
+def replaced(old, new):
+    """Spoil the release's ebuild: `old` becomes `new`."""
+
+    def spoil(folder, name):
+        path = folder / f"{name}-23.0.0.ebuild"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    return spoil
+
+
+def appended(text, file="{name}-23.0.0.ebuild"):
+    def spoil(folder, name):
+        with (folder / file.format(name=name)).open("a") as stream:
+            stream.write(text)
+
+    return spoil
+
+
+def rewritten(file, old, new):
+    def spoil(folder, name):
+        path = folder / file.format(name=name)
+        path.write_text(path.read_text().replace(old, new, 1))
+
+    return spoil
+
+
+def without(file):
+    return lambda folder, name: (folder / file.format(name=name)).unlink()
+
+
+SEEDS = {
+    "a syntax error of bash": (appended("src_test() {\n"), "SourcingError"),
+    "a licence that is not there": (replaced('LICENSE="Apache-2.0"', 'LICENSE="Apache-9"'), "UnknownLicense"),
+    "no licence": (replaced('LICENSE="Apache-2.0"', ""), "MissingLicense"),
+    "a bound without a version": (replaced("pbr-4.0.0", "pbr"), "InvalidRdepend"),
+    "a version that is not there": (replaced("pbr-4.0.0", "pbr-4000"), "NonexistentDeps"),
+    "a package that is not there": (replaced("dev-python/pbr-4", "dev-python/pbrr-4"), "NonexistentDeps"),
+    "a flag that the dependency has not": (
+        replaced(">=dev-python/pbr-4.0.0[${PYTHON_USEDEP}]", "dev-python/pbr[fancy]"),
+        "NonsolvableDepsInStable",
+    ),
+    "a condition on an unknown flag": (
+        replaced(">=dev-python/pbr-4.0.0[${PYTHON_USEDEP}]", "fancy? ( dev-python/pbr )"),
+        "UnstatedIuse",
+    ),
+    "a flag that nothing describes": (replaced('SLOT="0"', 'SLOT="0"\nIUSE="fancy"'), "UnknownUseFlags"),
+    "a live ebuild with keywords": (
+        rewritten("{name}-9999.ebuild", 'SLOT="0"', 'SLOT="0"\nKEYWORDS="~amd64"'),
+        "VisibleVcsPkg",
+    ),
+    "a Manifest with a stray file": (
+        appended("DIST stray.tar.gz 1 BLAKE2B aa SHA512 bb\n", "Manifest"),
+        "UnknownManifest",
+    ),
+    "no Manifest": (without("Manifest"), "MissingManifest"),
+    "metadata.xml that is no XML": (rewritten("metadata.xml", "</upstream>", ""), "PkgBadlyFormedXml"),
+    "a kind of upstream that is unknown": (rewritten("metadata.xml", '"pypi"', '"nowhere"'), "PkgInvalidXml"),
+    "a banned EAPI": (replaced("EAPI=8", "EAPI=7"), "SourcingError"),
+    "an unquoted path": (appended("src_install() {\n\tmkdir ${D}/x || die\n}\n"), "UnquotedVariable"),
+    "an eclass that is not there": (
+        replaced("distutils-r1 pypi", "distutils-r1 pypi nosuch"),
+        "SourcingError",
+    ),
+    "a variable in HOMEPAGE": (
+        replaced("https://opendev.org/", "https://${PN}.org/"),
+        "ReferenceInMetadataVar",
+    ),
+    "only retired Pythons": (replaced("python3_{12..14}", "python3_{8..9}"), "SourcingError"),
+    "a description without end": (
+        replaced('DESCRIPTION="', 'DESCRIPTION="' + "long " * 20),
+        "BadDescription",
+    ),
+    "an unknown build back end": (replaced("PEP517=pbr", "PEP517=nosuch"), "SourcingError"),
+}
+"""What is wrong → how to spoil a good package so, and pkgcheck's word for it."""
+
+
+def copy_of_gentoo(folder):
+    shutil.copytree(REPOSITORY / "gentoo", folder / "gentoo")
+    return dataclasses.replace(settings.load(REPOSITORY), project=folder)
+
+
+def name_of(seed):
+    return "seed-" + seed.lower().replace(" ", "-").replace(".", "-")
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project with a copy of our overlay, and settings for it."""
+    return copy_of_gentoo(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def spoilt(tmp_path_factory):
+    """One scan of an overlay with one spoilt package per seed: folder of the package → what was found in it."""
+    made = copy_of_gentoo(tmp_path_factory.mktemp("spoilt"))
+    category = made.project / "gentoo" / "sys-cluster"
+    for seed, (spoil, _keyword) in SEEDS.items():
+        name = name_of(seed)
+        shutil.copytree(category / "networking-sfc", category / name)
+        for path in (category / name).glob("*.ebuild"):
+            path.rename(path.with_name(path.name.replace("networking-sfc", name)))
+        for version in ("23.0.0", "9999"):
+            ebuild = category / name / f"{name}-{version}.ebuild"
+            ebuild.write_text(
+                ebuild.read_text().replace("PYTHON_COMPAT", "PYPI_PN=networking-sfc\nPYTHON_COMPAT")
+            )
+        spoil(category / name, name)
+    found = {}
+    for finding in overlay.check_overlay(made).findings:
+        parts = Path(finding.place.path).parts
+        found.setdefault(parts[2] if len(parts) > 2 else "", []).append(finding)
+    return found
+
+
+@pytest.mark.distro
+def test_pkgcheck_has_neither_error_nor_warning_for_our_overlay(project):
+    report = overlay.check_overlay(project)
+    assert [str(f) for f in report.findings if f.keyword != "NotInGentoo"] == []
+
+
+@pytest.mark.distro
+def test_the_report_says_against_what_was_checked_and_what_gentoo_lacks(project):
+    report = overlay.check_overlay(project)
+    if not report.minimal:
+        pytest.skip("this machine has ::gentoo")
+    assert report.master.startswith("the minimal master of sfcci (stand-ins of 20")
+    lacking = {f.what.split()[0]: f for f in report.findings}
+    assert set(lacking) == set(stand_in.absent())
+    assert {f.severity for f in report.findings} == {Severity.WARNING}
+    place = lacking["sys-cluster/neutron"].place
+    line = (project.project / place.path).read_text().splitlines()[place.line - 1]
+    assert ">=sys-cluster/neutron-27.0.0_beta1" in line
+
+
+@pytest.mark.distro
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_spoilt_package_is_found_out(spoilt, seed):
+    keyword = SEEDS[seed][1]
+    assert keyword in {finding.keyword for finding in spoilt[name_of(seed)]}
+
+
+@pytest.mark.distro
+def test_a_good_package_beside_spoilt_ones_stays_good(spoilt):
+    assert {f.keyword for f in spoilt.get("networking-sfc", [])} <= {"NotInGentoo"}
+
+
+@pytest.mark.distro
+def test_a_finding_knows_the_line(spoilt):
+    finding = next(f for f in spoilt[name_of("an unquoted path")] if f.keyword == "UnquotedVariable")
+    assert finding.severity is Severity.WARNING
+    path = REPOSITORY / "gentoo" / PACKAGE / RELEASE
+    assert (
+        finding.place.line == len(path.read_text().splitlines()) + 3
+    )  # PYPI_PN above, the function's second line
+
+
+@pytest.mark.distro
+def test_faults_of_the_repository_itself_are_found(project):
+    root = project.project / "gentoo"
+    (root / "profiles" / "package.mask").write_text("=sys-cluster/nosuch-1\n")
+    (root / "no-such-category" / "x").mkdir(parents=True)
+    shutil.copy(root / "sys-cluster/sfcci/sfcci-9999.ebuild", root / "no-such-category/x/x-9999.ebuild")
+    found = {f.keyword for f in overlay.check_overlay(project).findings}
+    assert {"UnknownProfilePackage", "UnknownCategoryDirs"} <= found
+
+
+@pytest.mark.distro
+def test_a_version_that_gentoo_cannot_express_is_a_finding_and_the_rest_is_checked(project):
+    folder = project.project / "gentoo" / PACKAGE
+    shutil.copy(folder / RELEASE, folder / "networking-sfc-23.0.0rc1.ebuild")
+    found = [f for f in overlay.check_overlay(project).findings if f.keyword != "NotInGentoo"]
+    assert [f.keyword for f in found] == ["InvalidEbuildName"]
+    assert found[0].place.path == f"gentoo/{PACKAGE}/networking-sfc-23.0.0rc1.ebuild"
+
+
+@pytest.mark.distro
+def test_the_check_writes_nothing_into_the_overlay(project):
+    before = sorted(project.project.rglob("*"))
+    overlay.check_overlay(project)
+    assert sorted(project.project.rglob("*")) == before
+
+
+@pytest.mark.distro
+def test_two_checks_at_once_do_not_disturb_each_other(tmp_path):
+    (tmp_path / "good").mkdir()
+    (tmp_path / "bad").mkdir()
+    good, bad = copy_of_gentoo(tmp_path / "good"), copy_of_gentoo(tmp_path / "bad")
+    replaced("pbr-4.0.0", "pbr-4000")(bad.project / "gentoo" / PACKAGE, "networking-sfc")
+    reports = {}
+
+    def check(name, made):
+        reports[name] = {f.keyword for f in overlay.check_overlay(made).findings}
+
+    threads = [threading.Thread(target=check, args=pair) for pair in (("good", good), ("bad", bad))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert "NonexistentDeps" in reports["bad"]
+    assert "NonexistentDeps" not in reports["good"]
+
+
+@pytest.mark.distro
+def test_a_tree_that_is_given_takes_the_place_of_the_minimal_master(project, tmp_path):
+    tree = stand_in.prepare_master(tmp_path)
+    shutil.rmtree(tree / "sys-cluster")
+    given = dataclasses.replace(project, gentoo=settings.Gentoo(repo=str(tree)))
+    report = overlay.check_overlay(given)
+    assert report.master == f"::gentoo at {tree}"
+    assert not report.minimal
+    assert "NonexistentDeps" in {f.keyword for f in report.findings}
+    assert "NotInGentoo" not in {f.keyword for f in report.findings}
+
+
+@pytest.mark.distro
+def test_pkgcheck_that_breaks_down_is_told_in_its_own_words(project, tmp_path):
+    tree = stand_in.prepare_master(tmp_path)
+    (tree / "metadata" / "layout.conf").write_text("masters = nosuch\n")
+    given = dataclasses.replace(project, gentoo=settings.Gentoo(repo=str(tree)))
+    with pytest.raises(ToolError, match="couldn't find repo"):
+        overlay.check_overlay(given)
+
+
+def test_a_master_that_is_none_is_named(project, tmp_path):
+    (tmp_path / "empty").mkdir()
+    given = dataclasses.replace(project, gentoo=settings.Gentoo(repo=str(tmp_path / "empty")))
+    with pytest.raises(
+        InputError, match=r"empty: is no Gentoo repository; expected a folder with profiles/repo_name"
+    ):
+        overlay.check_overlay(given)
+
+
+def test_a_master_that_is_another_repository_is_named(project, tmp_path):
+    (tmp_path / "guru" / "profiles").mkdir(parents=True)
+    (tmp_path / "guru" / "profiles" / "repo_name").write_text("guru\n")
+    given = dataclasses.replace(project, gentoo=settings.Gentoo(repo=str(tmp_path / "guru")))
+    with pytest.raises(InputError, match=r"guru: is the repository guru; expected gentoo"):
+        overlay.check_overlay(given)
+
+
+def test_a_project_without_an_overlay_is_told(tmp_path):
+    with pytest.raises(InputError, match="gentoo: is no Gentoo repository"):
+        overlay.check_overlay(dataclasses.replace(settings.load(REPOSITORY), project=tmp_path))
+
+
+@pytest.mark.parametrize("program", pkgcheck.PROGRAMS)
+def test_a_missing_program_is_named_before_anything_is_made(project, tmp_path, monkeypatch, program):
+    def find(name):
+        if name == program:
+            raise MissingTool(f"{name} is not installed")
+        return name
+
+    monkeypatch.setattr(command, "find", find)
+    given = dataclasses.replace(project, cache=tmp_path / "cache")
+    with pytest.raises(MissingTool, match=f"{program} is not installed"):
+        overlay.check_overlay(given)
+    assert not (tmp_path / "cache" / "environments").exists()
+
+
+def test_a_report_of_pkgcheck_becomes_findings():
+    report = (
+        "warning\u241fEbuildUnquotedVariable\u241fsys-cluster\u241fx\u241f1.0\u241f\u241f(12, 14)\u241funquoted variable\n ${D}\u241e\n"
+        "error\u241fPkgBadlyFormedXml\u241fsys-cluster\u241fx\u241f\u241f\u241f\u241fnot well-formed\u241e\n"
+        "style\u241fTrailingEmptyLine\u241fsys-cluster\u241fx\u241f1.0\u241f7\u241f\u241fempty line\u241e\n"
+        "error\u241fProfileError\u241f\u241f\u241f\u241f\u241f\u241fbroken\u241e\n"
+    )
+    assert [str(f) for f in pkgcheck.findings(report)] == [
+        "sys-cluster/x/x-1.0.ebuild:12: warning: unquoted variable ${D} [EbuildUnquotedVariable]",
+        "sys-cluster/x: error: not well-formed [PkgBadlyFormedXml]",
+        "sys-cluster/x/x-1.0.ebuild:7: info: empty line [TrailingEmptyLine]",
+        ".: error: broken [ProfileError]",
+    ]
+
+
+def test_a_report_of_nothing_is_no_finding():
+    assert pkgcheck.findings("\n") == ()
+
+
+def test_each_stand_in_says_what_it_stands_for():
+    texts = {s.package: stand_in.ebuild_text(s) for s in stand_in.stand_ins()}
+    assert texts["dev-python/oslo-log"].startswith(
+        "# Stands for dev-python/oslo-log-8.3.1, which ::gentoo had in 2026-08.\n"
+    )
+    for package, text in texts.items():
+        assert text.startswith("# NOT IN ::gentoo") == (package in stand_in.absent())
+
+
+def test_the_minimal_master_is_written_once_and_whole(tmp_path):
+    first = stand_in.prepare_master(tmp_path)
+    written = {str(p.relative_to(first)): p.read_text() for p in first.rglob("*") if p.is_file()}
+    assert written == stand_in.master_files()
+    stamp = (first / "profiles").stat().st_mtime_ns
+    assert stand_in.prepare_master(tmp_path) == first
+    assert (first / "profiles").stat().st_mtime_ns == stamp
+    assert list(tmp_path.iterdir()) == [first]
+
+
+def test_a_half_written_master_is_no_master(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "rename", lambda _self, _target: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        stand_in.prepare_master(tmp_path)
+    assert list(tmp_path.iterdir()) == []
