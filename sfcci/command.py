@@ -9,11 +9,12 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from sfcci.errors import MissingTool, ProgramFailure, ToolError
 from sfcci.machine import install_hint
@@ -137,6 +138,15 @@ def launch(
         )
     process.returncode = 0  # it is no child to wait for: Popen shall not warn when it is forgotten
     return process.pid
+
+
+def become(argv: Sequence[str | Path]) -> NoReturn:
+    """Replace this process by a program (execve): it has the terminal, and its exit status is the tool's."""
+    words = _words(argv)
+    program = words[0] if os.sep in words[0] else find(words[0])
+    sys.stdout.flush()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and a program would inherit that
+    os.execv(program, [program, *words[1:]])  # noqa: S606 - no shell is what is wanted
 
 
 def end_group(process: subprocess.Popen[bytes], grace_s: float = GRACE_S) -> None:

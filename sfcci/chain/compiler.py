@@ -78,10 +78,11 @@ def program(state: ChainState, ports: Ports) -> Program:
     routes = paths(state)
     if not routes:
         return base_program()
+    functions = _function_ports(state)
     flows = [
         *base_program().flows,
-        *_dispatch(routes, ports),
-        *_function(routes, ports),
+        *_dispatch(routes, functions, ports),
+        *_function(functions, ports),
         *_classify(routes, ports),
         *(flow for route in routes for flow in _place(route, ports)),
         *(flow for route in routes for flow in _hops(route, ports)),
@@ -107,28 +108,28 @@ def masked_ranges(low: int, high: int) -> tuple[tuple[int, int], ...]:
     return tuple(pairs)
 
 
-def _function_ports(routes: tuple[ServiceFunctionPath, ...]) -> list[str]:
-    pairs = [pair for route in routes for hop in route.hops for pair in hop.pairs]
-    return sorted({port for pair in pairs for port in (pair.ingress, pair.egress)})
+def _function_ports(state: ChainState) -> list[str]:
+    """Ports of every pair, in a chain or not: what an instance still holds when it leaves a group may not escape."""
+    return sorted({port for pair in state.port_pairs for port in (pair.ingress, pair.egress)})
 
 
 def _sources(route: ServiceFunctionPath) -> list[str]:
     return sorted({c.logical_source_port for c in route.classifiers if c.logical_source_port})
 
 
-def _dispatch(routes: tuple[ServiceFunctionPath, ...], ports: Ports) -> Iterator[Flow]:
+def _dispatch(routes: tuple[ServiceFunctionPath, ...], functions: list[str], ports: Ports) -> Iterator[Flow]:
     for port in sorted({source for route in routes for source in _sources(route)}):
         yield Flow(DISPATCH, MIDDLE, match(in_port=ports[port].number), (Goto(CLASSIFY),))
-    for port in _function_ports(routes):
+    for port in functions:
         yield Flow(DISPATCH, MIDDLE, match(in_port=ports[port].number), (SetField("reg1", 1), Goto(FUNCTION)))
 
 
-def _function(routes: tuple[ServiceFunctionPath, ...], ports: Ports) -> Iterator[Flow]:
+def _function(functions: list[str], ports: Ports) -> Iterator[Flow]:
     """What a function itself sends is switched; what it passes on is a packet of a chain or nothing."""
     yield Flow(FUNCTION, HIGH, match(eth_type=ARP), (Normal(),))
     for kind in NEIGHBOUR_DISCOVERY:
         yield Flow(FUNCTION, HIGH, match(eth_type=IPV6, nw_proto=ICMPV6, icmpv6_type=kind), (Normal(),))
-    for port in _function_ports(routes):
+    for port in functions:
         for address in ports[port].addresses:
             own = match(in_port=ports[port].number, eth_type=IPV4, ip_src=int(IPv4Address(address)))
             yield Flow(FUNCTION, MIDDLE, own, (Normal(),))

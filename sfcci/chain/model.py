@@ -109,8 +109,10 @@ class ChainState:
 def found(resources: Iterable[Resource], word: str) -> Resource:
     """Give the resource with that id, else the one with that name. Raises UsageError."""
     kept = tuple(resources)
-    for resource in (*(r for r in kept if r.id == word), *(r for r in kept if r.name == word)):
-        return resource
+    for key in ("id", "name"):
+        for resource in kept:
+            if getattr(resource, key) == word:
+                return resource
     names = [resource.name for resource in kept]
     hint = did_you_mean(word, names) or "there are: " + (", ".join(names) or "none")
     raise UsageError(f"no resource {word!r}; {hint}")

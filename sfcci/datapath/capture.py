@@ -39,7 +39,12 @@ def capture(prefix: Sequence[str], ports: Sequence[Port], path: Path) -> Iterato
             command.start(words, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE)
         )
         wait_ready(process)
-        yield path
+        try:
+            yield path
+        except BaseException:
+            with contextlib.suppress(ToolError):  # what went wrong in the block counts; its frames are kept
+                _finish(process)
+            raise
         _finish(process)
 
 

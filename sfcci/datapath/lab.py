@@ -25,6 +25,16 @@ from sfcci.datapath.scenario import Scenario
 from sfcci.datapath.topology import SWITCH, Host, Port, Topology
 
 Say = Callable[[str], None]
+PROGRAMS = (
+    "unshare",
+    "nsenter",
+    "ip",
+    "ovsdb-tool",
+    "ovsdb-server",
+    "ovs-vsctl",
+    "ovs-vswitchd",
+    "ovs-ofctl",
+)
 FORWARDING = "net/ipv4/ip_forward"
 HOST_SETTINGS: Mapping[str, str] = {
     "net/ipv6/conf/*/disable_ipv6": "1",
@@ -138,11 +148,18 @@ def raised(scenario: Scenario, say: Say = _silent) -> Iterator[Lab]:
 
     Raises MissingTool (no Open vSwitch, no namespaces), ToolError.
     """
+    require()
     raising = Raising()
     try:
         yield build(raising.keeper, scenario, say)
     finally:
         raising.end()
+
+
+def require() -> None:
+    """Find every program that a lab is made with. Raises MissingTool."""
+    for name in PROGRAMS:
+        command.find(name)
 
 
 def build(keeper: Keeper, scenario: Scenario, say: Say = _silent) -> Lab:
@@ -198,8 +215,8 @@ def _batch(keeper: Keeper, host: str | None, lines: Sequence[str]) -> None:
 def _start_services(keeper: Keeper, topology: Topology) -> None:
     for host in topology.hosts:
         for port in host.services.values():
-            program_ = [sys.executable, "-I", "-S", INSIDE / "web.py", str(port), host.name]
-            keeper.run(program_, host=host.name)
+            server = INSIDE / "web.py"
+            keeper.run([sys.executable, "-I", "-S", server, str(port), host.name], host=host.name)
 
 
 def switch_ports(topology: Topology) -> dict[str, SwitchPort]:

@@ -24,10 +24,10 @@ END_S = 10.0
 
 @dataclass(frozen=True)
 class Keeper:
-    """Process 1 of a lab, as the machine sees it: `started` (clock ticks after boot) tells it from a successor."""
+    """Process 1 of a lab, as the machine sees it: `identity` tells it from a later process with its number."""
 
     pid: int
-    started: int
+    identity: str
     user: bool
     """Whether the lab lies in a user namespace."""
 
@@ -38,7 +38,7 @@ class Keeper:
 
     def alive(self) -> bool:
         """Say whether the keeper still is: a recycled process id is somebody else."""
-        return start_time(self.pid) == self.started
+        return bool(self.identity) and identity(self.pid) == self.identity
 
     def prefix(self, host: str | None = None) -> tuple[str, ...]:
         """Give the words in front of a program's own that run it inside: on a host, or beside the switch."""
@@ -98,7 +98,7 @@ class Raising:
             self._child, self._life, line, said = _launch(user)
             if line:
                 pid = int(line)
-                return Keeper(pid, start_time(pid), user)
+                return Keeper(pid, identity(pid), user)
             os.close(self._life)
             _reap(self._child)
             reasons.append(said)
@@ -159,13 +159,14 @@ def _reap(child: int) -> None:
             time.sleep(0.001)
 
 
-def start_time(pid: int) -> int:
-    """Give a process's start in clock ticks after boot (proc(5), stat field 22); 0 when there is none."""
+def identity(pid: int) -> str:
+    """Give what no other process ever has: the boot and the clock tick of its start (proc(5)); "" for none."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return 0
-    return int(text.rpartition(")")[2].split()[19])
+        return ""
+    return "" if state[0] == "Z" else f"{boot}/{state[19]}"
 
 
 def remedy(settings: Path = Path("/proc/sys")) -> str:

@@ -68,8 +68,8 @@ def dump(keeper: Keeper, what: str) -> str:
 
 
 def settle(keeper: Keeper) -> None:
-    """Wait until the datapath's cache of decisions agrees with the flows."""
-    _run(keeper, "ovs-appctl", "-t", CONTROL, "revalidator/wait")
+    """Have the datapath forget its cached decisions: the next packet meets the new flows."""
+    _run(keeper, "ovs-appctl", "-t", CONTROL, "revalidator/purge")
 
 
 def trace(keeper: Keeper, flow: str) -> str:

@@ -1,0 +1,207 @@
+"""`sfcci lab`: a service function chain with real packets, to try things by hand."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sfcci.cli import console
+
+if TYPE_CHECKING:
+    from sfcci.datapath.standing import StandingLab
+
+_name = click.option("--name", default="", metavar="NAME", help="Which lab, when several are up.")
+_PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+@click.group(epilog="Example: sfcci lab up && sfcci lab exec source curl http://10.0.0.128/")
+def lab() -> None:
+    """Raise a service function chain with real packets, and look into it.
+
+    Hosts are network namespaces, the switch is an Open vSwitch of the lab's own. As root it runs the netdev
+    datapath, as an ordinary user the dummy datapath in a user namespace: both forward real packets.
+    """
+
+
+@lab.command(epilog="Example: sfcci lab up demo --name mine")
+@click.argument("scenario", default="demo")
+@click.option("--name", default="", metavar="NAME", help="The lab's name; the scenario's, when not given.")
+@console.as_json
+def up(scenario: str, name: str, json_output: bool) -> None:
+    """Raise SCENARIO (a shipped name, or a path to a YAML file) and leave it up."""
+    from sfcci.datapath import standing
+    from sfcci.datapath.scenario import load_scenario
+
+    wanted = load_scenario(scenario)
+    begin = time.monotonic()
+    raised = standing.up(console.settings().state, name or wanted.name, wanted, console.progress())
+    if json_output:
+        console.print_json(_as_json(raised))
+        return
+    took = time.monotonic() - begin
+    click.echo(f"lab {raised.name} is up after {took:.2f} s (Open vSwitch datapath {raised.lab.datapath})")
+    _hints(raised)
+
+
+@lab.command(epilog="Example: sfcci lab status --json")
+@_name
+@console.as_json
+def status(name: str, json_output: bool) -> None:
+    """Show the labs that are up: hosts, ports and the switch's side of each port. Status 1 when none is."""
+    from sfcci.datapath import standing
+
+    state = console.settings().state
+    there = (standing.one(state, name),) if name else standing.labs(state)
+    if json_output:
+        console.print_json([_as_json(found) for found in there])
+    elif not there:
+        click.echo("no lab is up; raise one with: sfcci lab up")
+    for found in () if json_output else there:
+        _show(found)
+    if not there:
+        raise click.exceptions.Exit(1)
+
+
+@lab.command(
+    "exec", context_settings=_PASSED_ON, epilog="Example: sfcci lab exec source traceroute -n 10.0.0.128"
+)
+@_name
+@click.argument("host")
+@click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
+def exec_(name: str, host: str, program: tuple[str, ...]) -> None:
+    """Run PROGRAM on HOST (or "switch") with this terminal; its exit status is this command's."""
+    from pathlib import Path
+
+    from sfcci import command
+
+    found = _one(name)
+    command.become([*found.lab.prefix(host), "env", f"--chdir={Path.cwd()}", *program])
+
+
+@lab.command(epilog="Example: sfcci lab shell vm1")
+@_name
+@click.argument("host")
+def shell(name: str, host: str) -> None:
+    """Open a shell on HOST (or "switch")."""
+    from sfcci import command
+
+    found = _one(name)
+    words = ["bash", "--norc", "-i"] if command.available("bash") else ["sh", "-i"]
+    prompt = f"PS1=[{found.name}/{host}]# "
+    command.become([*found.lab.prefix(host), "env", "TERM=" + _terminal(), prompt, *words])
+
+
+@lab.command(context_settings=_PASSED_ON, epilog="Example: sfcci lab tcpdump p3in -n -c 10 tcp")
+@_name
+@click.argument("port")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def tcpdump(name: str, port: str, arguments: tuple[str, ...]) -> None:
+    """Run tcpdump on the switch's side of PORT (its name, its tap, or its id).
+
+    In an ordinary user's lab tcpdump cannot capture (it wants to change its user id); there the lab's own capture
+    feeds `tcpdump -r -`.
+    """
+    from sfcci import command
+
+    found = _one(name)
+    wanted = found.lab.topology.port(port)
+    if not found.lab.keeper.user:
+        command.become([*found.lab.prefix("switch"), command.find("tcpdump"), "-i", wanted.tap, *arguments])
+    raise click.exceptions.Exit(_tcpdump_as_user(found, wanted, arguments))
+
+
+@lab.command(epilog="Example: sfcci lab down --all")
+@_name
+@click.option("--all", "everything", is_flag=True, help="End every lab that is up.")
+def down(name: str, everything: bool) -> None:
+    """End a lab: processes, namespaces, interfaces and files of it are gone."""
+    from sfcci.datapath import standing
+
+    state = console.settings().state
+    for found in standing.labs(state) if everything else (standing.one(state, name),):
+        standing.down(state, found)
+        click.echo(f"lab {found.name} is down")
+
+
+def _one(name: str) -> "StandingLab":
+    from sfcci.datapath import standing
+
+    return standing.one(console.settings().state, name)
+
+
+def _terminal() -> str:
+    import os
+
+    return os.environ.get("TERM", "dumb")
+
+
+def _tcpdump_as_user(found: "StandingLab", port: Any, arguments: tuple[str, ...]) -> int:
+    """Feed the lab's own capture to tcpdump until it has enough or the user has; give its exit status."""
+    import contextlib
+    import subprocess
+
+    from sfcci import command
+    from sfcci.datapath import capture
+
+    click.echo(f"capturing {port.tap} with the lab's own capture; tcpdump shows it (-r -)", err=True)
+    words = capture.argv(found.lab.prefix("switch"), [port])
+    pipe = subprocess.PIPE
+    with command.start(words, stdin=pipe, stdout=pipe, stderr=pipe) as source:
+        capture.wait_ready(source)
+        with command.start(
+            ["tcpdump", "-l", "-r", "-", *arguments], stdin=source.stdout, stdout=None, stderr=None
+        ) as shown:
+            with contextlib.suppress(KeyboardInterrupt):
+                return shown.wait()
+            if source.stdin:
+                source.stdin.close()  # what has been captured is still shown
+            return shown.wait(capture.DRAIN_S)
+
+
+def _as_json(found: "StandingLab") -> dict[str, Any]:
+    topology, chains = found.lab.topology, found.lab.scenario.chains
+    return {
+        "name": found.name,
+        "scenario": found.lab.scenario.source.path,
+        "since": found.since,
+        "datapath": found.lab.datapath,
+        "keeper": found.lab.keeper.pid,
+        "hosts": [
+            {"name": host.name, "forwards": host.forwards, "services": dict(host.services)}
+            for host in topology.hosts
+        ],
+        "ports": [
+            {
+                "name": port.name,
+                "host": port.host,
+                "id": port.id,
+                "tap": port.tap,
+                "mac": port.mac,
+                "ip": port.ip,
+            }
+            for port in topology.ports
+        ],
+        "port_chains": [chain.name for chain in chains.port_chains],
+    }
+
+
+def _show(found: "StandingLab") -> None:
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.since))
+    console.table(
+        f"lab {found.name}: {found.lab.scenario.source.path}, Open vSwitch datapath {found.lab.datapath}, up since {since}",
+        ("host", "port", "address", "MAC", "switch's side"),
+        ((p.host, p.name, p.ip, p.mac, p.tap) for p in found.lab.topology.ports),
+    )
+
+
+def _hints(found: "StandingLab") -> None:
+    """Say what to try: a request from a classified port to a host with a web server."""
+    topology, chains = found.lab.topology, found.lab.scenario.chains
+    sources = [
+        topology.port(c.logical_source_port).host for c in chains.flow_classifiers if c.logical_source_port
+    ]
+    servers = [topology.ports_of(host.name)[-1].ip for host in topology.hosts if "http" in host.services]
+    if sources and servers:
+        click.echo(f"try: sfcci lab exec {sources[0]} curl http://{servers[0]}/")
+        click.echo(f"     sfcci lab exec {sources[0]} traceroute -n {servers[0]}")
+    click.echo(f"     sfcci lab tcpdump {topology.ports[-1].name} -n")

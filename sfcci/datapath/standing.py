@@ -1,0 +1,123 @@
+"""Labs that stay when the command that raised them has ended: found again by name, ended by name.
+
+A record per lab lies in `<state>/labs/<name>.json`. It is written before the lab may outlive the tool, so a lab
+without a record cannot be, and a record whose keeper is gone means nothing.
+"""
+
+import contextlib
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sfcci import document, files
+from sfcci.chain.compiler import program
+from sfcci.datapath.lab import Lab, Say, build, require, switch_ports
+from sfcci.datapath.namespace import Keeper, Raising
+from sfcci.datapath.scenario import SCHEMA, Scenario, parse_scenario
+from sfcci.document import did_you_mean
+from sfcci.errors import Fault, InputError, Place, UsageError
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
+
+
+@dataclass(frozen=True)
+class StandingLab:
+    """A lab that is up, and since when (seconds since the epoch)."""
+
+    name: str
+    since: float
+    lab: Lab
+
+
+def up(state: Path, name: str, scenario: Scenario, say: Say) -> StandingLab:
+    """Raise a lab that stays. Raises UsageError (one with that name is up), MissingTool, ToolError."""
+    if not NAME.fullmatch(name):
+        raise UsageError(f"bad lab name {name!r}; letters, digits, - and _, at most 31")
+    require()
+    with _locked(state, name):
+        if _read(state, name):
+            raise UsageError(
+                f"lab {name} is up already; sfcci lab down --name {name} ends it, --name gives another its name"
+            )
+        raising = Raising()
+        try:
+            standing = StandingLab(name, time.time(), build(raising.keeper, scenario, say))
+            files.write_text(_path(state, name), json.dumps(_record(standing), indent=2) + "\n", mode=0o600)
+            raising.stay()
+        except BaseException:
+            raising.end()
+            _path(state, name).unlink(missing_ok=True)
+            raise
+    return standing
+
+
+def labs(state: Path) -> tuple[StandingLab, ...]:
+    """Give every lab that is up, by name."""
+    names = sorted(path.stem for path in (state / "labs").glob("*.json"))
+    return tuple(standing for name in names if (standing := _read(state, name)))
+
+
+def one(state: Path, name: str = "") -> StandingLab:
+    """Give the lab of that name; without a name, the only one that is up. Raises UsageError."""
+    there = labs(state)
+    if not there:
+        raise UsageError(f"no lab {name or ''} is up; raise one with: sfcci lab up".replace("  ", " "))
+    if not name and len(there) == 1:
+        return there[0]
+    for standing in there:
+        if standing.name == name:
+            return standing
+    names = [standing.name for standing in there]
+    if not name:
+        raise UsageError(f"several labs are up: {', '.join(names)}; say which with --name")
+    raise UsageError(f"no lab {name!r}; {did_you_mean(name, names) or 'there are: ' + ', '.join(names)}")
+
+
+def down(state: Path, standing: StandingLab) -> None:
+    """End a lab and forget it; when this returns nothing of it is left."""
+    with _locked(state, standing.name):
+        standing.lab.keeper.end()
+        _path(state, standing.name).unlink(missing_ok=True)
+
+
+def _path(state: Path, name: str) -> Path:
+    return state / "labs" / f"{name}.json"
+
+
+@contextlib.contextmanager
+def _locked(state: Path, name: str) -> Iterator[None]:
+    with files.locked(state / "labs" / f"{name}.lock"):
+        yield
+
+
+def _record(standing: StandingLab) -> dict[str, Any]:
+    keeper, source = standing.lab.keeper, standing.lab.scenario.source
+    return {
+        "name": standing.name,
+        "since": standing.since,
+        "datapath": standing.lab.datapath,
+        "keeper": {"pid": keeper.pid, "identity": keeper.identity, "user": keeper.user},
+        "scenario": {"path": source.path, "text": source.text},
+    }
+
+
+def _read(state: Path, name: str) -> StandingLab | None:
+    """Give the lab of a record whose keeper is alive; None without one. Raises InputError for a spoilt record."""
+    path = _path(state, name)
+    try:
+        record = json.loads(path.read_text())
+        keeper = Keeper(**record["keeper"])
+        if not keeper.alive():
+            return None
+        source = document.parse(record["scenario"]["text"], record["scenario"]["path"], SCHEMA)
+        scenario = parse_scenario(source)
+        installed = program(scenario.chains, switch_ports(scenario.topology))
+        return StandingLab(name, record["since"], Lab(scenario, keeper, record["datapath"], installed))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(Fault(Place(str(path)), f"{error!r}", "a lab's record", "remove the file")) from None
