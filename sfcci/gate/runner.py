@@ -11,13 +11,13 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from sfcci import command, files
-from sfcci.chain.model import ChainState
+from sfcci.chain.model import ChainState, found
 from sfcci.datapath.lab import Lab, raised
 from sfcci.datapath.scenario import load_scenario
 from sfcci.errors import InputError, MissingTool, SfcciError, ToolError, UsageError
@@ -152,12 +152,13 @@ def _verdict(job: Job, buildset: Buildset, folder: Path) -> Verdict:
 def _lab_verdict(job: Job, buildset: Buildset, folder: Path, deadline: Deadline) -> Verdict:
     scenario = load_scenario(job.scenario)
     fault = (buildset.faults or {}).get(job.name)
-    begin = _without_classifiers(scenario.chains) if fault is LabFault.NO_CLASSIFIER else scenario.chains
-    with raised(scenario, state=begin) as lab:
+    if fault is LabFault.NO_CLASSIFIER:
+        scenario = replace(scenario, chains=_without_classifiers(scenario.chains))
+    with raised(scenario) as lab:
         if fault is LabFault.DROP:
             _make_last_function_drop(lab)
         try:
-            reasons = take_steps(lab, job, begin, folder, deadline)
+            reasons = take_steps(lab, job, scenario.chains, folder, deadline)
         except (MissingTool, UsageError, InputError) as error:
             return Result.NODE_FAILURE, (str(error),)
     return (Result.FAILURE, reasons) if reasons else (Result.SUCCESS, ())
@@ -196,11 +197,10 @@ def _without_classifiers(state: ChainState) -> ChainState:
 
 
 def _make_last_function_drop(lab: Lab) -> None:
-    chain = lab.state.port_chains[0]
-    group = next(group for group in lab.state.port_pair_groups if group.id == chain.port_pair_groups[-1])
-    ingress = {pair.id: pair.ingress for pair in lab.state.port_pairs}
+    chains = lab.scenario.chains
+    group = found(chains.port_pair_groups, chains.port_chains[0].port_pair_groups[-1])
     for pair in group.port_pairs:
-        lab.set_forwarding(lab.topology.port(ingress[pair]).host, on=False)
+        lab.set_forwarding(lab.topology.port(found(chains.port_pairs, pair).ingress).host, forwards=False)
 
 
 def _result(

@@ -13,7 +13,7 @@ from sfcci.errors import SfcciError
 from sfcci.gate import checks, traffic
 from sfcci.gate.checks import Observation, Request
 from sfcci.gate.job import Change, Http, Job, Step
-from sfcci.trace.visits import journeys
+from sfcci.trace.visits import Journey, journeys
 
 
 class TimeUp(SfcciError):  # noqa: N818 - not an error: it is a result, TIMED_OUT
@@ -44,8 +44,7 @@ def take_steps(lab: Lab, job: Job, begin: ChainState, folder: Path, deadline: De
     state = begin
     for number, step in enumerate(job.steps, 1):
         state = changed(state, step.change, begin)
-        if state != lab.state:
-            lab.apply(state)
+        lab.apply(state)
         capture = folder / f"step{number}.pcapng"
         observed = _observe(lab, step, capture, tables, deadline)
         _keep(folder, number, observed, lab)
@@ -85,7 +84,7 @@ def _observe(lab: Lab, step: Step, capture: Path, tables: str, deadline: Deadlin
     }
     return Observation(
         requests=tuple(requests),
-        journeys=journeys(pcapng.read(capture), {port.tap: port.host for port in ports}),
+        journeys=journeys(pcapng.read(capture), {port.name: port.host for port in ports}),
         route=route,
         addresses=hosts,
         tables_before=tables,
@@ -100,7 +99,17 @@ def _judge(step: Step, observed: Observation) -> tuple[str, ...]:
 def _keep(folder: Path, number: int, observed: Observation, lab: Lab) -> None:
     """Write what a person needs to follow a verdict beside the capture."""
     files.write_text(folder / f"step{number}.flows", observed.tables_after)
-    answers = [[request.sport, request.status, request.error] for request in observed.requests]
-    ways = [[*map(str, journey.flow), journey.sender, list(journey.hops)] for journey in observed.journeys]
-    seen = {"datapath": lab.datapath, "requests": answers, "journeys": ways, "route": observed.route}
+    requests = [
+        f"{one.source}:{one.sport} > {one.dest}: {one.status or one.error}" for one in observed.requests
+    ]
+    ways = [
+        f"{journey.begin_s:.6f} {_flow(journey)}: {' > '.join((journey.sender, *journey.hops))}"
+        for journey in observed.journeys
+    ]
+    seen = {"datapath": lab.datapath, "requests": requests, "route": observed.route, "journeys": ways}
     files.write_text(folder / f"step{number}.json", json.dumps(seen, indent=1) + "\n")
+
+
+def _flow(journey: Journey) -> str:
+    flow = journey.flow
+    return f"{flow.src}:{flow.sport} > {flow.dst}:{flow.dport} protocol {flow.protocol}"
