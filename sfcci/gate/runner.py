@@ -24,6 +24,7 @@ from sfcci.errors import InputError, MissingTool, SfcciError, ToolError, UsageEr
 from sfcci.gate.history import History
 from sfcci.gate.job import BAD, Job, JobResult, Result
 from sfcci.gate.steps import Deadline, TimeUp, take_steps
+from sfcci.package.install import Installed
 from sfcci.settings import Settings
 
 Say = Callable[[str], None]
@@ -37,14 +38,6 @@ class LabFault(StrEnum):
     """The last function of the chain drops what it gets."""
     NO_CLASSIFIER = "no-classifier"
     """The chain has no classifier."""
-
-
-@dataclass(frozen=True)
-class Installed:
-    """A program out of an installed root: the words that start it and its environment."""
-
-    argv: tuple[str, ...]
-    env: Mapping[str, str]
 
 
 @dataclass(frozen=True)
