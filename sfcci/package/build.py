@@ -5,6 +5,7 @@ environment has, so BuildRequires hold or fail there as on Fedora: nothing is bu
 """
 
 import contextlib
+import datetime as dt
 import re
 import shutil
 import tempfile
@@ -35,9 +36,8 @@ BUILD_ENVIRONMENT = EnvironmentSpec(
 MACROS = Path(__file__).parent / "macros"
 BUILD_TIMEOUT_S = 900.0
 SHORT_TIMEOUT_S = 60.0
-SECONDS_PER_DAY = 86_400
 BAD_LOG = re.compile(
-    r"^(Traceback \(most recent call last\)|ModuleNotFoundError|.*: No module named ).*", re.M
+    r"^(Traceback \(most recent call last\)|ModuleNotFoundError|.*: No module named ).*", re.MULTILINE
 )
 LOG_LINES = 12
 
@@ -69,6 +69,7 @@ class Host:
 class BuiltPackages:
     """What one component's build gave; the paths lie in the run's folder until they are published."""
 
+    spec: Path
     source_rpm: Path
     binary_rpms: tuple[Path, ...]
     """In order of names."""
@@ -97,10 +98,8 @@ def workspace() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def prepared_host(folder: Path, cache_folder: Path, say: Callable[[str], None]) -> Host:
-    """Make ready what every build of this run shares. Raises MissingTool, Unreachable, ToolError."""
-    for program in ("rpmbuild", "rpm", "bash"):
-        command.find(program)
+def found_host(folder: Path, cache_folder: Path, say: Callable[[str], None]) -> Host:
+    """Look the host over, with the build environment ready. Raises MissingTool, Unreachable, ToolError."""
     made = environment.ensure(BUILD_ENVIRONMENT, cache_folder, say)
     version = command.run(
         [made.python, "-Ic", "import sys; print('%d.%d' % sys.version_info[:2])"], timeout_s=SHORT_TIMEOUT_S
@@ -109,11 +108,15 @@ def prepared_host(folder: Path, cache_folder: Path, say: Callable[[str], None]) 
     has_macros = command.run(
         ["rpm", "--eval", "%{?pyproject_wheel:1}"], timeout_s=SHORT_TIMEOUT_S
     ).stdout.strip()
-    host = Host(made, version, rpm, folder, own_macros=not has_macros)
-    if host.own_macros:
-        shutil.copytree(MACROS, folder / "macros", ignore=shutil.ignore_patterns("__pycache__"))
-        _make_database(host)
-    return host
+    return Host(made, version, rpm, folder, own_macros=not has_macros)
+
+
+def make_ready(host: Host) -> None:
+    """Make what builds on this host need besides: our macros and the private database. A second call does nothing."""
+    if host.own_macros and not host.database.exists():
+        with files.disk_errors(host.folder):
+            shutil.copytree(MACROS, host.folder / "macros", ignore=shutil.ignore_patterns("__pycache__"))
+            _make_database(host)
 
 
 def source_archive(component: Component, project: Path, host: Host, epoch: int) -> Path:
@@ -125,25 +128,29 @@ def source_archive(component: Component, project: Path, host: Host, epoch: int) 
         [host.environment.python, "-sBc", code, out],
         timeout_s=SHORT_TIMEOUT_S,
         cwd=project / component.source.path,
-        env={**_clean(host), "SOURCE_DATE_EPOCH": str(epoch)},
+        env={**clean_environment(host), "SOURCE_DATE_EPOCH": str(epoch)},
     )
     return out / done.stdout.strip().splitlines()[-1]
 
 
 def build_rpms(component: Component, spec: str, archive: Path, host: Host) -> BuiltPackages:
     """Build source and binary RPMs of `spec` from its archive. Raises ToolError, MissingTool (disk full)."""
-    top = host.folder / "build" / component.name
+    make_ready(host)
+    log = build_log(component, host)
+    top = log.parent
     with files.disk_errors(top):
         for name in ("SOURCES", "SPECS", "tmp"):
             (top / name).mkdir(parents=True)
         shutil.copy(archive, top / "SOURCES" / archive.name)
         written = top / "SPECS" / f"{rpm_source_name(component)}.spec"
         written.write_text(spec)
-    log = top / "build.log"
     argv = [*sandbox(), command.find("rpmbuild"), *_definitions(host, top), "-ba", str(written)]
-    done = command.run(argv, timeout_s=BUILD_TIMEOUT_S, env=_clean(host), cwd=top, log=log, check=False)
+    done = command.run(
+        argv, timeout_s=BUILD_TIMEOUT_S, env=clean_environment(host), cwd=top, log=log, check=False
+    )
     _judge(done, log)
     return BuiltPackages(
+        spec=written,
         source_rpm=next((top / "SRPMS").glob("*.src.rpm")),
         binary_rpms=tuple(sorted((top / "RPMS").rglob("*.rpm"))),
         log=log,
@@ -151,16 +158,22 @@ def build_rpms(component: Component, spec: str, archive: Path, host: Host) -> Bu
     )
 
 
+def build_log(component: Component, host: Host) -> Path:
+    """Give the place of a component's build log, in the folder of its build."""
+    return host.folder / "build" / component.name / "build.log"
+
+
 def changelog_epoch(component: Component) -> int:
     """Give SOURCE_DATE_EPOCH as rpm takes it from the changelog: noon UTC of the newest day."""
-    days = component.changelog[0].date.toordinal() - type(component.changelog[0].date)(1970, 1, 1).toordinal()
-    return days * SECONDS_PER_DAY + SECONDS_PER_DAY // 2
+    noon = dt.datetime.combine(component.changelog[0].date, dt.time(12), dt.UTC)
+    return int(noon.timestamp())
 
 
 @cache
 def sandbox() -> tuple[str, ...]:
-    """Give the words before a program that cut it off from the network and end it with the tool, as far as the kernel
-    allows: namespaces of its own as root, in a user namespace otherwise; () where neither works.
+    """Give the words before a program that cut it off from the network and end it with the tool.
+
+    As far as the kernel allows: with namespaces of its own, in a user namespace for an ordinary user; () for neither.
     """
     fresh = ("--net", "--pid", "--fork", "--kill-child", "--mount-proc")
     for user in ((), ("--user", "--map-root-user")):
@@ -171,7 +184,7 @@ def sandbox() -> tuple[str, ...]:
     return ()
 
 
-def _clean(host: Host) -> dict[str, str]:
+def clean_environment(host: Host) -> dict[str, str]:
     """The environment of a build: nothing of the caller's, for pip's settings and PYTHONPATH would leak into it."""
     home = host.folder / "home"
     home.mkdir(exist_ok=True)
@@ -180,7 +193,7 @@ def _clean(host: Host) -> dict[str, str]:
 
 
 def _definitions(host: Host, top: Path) -> list[str]:
-    """rpmbuild's options: folders of this build, and ours on a host without macros."""
+    """Options of rpmbuild: folders of this build, and ours on a host without macros."""
     macros = {"_topdir": top, "_tmppath": top / "tmp"}
     own = {
         "_dbpath": host.database,
@@ -200,18 +213,16 @@ def _make_database(host: Host) -> None:
     spec = top / "sfcci-build-environment.spec"
     spec.write_text(_bridge_spec(host))
     rpm = ("--define", f"_topdir {top}", "--define", f"_dbpath {host.database}")
-    env = _clean(host)
+    env = clean_environment(host)
     command.run(["rpmbuild", *rpm, "-bb", spec], timeout_s=SHORT_TIMEOUT_S, env=env)
     (made,) = (top / "RPMS").rglob("*.rpm")
-    justdb = ["rpm", *rpm, *debian_option(), "--install", "--justdb", "--nodeps", made]
+    justdb: list[str | Path] = ["rpm", *rpm, *debian_option(), "--install", "--justdb", "--nodeps", made]
     command.run(justdb, timeout_s=SHORT_TIMEOUT_S, env=env)
 
 
 def debian_option() -> Sequence[str]:
     """Debian's rpm warns and waits before it installs, unless it is told that this is meant."""
-    help_text = command.run(["rpm", "--help"], timeout_s=SHORT_TIMEOUT_S).stdout
-    is_debian = "--force-debian" in help_text or Path("/etc/debian_version").exists()
-    return ("--force-debian",) if is_debian else ()
+    return ("--force-debian",) if Path("/etc/debian_version").exists() else ()
 
 
 def _bridge_spec(host: Host) -> str:
@@ -238,7 +249,7 @@ def _judge(done: command.Completed, log: Path) -> None:
     if "No space left on device" in text:
         raise MissingTool("cannot build: the disk is full", "free some space and run it again")
     if done.status != 0:
-        raise ToolError(ProgramFailure(done.argv, done.status, _telling(text)), f"log: {log}")
+        raise ToolError(ProgramFailure(done.argv, done.status, _telling(text)))
     if found := BAD_LOG.search(text):
         at = text[found.start() :].splitlines()
         raise ToolError(

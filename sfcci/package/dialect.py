@@ -49,6 +49,11 @@ def normal_name(name: str) -> str:
     return canonicalize_name(name)
 
 
+def requirement_name(requirement: str) -> str:
+    """Give the normal name of the project that a PEP 508 requirement asks for."""
+    return canonicalize_name(Requirement(requirement).name)
+
+
 def rpm_version(version: str) -> str:
     """Spell a version for RPM's Version tag: 23.0.0.0rc1 → 23.0.0~rc1, 1.0.dev5 → 1.0~~dev5, 1.0.post1 → 1.0^post1.
 

@@ -18,8 +18,10 @@ def spec_tree(subjects: Iterable[Subject]) -> dict[str, str]:
 
 
 def drift(project: Path, rendered: Mapping[str, str], command: str, strays: str = "") -> tuple[Finding, ...]:
-    """Compare the project's files with what is rendered: those that differ, are missing, or (in the folder `strays`, ""
-    for none) that nothing renders. `command` writes them again.
+    """Compare the project's files with what is rendered: those that differ or are missing, and what nothing renders.
+
+    `command` (as in "package rpm --spec-only") writes them again; `strays` is the folder that holds nothing else, ""
+    for none.
     """
     hint = AGAIN.format(command=command)
     found = []
