@@ -33,31 +33,25 @@ def ebuild(
 
     Each COMPONENT is a description in packaging/; without one, all are rendered.
     """
-    from sfcci.package import overlay, tree
-    from sfcci.package.component import chosen, load_catalogue
-    from sfcci.package.ebuild import OVERLAY
-    from sfcci.package.index import subject
+    from sfcci.package import overlay
+    from sfcci.package.tree import write_tree
 
     settings, say = console.settings(), console.progress()
     if gentoo_repo:
         settings = replace(settings, gentoo=replace(settings.gentoo, repo=str(gentoo_repo)))
-    wanted = chosen(load_catalogue(settings.project / "packaging"), components)
-    rendered = overlay.overlay_tree(subject(c, settings.project, settings.cache, say) for c in wanted)
-    written = () if check else tree.write_tree(settings.project, rendered)
-    strays = "" if components else OVERLAY
-    found = tree.drift(settings.project, rendered, "package ebuild", strays)
-    report = overlay.check_overlay(settings, say)
-    found += report.findings
+    rendered = overlay.rendered_overlay(settings, components, say)
+    written = () if check else write_tree(settings.project, rendered)
+    report = overlay.check_overlay(settings, say, only=components)
     if json_output:
         answer = {"written": written, "master": report.master, "minimal": report.minimal}
-        console.print_json({**answer, "findings": [f.as_json() for f in found]})
+        console.print_json({**answer, "findings": [f.as_json() for f in report.findings]})
     else:
         for path in written:
             click.echo(f"wrote {path}")
-        console.print_findings(found)
-        click.echo(_summary(len(rendered), found))
+        console.print_findings(report.findings)
+        click.echo(_summary(len(rendered), report.findings))
         click.echo(f"checked by pkgcheck against {report.master}")
-    ctx.exit(finding.exit_status(found))
+    ctx.exit(finding.exit_status(report.findings))
 
 
 def _summary(files: int, found: tuple[finding.Finding, ...]) -> str:

@@ -6,19 +6,22 @@ names the packages that ::gentoo does not have.
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sfcci import files
 from sfcci.errors import Fault, InputError, Place
 from sfcci.finding import Finding, Severity
-from sfcci.package import pkgcheck, stand_in
+from sfcci.package import pkgcheck, stand_in, tree
+from sfcci.package.component import chosen, load_catalogue
 from sfcci.package.ebuild import OVERLAY, base_files, overlay_files
-from sfcci.package.index import Subject
+from sfcci.package.index import subject
 from sfcci.package.pkgcheck import Repository
 from sfcci.settings import Settings
 
+Say = Callable[[str], None]
+CATALOGUE = "packaging"
 SYSTEM_MASTER = Path("/var/db/repos/gentoo")
 MASTER_NAME = "gentoo"
 GENERATED = ("md5-cache", ".git")
@@ -40,15 +43,31 @@ class OverlayReport:
     """True: no ::gentoo was there, so this proves less."""
 
 
-def overlay_tree(subjects: Iterable[Subject]) -> dict[str, str]:
-    """Give the overlay that components render to: path in the project → text. Raises InputError."""
+def rendered_overlay(
+    settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None
+) -> dict[str, str]:
+    """Give the overlay that the catalogue (those named in `only`, else all) renders: path in the project → text.
+
+    Fetches sdists if need be. Raises InputError, UsageError (a name), Unreachable.
+    """
     texts = base_files()
-    for subject in subjects:
-        texts |= overlay_files(subject.component, subject.metadata, subject.sdist)
+    for component in chosen(load_catalogue(settings.project / CATALOGUE), only):
+        found = subject(component, settings.project, settings.cache, say)
+        texts |= overlay_files(component, found.metadata, found.sdist)
     return texts
 
 
-def check_overlay(settings: Settings, say: Callable[[str], None] = lambda _text: None) -> OverlayReport:
+def check_overlay(
+    settings: Settings, say: Say = lambda _text: None, *, only: Sequence[str] = ()
+) -> OverlayReport:
+    """Compare the overlay with what the catalogue renders, then scan it. Raises what both of them raise."""
+    rendered = rendered_overlay(settings, only, say)
+    drift = tree.drift(settings.project, rendered, "package ebuild", "" if only else OVERLAY)
+    report = scan_overlay(settings, say)
+    return replace(report, findings=(*drift, *report.findings))
+
+
+def scan_overlay(settings: Settings, say: Say = lambda _text: None) -> OverlayReport:
     """Check the project's overlay with pkgcheck; places are relative to the project.
 
     Two checks at once wait for each other; what happens to the overlay meanwhile does not matter.

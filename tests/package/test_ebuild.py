@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+import re
 import subprocess
 import xml.etree.ElementTree as ET
 from itertools import starmap, zip_longest
@@ -65,7 +66,7 @@ COMPONENT = Component(
 )
 METADATA = SdistMetadata(
     name="Chain.Tool",
-    version="2.0.0rc1",
+    version="2.0.0.0rc1",
     requires_python=">=3.12.4,<3.14",
     requires=(
         "Boxes~=1.4",
@@ -246,8 +247,6 @@ def test_python_compat_follows_what_the_source_asks_for(requires_python, words):
 @pytest.mark.parametrize(
     ("component", "metadata", "says"),
     [
-        ({"version": "1!2.0"}, {}, "version 1!2.0"),
-        ({"version": "2.0+local"}, {}, "version 2.0+local"),
         ({"license": "Sleepycat"}, {}, "Sleepycat"),
         ({}, {"build_backend": "home.made"}, "home.made"),
         ({}, {"requires_python": "<3.12"}, "::gentoo builds for 3.12 to 3.14"),
@@ -262,6 +261,20 @@ def test_what_gentoo_has_no_words_for_names_the_description(tmp_path, component,
             tmp_path / "sdist",
         )
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("version", ["1!2.0", "2.0+local"])
+def test_a_version_that_gentoo_cannot_spell_names_the_description(tmp_path, version):
+    (tmp_path / "sdist").touch()
+    change = dataclasses.replace(COMPONENT.changelog[0], version=version)
+    component = dataclasses.replace(COMPONENT, path="packaging/x.toml", version=version, changelog=(change,))
+    with pytest.raises(InputError, match=rf"^packaging/x\.toml: version {re.escape(version)}: "):
+        ebuild.overlay_files(component, dataclasses.replace(METADATA, version=version), tmp_path / "sdist")
+
+
+def test_a_description_that_contradicts_its_source_is_told():
+    with pytest.raises(InputError, match=r"version: found '2\.0\.0\.0rc1'; expected '3\.0'"):
+        ebuild.overlay_files(COMPONENT, dataclasses.replace(METADATA, version="3.0"), None)
 
 
 SUFFIXES = ("alpha", "beta", "pre", "rc", "", "p")

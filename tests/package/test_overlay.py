@@ -1,13 +1,16 @@
 """The overlay as pkgcheck sees it, and what it sees in a spoilt one."""
 
 import dataclasses
+import json
 import shutil
 import threading
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from sfcci import command, settings
+from sfcci.cli.package_ebuild import ebuild
 from sfcci.errors import InputError, MissingTool, ToolError
 from sfcci.finding import Severity
 from sfcci.package import overlay, pkgcheck, stand_in
@@ -15,7 +18,6 @@ from sfcci.package import overlay, pkgcheck, stand_in
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = Path("sys-cluster/networking-sfc")
 RELEASE = "networking-sfc-23.0.0.ebuild"
-LIVE = "networking-sfc-9999.ebuild"
 
 
 def replaced(old, new):
@@ -129,7 +131,7 @@ def spoilt(tmp_path_factory):
             )
         spoil(category / name, name)
     found = {}
-    for finding in overlay.check_overlay(made).findings:
+    for finding in overlay.scan_overlay(made).findings:
         parts = Path(finding.place.path).parts
         found.setdefault(parts[2] if len(parts) > 2 else "", []).append(finding)
     return found
@@ -137,13 +139,13 @@ def spoilt(tmp_path_factory):
 
 @pytest.mark.distro
 def test_pkgcheck_has_neither_error_nor_warning_for_our_overlay(project):
-    report = overlay.check_overlay(project)
+    report = overlay.scan_overlay(project)
     assert [str(f) for f in report.findings if f.keyword != "NotInGentoo"] == []
 
 
 @pytest.mark.distro
 def test_the_report_says_against_what_was_checked_and_what_gentoo_lacks(project):
-    report = overlay.check_overlay(project)
+    report = overlay.scan_overlay(project)
     if not report.minimal:
         pytest.skip("this machine has ::gentoo")
     assert report.master.startswith("the minimal master of sfcci (stand-ins of 20")
@@ -183,7 +185,7 @@ def test_faults_of_the_repository_itself_are_found(project):
     (root / "profiles" / "package.mask").write_text("=sys-cluster/nosuch-1\n")
     (root / "no-such-category" / "x").mkdir(parents=True)
     shutil.copy(root / "sys-cluster/sfcci/sfcci-9999.ebuild", root / "no-such-category/x/x-9999.ebuild")
-    found = {f.keyword for f in overlay.check_overlay(project).findings}
+    found = {f.keyword for f in overlay.scan_overlay(project).findings}
     assert {"UnknownProfilePackage", "UnknownCategoryDirs"} <= found
 
 
@@ -191,7 +193,7 @@ def test_faults_of_the_repository_itself_are_found(project):
 def test_a_version_that_gentoo_cannot_express_is_a_finding_and_the_rest_is_checked(project):
     folder = project.project / "gentoo" / PACKAGE
     shutil.copy(folder / RELEASE, folder / "networking-sfc-23.0.0rc1.ebuild")
-    found = [f for f in overlay.check_overlay(project).findings if f.keyword != "NotInGentoo"]
+    found = [f for f in overlay.scan_overlay(project).findings if f.keyword != "NotInGentoo"]
     assert [f.keyword for f in found] == ["InvalidEbuildName"]
     assert found[0].place.path == f"gentoo/{PACKAGE}/networking-sfc-23.0.0rc1.ebuild"
 
@@ -199,7 +201,7 @@ def test_a_version_that_gentoo_cannot_express_is_a_finding_and_the_rest_is_check
 @pytest.mark.distro
 def test_the_check_writes_nothing_into_the_overlay(project):
     before = sorted(project.project.rglob("*"))
-    overlay.check_overlay(project)
+    overlay.scan_overlay(project)
     assert sorted(project.project.rglob("*")) == before
 
 
@@ -212,7 +214,7 @@ def test_two_checks_at_once_do_not_disturb_each_other(tmp_path):
     reports = {}
 
     def check(name, made):
-        reports[name] = {f.keyword for f in overlay.check_overlay(made).findings}
+        reports[name] = {f.keyword for f in overlay.scan_overlay(made).findings}
 
     threads = [threading.Thread(target=check, args=pair) for pair in (("good", good), ("bad", bad))]
     for thread in threads:
@@ -228,7 +230,7 @@ def test_a_tree_that_is_given_takes_the_place_of_the_minimal_master(project, tmp
     tree = stand_in.prepare_master(tmp_path)
     shutil.rmtree(tree / "sys-cluster")
     given = dataclasses.replace(project, gentoo=settings.Gentoo(repo=str(tree)))
-    report = overlay.check_overlay(given)
+    report = overlay.scan_overlay(given)
     assert report.master == f"::gentoo at {tree}"
     assert not report.minimal
     assert "NonexistentDeps" in {f.keyword for f in report.findings}
@@ -241,7 +243,7 @@ def test_pkgcheck_that_breaks_down_is_told_in_its_own_words(project, tmp_path):
     (tree / "metadata" / "layout.conf").write_text("masters = nosuch\n")
     given = dataclasses.replace(project, gentoo=settings.Gentoo(repo=str(tree)))
     with pytest.raises(ToolError, match="couldn't find repo"):
-        overlay.check_overlay(given)
+        overlay.scan_overlay(given)
 
 
 def test_a_master_that_is_none_is_named(project, tmp_path):
@@ -250,7 +252,7 @@ def test_a_master_that_is_none_is_named(project, tmp_path):
     with pytest.raises(
         InputError, match=r"empty: is no Gentoo repository; expected a folder with profiles/repo_name"
     ):
-        overlay.check_overlay(given)
+        overlay.scan_overlay(given)
 
 
 def test_a_master_that_is_another_repository_is_named(project, tmp_path):
@@ -258,12 +260,12 @@ def test_a_master_that_is_another_repository_is_named(project, tmp_path):
     (tmp_path / "guru" / "profiles" / "repo_name").write_text("guru\n")
     given = dataclasses.replace(project, gentoo=settings.Gentoo(repo=str(tmp_path / "guru")))
     with pytest.raises(InputError, match=r"guru: is the repository guru; expected gentoo"):
-        overlay.check_overlay(given)
+        overlay.scan_overlay(given)
 
 
 def test_a_project_without_an_overlay_is_told(tmp_path):
     with pytest.raises(InputError, match="gentoo: is no Gentoo repository"):
-        overlay.check_overlay(dataclasses.replace(settings.load(REPOSITORY), project=tmp_path))
+        overlay.scan_overlay(dataclasses.replace(settings.load(REPOSITORY), project=tmp_path))
 
 
 @pytest.mark.parametrize("program", pkgcheck.PROGRAMS)
@@ -276,7 +278,7 @@ def test_a_missing_program_is_named_before_anything_is_made(project, tmp_path, m
     monkeypatch.setattr(command, "find", find)
     given = dataclasses.replace(project, cache=tmp_path / "cache")
     with pytest.raises(MissingTool, match=f"{program} is not installed"):
-        overlay.check_overlay(given)
+        overlay.scan_overlay(given)
     assert not (tmp_path / "cache" / "environments").exists()
 
 
@@ -323,3 +325,50 @@ def test_a_half_written_master_is_no_master(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         stand_in.prepare_master(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A project of one component that lies in it, as a folder to call the command in."""
+    (tmp_path / "packaging").mkdir()
+    shutil.copy(REPOSITORY / "packaging" / "sfcci.toml", tmp_path / "packaging")
+    shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
+    monkeypatch.setenv("SFCCI_PROJECT", str(tmp_path))
+    return tmp_path
+
+
+def call(*words):
+    return CliRunner().invoke(ebuild, words)
+
+
+@pytest.mark.distro
+def test_the_command_renders_an_overlay_that_passes_and_then_has_nothing_to_do(small):
+    first = call()
+    assert first.exit_code == 0
+    assert "wrote gentoo/sys-cluster/sfcci/sfcci-9999.ebuild\n" in first.output
+    assert "checked by pkgcheck against " in first.output
+    for path in ("sys-cluster/sfcci/sfcci-9999.ebuild", "metadata/layout.conf"):
+        assert (small / "gentoo" / path).read_text() == (REPOSITORY / "gentoo" / path).read_text()
+    again = json.loads(call("--json").output)
+    assert again["written"] == []
+    assert {f["severity"] for f in again["findings"]} <= {"warning"}
+
+
+@pytest.mark.distro
+def test_the_command_tells_drift_and_writes_nothing_when_it_only_checks(small):
+    call()
+    changed = small / "gentoo/sys-cluster/sfcci/sfcci-9999.ebuild"
+    changed.write_text(changed.read_text().replace("EAPI=8", "EAPI=8 "))
+    (small / "gentoo/sys-cluster/sfcci/metadata.xml").unlink()
+    (small / "gentoo/sys-cluster/sfcci/sfcci-0.1.ebuild").write_text(changed.read_text())
+    told = call("--check")
+    assert told.exit_code == 1
+    assert "sfcci-9999.ebuild:4: error: is not what packaging/ renders [FileDrift]" in told.output
+    assert "metadata.xml: error: is not there [FileMissing]" in told.output
+    assert "sfcci-0.1.ebuild: error: belongs to no component of packaging/ [FileStray]" in told.output
+    assert "EAPI=8 \n" in changed.read_text()
+
+
+@pytest.mark.usefixtures("small")
+def test_the_command_knows_its_components():
+    assert "did you mean sfcci?" in str(call("sfci").exception)
