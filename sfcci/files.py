@@ -65,13 +65,13 @@ def locked(path: Path, *, shared: bool = False) -> Iterator[IO[bytes]]:
         yield file
 
 
-def try_lock(path: Path) -> IO[bytes] | None:
+def try_lock(path: Path, *, shared: bool = False) -> IO[bytes] | None:
     """Take the lock without waiting: an open file that holds it, or None when somebody alive does."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("ab")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
         return None

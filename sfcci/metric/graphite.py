@@ -1,0 +1,217 @@
+"""Graphite's two doors: points go in through carbon's plaintext listener, series come out of graphite-web."""
+
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from sfcci.document import did_you_mean
+from sfcci.errors import Unreachable, UsageError
+from sfcci.metric.point import Point
+
+if TYPE_CHECKING:
+    from requests import Response, Session
+
+TIMEOUT_S = 30.0
+CONNECT_TIMEOUT_S = 5.0
+BATCH_BYTES = 2**20
+TARGETS_AT_ONCE = 200
+"""How many targets one request to /render carries."""
+NEXT_STEP = "start one with `sfcci graphite up`, or see [graphite] in sfcci.toml"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One answered series: the target as Graphite spells it, the series' own name, (value or None, seconds) in time order."""
+
+    target: str
+    name: str
+    values: tuple[tuple[float | None, int], ...]
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where carbon listens for plaintext."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def parse_address(text: str) -> Address:
+    """Read HOST:PORT. Raises UsageError."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise UsageError(f"{text!r} is no address of carbon; expected HOST:PORT, such as 127.0.0.1:2003")
+    return Address(host.strip("[]"), int(port))
+
+
+def send(points: Iterable[Point], carbon: Address) -> int:
+    """Send points in their order and give how many octets that took; the points of a series go in one connection.
+
+    Carbon confirms nothing: read back what matters. Raises Unreachable.
+    """
+    import graphyte
+
+    sender = graphyte.Sender(carbon.host, carbon.port, timeout=TIMEOUT_S, raise_send_errors=True)
+    sent = 0
+    try:
+        for batch in _batches(points, sender):
+            sender.send_socket(batch)
+            sent += len(batch)
+    except OSError as error:
+        reason = error.strerror or str(error) or type(error).__name__
+        raise Unreachable(f"carbon at {carbon} takes no points: {reason}; {NEXT_STEP}") from None
+    return sent
+
+
+def _batches(points: Iterable[Point], sender: Any) -> Iterable[bytes]:
+    batch = bytearray()
+    for _name, series in groupby(points, key=lambda point: point.name):
+        batch += b"".join(sender.build_message(point.name, point.value, point.time_s) for point in series)
+        if len(batch) >= BATCH_BYTES:
+            yield bytes(batch)
+            batch.clear()
+    if batch:
+        yield bytes(batch)
+
+
+class GraphiteReader:
+    """Reads from a graphite-web. Every method raises Unreachable (no answer, or not Graphite's) or UsageError (refused)."""
+
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
+        self.url = url.rstrip("/")
+        self.timeout_s = timeout_s
+        self._session: Session | None = None
+
+    @property
+    def shown(self) -> str:
+        """The address without a user's name and password."""
+        parts = urlsplit(self.url)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+    def render(
+        self, targets: str | Sequence[str], from_s: float, until_s: float, *, max_points: int | None = None
+    ) -> list[Series]:
+        """Give the series of the targets over [from_s, until_s] (epoch seconds), in the targets' order."""
+        asked = [targets] if isinstance(targets, str) else list(targets)
+        limit = {} if max_points is None else {"maxDataPoints": max_points}
+        found: list[Series] = []
+        for at in range(0, len(asked), TARGETS_AT_ONCE):
+            form = {
+                "target": asked[at : at + TARGETS_AT_ONCE],
+                "from": int(from_s),
+                "until": int(until_s),
+                "format": "json",
+                **limit,
+            }
+            found += [_series(item) for item in self._ask("POST", "/render", data=form)]
+        return found
+
+    def expand(self, patterns: str | Sequence[str], *, leaves_only: bool = True) -> list[str]:
+        """Give the names that match any of the patterns, sorted; `leaves_only` leaves branches out."""
+        query = [patterns] if isinstance(patterns, str) else list(patterns)
+        form = {"query": query, "leavesOnly": int(leaves_only)}
+        answer = self._ask("POST", "/metrics/expand", data=form)
+        return sorted(answer["results"])
+
+    def find(self, pattern: str) -> dict[str, bool]:
+        """Give the names one pattern matches, branches too, each with whether it is a series (a leaf)."""
+        leaves = set(self.expand(pattern))
+        return {name: name in leaves for name in self.expand(pattern, leaves_only=False)}
+
+    def functions(self) -> dict[str, Any]:
+        """Give graphite-web's own description of its functions, by name."""
+        found: dict[str, Any] = self._ask("GET", "/functions")
+        return found
+
+    def nearest(self, pattern: str) -> str:
+        """Say why `pattern` matches nothing: how far it goes, and the name that was perhaps meant; "" when it matches."""
+        parts = pattern.split(".")
+        for known in range(len(parts), -1, -1):
+            if known == 0 or self.expand(".".join(parts[:known]), leaves_only=False):
+                break
+        if known == len(parts):
+            return ""
+        branch = ".".join(parts[:known])
+        siblings = self.expand(f"{branch}.*" if branch else "*", leaves_only=False)
+        hint = did_you_mean(parts[known], sorted({name.rpartition(".")[2] for name in siblings}))
+        there = (
+            f"there is nothing named {parts[known]!r} below {branch}"
+            if branch
+            else f"there is no {parts[known]!r}"
+        )
+        return f"{there}; {hint}" if hint else there
+
+    def _ask(self, method: str, path: str, **form: Any) -> Any:
+        import requests
+
+        timeouts = (min(CONNECT_TIMEOUT_S, self.timeout_s), self.timeout_s)
+        try:
+            response = self._open().request(
+                method, self.url + path, timeout=timeouts, allow_redirects=False, **form
+            )
+        except requests.Timeout:
+            raise Unreachable(
+                f"Graphite at {self.shown} did not answer in {self.timeout_s:g} s; {NEXT_STEP}"
+            ) from None
+        except requests.RequestException as error:
+            raise Unreachable(
+                f"Graphite at {self.shown} does not answer: {_reason(error)}; {NEXT_STEP}"
+            ) from None
+        return self._answer(response)
+
+    def _answer(self, response: "Response") -> Any:
+        kind = response.headers.get("Content-Type", "nothing").partition(";")[0]
+        if response.status_code == HTTPStatus.OK and kind == "application/json":
+            try:
+                return response.json()
+            except ValueError:
+                raise Unreachable(f"Graphite at {self.shown} broke off in the middle of its answer") from None
+        words = _first_line(response.text, kind)
+        if response.status_code == HTTPStatus.BAD_REQUEST:
+            raise UsageError(f"Graphite at {self.shown} refuses the request: {words}")
+        raise Unreachable(
+            f"{self.shown} does not answer as Graphite does: status {response.status_code}, {kind}"
+            f"{f' ({words})' if words else ''}; see [graphite] url in sfcci.toml"
+        )
+
+    def _open(self) -> "Session":
+        if self._session is None:
+            import requests
+
+            self._session = requests.Session()
+            # A proxy of the environment does not know our loopback address.
+            self._session.trust_env = not _is_loopback(urlsplit(self.url).hostname or "")
+        return self._session
+
+
+def _series(item: dict[str, Any]) -> Series:
+    values = tuple((value, int(time_s)) for value, time_s in item["datapoints"])
+    return Series(item["target"], item.get("tags", {}).get("name", item["target"]), values)
+
+
+def _reason(error: Exception) -> str:
+    """The operating system's words out of the wrappers of requests and urllib3; none of them is meant for people."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, socket.gaierror):
+            return "its name is not known"
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
+    return type(error).__name__
+
+
+def _first_line(text: str, kind: str) -> str:
+    lines = text.strip().splitlines() if kind == "text/plain" else []
+    return lines[0][:200] if lines else ""
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")

@@ -1,0 +1,57 @@
+# ruff: noqa: INP001 - run by Graphite's own interpreter, no package here
+"""The two processes of the private Graphite: `carbon CONF` and `web PORT`; each ends with the process that started it."""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+"""prctl(2): the kernel sends this process a signal when its parent ends, also by SIGKILL."""
+
+
+def end_with_parent(parent: int) -> None:
+    """Ask the kernel for SIGKILL when the parent ends; end at once when it has ended already."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def carbon(configuration: str) -> None:
+    """Run carbon-cache in the foreground, and let it write what it has before it ends.
+
+    Its writer sleeps for a second at a time, and forgets what comes in the last one.
+    """
+    from carbon import util
+
+    run_app = util.runApp
+
+    def run_and_write_the_rest(config: object) -> None:
+        from carbon.writer import writeCachedDataPoints
+        from twisted.internet import reactor
+
+        reactor.addSystemEventTrigger("after", "shutdown", writeCachedDataPoints)
+        run_app(config)
+
+    util.runApp = run_and_write_the_rest
+    sys.argv = ["carbon-cache.py", "--nodaemon", f"--config={configuration}", "start"]
+    util.run_twistd_plugin("carbon-cache.py")
+
+
+def web(port: str) -> None:
+    """Serve graphite-web on the loopback address."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "graphite.settings"
+    os.environ["GRAPHITE_SETTINGS_MODULE"] = "sfcci_graphite_settings"
+    import waitress
+    from django.core.management import call_command
+    from django.core.wsgi import get_wsgi_application
+
+    application = get_wsgi_application()
+    # Grafana's metric search (/metrics/find) asks for a user profile, so the tables must be there.
+    call_command("migrate", verbosity=0, run_syncdb=True, interactive=False)
+    waitress.serve(application, host="127.0.0.1", port=int(port), threads=4, ident=None, _quiet=True)
+
+
+if __name__ == "__main__":
+    end_with_parent(int(sys.argv[1]))
+    {"carbon": carbon, "web": web}[sys.argv[2]](sys.argv[3])
