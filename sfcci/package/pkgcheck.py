@@ -4,6 +4,8 @@
 that pkgcheck keeps lies in a folder of ours; nothing of the user's configuration has a say.
 """
 
+import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +28,8 @@ SPEC = environment.EnvironmentSpec(
         "tree-sitter==0.25.2",
         "tree-sitter-bash==0.23.3",
     ),
+    # The interpreter behind our own environment: its name there (python, python3) must not make a second one.
+    python=os.path.realpath(sys.executable),
 )
 PROGRAMS = ("bash", "zstd")
 """What it starts itself: bash sources ebuilds, zstd packs its cache of profiles (without it pkgcheck gives up)."""
