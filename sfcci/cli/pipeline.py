@@ -1,0 +1,87 @@
+"""`sfcci pipeline run`: the whole pipeline in one command."""
+
+import sys
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from sfcci.cli import console
+
+if TYPE_CHECKING:
+    from sfcci.pipeline import PipelineReport, StepReport
+
+FAULTS = ("drop", "no-classifier", "broken-package")
+STEPS = ("package", "gate", "results", "metric", "dashboard")
+COLOURS = {"ok": "green", "findings": "yellow", "not run": "red"}
+
+
+@click.group()
+def pipeline() -> None:
+    """Run the whole pipeline: package, gate, metric, dashboard, preview."""
+
+
+@pipeline.command("run", epilog="Example: sfcci pipeline run --inject drop")
+@click.option("--force", is_flag=True, help="Reuse nothing that was built before.")
+@click.option(
+    "--serve", is_flag=True, help="Keep the preview up at the end and print its address; Ctrl-C ends it."
+)
+@click.option("--port", default=0, show_default="any free one", help="The preview's port.")
+@click.option(
+    "--inject", type=click.Choice(FAULTS), help="Put a fault in on purpose, to see the gate turn red."
+)
+@click.option(
+    "--pipeline", "gate_pipeline", default="", help="The gate's pipeline (default: [gate] pipeline)."
+)
+@click.option(
+    "--step", "steps", multiple=True, type=click.Choice(STEPS), help="Run only this step; may be repeated."
+)
+@console.as_json
+def run(
+    force: bool,
+    serve: bool,
+    port: int,
+    inject: str | None,
+    gate_pipeline: str,
+    steps: tuple[str, ...],
+    json_output: bool,
+) -> None:
+    """Run package, gate, results, metric and dashboard; what cannot run stops no other step.
+
+    Exit status: 0 well, 1 a finding or a failed job, 2 bad input, 3 a step could not run.
+    """
+    from sfcci.pipeline import Options, run_pipeline
+
+    begin = time.monotonic()
+    options = Options(force, inject or "", gate_pipeline, steps)
+    heard = (lambda _step: None) if json_output else show_step
+    report = run_pipeline(
+        console.settings(), options, console.progress(), heard, port=port if serve else None
+    )
+    if json_output:
+        steps_told = [asdict(step) for step in report.steps]
+        results = [asdict(result) for result in report.results]
+        console.print_json({"exit_status": report.exit_status, "steps": steps_told, "results": results})
+    else:
+        _summary(report, time.monotonic() - begin)
+    sys.exit(report.exit_status)
+
+
+def show_step(step: "StepReport") -> None:
+    """Print a step as it ends: one line, then what there is to tell."""
+    click.echo(f"{click.style(f'{step.status:9}', fg=COLOURS[step.status])} {step.name}: {step.summary}")
+    for line in step.details:
+        click.echo(f"          {line}")
+
+
+def _summary(report: "PipelineReport", duration_s: float) -> None:
+    from rich.text import Text
+
+    paint = {"ok": "green", "findings": "yellow", "not run": "red"}
+    rows = [
+        (step.name, Text(step.status, style=paint[step.status]), f"{step.duration_s:.1f} s", step.summary)
+        for step in report.steps
+    ]
+    console.table("", ("step", "status", "time", "what"), rows)
+    click.echo(f"pipeline ended with exit status {report.exit_status} after {duration_s:.1f} s")

@@ -1,0 +1,296 @@
+"""The whole length of the river: package, gate, results, metric, dashboard, one after the other.
+
+A step that cannot run stops no other: what it would have given is missing, and the summary says so.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sfcci.dashboard.model import Dashboard
+from sfcci.dashboard.reading import PanelNumbers
+from sfcci.errors import EXIT_FINDINGS, EXIT_OK, SfcciError, UsageError
+from sfcci.finding import Finding, Severity, exit_status
+from sfcci.gate.job import Job, JobResult, Result, failed
+from sfcci.gate.runner import LabFault
+from sfcci.metric.graphite import GraphiteReader
+from sfcci.metric.instance import Instance
+from sfcci.package.install import Installed
+from sfcci.settings import Settings
+
+if TYPE_CHECKING:
+    from sfcci.gate.runner import Buildset
+
+Say = Callable[[str], None]
+DASHBOARDS = "dashboards"
+BROKEN_PACKAGE = "broken-package"
+WINDOW_S = 7 * 86_400.0
+"""How far back the panels' numbers look."""
+FAULTS = {
+    LabFault.DROP: "sfc-http-diverted",
+    LabFault.NO_CLASSIFIER: "sfc-http-diverted",
+    BROKEN_PACKAGE: "sfc-rpm-install",
+}
+"""Fault that can be put in on purpose → the job that it is put into."""
+
+
+class Status(StrEnum):
+    """How a step ended."""
+
+    OK = "ok"
+    FINDINGS = "findings"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for. `fault` is a word of FAULTS or ""; `only` are steps to run, () for all."""
+
+    force: bool = False
+    fault: str = ""
+    pipeline: str = ""
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """How one step ended: a line that sums it up, lines that tell more, its exit status."""
+
+    name: str
+    status: Status
+    summary: str
+    details: tuple[str, ...] = ()
+    duration_s: float = 0.0
+    exit_status: int = EXIT_OK
+
+
+@dataclass(frozen=True)
+class PipelineReport:
+    """All steps and the gate's results. 3 (a step could not run) outranks 2 and 1."""
+
+    steps: tuple[StepReport, ...]
+    results: tuple[JobResult, ...]
+
+    @property
+    def exit_status(self) -> int:
+        """The highest exit status of the steps."""
+        return max((step.exit_status for step in self.steps), default=EXIT_OK)
+
+
+@dataclass
+class Run:
+    """What the steps of one run hand on to each other."""
+
+    settings: Settings
+    options: Options
+    say: Say
+    instance: "Future[Instance]"
+    results: list[JobResult] = field(default_factory=list)
+    before: tuple[PanelNumbers, ...] | None = None
+    after: tuple[PanelNumbers, ...] | None = None
+
+    def graphite(self) -> tuple[Instance, GraphiteReader]:
+        """Give the Graphite of this run, waiting until it is up. Raises what kept it from starting."""
+        instance = self.instance.result()
+        return instance, GraphiteReader(instance.url)
+
+
+Outcome = tuple[str, Sequence[str], int]
+"""A step's summary, its details and its exit status."""
+
+
+def run_pipeline(
+    settings: Settings,
+    options: Options,
+    say: Say,
+    on_step: Callable[[StepReport], None],
+    *,
+    port: int | None = None,
+) -> PipelineReport:
+    """Run the steps in order; `on_step` hears of each as it ends.
+
+    With a `port` (0: any free one) the preview is served at the end until Ctrl-C. Raises UsageError for an unknown
+    fault or step.
+    """
+    chosen = _chosen_steps(options)
+    if options.fault and options.fault not in FAULTS:
+        raise UsageError(f"no fault is named {options.fault!r}; there are: {', '.join(FAULTS)}")
+    with _graphite_starting(settings, say) as instance:
+        run = Run(settings, options, say, instance)
+        reports = []
+        for name in chosen:
+            reports.append(_report(name, run))
+            on_step(reports[-1])
+        if port is not None:
+            _serve(run, port)
+    return PipelineReport(tuple(reports), tuple(run.results))
+
+
+def _serve(run: Run, port: int) -> None:
+    raise NotImplementedError
+
+
+def _chosen_steps(options: Options) -> tuple[str, ...]:
+    for name in options.only:
+        if name not in STEPS:
+            raise UsageError(f"no step is named {name!r}; there are: {', '.join(STEPS)}")
+    return tuple(name for name in STEPS if not options.only or name in options.only)
+
+
+@contextlib.contextmanager
+def _graphite_starting(settings: Settings, say: Say) -> Iterator["Future[Instance]"]:
+    """Start Graphite beside the first steps: it is wanted only later, and making its environment takes a while."""
+    from sfcci.metric.instance import running
+
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(1, thread_name_prefix="graphite") as pool:
+        yield pool.submit(lambda: stack.enter_context(running(settings, say)))
+
+
+def _report(name: str, run: Run) -> StepReport:
+    begin = time.monotonic()
+    try:
+        summary, details, status = STEPS[name](run)
+    except SfcciError as error:
+        lines = str(error).splitlines()
+        return StepReport(
+            name, Status.NOT_RUN, lines[0], tuple(lines[1:]), time.monotonic() - begin, error.exit_status
+        )
+    kind = Status.OK if status == EXIT_OK else Status.FINDINGS if status == EXIT_FINDINGS else Status.NOT_RUN
+    return StepReport(name, kind, summary, tuple(details), time.monotonic() - begin, status)
+
+
+def _package(run: Run) -> Outcome:
+    from sfcci.package.run import Outcome as Fate
+    from sfcci.package.run import run_packages
+
+    broken = run.options.fault == BROKEN_PACKAGE
+    report = run_packages(run.settings, run.say, force=run.options.force, fault=broken)
+    fates = [f"{one.component} {one.version} {one.outcome}" for one in report.components]
+    errors = [f"{one.component}: {one.error}" for one in report.components if one.outcome is Fate.FAILED]
+    told = [*errors, *_told(report.all_findings)]
+    return f"{', '.join(fates)}; overlay scanned against {report.master}", told, report.exit_status
+
+
+def _gate(run: Run) -> Outcome:
+    from sfcci.gate.declaration import chosen, load_jobs
+    from sfcci.gate.runner import run_jobs
+
+    run.before = _panel_numbers(run)
+    pipeline = run.options.pipeline or run.settings.gate.pipeline
+    jobs = chosen(load_jobs(run.settings.gate.jobs), (), pipeline)
+    for result in run_jobs(jobs, _buildset(run, pipeline), run.say):
+        run.results.append(result)
+    return _gate_summary(jobs, run.results)
+
+
+def _buildset(run: Run, pipeline: str) -> "Buildset":
+    from sfcci.gate.runner import Buildset, head_commit, new_id
+
+    fault = run.options.fault
+    faults = {FAULTS[fault]: LabFault(fault)} if fault in set(LabFault) else {}
+    return Buildset(
+        run.settings, pipeline, new_id(), head_commit(run.settings.project), _installer(run), faults
+    )
+
+
+def _installer(run: Run) -> Callable[[str, Path], Installed] | None:
+    from sfcci.package.install import installer
+    from sfcci.package.run import with_fault
+
+    return installer(with_fault(run.settings) if run.options.fault == BROKEN_PACKAGE else run.settings)
+
+
+def _gate_summary(jobs: Sequence[Job], results: Sequence[JobResult]) -> Outcome:
+    good = sum(result.result is Result.SUCCESS for result in results)
+    bad = [result for result in results if result.result is not Result.SUCCESS]
+    details = [
+        f"{result.result} {result.job}: {reason}" for result in bad for reason in (result.reasons or ("",))
+    ]
+    details += [f"evidence of {result.job}: {result.log_dir}" for result in bad if result.log_dir]
+    status = EXIT_FINDINGS if any(map(failed, results)) else EXIT_OK
+    return f"{good} of {len(jobs)} jobs SUCCESS", details, status
+
+
+def _results(run: Run) -> Outcome:
+    from sfcci import files
+    from sfcci.gate.history import History
+    from sfcci.gate.junit import junit_xml
+
+    if not run.results:
+        raise UsageError("the gate gave no result, so there is none to keep")
+    path = run.settings.state / "junit" / f"{run.results[0].buildset}.xml"
+    files.write_text(path, junit_xml(run.results))
+    with History(run.settings) as history:
+        kept = len(history.runs())
+    return f"{len(run.results)} results recorded ({kept} runs in the database), JUnit XML {path}", (), EXIT_OK
+
+
+def _metric(run: Run) -> Outcome:
+    from sfcci.metric.push import push
+
+    instance, _ = run.graphite()
+    report = push(run.settings, instance, run.say)
+    told = f"{len(report.findings)} sums are wrong" if report.findings else "the sums are right"
+    summary = f"{report.results} results as {report.points} points in {report.series} series to {instance.url}; read back: {told}"
+    return summary, _told(report.findings), exit_status(report.findings)
+
+
+def _dashboard(run: Run) -> Outcome:
+    from sfcci.dashboard.reading import changes
+    from sfcci.dashboard.validate import examine
+
+    _, reader = run.graphite()
+    seen = examine([run.settings.project / DASHBOARDS], reader)
+    where, details, status = _shown(run, seen.dashboards)
+    run.after = _panel_numbers(run)
+    changed = changes(run.before or (), run.after or ())
+    told = [*_told(seen.findings), *details, *(f"changed: {line}" for line in changed)]
+    summary = f"{len(seen.dashboards)} dashboards with {seen.targets} targets validated; {where}; {len(changed)} panels changed"
+    return summary, told, max(status, exit_status(seen.findings))
+
+
+def _shown(run: Run, dashboards: Sequence[Dashboard]) -> Outcome:
+    """Push the dashboards to the Grafana that is configured."""
+    from sfcci.dashboard.grafana import push
+
+    if not run.settings.grafana.url:
+        return "drawn by the embedded preview", (), EXIT_OK
+    report = push(dashboards, run.settings.grafana, run.say)
+    return (
+        f"{len(report.pushed)} pushed to {report.server}",
+        _told(report.findings),
+        exit_status(report.findings),
+    )
+
+
+def _panel_numbers(run: Run) -> tuple[PanelNumbers, ...] | None:
+    """What every panel shows now; None when Graphite is not there (its own step says why)."""
+    from sfcci.dashboard.reading import dashboard_numbers
+    from sfcci.dashboard.validate import examine
+
+    now = time.time()
+    try:
+        _, reader = run.graphite()
+        dashboards = examine([run.settings.project / DASHBOARDS]).dashboards
+        return tuple(dashboard_numbers(dashboards, reader, now - WINDOW_S, now + 60))
+    except SfcciError:
+        return None
+
+
+def _told(findings: Iterable[Finding]) -> list[str]:
+    return [str(finding) for finding in findings if finding.severity is not Severity.INFO]
+
+
+STEPS: dict[str, Callable[[Run], Outcome]] = {
+    "package": _package,
+    "gate": _gate,
+    "results": _results,
+    "metric": _metric,
+    "dashboard": _dashboard,
+}
+"""The steps in their order."""
