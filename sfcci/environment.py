@@ -22,8 +22,9 @@ MARKER = "sfcci-complete"
 
 @dataclass(frozen=True)
 class EnvironmentSpec:
-    """What an environment holds: pinned requirements (PEP 508), pip's options, files laid into site-packages first.
+    """What an environment holds: pinned requirements, pip's options, files laid into site-packages first.
 
+    A requirement is a line of pip's requirements file: PEP 508, then perhaps `--hash=sha256:...`.
     `prepare` are requirements that are installed before the others (build tools for --no-build-isolation).
     """
 
@@ -112,6 +113,8 @@ def _make(spec: EnvironmentSpec, root: Path) -> None:
 def _pip_install(
     made: Environment, requirements: tuple[str, ...], options: tuple[str, ...], name: str
 ) -> None:
+    listed = made.root / "requirements.txt"  # pip takes hashes from a file only
+    listed.write_text("\n".join(requirements) + "\n")
     argv: list[str | Path] = [
         made.python,
         "-m",
@@ -121,7 +124,8 @@ def _pip_install(
         "--disable-pip-version-check",
         "--no-input",
         *options,
-        *requirements,
+        "--requirement",
+        listed,
     ]
     env = {**os.environ, "PYTHONNOUSERSITE": "1", "PIP_ROOT_USER_ACTION": "ignore"}
     try:

@@ -1,0 +1,34 @@
+"""What pages are made of: our own files from this package, uPlot from the installed package `uplot-python`.
+
+uPlot's browser part is used, the package's Python part is not: it comes into an environment of its own without its
+dependencies, pinned by version and hash.
+"""
+
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+from sfcci import environment
+from sfcci.environment import EnvironmentSpec
+from sfcci.errors import Unreachable
+
+UPLOT = EnvironmentSpec(
+    "assets",
+    ("uplot-python==1.1.1 --hash=sha256:07c96cc34ff9107c3751fc31dfad48ccd6e86c6deebb8b41d7ec7d9811722208",),
+    options=("--no-deps", "--require-hashes", "--only-binary=:all:"),
+)
+OURS = ("preview.html", "preview.css", "preview.js", "draw.js")
+THEIRS = ("uPlot.iife.js", "uPlot.min.css")
+TYPES = {".css": "text/css", ".js": "text/javascript", ".html": "text/html"}
+
+
+def asset_files(cache: Path, say: Callable[[str], None] = lambda _text: None) -> dict[str, Path]:
+    """Give every asset's file by name. Raises Unreachable when uPlot cannot be installed."""
+    own = Path(str(resources.files("sfcci.web") / "static"))
+    made = environment.ensure(UPLOT, cache, say)
+    uplot = made.site_packages / "uplot" / "static"
+    found = {name: own / name for name in OURS} | {name: uplot / name for name in THEIRS}
+    lost = [name for name, path in found.items() if not path.is_file()]
+    if lost:
+        raise Unreachable(f"{', '.join(lost)} is missing in {made.root}; remove that folder and run it again")
+    return found
