@@ -48,6 +48,8 @@ PURE = {
     "dashboard.model",
     "dashboard.target",
     "package.dialect",
+    "package.ebuild",
+    "package.manifest",
 }
 """Values and pure functions: the same arguments give the same answer, and nothing else happens."""
 

@@ -109,9 +109,13 @@ def _sentence(master: Repository, *, minimal: bool) -> str:
 
 
 def _snapshot(source: Path, target: Path) -> Path:
-    """Copy the overlay's sources, because pkgcore writes its cache beside them."""
+    """Copy the overlay's sources, because pkgcore writes its cache beside them. Raises InputError (unreadable)."""
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns(*GENERATED))
+    try:
+        shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns(*GENERATED))
+    except shutil.Error as error:
+        faults = [Fault(Place(path), why, "a file that can be read") for path, _target, why in error.args[0]]
+        raise InputError(*faults) from None
     return target
 
 

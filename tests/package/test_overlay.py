@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -266,6 +267,14 @@ def test_a_master_that_is_another_repository_is_named(project, tmp_path):
 def test_a_project_without_an_overlay_is_told(tmp_path):
     with pytest.raises(InputError, match="gentoo: is no Gentoo repository"):
         overlay.scan_overlay(dataclasses.replace(settings.load(REPOSITORY), project=tmp_path))
+
+
+def test_what_cannot_be_read_is_named(project):
+    os.mkfifo(project.project / "gentoo" / "pipe")
+    with pytest.raises(
+        InputError, match=r"gentoo/pipe: .* is a named pipe; expected a file that can be read"
+    ):
+        overlay.scan_overlay(project)
 
 
 @pytest.mark.parametrize("program", pkgcheck.PROGRAMS)
