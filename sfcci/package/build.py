@@ -58,6 +58,11 @@ class Host:
         """The private RPM database; it exists when the host has no macros of its own."""
         return self.folder / "rpmdb"
 
+    @property
+    def home(self) -> Path:
+        """HOME of what runs here."""
+        return self.folder / "home"
+
     def identity(self) -> str:
         """Everything about this host that may change what is built, as one text."""
         texts = [path.read_text() for path in sorted(MACROS.glob("*[!c]")) if path.is_file()]
@@ -108,15 +113,25 @@ def found_host(folder: Path, cache_folder: Path, say: Callable[[str], None]) -> 
     has_macros = command.run(
         ["rpm", "--eval", "%{?pyproject_wheel:1}"], timeout_s=SHORT_TIMEOUT_S
     ).stdout.strip()
+    (folder / "home").mkdir()
     return Host(made, version, rpm, folder, own_macros=not has_macros)
 
 
 def make_ready(host: Host) -> None:
-    """Make what builds on this host need besides: our macros and the private database. A second call does nothing."""
-    if host.own_macros and not host.database.exists():
-        with files.disk_errors(host.folder):
-            shutil.copytree(MACROS, host.folder / "macros", ignore=shutil.ignore_patterns("__pycache__"))
+    """Make what builds on this host need besides: our macros and the private database. A second call does nothing.
+
+    Raises MissingTool: without them nothing can be built here.
+    """
+    if not host.own_macros or host.database.exists():
+        return
+    with files.disk_errors(host.folder):
+        shutil.copytree(MACROS, host.folder / "macros", ignore=shutil.ignore_patterns("__pycache__"))
+        # the last file that rpm reads: --load is lost where rpm reads its files again for the target (4.20)
+        shutil.copy(MACROS / "macros.python", host.home / ".rpmmacros")
+        try:
             _make_database(host)
+        except ToolError as error:
+            raise MissingTool(f"rpm here cannot keep a database of its own: {error}") from error
 
 
 def source_archive(component: Component, project: Path, host: Host, epoch: int) -> Path:
@@ -186,10 +201,8 @@ def sandbox() -> tuple[str, ...]:
 
 def clean_environment(host: Host) -> dict[str, str]:
     """The environment of a build: nothing of the caller's, for pip's settings and PYTHONPATH would leak into it."""
-    home = host.folder / "home"
-    home.mkdir(exist_ok=True)
     path = f"{host.environment.root / 'bin'}:/usr/bin:/bin:/usr/sbin:/sbin"
-    return {"HOME": str(home), "PATH": path, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    return {"HOME": str(host.home), "PATH": path, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 def _definitions(host: Host, top: Path) -> list[str]:
@@ -202,8 +215,7 @@ def _definitions(host: Host, top: Path) -> list[str]:
         "__sfcci_macros": host.folder / "macros",
     }
     defined = {**macros, **(own if host.own_macros else {})}
-    words = [word for key, value in defined.items() for word in ("--define", f"{key} {value}")]
-    return [*words, "--load", str(host.folder / "macros" / "macros.python")] if host.own_macros else words
+    return [word for key, value in defined.items() for word in ("--define", f"{key} {value}")]
 
 
 def _make_database(host: Host) -> None:
@@ -220,9 +232,12 @@ def _make_database(host: Host) -> None:
     command.run(justdb, timeout_s=SHORT_TIMEOUT_S, env=env)
 
 
+@cache
 def debian_option() -> Sequence[str]:
-    """Debian's rpm warns and waits before it installs, unless it is told that this is meant."""
-    return ("--force-debian",) if Path("/etc/debian_version").exists() else ()
+    """Debian's rpm up to 4.18 warns and waits before it installs, unless it is told that this is meant."""
+    option = "--force-debian"
+    known = command.run(["rpm", option, "--version"], timeout_s=SHORT_TIMEOUT_S, check=False).status == 0
+    return (option,) if known else ()
 
 
 def _bridge_spec(host: Host) -> str:
