@@ -60,6 +60,7 @@ export function draw(body, panel, answer, context) {
   const troubled = answer.answers.filter((one) => one.trouble);
   const hidden = new Set([...body.querySelectorAll('[aria-pressed="false"]')].map((button) => button.textContent));
   body.replaceChildren();
+  body.classList.toggle('right', Boolean(series.length) && panel.type === 'timeseries' && panel.options.legend?.placement === 'right' && panel.options.legend.showLegend);
   if (!series.length) body.append(nothing(troubled));
   else if (panel.type === 'stat' || panel.type === 'gauge') stat(body, panel, series, context);
   else timeseries(body, panel, series, context, hidden);
