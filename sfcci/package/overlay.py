@@ -75,12 +75,13 @@ def scan_overlay(settings: Settings, say: Say = lambda _text: None) -> OverlayRe
     """
     source = settings.project / OVERLAY
     name = pkgcheck.repository_at(source).name
-    folder = settings.cache / "pkgcheck"
+    cache = settings.cache.absolute()
+    folder = cache / "pkgcheck"
     with files.locked(folder / "lock"), files.disk_errors(folder):
         master = _master(settings, folder)
         snapshot = Repository(name, _snapshot(source, folder / "snapshot"))
         found = list(_wrong_names(snapshot.path))
-        found += pkgcheck.scan(snapshot, master, settings.cache, say)
+        found += pkgcheck.scan(snapshot, master, cache, say)
         minimal = master.path.parent == folder
         if minimal:
             found += _absent(snapshot.path)
@@ -90,7 +91,7 @@ def scan_overlay(settings: Settings, say: Say = lambda _text: None) -> OverlayRe
 def _master(settings: Settings, folder: Path) -> Repository:
     """The ::gentoo that the settings name, else the system's, else the minimal one."""
     if settings.gentoo.repo:
-        found = pkgcheck.repository_at(Path(settings.gentoo.repo))
+        found = pkgcheck.repository_at(settings.project / settings.gentoo.repo)
         if found.name != MASTER_NAME:
             raise InputError(Fault(Place(str(found.path)), f"is the repository {found.name}", MASTER_NAME))
         return found

@@ -239,6 +239,16 @@ def test_a_tree_that_is_given_takes_the_place_of_the_minimal_master(project, tmp
 
 
 @pytest.mark.distro
+def test_relative_folders_in_the_settings_work(project, tmp_path, cache_dir, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "environments").symlink_to(cache_dir / "environments")
+    stand_in.prepare_master(tmp_path).rename(tmp_path / "tree")
+    given = dataclasses.replace(project, cache=Path("cache"), gentoo=settings.Gentoo(repo="tree"))
+    assert overlay.scan_overlay(given).findings == ()
+
+
+@pytest.mark.distro
 def test_pkgcheck_that_breaks_down_is_told_in_its_own_words(project, tmp_path):
     tree = stand_in.prepare_master(tmp_path)
     (tree / "metadata" / "layout.conf").write_text("masters = nosuch\n")
