@@ -84,6 +84,8 @@ def run(
             stderr=subprocess.STDOUT if log else subprocess.PIPE,
         )
         stack.callback(end_group, process, grace_s=0)
+        _waited_for.add(process)
+        stack.callback(_waited_for.discard, process)
         try:
             out, err = process.communicate(stdin.encode() if stdin is not None else None, timeout=timeout_s)
         except subprocess.TimeoutExpired:
@@ -147,6 +149,20 @@ def become(argv: Sequence[str | Path]) -> NoReturn:
     sys.stdout.flush()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and a program would inherit that
     os.execv(program, [program, *words[1:]])  # noqa: S606 - no shell is what is wanted
+
+
+def interrupt() -> None:
+    """Send SIGTERM to every program that a thread waits for in `run`, so that no thread waits long after Ctrl-C."""
+    for process in tuple(_waited_for):
+        _signal_group(process.pid, signal.SIGTERM)
+
+
+_waited_for: set[subprocess.Popen[bytes]] = set()
+
+
+def ends_with_tool() -> tuple[str, ...]:
+    """Give the words before a program that have the kernel kill it when the tool dies (setpriv(1)); () without setpriv."""
+    return ("setpriv", "--pdeathsig", "KILL") if available("setpriv") else ()
 
 
 def end_group(process: subprocess.Popen[bytes], grace_s: float = GRACE_S) -> None:

@@ -101,7 +101,7 @@ def _root(spec: EnvironmentSpec, cache: Path) -> Path:
 
 def _make(spec: EnvironmentSpec, root: Path) -> None:
     root.parent.mkdir(parents=True, exist_ok=True)
-    command.run([spec.python, "-m", "venv", root], timeout_s=120)
+    command.run([*command.ends_with_tool(), spec.python, "-m", "venv", root], timeout_s=120)
     made = Environment(root)
     for name, text in spec.site_files.items():
         (made.site_packages / name).write_text(text)
@@ -116,6 +116,7 @@ def _pip_install(
     listed = made.root / "requirements.txt"  # pip takes hashes from a file only
     listed.write_text("\n".join(requirements) + "\n")
     argv: list[str | Path] = [
+        *command.ends_with_tool(),
         made.python,
         "-m",
         "pip",

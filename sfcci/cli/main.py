@@ -69,7 +69,8 @@ def sfcci(ctx: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run the program; the one place that turns errors into a message and an exit status."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         status = sfcci.main(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -92,6 +93,9 @@ def main() -> NoReturn:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _terminate(_number: int, _frame: object) -> NoReturn:
-    """SIGTERM unwinds like Ctrl-C, so that nothing stays behind."""
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    """Ctrl-C and SIGTERM alike: what is waited for is ended, then every block unwinds, so that nothing stays behind."""
+    from sfcci import command
+
+    command.interrupt()
     raise KeyboardInterrupt
