@@ -33,7 +33,7 @@ class EnvironmentSpec:
     options: tuple[str, ...] = ()
     prepare: tuple[str, ...] = ()
     site_files: Mapping[str, str] = field(default_factory=dict)
-    python: str = sys.executable
+    python: str = os.path.realpath(sys.executable)  # however this interpreter was called, one environment
 
     def digest(self) -> str:
         """Give 12 hex digits that change with anything that makes the environment different."""
@@ -128,7 +128,8 @@ def _pip_install(
         "--requirement",
         listed,
     ]
-    env = {**os.environ, "PYTHONNOUSERSITE": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    env = {**kept, "PYTHONNOUSERSITE": "1", "PIP_ROOT_USER_ACTION": "ignore"}
     try:
         command.run(argv, timeout_s=INSTALL_TIMEOUT_S, env=env)
     except ToolError as error:
