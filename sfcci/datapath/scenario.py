@@ -363,7 +363,8 @@ def _reference_faults(source: Document) -> Iterator[Fault]:
                     keys: list[Key] = [collection, name, attribute]
                     keys += [number] if isinstance(given, list) else []
                     found = f"no {target.removesuffix('s').replace('_', ' ')} {word}"
-                    yield source.fault(keys, found, "one of " + ", ".join(known), did_you_mean(word, known))
+                    expected = "one of " + ", ".join(known) if known else f"one that {target} declares"
+                    yield source.fault(keys, found, expected, did_you_mean(word, known))
 
 
 def _with_names(text: str, chains: ChainState) -> str:

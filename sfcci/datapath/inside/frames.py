@@ -95,10 +95,10 @@ def main(words: list[str]) -> None:
     out = sys.stdout.buffer
     out.write(pcapng.header([name for _, _, name in wanted]))
     out.flush()
-    print("ready", file=sys.stderr, flush=True)
+    sys.stderr.write("ready\n")
     copy(sock, arrived(ring, numbers), out)
     _, dropped = struct.unpack("II", sock.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
-    print(f"dropped {dropped}", file=sys.stderr)
+    sys.stderr.write(f"dropped {dropped}\n")
 
 
 if __name__ == "__main__":
