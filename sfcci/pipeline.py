@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from sfcci.gate.runner import LabFault
 from sfcci.metric.graphite import GraphiteReader
 from sfcci.metric.instance import Instance
 from sfcci.package.install import Installed
-from sfcci.settings import Settings
+from sfcci.settings import Grafana, Settings
 
 if TYPE_CHECKING:
     from sfcci.gate.runner import Buildset
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 DASHBOARDS = "dashboards"
 BROKEN_PACKAGE = "broken-package"
-WINDOW_S = 7 * 86_400.0
-"""How far back the panels' numbers look."""
+WINDOW_S = 3600.0
+"""How far back the panels' numbers look: long enough for a run, short enough to be asked twice."""
+SERIES_TOLD = 3
+"""So many series of a panel that changed are told; the rest is counted."""
 FAULTS = {
     LabFault.DROP: "sfc-http-diverted",
     LabFault.NO_CLASSIFIER: "sfc-http-diverted",
@@ -55,6 +57,8 @@ class Options:
     fault: str = ""
     pipeline: str = ""
     only: tuple[str, ...] = ()
+    port: int = 0
+    """The embedded preview's port; 0 for any free one."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,10 @@ class Run:
     options: Options
     say: Say
     instance: "Future[Instance]"
+    shown: contextlib.ExitStack
+    """Holds up what shows the dashboards until the run ends."""
+    address: str = ""
+    """Where the dashboards are shown."""
     results: list[JobResult] = field(default_factory=list)
     before: tuple[PanelNumbers, ...] | None = None
     after: tuple[PanelNumbers, ...] | None = None
@@ -110,29 +118,26 @@ def run_pipeline(
     say: Say,
     on_step: Callable[[StepReport], None],
     *,
-    port: int | None = None,
+    serve: Callable[[PipelineReport, str], None] | None = None,
 ) -> PipelineReport:
     """Run the steps in order; `on_step` hears of each as it ends.
 
-    With a `port` (0: any free one) the preview is served at the end until Ctrl-C. Raises UsageError for an unknown
-    fault or step.
+    `serve` is called at the end with the address where the dashboards are shown, which is up until it returns ("":
+    there is none). Raises UsageError for an unknown fault or step.
     """
     chosen = _chosen_steps(options)
     if options.fault and options.fault not in FAULTS:
         raise UsageError(f"no fault is named {options.fault!r}; there are: {', '.join(FAULTS)}")
-    with _graphite_starting(settings, say) as instance:
-        run = Run(settings, options, say, instance)
-        reports = []
+    with _graphite_starting(settings, say) as instance, contextlib.ExitStack() as shown:
+        run = Run(settings, options, say, instance, shown)
+        steps = []
         for name in chosen:
-            reports.append(_report(name, run))
-            on_step(reports[-1])
-        if port is not None:
-            _serve(run, port)
-    return PipelineReport(tuple(reports), tuple(run.results))
-
-
-def _serve(run: Run, port: int) -> None:
-    raise NotImplementedError
+            steps.append(_report(name, run))
+            on_step(steps[-1])
+        report = PipelineReport(tuple(steps), tuple(run.results))
+        if serve:
+            serve(report, run.address)
+    return report
 
 
 def _chosen_steps(options: Options) -> tuple[str, ...]:
@@ -183,6 +188,9 @@ def _gate(run: Run) -> Outcome:
     run.before = _panel_numbers(run)
     pipeline = run.options.pipeline or run.settings.gate.pipeline
     jobs = chosen(load_jobs(run.settings.gate.jobs), (), pipeline)
+    jobs = tuple(
+        sorted(jobs, key=lambda job: job.name == FAULTS.get(run.options.fault))
+    )  # the red one last: it shows soonest
     for result in run_jobs(jobs, _buildset(run, pipeline), run.say):
         run.results.append(result)
     return _gate_summary(jobs, run.results)
@@ -248,24 +256,74 @@ def _dashboard(run: Run) -> Outcome:
     seen = examine([run.settings.project / DASHBOARDS], reader)
     where, details, status = _shown(run, seen.dashboards)
     run.after = _panel_numbers(run)
-    changed = changes(run.before or (), run.after or ())
-    told = [*_told(seen.findings), *details, *(f"changed: {line}" for line in changed)]
+    changed = _by_panel(changes(run.before or (), run.after or ()))
+    told = [*_told(seen.findings), *details, *changed]
     summary = f"{len(seen.dashboards)} dashboards with {seen.targets} targets validated; {where}; {len(changed)} panels changed"
     return summary, told, max(status, exit_status(seen.findings))
 
 
+def _by_panel(changes: Iterable[str]) -> tuple[str, ...]:
+    """Give one line per panel out of "panel: series 0 → 1" lines."""
+    panels: dict[str, list[str]] = {}
+    for line in changes:
+        panel, _, series = line.partition(": ")
+        panels.setdefault(panel, []).append(series)
+    return tuple(f"changed: {panel}: {_few(series)}" for panel, series in panels.items())
+
+
+def _few(texts: Sequence[str]) -> str:
+    more = f", and {len(texts) - SERIES_TOLD} more" if len(texts) > SERIES_TOLD else ""
+    return ", ".join(texts[:SERIES_TOLD]) + more
+
+
 def _shown(run: Run, dashboards: Sequence[Dashboard]) -> Outcome:
-    """Push the dashboards to the Grafana that is configured."""
+    """Show the dashboards the best way that is here: a configured Grafana, the pod, the embedded preview."""
+    from sfcci.dashboard import pod
+
+    way = pod.choice(run.settings)
+    if way.way is pod.Way.GRAFANA:
+        return _pushed(run, dashboards, run.settings.grafana)
+    if way.way is pod.Way.POD:
+        return _pushed(run, dashboards, _pod(run))
+    return _previewed(run, way.reason)
+
+
+def _pushed(run: Run, dashboards: Sequence[Dashboard], grafana: Grafana) -> Outcome:
     from sfcci.dashboard.grafana import push
 
-    if not run.settings.grafana.url:
-        return "drawn by the embedded preview", (), EXIT_OK
-    report = push(dashboards, run.settings.grafana, run.say)
-    return (
-        f"{len(report.pushed)} pushed to {report.server}",
-        _told(report.findings),
-        exit_status(report.findings),
+    report = push(dashboards, grafana, run.say)
+    run.address = report.pushed[0].url if report.pushed else report.server
+    summary = f"{len(report.pushed)} pushed to Grafana {report.version} at {report.server} and read back"
+    return summary, _told(report.findings), exit_status(report.findings)
+
+
+def _pod(run: Run) -> Grafana:
+    """Start the pod, feed its Graphite with what the run database holds, and give its Grafana."""
+    from sfcci.dashboard import pod
+    from sfcci.gate.history import History
+    from sfcci.metric.graphite import parse_address
+    from sfcci.metric.push import write
+
+    found = run.shown.enter_context(pod.running(pod.pod_file(run.settings), run.say))
+    instance, _ = run.graphite()
+    with History(run.settings) as history:
+        results = tuple(history.results())
+    write(results, Instance(found.graphite_url, parse_address(found.carbon), instance.retentions), run.say)
+    return replace(run.settings.grafana, url=found.grafana_url)
+
+
+def _previewed(run: Run, reason: str) -> Outcome:
+    """Start the embedded preview and ask it for every panel, as its page does."""
+    from sfcci.web.client import drawn
+    from sfcci.web.server import start_preview
+
+    instance, _ = run.graphite()
+    run.address = run.shown.enter_context(
+        start_preview(run.settings, instance.url, run.options.port, say=run.say)
     )
+    panels = drawn(run.address, hours=1)
+    full = sum(panel.has_data for panel in panels)
+    return f"embedded preview: {full} of {len(panels)} panels have data ({reason})", (), EXIT_OK
 
 
 def _panel_numbers(run: Run) -> tuple[PanelNumbers, ...] | None:

@@ -51,20 +51,32 @@ def run(
 
     Exit status: 0 well, 1 a finding or a failed job, 2 bad input, 3 a step could not run.
     """
-    from sfcci.pipeline import Options, run_pipeline
+    from sfcci.pipeline import Options, PipelineReport, run_pipeline
 
     begin = time.monotonic()
-    options = Options(force, inject or "", gate_pipeline, steps)
+
+    def told(report: PipelineReport) -> None:
+        if json_output:
+            console.print_json(asdict(report) | {"exit_status": report.exit_status})
+        else:
+            _summary(report, time.monotonic() - begin)
+
+    def kept_up(report: PipelineReport, address: str) -> None:
+        told(report)
+        click.echo(
+            f"the dashboards are at {address}; Ctrl-C ends it" if address else "there is nothing to show",
+            err=json_output,
+        )
+        while address:
+            time.sleep(1)
+
+    options = Options(force, inject or "", gate_pipeline, steps, port)
     heard = (lambda _step: None) if json_output else show_step
     report = run_pipeline(
-        console.settings(), options, console.progress(), heard, port=port if serve else None
+        console.settings(), options, console.progress(), heard, serve=kept_up if serve else None
     )
-    if json_output:
-        steps_told = [asdict(step) for step in report.steps]
-        results = [asdict(result) for result in report.results]
-        console.print_json({"exit_status": report.exit_status, "steps": steps_told, "results": results})
-    else:
-        _summary(report, time.monotonic() - begin)
+    if not serve:
+        told(report)
     sys.exit(report.exit_status)
 
 

@@ -154,6 +154,8 @@ def _lab_verdict(job: Job, buildset: Buildset, folder: Path, deadline: Deadline)
             reasons = take_steps(lab, job, scenario.chains, folder, deadline)
         except (MissingTool, UsageError, InputError) as error:
             return Result.NODE_FAILURE, (str(error),)
+    if reasons and fault:
+        reasons = (*reasons, f"the fault {fault} was put in on purpose")
     return (Result.FAILURE, reasons) if reasons else (Result.SUCCESS, ())
 
 
