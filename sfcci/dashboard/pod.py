@@ -11,6 +11,8 @@ from sfcci import command
 from sfcci.errors import MissingTool, ToolError, Unreachable
 from sfcci.settings import Settings
 
+NAME = "sfcci-preview"
+"""The pod's name in `podman/preview.yaml`."""
 START_TIMEOUT_S = 120.0
 PODMAN_TIMEOUT_S = 60.0
 
@@ -65,7 +67,7 @@ def pod_obstacle(path: Path) -> str:
         return f"{path} is not there"
     if not command.available("podman"):
         return "podman is not installed"
-    lost = [name for name in images(path) if not _here(name)]
+    lost = [name for name in images(path) if not _podman("image", "exists", name)]
     return f"podman has no image {', '.join(lost)} (podman pull NAME)" if lost else ""
 
 
@@ -82,9 +84,15 @@ def images(path: Path) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def running(path: Path, say: Callable[[str], None] = lambda _text: None) -> Iterator[Pod]:
-    """Give the pod while it runs: started for the block, ended with it. Raises ToolError, MissingTool, Unreachable."""
+    """Give the pod while it runs: started for the block and ended with it; one that is up already stays up.
+
+    Raises MissingTool, ToolError, Unreachable.
+    """
     if obstacle := pod_obstacle(path):
         raise MissingTool(obstacle)
+    if _podman("pod", "exists", NAME):
+        yield ADDRESSES
+        return
     say("starting Grafana and Graphite in a pod")
     try:
         command.run(["podman", "play", "kube", path], timeout_s=PODMAN_TIMEOUT_S)
@@ -96,12 +104,12 @@ def running(path: Path, say: Callable[[str], None] = lambda _text: None) -> Iter
             command.run(["podman", "play", "kube", "--down", path], timeout_s=PODMAN_TIMEOUT_S)
 
 
-def _here(image: str) -> bool:
+def _podman(*words: str) -> bool:
+    """Ask podman a question that it answers by its exit status."""
     try:
-        done = command.run(["podman", "image", "exists", image], timeout_s=PODMAN_TIMEOUT_S, check=False)
+        return command.run(["podman", *words], timeout_s=PODMAN_TIMEOUT_S, check=False).status == 0
     except ToolError:
         return False
-    return done.status == 0
 
 
 def _wait(url: str) -> None:
@@ -116,6 +124,4 @@ def _wait(url: str) -> None:
                 if session.get(url, timeout=5, allow_redirects=False).ok:
                     return
             time.sleep(0.2)
-    raise Unreachable(
-        f"{url} did not answer within {START_TIMEOUT_S:g} s; see `podman pod logs sfcci-preview`"
-    )
+    raise Unreachable(f"{url} did not answer within {START_TIMEOUT_S:g} s; see `podman pod logs {NAME}`")

@@ -1,0 +1,162 @@
+"""What is wrong with dashboards: all of it, in one run, at its place."""
+
+import pytest
+
+from sfcci.dashboard.target import pattern
+from sfcci.dashboard.validate import examine, load, never_happened, validate
+from sfcci.errors import InputError, UsageError
+from sfcci.finding import Severity
+
+JOB = "stats_counts.zuul.tenant.t.pipeline.gate.project.h.p.main.job"
+KNOWN = (
+    f"{JOB}.good.SUCCESS",
+    f"{JOB}.bad.SUCCESS",
+    f"{JOB}.bad.TIMED_OUT",
+    "stats.timers.zuul.tenant.t.pipeline.gate.project.h.p.main.job.good.SUCCESS.mean",
+)
+
+
+class Names:
+    """A Graphite that knows some names and counts how often it is asked."""
+
+    def __init__(self, *names):
+        self.names, self.asked = names, 0
+
+    def expand(self, patterns, *, leaves_only=True):
+        self.asked += 1
+        known = {".".join(n.split(".")[:end]) for n in self.names for end in range(1, n.count(".") + 2)}
+        pool = self.names if leaves_only else known
+        return sorted({name for name in pool for one in patterns if pattern(one).fullmatch(name)})
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(*targets, name="x.yaml", title="T"):
+        lines = "".join(f"            - target: {target}\n" for target in targets)
+        (tmp_path / name).write_text(
+            f"dashboard:\n  title: {title}\n  rows:\n    - title: R\n      height: 100px\n      panels:\n"
+            f"        - title: P\n          type: graph\n          targets:\n{lines}"
+        )
+        return tmp_path
+
+    return write
+
+
+def keywords(findings):
+    return [(one.keyword, one.severity) for one in findings]
+
+
+def test_a_broken_target_is_shown_with_a_caret_under_its_column(written):
+    (found,) = validate([written("alias(sumSeries(a.{b,c),'x')")])
+    assert str(found.place).endswith("x.yaml:10:41")
+    assert found.what == "the brace opened here is never closed"
+    assert found.hint == "alias(sumSeries(a.{b,c),'x')\n                    ^"
+
+
+def test_an_unknown_function_is_named_with_the_near_one(written):
+    (found,) = validate([written("alias(sumSerie(a.b),'x')")])
+    assert (found.what, found.hint) == ("Graphite has no function sumSerie", "did you mean sumSeries?")
+    assert found.place.column == 29
+
+
+def test_all_findings_of_all_files_come_in_one_run(written, tmp_path):
+    written("a..b", "f(a.b)")
+    written("a.b)", name="y.yaml")
+    (tmp_path / "z.yaml").write_text("a: [")
+    (tmp_path / "w.yaml").write_text("dashboard: {title: x, title: y}\n")
+    assert [(one.place.path[-6:], one.keyword) for one in validate([tmp_path])] == [
+        ("w.yaml", "DuplicateKey"), ("x.yaml", "BadTarget"), ("x.yaml", "UnknownFunction"),
+        ("y.yaml", "DuplicateDashboard"), ("y.yaml", "BadTarget"), ("z.yaml", "BadDocument"),
+    ]  # fmt: skip
+
+
+def test_a_name_that_matches_is_no_finding_and_one_that_does_not_says_from_where_on(written):
+    folder = written(f"{JOB}.good.SUCCESS", f"sum({JOB}.god.SUCCESS)", f"sum({JOB}.*.{{SUCCESS,FAILURE}})")
+    (found,) = validate([folder], Names(*KNOWN))
+    assert (found.keyword, found.severity) == ("NoSuchMetric", Severity.ERROR)
+    assert found.what.endswith("there is nothing from 'god' on (part 12)")
+    assert (found.hint, found.place.line, found.place.column) == ("did you mean good?", 11, 27)
+
+
+def test_a_result_that_has_not_happened_is_no_error_as_long_as_its_job_is_there(written):
+    names = Names(*KNOWN)
+    folder = written(f"{JOB}.good.{{FAILURE,TIMED_OUT}}", f"{JOB}.bad.TIMED_OUT", f"{JOB}.*.DISK_FULL")
+    assert keywords(validate([folder], names)) == [("NeverHappened", Severity.INFO)] * 2
+    folder = written(f"{JOB}.gone.{{FAILURE,TIMED_OUT}}")
+    assert keywords(validate([folder], names)) == [("NoSuchMetric", Severity.ERROR)]
+
+
+def test_a_misspelt_result_is_an_error_though_its_job_is_there(written):
+    (found,) = validate([written(f"{JOB}.bad.TIMED_OOUT")], Names(*KNOWN))
+    assert (found.keyword, found.hint) == ("NoSuchMetric", "did you mean TIMED_OUT?")
+
+
+def test_a_duration_of_a_result_that_has_not_happened_is_no_error():
+    timer = "stats.timers.zuul.tenant.t.pipeline.gate.project.h.p.main.job.good"
+    assert never_happened([f"{timer}.FAILURE.mean", f"{timer}.FAILURE.meen"], Names(*KNOWN)) == {
+        f"{timer}.FAILURE.mean"
+    }
+
+
+def test_template_variables_stand_for_anything_and_references_for_nothing(written):
+    assert (
+        validate(
+            [written("sum(stats_counts.zuul.tenant.$t.pipeline.gate.*.*.*.*.job.*.*)", "'sum(#A)'")],
+            Names(*KNOWN),
+        )
+        == ()
+    )
+
+
+def test_thousands_of_missing_names_are_asked_for_in_a_handful_of_requests(written):
+    names = Names(*KNOWN)
+    found = validate([written(*(f"a.b{n}.c" for n in range(500)))], names)
+    assert (len(found), names.asked) == (500, 3)
+
+
+def test_a_path_that_leads_nowhere_or_holds_no_dashboards_is_said(tmp_path):
+    with pytest.raises(UsageError, match="does not exist"):
+        validate([tmp_path / "none"])
+    with pytest.raises(UsageError, match="no dashboards in"):
+        validate([tmp_path])
+
+
+def test_loading_refuses_all_errors_together(written):
+    with pytest.raises(InputError) as caught:
+        load([written("a..b", "c..d")])
+    assert len(caught.value.faults) == 2
+
+
+BOMB = "a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (BOMB.encode(), "an alias"),
+        (b"[" * 20_000, "nested too deeply"),
+        (b"dashboard:\n\ttitle: x\n", "cannot start any token"),
+        (b"dashboard: \x00\n", "special characters are not allowed: U+0000"),
+        ("dashboard: {}".encode("utf-16"), "not UTF-8"),
+        (b"dashboard: \xff\n", "not UTF-8"),
+        (b"? [a]\n: b\n", "a key is not plain text"),
+        (b"dashboard: !!python/object/apply:os.system [id]\n", "could not determine a constructor"),
+        (b"", "is no dashboard"),
+    ],
+)
+def test_hostile_files_are_refused_with_place_and_reason(tmp_path, content, what):
+    (tmp_path / "x.yaml").write_bytes(content)
+    (found,) = validate([tmp_path])
+    assert what in found.what
+    assert found.place.path == str(tmp_path / "x.yaml")
+
+
+def test_the_defects_of_openstack_s_dashboards_are_found_and_no_others(shared):
+    seen = examine([shared / "data" / "upstream-dashboards"])
+    assert [(one.place.path.rpartition("/")[2], one.place.line, one.keyword) for one in seen.findings] == [
+        ("nodepool-rax.yaml", 157, "DuplicateKey"),
+        ("nodepool-rax.yaml", 169, "DuplicateKey"),
+        ("octavia.yaml", 120, "BadTarget"),
+        ("zuul-status.yaml", 59, "DuplicateKey"),
+    ]
+    assert (len(seen.dashboards), seen.targets) == (9, 415)
