@@ -1,11 +1,13 @@
 """Graphite's two doors: points go in through carbon's plaintext listener, series come out of graphite-web."""
 
+import html
+import re
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from sfcci.document import did_you_mean
@@ -20,7 +22,11 @@ CONNECT_TIMEOUT_S = 5.0
 BATCH_BYTES = 2**20
 TARGETS_AT_ONCE = 200
 """How many targets one request to /render carries."""
+OWN_PAGE = "Graphite encountered an unexpected error"
+"""What graphite-web's page says when a function was called wrongly (status 500, with the traceback below)."""
 NEXT_STEP = "start one with `sfcci graphite up`, or see [graphite] in sfcci.toml"
+
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,10 @@ class GraphiteReader:
     """Reads from a graphite-web. Every method raises Unreachable (no answer, or not Graphite's) or UsageError (refused)."""
 
     def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
+        if not _is_address(url):
+            raise UsageError(
+                f"{url!r} is no address of a Graphite; expected http://HOST:PORT; see [graphite] url"
+            )
         self.url = url.rstrip("/")
         self.timeout_s = timeout_s
         self._session: Session | None = None
@@ -110,15 +120,14 @@ class GraphiteReader:
                 "format": "json",
                 **limit,
             }
-            found += [_series(item) for item in self._ask("POST", "/render", data=form)]
+            found += self._ask("POST", "/render", lambda items: [_series(item) for item in items], form)
         return found
 
     def expand(self, patterns: str | Sequence[str], *, leaves_only: bool = True) -> list[str]:
         """Give the names that match any of the patterns, sorted; `leaves_only` leaves branches out."""
         query = [patterns] if isinstance(patterns, str) else list(patterns)
         form = {"query": query, "leavesOnly": int(leaves_only)}
-        answer = self._ask("POST", "/metrics/expand", data=form)
-        return sorted(answer["results"])
+        return self._ask("POST", "/metrics/expand", lambda answer: sorted(map(str, answer["results"])), form)
 
     def find(self, pattern: str) -> dict[str, bool]:
         """Give the names one pattern matches, branches too, each with whether it is a series (a leaf)."""
@@ -127,8 +136,7 @@ class GraphiteReader:
 
     def functions(self) -> dict[str, Any]:
         """Give graphite-web's own description of its functions, by name."""
-        found: dict[str, Any] = self._ask("GET", "/functions")
-        return found
+        return self._ask("GET", "/functions", lambda answer: {**answer})
 
     def nearest(self, pattern: str) -> str:
         """Say why `pattern` matches nothing: how far it goes, and the name that was perhaps meant; "" when it matches."""
@@ -148,37 +156,39 @@ class GraphiteReader:
         )
         return f"{there}; {hint}" if hint else there
 
-    def _ask(self, method: str, path: str, **form: Any) -> Any:
+    def _ask(
+        self, method: str, path: str, read: Callable[[Any], _Read], form: dict[str, Any] | None = None
+    ) -> _Read:
         import requests
 
         timeouts = (min(CONNECT_TIMEOUT_S, self.timeout_s), self.timeout_s)
         try:
             response = self._open().request(
-                method, self.url + path, timeout=timeouts, allow_redirects=False, **form
+                method, self.url + path, data=form, timeout=timeouts, allow_redirects=False
             )
         except requests.Timeout:
-            raise Unreachable(
-                f"Graphite at {self.shown} did not answer in {self.timeout_s:g} s; {NEXT_STEP}"
-            ) from None
+            why = f"did not answer in {self.timeout_s:g} s"
+            raise Unreachable(f"Graphite at {self.shown} {why}; {NEXT_STEP}") from None
         except requests.RequestException as error:
-            raise Unreachable(
-                f"Graphite at {self.shown} does not answer: {_reason(error)}; {NEXT_STEP}"
-            ) from None
-        return self._answer(response)
+            why = f"does not answer: {_reason(error)}"
+            raise Unreachable(f"Graphite at {self.shown} {why}; {NEXT_STEP}") from None
+        try:
+            return read(self._checked(response).json())
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+            raise self._stranger(response, "JSON of another kind, or half of it") from None
 
-    def _answer(self, response: "Response") -> Any:
+    def _checked(self, response: "Response") -> "Response":
         kind = response.headers.get("Content-Type", "nothing").partition(";")[0]
         if response.status_code == HTTPStatus.OK and kind == "application/json":
-            try:
-                return response.json()
-            except ValueError:
-                raise Unreachable(f"Graphite at {self.shown} broke off in the middle of its answer") from None
-        words = _first_line(response.text, kind)
-        if response.status_code == HTTPStatus.BAD_REQUEST:
-            raise UsageError(f"Graphite at {self.shown} refuses the request: {words}")
-        raise Unreachable(
-            f"{self.shown} does not answer as Graphite does: status {response.status_code}, {kind}"
-            f"{f' ({words})' if words else ''}; see [graphite] url in sfcci.toml"
+            return response
+        if response.status_code == HTTPStatus.BAD_REQUEST or OWN_PAGE in response.text:
+            raise UsageError(f"Graphite at {self.shown} refuses the request: {_last_words(response.text)}")
+        raise self._stranger(response, kind)
+
+    def _stranger(self, response: "Response", what: str) -> Unreachable:
+        return Unreachable(
+            f"{self.shown} does not answer as Graphite does: status {response.status_code}, {what}; "
+            "see [graphite] url in sfcci.toml"
         )
 
     def _open(self) -> "Session":
@@ -208,9 +218,18 @@ def _reason(error: Exception) -> str:
     return type(error).__name__
 
 
-def _first_line(text: str, kind: str) -> str:
-    lines = text.strip().splitlines() if kind == "text/plain" else []
-    return lines[0][:200] if lines else ""
+def _last_words(page: str) -> str:
+    """The last line that a page of graphite-web says: its message, or the end of the traceback that it shows."""
+    lines = html.unescape(re.sub(r"<[^<>]*>", "", page)).strip().splitlines()
+    return lines[-1].strip()[:300] if lines else "it does not say why"
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:

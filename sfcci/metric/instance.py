@@ -174,18 +174,10 @@ def _launch(folder: Path, python: Path, wanted: dict[str, int]) -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading) as report:
         try:
-            words = [
-                sys.executable,
-                "-P",
-                "-m",
-                "sfcci.metric.supervisor",
-                folder,
-                python,
-                json.dumps(wanted),
-            ]
             # -P: no module of the current folder is taken for ours; so ours must be found where it is.
+            argv = [sys.executable, "-P", "-m", "sfcci.metric.supervisor", str(folder), str(python)]
             env = {**os.environ, "PYTHONPATH": str(Path(sfcci.__file__).parents[1])}
-            command.launch([*words, str(writing)], log=log, env=env, pass_fds=(writing,))
+            command.launch([*argv, json.dumps(wanted), str(writing)], log=log, env=env, pass_fds=(writing,))
         finally:
             os.close(writing)
         answered, _, _ = select.select([report], [], [], START_TIMEOUT_S)

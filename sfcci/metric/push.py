@@ -16,8 +16,9 @@ from sfcci.metric.retention import Archive
 from sfcci.settings import Settings
 
 LAG_S = 3.0
-"""At most so long after its point was made carbon writes it; when that cannot be, nothing is wrong but one step."""
-SETTLE_S = 15.0
+"""So soon after its points were made carbon has written them. When it was slower, a sum may be wrong: they are sent anew."""
+ATTEMPTS = 2
+SETTLE_S = 10.0
 """How long what was sent may take to be readable: carbon writes once a second, a busy machine later."""
 POLL_S = 0.1
 LONGEST_RUN_S = 86400
@@ -64,11 +65,12 @@ def push(
     """
     with files.locked(settings.state / "push.lock"):
         results = recorded(settings, instance.retentions, since_s)
-        report = write(results, instance, say)
-        if not report.results:
-            return report
-        say(f"reading {report.series} series back")
-        findings = verify(results, reader(instance), instance.retentions)
+        source = reader(instance)
+        for _ in range(ATTEMPTS):
+            report = write(results, instance, say)
+            findings = verify(results, source, instance.retentions)
+            if not findings:
+                break
         if findings and instance.folder and _free_bytes(instance) < SERIES_BYTES:
             raise MissingTool(f"the disk of {instance.folder} is full", "free some space and push again")
     return PushReport(**{**vars(report), "findings": findings})
@@ -91,8 +93,7 @@ def write(results: Sequence[JobResult], instance: Instance, say: Say = lambda _t
     """Write results to carbon; they must be all there are for every step that they touch (`recorded` sees to that)."""
     if instance.carbon is None:
         raise UsageError(f"{instance.url} can only be read; set [graphite] carbon = HOST:PORT to push to it")
-    if wait_s := series.crossing_s(results, instance.retentions, time.time(), LAG_S):
-        time.sleep(wait_s + 0.1)
+    time.sleep(series.crossing_s(results, instance.retentions, time.time(), LAG_S))
     now_s = time.time()
     points = series.points(results, instance.retentions, now_s)
     names = {point.name for point in points}

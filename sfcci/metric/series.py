@@ -64,14 +64,15 @@ def crossing_s(
     """Give how long to wait until no step of `results` passes from one archive to the next within `lag_s`; mostly 0.
 
     Between the moment when points are made and the moment when carbon writes them a step may outgrow an archive: its
-    fine value would then stand for the whole coarse step.
+    fine value would then stand for the whole coarse step. And for the one second in which a step is just as old as the
+    archive keeps, whisper puts it where the newest step belongs.
     """
-    waits = [
-        archive.start(result.ended_at) + archive.kept_s - now_s
+    waits = {
+        archive.start(result.ended_at) + archive.kept_s + 1 - now_s
         for result in results
-        for archive in retentions[:-1]
-    ]
-    return max((wait for wait in waits if 0 <= wait <= lag_s), default=0.0)
+        for archive in retentions
+    }
+    return max((wait for wait in waits if 0 < wait <= lag_s + 1), default=0.0)
 
 
 def figures(durations_ms: Sequence[int]) -> dict[str, float]:
