@@ -35,6 +35,8 @@ PURE = {
     "chain.model",
     "chain.openflow",
     "chain.path",
+    "chain.refusal",
+    "chain.walk",
     "datapath.pcapng",
     "datapath.topology",
     "gate.checks",

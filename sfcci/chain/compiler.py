@@ -86,6 +86,7 @@ def program(state: ChainState, ports: Ports) -> Program:
         *_classify(routes, ports),
         *(flow for route in routes for flow in _place(route, ports)),
         *(flow for route in routes for flow in _hops(route, ports)),
+        *_misses(),
         *_deliver(ports),
     ]
     return program_of(flows, _groups(routes, ports))
@@ -148,8 +149,6 @@ def _classify(routes: tuple[ServiceFunctionPath, ...], ports: Ports) -> Iterator
             for origin in origins:
                 for fields in tuples(classifier):
                     yield Flow(CLASSIFY, MIDDLE, match(**origin, **fields), steps, _cookie(route))
-    yield Flow(CLASSIFY, LOW + 1, match(reg1=1), ())
-    yield Flow(CLASSIFY, LOW, Match(), (Normal(),))
 
 
 def tuples(classifier: FlowClassifier) -> Iterator[dict[str, int | tuple[int, int]]]:
@@ -180,9 +179,16 @@ def _place(route: ServiceFunctionPath, ports: Ports) -> Iterator[Flow]:
         here = match(in_port=ports[port].number, reg0=label(route.spi, 0))
         steps = (SetField("reg0", label(route.spi, si)), Goto(HOP))
         yield Flow(PLACE, MIDDLE, here, steps, _cookie(route))
-    # Another chain's source, whose packet only looks like one of ours, is not classified.
-    yield Flow(PLACE, LOW + 1, match(reg1=1), ())
-    yield Flow(PLACE, LOW, Match(), (Normal(),))
+
+
+def _misses() -> Iterator[Flow]:
+    """What no chain wants: from a function it is dropped, from elsewhere it is not classified.
+
+    In PLACE: another chain's source sent what looks like this chain's.
+    """
+    for table in (CLASSIFY, PLACE):
+        yield Flow(table, LOW + 1, match(reg1=1), ())
+        yield Flow(table, LOW, Match(), (Normal(),))
 
 
 def _hops(route: ServiceFunctionPath, ports: Ports) -> Iterator[Flow]:

@@ -28,7 +28,10 @@ def lab() -> None:
 @click.option("--name", default="", metavar="NAME", help="The lab's name; the scenario's, when not given.")
 @console.as_json
 def up(scenario: str, name: str, json_output: bool) -> None:
-    """Raise SCENARIO (a shipped name, or a path to a YAML file) and leave it up."""
+    """Raise SCENARIO and leave it up.
+
+    SCENARIO is the name of one that comes with sfcci, or the path of a YAML file.
+    """
     from sfcci.datapath import standing
     from sfcci.datapath.scenario import load_scenario
 
@@ -47,7 +50,10 @@ def up(scenario: str, name: str, json_output: bool) -> None:
 @_name
 @console.as_json
 def status(name: str, json_output: bool) -> None:
-    """Show the labs that are up: hosts, ports and the switch's side of each port. Status 1 when none is."""
+    """Show the labs that are up.
+
+    Hosts, ports and the switch's side of each port. Exit status 1 when no lab is up.
+    """
     from sfcci.datapath import standing
 
     state = console.settings().state
@@ -69,7 +75,10 @@ def status(name: str, json_output: bool) -> None:
 @click.argument("host")
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_(name: str, host: str, program: tuple[str, ...]) -> None:
-    """Run PROGRAM on HOST (or "switch") with this terminal; its exit status is this command's."""
+    """Run PROGRAM on HOST.
+
+    HOST may be "switch" too. The program has this terminal, and its exit status is this command's.
+    """
     from pathlib import Path
 
     from sfcci import command
@@ -82,7 +91,7 @@ def exec_(name: str, host: str, program: tuple[str, ...]) -> None:
 @_name
 @click.argument("host")
 def shell(name: str, host: str) -> None:
-    """Open a shell on HOST (or "switch")."""
+    """Open a shell on HOST, or on "switch"."""
     from sfcci import command
 
     found = _one(name)
@@ -96,9 +105,9 @@ def shell(name: str, host: str) -> None:
 @click.argument("port")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def tcpdump(name: str, port: str, arguments: tuple[str, ...]) -> None:
-    """Run tcpdump on the switch's side of PORT (its name, its tap, or its id).
+    """Run tcpdump at the switch's side of PORT.
 
-    In an ordinary user's lab tcpdump cannot capture (it wants to change its user id); there the lab's own capture
+    PORT is a port's name, its tap or its id; ARGUMENTS are tcpdump's own. In an ordinary user's lab tcpdump cannot capture (it wants to change its user id); there the lab's own capture
     feeds `tcpdump -r -`.
     """
     from sfcci import command
@@ -114,7 +123,10 @@ def tcpdump(name: str, port: str, arguments: tuple[str, ...]) -> None:
 @_name
 @click.option("--all", "everything", is_flag=True, help="End every lab that is up.")
 def down(name: str, everything: bool) -> None:
-    """End a lab: processes, namespaces, interfaces and files of it are gone."""
+    """End a lab; nothing of it stays.
+
+    Its processes, namespaces, interfaces and files are gone when this returns.
+    """
     from sfcci.datapath import standing
 
     state = console.settings().state

@@ -11,6 +11,7 @@ import select
 import socket
 import struct
 import sys
+import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -29,7 +30,7 @@ HEAD = struct.Struct("=IIIHHIIHH")
 ADDRESS = struct.Struct("=HHiHBB")
 """sockaddr_ll without the address: family, protocol, ifindex, hatype, pkttype, halen."""
 ADDRESS_AT = 32
-QUIET_S = 0.02
+QUIET_S, LONGEST_S = 0.02, 1.0
 PACKET_OUTGOING = 4
 
 
@@ -66,24 +67,24 @@ def arrived(ring: mmap.mmap, numbers: dict[int, int]) -> Iterator[bytes]:
 
 
 def copy(sock: socket.socket, blocks: Iterator[bytes], out: BinaryIO) -> None:
-    """Write blocks as they come, until standard input ends and no frame has come for QUIET_S."""
+    """Write blocks as they come, until standard input ends and no frame has come for QUIET_S (LONGEST_S at most)."""
     poll = select.poll()
     poll.register(sock, select.POLLIN)
     poll.register(0, select.POLLIN)
-    ending = False
+    end = 0.0
     while True:
         wrote = False
         for block in blocks:
-            if not block:
+            if not block or (end and time.monotonic() > end):
                 break
             wrote = True
             out.write(block)
         out.flush()
-        if ending and not wrote:
+        if end and (not wrote or time.monotonic() > end):
             return
-        events = dict(poll.poll(int(QUIET_S * 1000) if ending else None))
+        events = dict(poll.poll(int(QUIET_S * 1000) if end else None))
         if 0 in events and not os.read(0, 1):
-            ending = True
+            end = time.monotonic() + LONGEST_S
             poll.unregister(0)
 
 
