@@ -294,11 +294,14 @@ def _message(body: Any) -> str:
     return ""
 
 
-def _reason(error: Exception) -> str:
-    """Give the innermost reason of a failed request, without the library's own wrapping."""
-    text = str(error)
-    inner = re.search(r"(?:\] |: )([A-Z][A-Za-z ]+[a-z])(?:'|\)|$)", text)
-    return inner[1] if inner else text.splitlines()[0] if text else type(error).__name__
+def _reason(error: BaseException) -> str:
+    """Give the operating system's words out of the wrappers of requests and urllib3."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
+    return type(error).__name__
 
 
 def _mapping(value: Any) -> Json:

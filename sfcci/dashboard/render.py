@@ -82,20 +82,20 @@ def _panels(rows: list[Json], datasources: Mapping[str, Any]) -> Iterator[Json]:
             header = {"id": number, "type": "row", "title": row["title"], "collapsed": folded}
             yield {**header, "gridPos": grid, "panels": inside}
             top += 1
-        left, height = 0, _height(row["height"])
+        left, line, height = 0, 0, _height(row["height"])
         for panel in row["panels"]:
             number += 1
             width = 2 * (panel["span"] or 12)
             if left + width > COLUMNS:
-                left, top = 0, top + height
-            grid = {"x": left, "y": top, "w": width, "h": height}
+                left, line = 0, line + height
+            grid = {"x": left, "y": top + line, "w": width, "h": height}
             left += width
             made = {"id": number, "title": panel["title"], "gridPos": grid, **_panel(panel, datasources)}
             if folded:
                 inside.append(made)
             else:
                 yield made
-        top += height if row["panels"] else 0
+        top += line + height if row["panels"] and not folded else 0
 
 
 def _height(text: str) -> int:
