@@ -44,7 +44,7 @@ class Keeper:
         """Give the words in front of a program's own that run it inside: on a host, or beside the switch."""
         net = f"--net={self.root}/run/netns/{host}" if host else "--net"
         user = ("--user", "--preserve-credentials") if self.user else ()
-        return ("nsenter", f"--target={self.pid}", *user, "--mount", "--pid", net, "--")
+        return ("nsenter", f"--target={self.pid}", *user, "--mount", "--root", "--pid", net, "--")
 
     def run(
         self,
@@ -94,18 +94,26 @@ class Raising:
 
     def _start(self) -> Keeper:
         reasons = []
-        for user in (False, True) if os.geteuid() == 0 else (True,):
-            self._child, self._life, line, said = _launch(user)
+        for way in WAYS if os.geteuid() == 0 else (USER,):
+            self._child, self._life, line, said = _launch(way)
             if line:
                 pid = int(line)
-                return Keeper(pid, identity(pid), user)
+                return Keeper(pid, identity(pid), way is USER)
             os.close(self._life)
             _reap(self._child)
             reasons.append(said)
-        raise MissingTool(f"no namespaces for a lab here: {reasons[-1]}", remedy())
+        raise MissingTool(f"no namespaces for a lab here: {reasons[0]}", remedy())
 
 
-def _launch(user: bool) -> tuple[int, int, str, str]:
+ROOT: tuple[str, ...] = ()
+CHROOT = ("--propagation", "unchanged")
+"""In a chroot that is no mount point nothing can be made private; the keeper sees to it that nothing leaks."""
+USER = ("--user", "--map-root-user")
+WAYS = (ROOT, CHROOT, USER)
+"""Options of unshare(1) for a lab, the first that the kernel grants."""
+
+
+def _launch(way: tuple[str, ...]) -> tuple[int, int, str, str]:
     """Start unshare and the keeper; give its process id here, the life pipe, the keeper's line, else its last words."""
     life_read, life_write = os.pipe()
     ready_read, ready_write = os.pipe()
@@ -113,13 +121,14 @@ def _launch(user: bool) -> tuple[int, int, str, str]:
     try:
         child = command.launch(
             [
-                *_unshare(user),
+                *_unshare(way),
                 sys.executable,
                 "-I",
                 "-S",
                 INSIDE / "keeper.py",
                 str(life_read),
                 str(ready_write),
+                str(os.getpid()),
             ],
             log=Path(f"/proc/self/fd/{words}"),
             pass_fds=(life_read, ready_write),
@@ -138,9 +147,8 @@ def _launch(user: bool) -> tuple[int, int, str, str]:
                 os.close(handle)
 
 
-def _unshare(user: bool) -> tuple[str, ...]:
-    own = ("--user", "--map-root-user") if user else ()
-    return ("unshare", *own, "--mount", "--net", "--pid", "--fork", "--kill-child", "--")
+def _unshare(way: tuple[str, ...]) -> tuple[str, ...]:
+    return ("unshare", *way, "--mount", "--net", "--pid", "--fork", "--kill-child", "--")
 
 
 def _line(handle: int) -> str:
