@@ -50,6 +50,8 @@ PURE = {
     "dashboard.model",
     "dashboard.target",
     "package.dialect",
+    "package.macros.python3dist",
+    "package.spec",
     "package.ebuild",
     "package.manifest",
 }

@@ -6,6 +6,7 @@ environment has, so BuildRequires hold or fail there as on Fedora: nothing is bu
 
 import contextlib
 import datetime as dt
+import os
 import re
 import shutil
 import tempfile
@@ -39,7 +40,9 @@ SHORT_TIMEOUT_S = 60.0
 BAD_LOG = re.compile(
     r"^(Traceback \(most recent call last\)|ModuleNotFoundError|.*: No module named ).*", re.MULTILINE
 )
+FULL_DISK = re.compile(r"No space left on device|disk is full")
 LOG_LINES = 12
+PREFIX = "sfcci-build-"
 
 
 @dataclass(frozen=True)
@@ -84,23 +87,26 @@ class BuiltPackages:
 
 @contextlib.contextmanager
 def workspace() -> Iterator[Path]:
-    """Give a folder of this run alone: with a short path, for rpm takes no odd letters; gone with the block.
-
-    What a killed run left behind is swept away by the next one: its lock is free then.
-    """
+    """Give a folder of this run alone: with a short path, for rpm takes no odd letters; gone with the block."""
     base = Path(tempfile.gettempdir())
-    for left in base.glob("sfcci-build-*/lock"):
-        with contextlib.suppress(OSError):
-            if (lock := files.try_lock(left)) is not None:
-                shutil.rmtree(left.parent, ignore_errors=True)
-                lock.close()
+    _sweep(base)
     with files.disk_errors(base):
-        folder = Path(tempfile.mkdtemp(prefix="sfcci-build-", dir=base))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
     try:
-        with files.locked(folder / "lock"):
+        with files.locked(folder / "starting"):
+            (folder / "starting").rename(folder / "lock")
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(base: Path) -> None:
+    """Remove what killed runs of this user left behind: their locks are free."""
+    for left in base.glob(f"{PREFIX}*/lock"):
+        with contextlib.suppress(OSError, MissingTool):
+            if left.parent.lstat().st_uid == os.geteuid() and (lock := files.try_lock(left)) is not None:
+                shutil.rmtree(left.parent, ignore_errors=True)
+                lock.close()
 
 
 def found_host(folder: Path, cache_folder: Path, say: Callable[[str], None]) -> Host:
@@ -131,6 +137,7 @@ def make_ready(host: Host) -> None:
         try:
             _make_database(host)
         except ToolError as error:
+            _refuse_full_disk(str(error))
             raise MissingTool(f"rpm here cannot keep a database of its own: {error}") from error
 
 
@@ -192,7 +199,7 @@ def sandbox() -> tuple[str, ...]:
     """
     fresh = ("--net", "--pid", "--fork", "--kill-child", "--mount-proc")
     for user in ((), ("--user", "--map-root-user")):
-        words = ("setpriv", "--pdeathsig", "KILL", "unshare", *user, *fresh)
+        words = (*command.ends_with_tool(), "unshare", *user, *fresh)
         with contextlib.suppress(MissingTool):
             if command.run([*words, "true"], timeout_s=SHORT_TIMEOUT_S, check=False).status == 0:
                 return words
@@ -261,14 +268,21 @@ def _bridge_spec(host: Host) -> str:
 def _judge(done: command.Completed, log: Path) -> None:
     """Raise what a failed build means. A traceback is a failure though rpmbuild says 0: its generators swallow it."""
     text = log.read_text(errors="replace")
-    if "No space left on device" in text:
-        raise MissingTool("cannot build: the disk is full", "free some space and run it again")
+    _refuse_full_disk(text)
     if done.status != 0:
         raise ToolError(ProgramFailure(done.argv, done.status, _telling(text)))
     if found := BAD_LOG.search(text):
         at = text[found.start() :].splitlines()
         raise ToolError(
             ProgramFailure(done.argv, done.status, tuple(at[:LOG_LINES])), "a program in it failed"
+        )
+
+
+def _refuse_full_disk(text: str) -> None:
+    if FULL_DISK.search(text):
+        where = tempfile.gettempdir()
+        raise MissingTool(
+            f"cannot build: the disk with {where} is full", "free some space, or set TMPDIR to another"
         )
 
 

@@ -277,6 +277,8 @@ def _faults(source: Document) -> Iterable[Fault]:
     """What the schema cannot say."""
     data = source.data
     yield from _source_faults(source, data)
+    if why := _license_fault(data["license"]):
+        yield source.fault(("license",), why, "an SPDX licence expression")
     for number, entry in enumerate(data["changelog"]):
         yield from _change_faults(source, number, entry)
     for number, part in enumerate(data.get("subpackages", ())):
@@ -314,6 +316,17 @@ def _change_faults(source: Document, number: int, entry: Mapping[str, Any]) -> I
         yield source.fault(
             ("changelog", number, "version"), f"found {entry['version']!r}", "a version as in PEP 440"
         )
+
+
+def _license_fault(expression: str) -> str:
+    """Say what is wrong with an SPDX expression; "" for nothing."""
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+    try:
+        canonical = canonicalize_license_expression(expression)
+    except InvalidLicenseExpression as error:
+        return str(error)
+    return "" if canonical == expression else f"found {expression!r}, which SPDX spells {canonical!r}"
 
 
 def _is_version(text: str) -> bool:

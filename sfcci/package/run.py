@@ -57,7 +57,13 @@ class ComponentReport:
     duration_s: float = 0.0
     findings: tuple[Finding, ...] = ()
     error: str = ""
-    exit_status: int = EXIT_OK
+    """Why nothing could be said of it: bad input, a source that is out of reach."""
+    error_status: int = EXIT_OK
+
+    @property
+    def exit_status(self) -> int:
+        """What this component alone would make the command's exit status."""
+        return max(self.error_status, exit_status(self.findings))
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ class PackageReport:
     @property
     def exit_status(self) -> int:
         """3 (a step could not run) outranks 2 (bad input) and 1 (findings)."""
-        return max([exit_status(self.all_findings), *(report.exit_status for report in self.components)])
+        return max([exit_status(self.findings), *(report.exit_status for report in self.components)])
 
 
 def run_packages(
@@ -94,7 +100,7 @@ def run_packages(
     try:
         checked = overlay.check_overlay(settings, say, only=only)
     except SfcciError as error:
-        lost = ComponentReport(OVERLAY, Outcome.FAILED, error=str(error), exit_status=error.exit_status)
+        lost = ComponentReport(OVERLAY, Outcome.FAILED, error=str(error), error_status=error.exit_status)
         return replace(report, components=(*report.components, lost))
     return replace(report, findings=checked.findings, master=checked.master)
 
@@ -161,7 +167,7 @@ class _Turn:
             raise
         except SfcciError as error:
             report = ComponentReport(
-                self.component.name, Outcome.FAILED, error=str(error), exit_status=error.exit_status
+                self.component.name, Outcome.FAILED, error=str(error), error_status=error.exit_status
             )
         return replace(report, duration_s=time.monotonic() - begin)
 

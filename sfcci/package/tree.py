@@ -9,7 +9,7 @@ from sfcci.finding import Finding, Severity
 from sfcci.package.index import Subject
 from sfcci.package.spec import spec_path, spec_text
 
-AGAIN = "render it again: sfcci package {command}"
+AGAIN = "render it again: sfcci {command}"
 
 
 def spec_tree(subjects: Iterable[Subject]) -> dict[str, str]:

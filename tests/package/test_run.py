@@ -1,0 +1,204 @@
+"""RPMs built, checked, published and installed by the real programs."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from sfcci import command, settings
+from sfcci.cli.package import package
+from sfcci.errors import InputError, MissingTool, Unreachable, UsageError
+from sfcci.finding import Severity
+from sfcci.package import build, install, lint, repository, run
+from sfcci.package.run import Outcome
+
+REPOSITORY = Path(__file__).parents[2]
+pytestmark = pytest.mark.distro
+
+
+@pytest.fixture
+def configured(project, tmp_path, cache_dir):
+    return settings.load(
+        project, {"SFCCI_RUN_STATE": str(tmp_path / "state"), "SFCCI_RUN_CACHE": str(cache_dir)}
+    )
+
+
+def built(configured, **options):
+    said = []
+    report = run.build_packages(configured, said.append, write_specs=True, **options)
+    return report.components[0], said
+
+
+def requires(rpm):
+    done = subprocess.run(["rpm", "-qp", "--requires", rpm], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_a_component_is_built_published_installed_and_runs(configured, tmp_path):
+    report, _said = built(configured)
+    assert (report.outcome, report.exit_status) == (Outcome.BUILT, 0)
+    assert {finding.keyword for finding in report.findings} == {"no-manual-page-for-binary"}
+    minor = f"{sys.version_info.major}.{sys.version_info.minor}"
+    (rpm,) = report.binary_rpms
+    assert {f"python{minor}dist(packaging) >= 20", f"python{minor}dist(some-thing) >= 2~rc1"} <= set(
+        requires(rpm)
+    )
+    assert not [line for line in requires(rpm) if "old-thing" in line]
+    listed = subprocess.run(["rpm", "-qpl", rpm], capture_output=True, text=True, check=True).stdout
+    assert "left" not in listed
+    licence = subprocess.run(["rpm", "-qpL", rpm], capture_output=True, text=True, check=True).stdout
+    assert licence.strip().endswith("licenses/LICENSE")
+    published = repository.current_repository(configured.state)
+    assert (published / "repodata" / "repomd.xml").exists()
+    assert (published / rpm.name).read_bytes() == rpm.read_bytes()
+
+    way = install.installer(configured)("sample", tmp_path / "root")
+    assert command.run(way.argv, timeout_s=20, env=way.env).stdout == "a sample that runs\n"
+
+    again, said = built(configured)
+    assert (again.outcome, again.binary_rpms) == (Outcome.UNCHANGED, report.binary_rpms)
+    assert "sample 1.0: unchanged, nothing to do" in said
+
+
+def test_a_build_requirement_that_is_not_there_fails_the_build_and_keeps_its_log(configured):
+    pyproject = configured.project / "code" / "pyproject.toml"
+    pyproject.write_text(
+        pyproject.read_text().replace('"flit_core>=3.11,<5"', '"flit_core>=3.11,<5", "no-such-thing>=2"')
+    )
+    report, _said = built(configured)
+    assert report.outcome is Outcome.FAILED
+    assert "python3dist(no-such-thing) >= 2 is needed by sample" in report.findings[0].what
+    assert "Failed build dependencies" in report.log.read_text()
+    assert not (repository.current_repository(configured.state) / "sample-1.0-2.noarch.rpm").exists()
+
+
+def test_a_module_that_does_not_import_fails_the_build(configured):
+    (configured.project / "code" / "sample" / "__init__.py").write_text(
+        '"""Broken."""\nimport no_such_module\n'
+    )
+    report, _said = built(configured)
+    assert "No module named 'no_such_module'" in report.findings[0].what
+
+
+def test_a_build_has_no_network(configured):
+    code = '"""Asks."""\nimport socket\nsocket.create_connection(("127.0.0.1", 9), timeout=5)\n'
+    (configured.project / "code" / "sample" / "__init__.py").write_text(code)
+    if not build.sandbox():
+        pytest.skip("no namespaces here")
+    report, _said = built(configured)
+    assert "Network is unreachable" in report.findings[0].what or "Cannot assign" in report.findings[0].what
+
+
+def test_one_component_that_fails_stops_no_other(configured):
+    text = (configured.project / "packaging" / "sample.toml").read_text()
+    bad = text.replace('"sample"', '"another"', 1).replace("code", "nowhere")
+    (configured.project / "packaging" / "another.toml").write_text(bad)
+    report = run.build_packages(configured, lambda _text: None, write_specs=True)
+    assert [c.outcome for c in report.components] == [Outcome.FAILED, Outcome.BUILT]
+    assert report.exit_status == 2
+
+
+def test_a_generator_of_requires_that_fails_is_found_though_rpmbuild_is_content(
+    configured, monkeypatch, tmp_path
+):
+    broken = tmp_path / "macros"
+    shutil.copytree(build.MACROS, broken)
+    text = (broken / "macros.python").read_text()
+    (broken / "macros.python").write_text(
+        text.replace("%__pythondist_requires %{__python3}", "%__pythondist_requires true")
+    )
+    monkeypatch.setattr(build, "MACROS", broken)
+    report, _said = built(configured)
+    assert {f.keyword for f in report.findings if f.severity is Severity.ERROR} == {"RequiresMissing"}
+    assert report.exit_status == 1
+    published = repository.current_repository(configured.state)
+    assert not list(published.glob("*.rpm")), "a package with errors is not published"
+
+
+def test_a_program_broken_on_purpose_builds_and_does_not_start(configured, monkeypatch, tmp_path):
+    monkeypatch.setattr(run, "BROKEN_MODULE", "sample/tool.py")
+    report, _said = built(configured, fault=True)
+    assert report.exit_status == 0
+    way = install.installer(run.with_fault(configured))("sample", tmp_path / "root")
+    done = command.run(way.argv, timeout_s=20, env=way.env, check=False)
+    assert "ModuleNotFoundError" in done.stderr
+    assert install.installer(configured) is None, "the good packages are left alone"
+
+
+def test_force_builds_again_and_the_older_builds_stay_for_their_readers(configured):
+    first, _ = built(configured)
+    second, _ = built(configured, force=True)
+    assert second.outcome is Outcome.BUILT
+    assert second.binary_rpms != first.binary_rpms
+    assert first.binary_rpms[0].exists()
+
+
+def test_what_a_killed_run_left_is_swept_away_and_a_live_runs_folder_is_not(monkeypatch, tmp_path):
+    monkeypatch.setattr(build.tempfile, "gettempdir", lambda: str(tmp_path))
+    left = tmp_path / f"{build.PREFIX}left"
+    left.mkdir()
+    (left / "lock").touch()
+    with build.workspace() as alive, build.workspace():
+        assert alive.exists()
+        assert not left.exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_build_that_was_only_half_stored_is_not_there(configured):
+    report, _ = built(configured)
+    report.binary_rpms[0].unlink()
+    assert repository.current_build(configured.state, "sample") is None
+
+
+def test_installing_what_was_not_built_says_what_to_do(configured, tmp_path):
+    assert install.installer(configured) is None
+    built(configured)
+    with pytest.raises(UsageError, match="sfcci package rpm other"):
+        install.installer(configured)("other", tmp_path / "root")
+    with pytest.raises(MissingTool, match="holds no program"):
+        install.installed_program(tmp_path, "sample")
+
+
+def test_a_full_disk_is_one_sentence():
+    with pytest.raises(MissingTool, match="is full; free some space"):
+        build._refuse_full_disk("error: write failed: No space left on device")
+
+
+def asked(*words):
+    return CliRunner().invoke(package, words, catch_exceptions=False)
+
+
+def test_the_command_tells_drift_and_writes_what_is_rendered(configured, monkeypatch):
+    monkeypatch.setenv("SFCCI_PROJECT", str(configured.project))
+    missing = asked("rpm", "--check", "--json")
+    assert missing.exit_code == 1
+    assert json.loads(missing.stdout)["findings"][0]["keyword"] == "FileMissing"
+    assert asked("rpm", "--spec-only").exit_code == 0
+    assert asked("rpm", "--check").output == "1 specs; 0 differ\n"
+
+
+def test_a_description_with_faults_is_bad_input(configured):
+    (configured.project / "packaging" / "sample.toml").write_text("name = 3\n")
+    with pytest.raises(InputError):
+        run.build_packages(configured, lambda _text: None)
+
+
+def test_the_projects_own_packages_are_built_without_a_finding(tmp_path, cache_dir):
+    own = settings.load(
+        REPOSITORY, {"SFCCI_RUN_STATE": str(tmp_path / "state"), "SFCCI_RUN_CACHE": str(cache_dir)}
+    )
+    report = run.build_packages(own, lambda _text: None)
+    if lost := [c.error for c in report.components if c.exit_status == Unreachable.exit_status]:
+        pytest.skip(lost[0])
+    assert [str(finding) for finding in report.all_findings] == []
+    names = [
+        path.name.rpartition("-")[0].rpartition("-")[0] for c in report.components for path in c.binary_rpms
+    ]
+    assert names == ["python3-networking-sfc", "python3-networking-sfc-tests", "sfcci"]
+    main = lint.main_rpm(run.load_catalogue(own.project / "packaging")[0], report.components[0].binary_rpms)
+    minor = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert f"python{minor}dist(neutron) >= 27~b1" in requires(main)

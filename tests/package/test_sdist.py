@@ -1,0 +1,125 @@
+"""What a source says of itself, and archives that no honest author makes."""
+
+import gzip
+import tarfile
+
+import pytest
+
+from sfcci.errors import InputError
+from sfcci.package import sdist
+from sfcci.package.sdist import project_metadata, requirement_lines, sdist_metadata
+
+from .conftest import PKG_INFO
+
+
+def odd(name, kind, link="", size=0):
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname, member.size = kind, link, size
+    return member
+
+
+def test_metadata_is_read_from_the_archive(archive):
+    path = archive(
+        ("sample-1.0/PKG-INFO", PKG_INFO),
+        ("sample-1.0/README.rst", "text"),
+        ("sample-1.0/pyproject.toml", '[build-system]\nrequires = ["pbr>=6"]\nbuild-backend = "pbr.build"\n'),
+        (
+            "sample-1.0/test-requirements.txt",
+            "# comment\n-r other.txt\nstestr>=2 # Apache\n\nx; python_version>'3'\n",
+        ),
+        ("sample-1.0/sample.egg-info/entry_points.txt", "[console_scripts]\nsay = sample:main\n"),
+        ("sample-1.0/deep/PKG-INFO", "Name: other\n"),
+        odd("sample-1.0/link", tarfile.SYMTYPE, "README.rst"),
+    )
+    told = sdist_metadata(path)
+    assert (told.name, told.version, told.summary, told.license) == (
+        "sample",
+        "1.0",
+        "Prints one line.",
+        "MIT",
+    )
+    assert told.requires == ("packaging>=20",)
+    assert (told.build_requires, told.build_backend) == (("pbr>=6",), "pbr.build")
+    assert (told.readme, told.scripts, told.license_files) == ("README.rst", ("say",), ("LICENSE",))
+    assert told.requirement_files == {"test-requirements.txt": ("stestr>=2", "x; python_version>'3'")}
+
+
+def test_a_project_folder_says_the_same_of_itself(project):
+    told = project_metadata(project / "code")
+    assert (told.name, told.version, told.scripts, told.license_files) == (
+        "sample",
+        "1.0",
+        ("sample",),
+        ("LICENSE",),
+    )
+    assert len(told.requires) == 3
+
+
+def test_a_project_that_leaves_its_version_open_is_refused(project):
+    path = project / "code" / "pyproject.toml"
+    path.write_text(path.read_text().replace('version = "1.0"', 'dynamic = ["version"]'))
+    with pytest.raises(InputError, match="leaves name, version or dependencies open"):
+        project_metadata(project / "code")
+
+
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        ([("sample-1.0/../../etc/passwd", "x")], "lies outside"),
+        ([("/etc/passwd", "x")], "lies outside"),
+        ([odd("sample-1.0/out", tarfile.SYMTYPE, "../../etc")], "links out of the archive"),
+        ([odd("sample-1.0/out", tarfile.SYMTYPE, "/etc/passwd")], "links out of the archive"),
+        ([odd("sample-1.0/out", tarfile.LNKTYPE, "../etc/passwd")], "links out of the archive"),
+        ([odd("sample-1.0/null", tarfile.CHRTYPE)], "is a device or a pipe"),
+        ([odd("sample-1.0/pipe", tarfile.FIFOTYPE)], "is a device or a pipe"),
+        ([("other-1.0/x", "x")], "more than one folder"),
+    ],
+)
+def test_a_hostile_archive_is_refused_before_anything_is_unpacked(archive, members, why):
+    with pytest.raises(InputError, match=why) as caught:
+        sdist_metadata(archive(("sample-1.0/PKG-INFO", PKG_INFO), *members))
+    assert len(caught.value.faults) == 1
+
+
+def test_a_bomb_is_refused(archive, monkeypatch):
+    monkeypatch.setattr(sdist, "MAX_UNPACKED_BYTES", 2**20)
+    big = odd("sample-1.0/big", tarfile.REGTYPE, size=2**20 + 1)
+    with pytest.raises(InputError, match="unpacks to too much"):
+        sdist_metadata(archive(("sample-1.0/PKG-INFO", PKG_INFO), big))
+
+
+@pytest.mark.parametrize("keep", [0, 10, 60, 150])
+def test_a_truncated_archive_is_refused(archive, keep):
+    path = archive(("sample-1.0/PKG-INFO", PKG_INFO), ("sample-1.0/x", "x" * 50_000))
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(InputError, match="is no whole archive"):
+        sdist_metadata(path)
+
+
+def test_an_archive_that_is_none_is_refused(tmp_path):
+    path = tmp_path / "x.tar.gz"
+    path.write_bytes(gzip.compress(b"no tar"))
+    with pytest.raises(InputError, match="is no whole archive"):
+        sdist_metadata(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "without a name or version"),
+        (PKG_INFO.replace("1.0", "one", 1).replace("Version: 1.0", "Version: one"), "not valid"),
+        (PKG_INFO.replace("packaging>=20", "packaging>>20"), "not valid"),
+    ],
+)
+def test_metadata_that_later_steps_could_not_use_is_refused(archive, text, why):
+    with pytest.raises(InputError, match=why):
+        sdist_metadata(archive(("sample-1.0/PKG-INFO", text)))
+
+
+def test_an_archive_without_metadata_is_refused(archive):
+    with pytest.raises(InputError, match="has no PKG-INFO"):
+        sdist_metadata(archive(("sample-1.0/README", "x")))
+
+
+def test_requirement_lines_keep_what_is_no_comment():
+    assert requirement_lines("a#b\n  c >= 1  # why\n") == ("a#b", "c >= 1")
