@@ -21,6 +21,10 @@ from sfcci.machine import install_hint
 
 LAST_LINES = 12
 GRACE_S = 3.0
+PIPE = subprocess.PIPE
+"""For `start`: a stream that the tool itself reads or writes."""
+Process = subprocess.Popen[bytes]
+OutOfTime = subprocess.TimeoutExpired
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,8 @@ def tcpdump(name: str, port: str, arguments: tuple[str, ...]) -> None:
 @lab.command(epilog="Example: sfcci lab down --all")
 @_name
 @click.option("--all", "everything", is_flag=True, help="End every lab that is up.")
-def down(name: str, everything: bool) -> None:
+@console.as_json
+def down(name: str, everything: bool, json_output: bool) -> None:
     """End a lab; nothing of it stays.
 
     Its processes, namespaces, interfaces and files are gone when this returns.
@@ -130,9 +131,13 @@ def down(name: str, everything: bool) -> None:
     from sfcci.datapath import standing
 
     state = console.settings().state
-    for found in standing.labs(state) if everything else (standing.one(state, name),):
+    there = standing.labs(state) if everything else (standing.one(state, name),)
+    for found in there:
         standing.down(state, found)
-        click.echo(f"lab {found.name} is down")
+        if not json_output:
+            click.echo(f"lab {found.name} is down")
+    if json_output:
+        console.print_json([found.name for found in there])
 
 
 def _one(name: str) -> "StandingLab":
@@ -150,14 +155,13 @@ def _terminal() -> str:
 def _tcpdump_as_user(found: "StandingLab", port: Any, arguments: tuple[str, ...]) -> int:
     """Feed the lab's own capture to tcpdump until it has enough or the user has; give its exit status."""
     import contextlib
-    import subprocess
 
     from sfcci import command
     from sfcci.datapath import capture
 
     click.echo(f"capturing {port.tap} with the lab's own capture; tcpdump shows it (-r -)", err=True)
     words = capture.argv(found.lab.prefix("switch"), [port])
-    pipe = subprocess.PIPE
+    pipe = command.PIPE
     with command.start(words, stdin=pipe, stdout=pipe, stderr=pipe) as source:
         capture.wait_ready(source)
         with command.start(

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import select
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -36,7 +35,7 @@ def capture(prefix: Sequence[str], ports: Sequence[Port], path: Path) -> Iterato
             path.parent.mkdir(parents=True, exist_ok=True)
             out = stack.enter_context(path.open("wb"))
         process = stack.enter_context(
-            command.start(words, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE)
+            command.start(words, stdin=command.PIPE, stdout=out, stderr=command.PIPE)
         )
         wait_ready(process)
         try:
@@ -48,7 +47,7 @@ def capture(prefix: Sequence[str], ports: Sequence[Port], path: Path) -> Iterato
         _finish(process)
 
 
-def wait_ready(process: subprocess.Popen[bytes]) -> None:
+def wait_ready(process: command.Process) -> None:
     """Wait until no frame can be missed. Raises ToolError."""
     assert process.stderr is not None  # noqa: S101 - it was started with a pipe
     readable, _, _ = select.select([process.stderr], [], [], READY_S)
@@ -57,17 +56,17 @@ def wait_ready(process: subprocess.Popen[bytes]) -> None:
         raise _failure(process, said, "the capture did not start")
 
 
-def _finish(process: subprocess.Popen[bytes]) -> None:
+def _finish(process: command.Process) -> None:
     """Have the capture drain its ring and end."""
     try:
         _, said = process.communicate(timeout=DRAIN_S)  # closes its standard input: the sign to end
-    except subprocess.TimeoutExpired:
+    except command.OutOfTime:
         raise _failure(process, b"", f"the capture did not end in {DRAIN_S:g} s") from None
     if process.returncode or said != b"dropped 0\n":
         raise _failure(process, said, "the capture is not complete")
 
 
-def _failure(process: subprocess.Popen[bytes], said: bytes, note: str) -> ToolError:
+def _failure(process: command.Process, said: bytes, note: str) -> ToolError:
     lines = tuple(said.decode(errors="replace").splitlines())
     status = process.poll()
     words = tuple(str(word) for word in process.args) if isinstance(process.args, list) else ()

@@ -6,7 +6,6 @@ with raised(load_scenario("demo")) as lab:
 
 import contextlib
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -89,7 +88,7 @@ class Lab:
 
     def start(
         self, host: str, argv: Sequence[str | Path], **streams: Any
-    ) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    ) -> contextlib.AbstractContextManager[command.Process]:
         """Give a program that runs on a host until its block ends; `streams` as for `command.start`."""
         return command.start([*self.prefix(host), *argv], **streams)
 

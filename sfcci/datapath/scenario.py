@@ -31,7 +31,7 @@ def _names(pattern: str, told: str, value: Mapping[str, Any], *, least: int = 0)
     return {
         "type": "object",
         "minProperties": least,
-        "propertyNames": {"pattern": pattern, "description": told},
+        "propertyNames": {"type": "string", "pattern": pattern, "description": told},
         "additionalProperties": value,
     }
 
@@ -193,14 +193,14 @@ def _topology(data: Mapping[str, Any]) -> Topology:
     )
     addresses = _addresses(data, network)
     ports = tuple(
-        _port(data["name"], name, given, addresses[name], number)
+        _port(data, name, given, addresses[name], number)
         for number, (name, given) in enumerate(data["ports"].items(), 1)
     )
     return Topology(network, hosts, ports)
 
 
-def _port(scenario: str, name: str, given: Mapping[str, Any], ip: str, number: int) -> Port:
-    identity = given.get("id") or resource_id(scenario, "port", name)
+def _port(data: Mapping[str, Any], name: str, given: Mapping[str, Any], ip: str, number: int) -> Port:
+    identity = _port_id(data, name)
     tail = hashlib.sha256(identity.encode()).digest()[:3]
     mac = given.get("mac") or MAC_PREFIX + "".join(f":{byte:02x}" for byte in tail)
     return Port(identity, name, given["host"], mac, ip, number)
@@ -214,66 +214,59 @@ def _addresses(data: Mapping[str, Any], network: IPv4Network) -> dict[str, str]:
 
 
 def _chains(data: Mapping[str, Any]) -> ChainState:
-    scenario = data["name"]
-
-    def ids(kind: str, names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(resource_id(scenario, kind, name) for name in names)
-
-    def port(name: str | None) -> str | None:
-        return None if name is None else data["ports"][name].get("id") or resource_id(scenario, "port", name)
-
     groups, chains = data.get("port_pair_groups", {}), data.get("port_chains", {})
-    group_ids = _numbers(groups, "group_id")
-    chain_ids = _numbers(chains, "chain_id")
+    group_ids, chain_ids = _numbers(groups, "group_id"), _numbers(chains, "chain_id")
     return ChainState(
-        tuple(
-            PortPair(
-                **{
-                    **given,
-                    "id": resource_id(scenario, "port_pair", name),
-                    "name": name,
-                    "ingress": port(given["ingress"]),
-                    "egress": port(given["egress"]),
-                }
-            )
-            for name, given in data.get("port_pairs", {}).items()
-        ),
-        tuple(
-            PortPairGroup(
-                resource_id(scenario, "port_pair_group", name),
-                name,
-                group_ids[name],
-                ids("port_pair", given.get("port_pairs", [])),
-                tuple(given.get("lb_fields", [])),
-                given.get("tap_enabled", False),
-            )
-            for name, given in groups.items()
-        ),
-        tuple(
-            FlowClassifier(
-                **{
-                    **given,
-                    "id": resource_id(scenario, "flow_classifier", name),
-                    "name": name,
-                    "logical_source_port": port(given["logical_source_port"]),
-                    "logical_destination_port": port(given.get("logical_destination_port")),
-                }
-            )
-            for name, given in data.get("flow_classifiers", {}).items()
-        ),
-        tuple(
-            PortChain(
-                resource_id(scenario, "port_chain", name),
-                name,
-                chain_ids[name],
-                ids("port_pair_group", given["port_pair_groups"]),
-                ids("flow_classifier", given.get("flow_classifiers", [])),
-                given.get("correlation", "mpls"),
-                given.get("symmetric", False),
-            )
-            for name, given in chains.items()
-        ),
+        tuple(_pair(data, name, given) for name, given in data.get("port_pairs", {}).items()),
+        tuple(_group(data, name, given, group_ids[name]) for name, given in groups.items()),
+        tuple(_classifier(data, name, given) for name, given in data.get("flow_classifiers", {}).items()),
+        tuple(_chain(data, name, given, chain_ids[name]) for name, given in chains.items()),
     )
+
+
+def _pair(data: Mapping[str, Any], name: str, given: Mapping[str, Any]) -> PortPair:
+    ends = {end: _port_id(data, given[end]) for end in ("ingress", "egress")}
+    return PortPair(**{**given, **ends, "id": resource_id(data["name"], "port_pair", name), "name": name})
+
+
+def _group(data: Mapping[str, Any], name: str, given: Mapping[str, Any], number: int) -> PortPairGroup:
+    return PortPairGroup(
+        resource_id(data["name"], "port_pair_group", name),
+        name,
+        number,
+        _ids(data, "port_pair", given.get("port_pairs", [])),
+        tuple(given.get("lb_fields", [])),
+        given.get("tap_enabled", False),
+    )
+
+
+def _classifier(data: Mapping[str, Any], name: str, given: Mapping[str, Any]) -> FlowClassifier:
+    ends = ("logical_source_port", "logical_destination_port")
+    ports = {end: _port_id(data, given[end]) for end in ends if end in given}
+    return FlowClassifier(
+        **{**given, **ports, "id": resource_id(data["name"], "flow_classifier", name), "name": name}
+    )
+
+
+def _chain(data: Mapping[str, Any], name: str, given: Mapping[str, Any], number: int) -> PortChain:
+    return PortChain(
+        resource_id(data["name"], "port_chain", name),
+        name,
+        number,
+        _ids(data, "port_pair_group", given["port_pair_groups"]),
+        _ids(data, "flow_classifier", given.get("flow_classifiers", [])),
+        given.get("correlation", "mpls"),
+        given.get("symmetric", False),
+    )
+
+
+def _port_id(data: Mapping[str, Any], name: str) -> str:
+    given = data["ports"][name].get("id")
+    return str(given) if given else resource_id(data["name"], "port", name)
+
+
+def _ids(data: Mapping[str, Any], kind: str, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(resource_id(data["name"], kind, name) for name in names)
 
 
 def _numbers(given: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, int]:
@@ -298,8 +291,7 @@ def _topology_faults(source: Document) -> Iterator[Fault]:
         yield source.fault(["hosts", SWITCH], "is the switch's own name", "another name")
     for name, port in data["ports"].items():
         yield from _port_faults(source, network, name, port)
-    topology_keys = ("ip", "mac", "id")
-    for key in topology_keys:
+    for key in ("ip", "mac", "id"):
         yield from _twice(source, key)
     hosts = {port["host"] for port in data["ports"].values()}
     for name in data["hosts"]:

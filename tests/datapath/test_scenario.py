@@ -1,8 +1,12 @@
 """Scenarios: the demo as the articles tell it, and every fault of a bad one with its place."""
 
+import re
 import uuid
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sfcci import document
 from sfcci.datapath.scenario import SCHEMA, load_scenario, parse_scenario, shipped
@@ -181,3 +185,36 @@ def test_a_scenario_is_read_from_a_path(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(SMALL)
     assert load_scenario(path).name == load_scenario(str(path)).name == "small"
+
+
+DEMO = load_scenario("demo").source.text.splitlines()
+WORDS = [
+    "1",
+    "null",
+    "[]",
+    "{}",
+    "a b",
+    "true",
+    "1.5",
+    "'",
+    "-1",
+    "10.0.0.0/8",
+    "p1in",
+    "PP1",
+    "2024-01-01",
+    "!x",
+    "99999",
+]
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_a_spoilt_scenario_is_a_scenario_or_an_input_error(data):
+    lines = list(DEMO)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        words = re.split(r"(\W+)", lines[at])
+        words[data.draw(st.integers(0, len(words) - 1))] = data.draw(st.sampled_from(WORDS))
+        lines[at : at + 1] = data.draw(st.sampled_from([["".join(words)], [], [lines[at], lines[at]]]))
+    with suppress(InputError):
+        parsed("\n".join(lines))
