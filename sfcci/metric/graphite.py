@@ -148,6 +148,8 @@ class GraphiteReader:
             return ""
         branch = ".".join(parts[:known])
         siblings = self.expand(f"{branch}.*" if branch else "*", leaves_only=False)
+        if not siblings:
+            return "this Graphite is empty; fill it with: sfcci metrics push"
         hint = did_you_mean(parts[known], sorted({name.rpartition(".")[2] for name in siblings}))
         there = (
             f"there is nothing named {parts[known]!r} below {branch}"

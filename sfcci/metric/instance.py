@@ -19,7 +19,7 @@ from typing import Any
 
 import sfcci
 from sfcci import command, environment, files
-from sfcci.errors import EXIT_INPUT, Unreachable, UsageError
+from sfcci.errors import EXIT_INPUT, MissingTool, Unreachable, UsageError
 from sfcci.metric import software
 from sfcci.metric.graphite import Address, parse_address
 from sfcci.metric.retention import DEFAULT, Archive, parse_retentions
@@ -29,6 +29,8 @@ LOOPBACK = "127.0.0.1"
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.05
+ROOM_BYTES = 8 * 2**20
+"""What a start needs on the disk: its tables, its logs, the first series."""
 Say = Callable[[str], None]
 
 
@@ -146,11 +148,21 @@ def status(settings: Settings) -> Status:
     )
 
 
+def free_bytes(folder: Path) -> int:
+    """Give how much room the disk of `folder` has for us."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
+
+
 def _started(settings: Settings, wanted: dict[str, int], say: Say) -> Instance:
     """Give the private Graphite, started now when it does not run; the caller holds `users`."""
     folder = folder_of(settings)
     with files.locked(folder / "start.lock"):
         if not _alive(folder):
+            if free_bytes(folder) < ROOM_BYTES:
+                raise MissingTool(
+                    f"no room for Graphite in {folder}", f"free {ROOM_BYTES >> 20} MiB and run it again"
+                )
             made = environment.ensure(software.specification(), settings.cache, say)
             say("starting the private Graphite")
             _launch(folder, made.python, wanted)
@@ -192,7 +204,7 @@ def _check(answer: dict[str, Any]) -> None:
 
 
 def _alive(folder: Path) -> bool:
-    return _is_locked(folder / "supervisor.lock")
+    return _is_locked(folder / "supervisor.lock", shared=True)  # shared: two who look do not see each other
 
 
 def _used(folder: Path) -> bool:

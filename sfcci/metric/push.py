@@ -1,6 +1,5 @@
 """Pushing: the run database's results into Graphite, and the proof that they have arrived."""
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from sfcci.finding import Finding, Severity
 from sfcci.gate.job import JobResult
 from sfcci.metric import graphite, series
 from sfcci.metric.graphite import GraphiteReader
-from sfcci.metric.instance import Instance
+from sfcci.metric.instance import Instance, free_bytes
 from sfcci.metric.retention import Archive
 from sfcci.settings import Settings
 
@@ -71,7 +70,7 @@ def push(
             findings = verify(results, source, instance.retentions)
             if not findings:
                 break
-        if findings and instance.folder and _free_bytes(instance) < SERIES_BYTES:
+        if findings and instance.folder and free_bytes(instance.folder) < SERIES_BYTES:
             raise MissingTool(f"the disk of {instance.folder} is full", "free some space and push again")
     return PushReport(**{**vars(report), "findings": findings})
 
@@ -170,13 +169,8 @@ def _check_disk(instance: Instance, names: Iterable[str]) -> None:
         return
     stored = instance.folder / "storage/whisper"
     new = sum(not (stored / f"{name.replace('.', '/')}.wsp").exists() for name in names)
-    if new * SERIES_BYTES > _free_bytes(instance):
+    if new * SERIES_BYTES > free_bytes(instance.folder):
         raise MissingTool(
             f"no room for {new} new series below {instance.folder}",
             f"free {new * SERIES_BYTES // 2**20 + 1} MiB and push again",
         )
-
-
-def _free_bytes(instance: Instance) -> int:
-    disk = os.statvfs(instance.folder or "/")
-    return disk.f_bavail * disk.f_frsize

@@ -16,15 +16,12 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NoReturn
+from typing import IO, NoReturn
 
 from sfcci import command, files
-from sfcci.errors import EXIT_TOOL, ProgramFailure, SfcciError, ToolError, Unreachable, UsageError
+from sfcci.errors import EXIT_TOOL, SfcciError, Unreachable, UsageError
 from sfcci.metric.configuration import carbon_files
 from sfcci.metric.software import FOLDER
-
-if TYPE_CHECKING:
-    from subprocess import Popen
 
 LOOPBACK = "127.0.0.1"
 LOOK_AGAIN_S = 0.25
@@ -62,7 +59,7 @@ def _tell(report: IO[str], message: dict[str, object]) -> None:
 @contextlib.contextmanager
 def _graphite(
     folder: Path, python: str, wanted: dict[str, int]
-) -> Iterator[tuple[dict[str, int], dict[str, "Popen[bytes]"]]]:
+) -> Iterator[tuple[dict[str, int], dict[str, command.Process]]]:
     """Give the ports and the two processes once both answer."""
     _remove_traces(folder)  # of one that was killed: its processes are gone, the lock says so
     with contextlib.ExitStack() as stack:
@@ -125,7 +122,7 @@ def _environment(folder: Path, ports: dict[str, int]) -> dict[str, str]:
 @contextlib.contextmanager
 def _child(
     folder: Path, python: str, words: tuple[str, str], env: dict[str, str]
-) -> Iterator["Popen[bytes]"]:
+) -> Iterator[command.Process]:
     argv = [python, str(FOLDER / "sfcci_graphite.py"), str(os.getpid()), *words]
     with (
         (folder / "log" / f"{words[0]}.log").open("wb") as log,
@@ -134,7 +131,7 @@ def _child(
         yield process
 
 
-def _wait_until_ready(folder: Path, children: dict[str, "Popen[bytes]"], ports: dict[str, int]) -> None:
+def _wait_until_ready(folder: Path, children: dict[str, command.Process], ports: dict[str, int]) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     for answers, name in ((_listens, "line"), (_listens, "query"), (_serves, "web")):
         while not answers(ports[name]):
@@ -164,16 +161,17 @@ def _serves(port: int) -> bool:
         connection.close()
 
 
-def _look_after(folder: Path, children: dict[str, "Popen[bytes]"]) -> None:
-    """Raise ToolError when a child has ended."""
+def _look_after(folder: Path, children: dict[str, command.Process]) -> None:
+    """Raise Unreachable, with its last words, when a child has ended."""
     for name, process in children.items():
         if process.poll() is not None:
             log = folder / "log" / f"{name}.log"
-            lines = tuple(log.read_text(errors="replace").splitlines()[-command.LAST_LINES :])
-            raise ToolError(ProgramFailure((f"Graphite's {name}",), process.returncode, lines), str(log))
+            lines = log.read_text(errors="replace").split("\n")
+            last = next((line.strip() for line in reversed(lines) if line.strip()), "no word")
+            raise Unreachable(f"its {name} ended with status {process.returncode}: {last}; see {log}")
 
 
-def _last_user_gone(folder: Path, children: dict[str, "Popen[bytes]"]) -> IO[bytes]:
+def _last_user_gone(folder: Path, children: dict[str, command.Process]) -> IO[bytes]:
     """Wait until nobody uses Graphite and nothing asks to keep it; give the lock that makes newcomers wait."""
     while True:
         _look_after(folder, children)

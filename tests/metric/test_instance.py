@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sfcci import files, settings
-from sfcci.errors import InputError, UsageError
+from sfcci.errors import InputError, MissingTool, UsageError
 from sfcci.metric import instance
 from sfcci.metric.graphite import Address, GraphiteReader, send
 from sfcci.metric.instance import Ending
@@ -153,6 +153,15 @@ def test_a_taken_port_is_told_and_leaves_nothing(private):
             instance.up(private, web_port=port)
     assert f"port {port} of 127.0.0.1 cannot be had: Address already in use" in str(caught.value)
     wait_until(lambda: nothing_left(private))
+
+
+def test_a_full_disk_is_told_before_anything_starts(private, monkeypatch):
+    monkeypatch.setattr(instance, "free_bytes", lambda _folder: 1000)
+    with (
+        pytest.raises(MissingTool, match=r"no room for Graphite in .*; free 8 MiB"),
+        instance.running(private),
+    ):
+        pass
 
 
 @pytest.mark.graphite

@@ -126,7 +126,7 @@ def test_nothing_recorded_is_nothing_pushed(private, graphite):
 
 def test_a_full_disk_is_said_before_anything_is_sent(private, graphite, record, monkeypatch):
     record("nodisk", 5)
-    monkeypatch.setattr(module, "_free_bytes", lambda _instance: 1000)
+    monkeypatch.setattr(module, "free_bytes", lambda _folder: 1000)
     with pytest.raises(MissingTool, match="no room for 7 new series"):
         push(private, graphite)
     assert reader(graphite).expand(counter("nodisk")) == []
