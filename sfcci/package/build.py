@@ -19,7 +19,7 @@ from sfcci import command, environment, files
 from sfcci.environment import Environment, EnvironmentSpec
 from sfcci.errors import MissingTool, ProgramFailure, ToolError
 from sfcci.package.component import Component
-from sfcci.package.dialect import rpm_source_name
+from sfcci.package.dialect import normal_name, rpm_source_name
 from sfcci.package.macros.python3dist import bound_version
 
 BUILD_ENVIRONMENT = EnvironmentSpec(
@@ -62,13 +62,18 @@ class Host:
         return self.folder / "rpmdb"
 
     @property
+    def programs(self) -> Path:
+        """The environment's programs, through a link: its own path may hold letters that rpm's macros stumble over."""
+        return self.folder / "environment" / "bin"
+
+    @property
     def home(self) -> Path:
         """HOME of what runs here."""
         return self.folder / "home"
 
     def identity(self) -> str:
         """Everything about this host that may change what is built, as one text."""
-        texts = [path.read_text() for path in sorted(MACROS.glob("*[!c]")) if path.is_file()]
+        texts = [path.read_text() for path in sorted(MACROS.iterdir()) if path.is_file()]
         made_of = (self.environment.root.name, self.python_version, self.rpm_version, str(self.own_macros))
         return "\0".join([*made_of, *texts])
 
@@ -112,15 +117,22 @@ def _sweep(base: Path) -> None:
 def found_host(folder: Path, cache_folder: Path, say: Callable[[str], None]) -> Host:
     """Look the host over, with the build environment ready. Raises MissingTool, Unreachable, ToolError."""
     made = environment.ensure(BUILD_ENVIRONMENT, cache_folder, say)
-    version = command.run(
-        [made.python, "-Ic", "import sys; print('%d.%d' % sys.version_info[:2])"], timeout_s=SHORT_TIMEOUT_S
-    ).stdout.strip()
-    rpm = command.run(["rpmbuild", "--version"], timeout_s=SHORT_TIMEOUT_S).stdout.strip()
-    has_macros = command.run(
-        ["rpm", "--eval", "%{?pyproject_wheel:1}"], timeout_s=SHORT_TIMEOUT_S
-    ).stdout.strip()
-    (folder / "home").mkdir()
-    return Host(made, version, rpm, folder, own_macros=not has_macros)
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    home = folder / "home"
+    home.mkdir()
+    (folder / "environment").symlink_to(made.root)
+    env = {**os.environ, "HOME": str(home)}  # the caller's own ~/.rpmmacros are no part of a build
+
+    def answer(*argv: str | Path) -> str:
+        return command.run(argv, timeout_s=SHORT_TIMEOUT_S, env=env).stdout.strip()
+
+    return Host(
+        environment=made,
+        python_version=answer(made.python, "-Ic", code),
+        rpm_version=answer("rpmbuild", "--version"),
+        folder=folder,
+        own_macros=not answer("rpm", "--eval", "%{?pyproject_wheel:1}"),
+    )
 
 
 def make_ready(host: Host) -> None:
@@ -141,16 +153,16 @@ def make_ready(host: Host) -> None:
             raise MissingTool(f"rpm here cannot keep a database of its own: {error}") from error
 
 
-def source_archive(component: Component, project: Path, host: Host, epoch: int) -> Path:
+def source_archive(component: Component, back_end: str, project: Path, host: Host) -> Path:
     """Build the sdist of a component that lies in this project, with its own PEP 517 back end; give its path."""
     out = host.folder / "sdist" / component.name
     out.mkdir(parents=True)
-    code = "import sys; from flit_core import buildapi; print(buildapi.build_sdist(sys.argv[1]))"
+    code = "import importlib, sys; print(importlib.import_module(sys.argv[1]).build_sdist(sys.argv[2]))"
     done = command.run(
-        [host.environment.python, "-sBc", code, out],
+        [host.environment.python, "-sBPc", code, back_end, out],
         timeout_s=SHORT_TIMEOUT_S,
         cwd=project / component.source.path,
-        env={**clean_environment(host), "SOURCE_DATE_EPOCH": str(epoch)},
+        env={**clean_environment(host), "SOURCE_DATE_EPOCH": str(_changelog_epoch(component))},
     )
     return out / done.stdout.strip().splitlines()[-1]
 
@@ -185,7 +197,7 @@ def build_log(component: Component, host: Host) -> Path:
     return host.folder / "build" / component.name / "build.log"
 
 
-def changelog_epoch(component: Component) -> int:
+def _changelog_epoch(component: Component) -> int:
     """Give SOURCE_DATE_EPOCH as rpm takes it from the changelog: noon UTC of the newest day."""
     noon = dt.datetime.combine(component.changelog[0].date, dt.time(12), dt.UTC)
     return int(noon.timestamp())
@@ -208,7 +220,7 @@ def sandbox() -> tuple[str, ...]:
 
 def clean_environment(host: Host) -> dict[str, str]:
     """The environment of a build: nothing of the caller's, for pip's settings and PYTHONPATH would leak into it."""
-    path = f"{host.environment.root / 'bin'}:/usr/bin:/bin:/usr/sbin:/sbin"
+    path = f"{host.programs}:/usr/bin:/bin:/usr/sbin:/sbin"
     return {"HOME": str(host.home), "PATH": path, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
@@ -217,7 +229,7 @@ def _definitions(host: Host, top: Path) -> list[str]:
     macros = {"_topdir": top, "_tmppath": top / "tmp"}
     own = {
         "_dbpath": host.database,
-        "__python3": host.environment.python,
+        "__python3": host.programs / "python",
         "python3_version": host.python_version,
         "__sfcci_macros": host.folder / "macros",
     }
@@ -255,8 +267,7 @@ def _bridge_spec(host: Host) -> str:
     provides = [f"python3-devel = {host.python_version}", "pyproject-rpm-macros = 1"]
     for line in sorted(listed):
         name, version = line.split()
-        normal = re.sub(r"[-_.]+", "-", name).lower()
-        provides.append(f"python3dist({normal}) = {bound_version(version)}")
+        provides.append(f"python3dist({normal_name(name)}) = {bound_version(version)}")
     return (
         "Name: sfcci-build-environment\nVersion: 1\nRelease: 1\nSummary: What the build environment has\n"
         "License: Apache-2.0\nBuildArch: noarch\n"
@@ -269,13 +280,12 @@ def _judge(done: command.Completed, log: Path) -> None:
     """Raise what a failed build means. A traceback is a failure though rpmbuild says 0: its generators swallow it."""
     text = log.read_text(errors="replace")
     _refuse_full_disk(text)
+    argv = done.argv[len(sandbox()) :]
     if done.status != 0:
-        raise ToolError(ProgramFailure(done.argv, done.status, _telling(text)))
+        raise ToolError(ProgramFailure(argv, done.status, _telling(text)))
     if found := BAD_LOG.search(text):
         at = text[found.start() :].splitlines()
-        raise ToolError(
-            ProgramFailure(done.argv, done.status, tuple(at[:LOG_LINES])), "a program in it failed"
-        )
+        raise ToolError(ProgramFailure(argv, done.status, tuple(at[:LOG_LINES])), "a program in it failed")
 
 
 def _refuse_full_disk(text: str) -> None:

@@ -109,9 +109,12 @@ def _connection(settings: Mapping[str, str]) -> dict[str, Any]:
 
     options: dict[str, Any] = {"timeout": READ_TIMEOUT_S}
     if settings.get("cert") or settings.get("client-cert"):
-        context = ssl.create_default_context(cafile=settings.get("cert") or None)
-        if settings.get("client-cert"):
-            context.load_cert_chain(settings["client-cert"])
+        try:
+            context = ssl.create_default_context(cafile=settings.get("cert") or None)
+            if settings.get("client-cert"):
+                context.load_cert_chain(settings["client-cert"])
+        except OSError as error:  # SSLError is one, too
+            raise Unreachable(f"pip's certificate cannot be used: {error}; see pip config list") from error
         options["verify"] = context
     if settings.get("proxy"):
         options["proxy"] = settings["proxy"]

@@ -17,7 +17,6 @@ from sfcci.package.build import (
     Host,
     build_log,
     build_rpms,
-    changelog_epoch,
     found_host,
     source_archive,
     workspace,
@@ -209,8 +208,8 @@ class _Turn:
     def _archive(self, found: Subject) -> Path:
         if found.sdist:
             return found.sdist
-        epoch = changelog_epoch(self.component)
-        archive = source_archive(self.component, self.settings.project, self.host, epoch)
+        back_end = found.metadata.build_backend
+        archive = source_archive(self.component, back_end, self.settings.project, self.host)
         if self.fault and self.component.kind == "application":
             _break_import(archive)
         return archive

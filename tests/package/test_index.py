@@ -76,6 +76,12 @@ def test_an_index_that_does_not_answer_is_told_without_its_password(pinned, tmp_
     assert "hidden-word" not in str(caught.value)
 
 
+def test_a_certificate_that_is_not_there_is_told(pinned, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_CERT", str(tmp_path / "none.pem"))
+    with pytest.raises(Unreachable, match="certificate cannot be used"):
+        fetch_sdist(pinned, tmp_path / "cache")
+
+
 @pytest.mark.usefixtures("pinned")
 def test_the_environment_is_stronger_than_pips_files(tmp_path, monkeypatch):
     (tmp_path / "pip.conf").write_text(
