@@ -142,8 +142,7 @@ def _parsed(source: Document, target: PanelTarget, findings: list[Finding]) -> I
         read = _Read(source, target, grammar.parse_target(target.text))
     except grammar.TargetError as error:
         place = source.character(target.keys, error.offset)
-        what = f"the target ends wrong: {error.found}" if error.offset >= len(target.text) else error.found
-        what += f"; expected {error.expected}" if error.expected else ""
+        what = f"{error.found}; expected {error.expected}" if error.expected else error.found
         findings.append(Finding("BadTarget", Severity.ERROR, place, what, caret(target.text, error.offset)))
         return
     for call in grammar.calls(read.tree):

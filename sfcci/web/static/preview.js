@@ -43,7 +43,8 @@ async function start() {
 
 function problems(list) {
   by('problems').hidden = !list.length;
-  if (list.length) by('problems').replaceChildren(element('strong', {}, `${list.length} problem${list.length > 1 ? 's' : ''} in the dashboards' files`), element('pre', {}, list.join('\n')));
+  const head = element('summary', {}, `${list.length} problem${list.length > 1 ? 's' : ''} in the dashboards' files`);
+  by('problems').replaceChildren(element('details', list.length < 4 ? { open: '' } : {}, head, element('pre', { tabindex: '0' }, list.join('\n'))));
 }
 
 async function open(uid, range) {
@@ -81,10 +82,9 @@ function frame(panel, top) {
   const { x = 0, y = 0, w = 24, h = 8 } = panel.gridPos ?? {};
   const id = `panel-${panel.id}`;
   const body = element('div', { class: 'body' });
-  const made = element('article', { class: `panel${panel.transparent ? ' clear' : ''}`, 'aria-labelledby': id }, element('h3', { id }, panel.title ?? ''), body);
+  const made = element('article', { class: `panel ${panel.type}${panel.transparent ? ' clear' : ''}`, 'aria-labelledby': id }, element('h3', { id }, panel.title ?? ''), body);
   for (const [name, value] of Object.entries({ x, y: y - top, w, h })) made.style.setProperty(`--${name}`, value);
   if (panel.type === 'text') {
-    made.classList.add('wordy');
     const text = element('div', { class: 'text', tabindex: '0', role: 'region', 'aria-labelledby': id });
     text.innerHTML = panel.html; // made by the server from Markdown, without any HTML of the file
     body.append(text);
@@ -96,6 +96,7 @@ function frame(panel, top) {
 async function refresh() {
   const turn = ++state.turn;
   clearTimeout(state.timer);
+  remember();
   const until = state.fixed?.until ?? Math.floor(Date.now() / 1e3);
   const from = state.fixed?.from ?? until - secondsOf(by('range').value);
   const context = { from, until, utc: state.dashboard.timezone === 'utc', zoom };
@@ -105,7 +106,6 @@ async function refresh() {
   if (turn !== state.turn) return;
   const time = new Date().toLocaleTimeString('sv', context.utc ? { timeZone: 'UTC' } : {});
   by('status').textContent = failed ?? `Updated ${time}${context.utc ? ' UTC' : ''}, from Graphite at ${state.graphite}`;
-  remember();
   const every = Number(by('refresh').value);
   if (every && !state.fixed) state.timer = setTimeout(refresh, every * 1e3);
   done();
@@ -128,6 +128,8 @@ async function show(one, context, turn) {
 // A stretch marked with the pointer is looked at more closely; choosing a time goes back.
 function zoom(from, until) {
   if (until - from < 10) return;
+  const near = (one, other) => Math.abs(one - other) < (until - from) / 20;
+  if (state.fixed && near(state.fixed.from, from) && near(state.fixed.until, until)) return; // graphs that follow say it again
   state.fixed = { from: Math.floor(from), until: Math.ceil(until) };
   const chosen = by('range');
   if (!chosen.querySelector('[value="zoom"]')) chosen.append(element('option', { value: 'zoom' }, 'As marked'));

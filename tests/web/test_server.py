@@ -1,0 +1,178 @@
+"""The preview's server: answers what a panel shows, on loopback, to who asks it by its own name, and nothing else."""
+
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import requests
+
+from sfcci import settings
+from sfcci.errors import UsageError
+from sfcci.web import assets, server
+from sfcci.web.server import start_preview
+
+PROJECT = Path(__file__).parents[2]
+DASHBOARD = """\
+dashboard:
+  title: Fates
+  rows:
+    - title: R
+      height: 240px
+      panels:
+        - {title: Good, type: graph, targets: [{target: "alias(a.good,'G')"}, {target: "b.hidden", hide: true}]}
+        - {title: Broken, type: graph, targets: [{target: "sum(a.{b"}]}
+        - {title: Unknown, type: graph, targets: [{target: "a.unknown"}]}
+        - {title: Empty, type: graph, targets: [{target: "a.empty"}]}
+        - {title: Refused, type: graph, targets: [{target: "explode(a.good)"}]}
+        - {title: Text, type: text, content: "**b** <script>x</script> [j](javascript:alert(1))"}
+"""
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """Our own assets, with empty files in place of uPlot, which the browser's ring needs and this one does not."""
+    folder = tmp_path_factory.mktemp("assets")
+    for name in assets.THEIRS:
+        (folder / name).write_text("")
+    ours = Path(assets.__file__).parent / "static"
+    return {name: ours / name for name in assets.OURS} | {name: folder / name for name in assets.THEIRS}
+
+
+@pytest.fixture
+def preview(graphite, own, tmp_path, monkeypatch):
+    (tmp_path / "fates.yaml").write_text(DASHBOARD)
+    graphite.series = {"a.good": [1, None, 3], "a.empty": [None, None]}
+    graphite.names = ["a.good", "a.empty"]
+    monkeypatch.setattr(assets, "asset_files", lambda _cache, _say: own)
+    with start_preview(
+        replace(settings.load(PROJECT), cache=tmp_path), graphite.url, paths=[tmp_path]
+    ) as address:
+        yield address
+
+
+def panel(address, number, **more):
+    query = {"dashboard": "fates", "panel": number, "from": 1000, "until": 1300, "points": 100, **more}
+    return requests.get(f"{address}api/render", query, timeout=10)
+
+
+def test_the_page_lists_the_dashboards_and_what_is_wrong_in_their_files(preview, graphite):
+    found = requests.get(f"{preview}api/dashboards", timeout=10).json()
+    assert [(one["uid"], one["title"]) for one in found["dashboards"]] == [("fates", "Fates")]
+    assert found["graphite"] == graphite.url
+    assert [("BadTarget" in text, "UnknownFunction" in text) for text in found["problems"]] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_a_panel_gives_the_series_that_graphite_gives_and_hidden_targets_are_not_asked_for(preview, graphite):
+    (answer,) = panel(preview, 1).json()["answers"]
+    assert answer["series"] == [{"name": "G", "times": [1050, 1150, 1250], "values": [1, None, 3]}]
+    form = next(form for path, form in graphite.asked if path == "/render")
+    assert (form["from"], form["until"], form["maxDataPoints"]) == (["1000"], ["1300"], ["100"])
+    assert not any("b.hidden" in str(asked) for asked in graphite.asked)
+
+
+@pytest.mark.parametrize(
+    ("number", "trouble", "detail"),
+    [
+        (2, "broken target", "the brace opened here is never closed"),
+        (3, "no such metric", "Graphite knows none of a.unknown"),
+        (4, "no data in this range", "the metric is there; nothing was written in this time"),
+        (5, "refused by Graphite", "unknown function: explode"),
+    ],
+)
+def test_an_empty_panel_says_why(preview, number, trouble, detail):
+    (answer,) = panel(preview, number).json()["answers"]
+    assert answer["trouble"] == trouble
+    assert detail in answer["detail"]
+
+
+def test_markdown_becomes_html_without_any_html_or_script_of_the_file(preview):
+    panels = requests.get(f"{preview}api/dashboards/fates", timeout=10).json()["dashboard"]["panels"]
+    html = panels[-1]["html"]
+    assert "<strong>b</strong>" in html
+    assert "<script" not in html
+    assert "href" not in html
+
+
+def test_only_what_is_on_a_panel_is_asked_of_graphite(preview, graphite):
+    graphite.asked.clear()
+    for more in (
+        {"dashboard": "none"},
+        {"panel": 99},
+        {"panel": "x"},
+        {"from": 5, "until": 5},
+        {"points": 10**6},
+    ):
+        answer = panel(preview, 1, **more)
+        assert answer.status_code == 400
+        assert answer.json()["message"]
+    assert requests.get(f"{preview}api/render?target=secret.metric", timeout=10).status_code == 400
+    assert graphite.asked == []
+
+
+def test_a_name_that_points_here_but_is_not_ours_gets_nothing(preview):
+    for path in ("", "api/dashboards", "static/preview.js"):
+        assert requests.get(preview + path, headers={"Host": "evil.example"}, timeout=10).status_code == 400
+
+
+def test_nothing_can_be_written_and_no_file_but_the_assets_is_served(preview):
+    for path in ("", "api/dashboards", "api/render"):
+        assert requests.post(preview + path, timeout=10).status_code == 405
+    for name in ("../server.py", "%2e%2e/server.py", "..%2fserver.py", "server.py"):
+        assert requests.get(f"{preview}static/{name}", timeout=10).status_code == 404
+
+
+def test_every_answer_forbids_foreign_scripts_frames_and_guessing(preview):
+    for path in ("", "api/dashboards", "static/preview.css"):
+        headers = requests.get(preview + path, timeout=10).headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_page_asks_no_other_host_for_anything():
+    for name in assets.OURS:
+        text = (Path(assets.__file__).parent / "static" / name).read_text()
+        assert "http://" not in text
+        assert "https://" not in text
+
+
+def test_a_graphite_that_is_away_is_said_and_the_page_stays(own, tmp_path, monkeypatch):
+    (tmp_path / "fates.yaml").write_text(DASHBOARD)
+    monkeypatch.setattr(assets, "asset_files", lambda _cache, _say: own)
+    with start_preview(settings.load(PROJECT), "http://127.0.0.1:9", paths=[tmp_path]) as address:
+        answer = panel(address, 1)
+        assert (answer.status_code, "Connection refused" in answer.json()["message"]) == (502, True)
+        assert requests.get(address, timeout=10).ok
+
+
+def test_a_file_that_is_mended_shows_with_the_next_look(preview, tmp_path):
+    (tmp_path / "fates.yaml").write_text(DASHBOARD.replace("title: Fates", "title: New"))
+    found = requests.get(f"{preview}api/dashboards", timeout=10).json()
+    assert found["dashboards"][0]["title"] == "New"
+
+
+def test_a_taken_port_is_one_sentence(own, graphite, tmp_path, monkeypatch):
+    (tmp_path / "fates.yaml").write_text(DASHBOARD)
+    monkeypatch.setattr(assets, "asset_files", lambda _cache, _say: own)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(UsageError, match=f"port {port} is taken; choose another"),
+            start_preview(settings.load(PROJECT), graphite.url, port, paths=[tmp_path]),
+        ):
+            pass
+
+
+def test_it_listens_on_loopback_only_and_the_port_is_free_afterwards(own, graphite, tmp_path, monkeypatch):
+    (tmp_path / "fates.yaml").write_text(DASHBOARD)
+    monkeypatch.setattr(assets, "asset_files", lambda _cache, _say: own)
+    with start_preview(settings.load(PROJECT), graphite.url, paths=[tmp_path]) as address:
+        port = int(address.rstrip("/").rpartition(":")[2])
+        assert address == f"http://{server.LOOPBACK}:{port}/"
+        requests.get(address, timeout=10)
+    with pytest.raises(requests.ConnectionError):
+        requests.get(address, timeout=2)
