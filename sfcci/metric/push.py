@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sfcci import files
 from sfcci.errors import MissingTool, Place, UsageError
@@ -72,7 +72,7 @@ def push(
                 break
         if findings and instance.folder and free_bytes(instance.folder) < SERIES_BYTES:
             raise MissingTool(f"the disk of {instance.folder} is full", "free some space and push again")
-    return PushReport(**{**vars(report), "findings": findings})
+    return replace(report, findings=findings)
 
 
 def recorded(

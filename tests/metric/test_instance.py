@@ -132,7 +132,7 @@ def test_up_keeps_it_without_users_until_down(private):
     with pytest.raises(UsageError, match=r"up already at .*, on other ports"):
         instance.up(private, web_port=1)
     assert instance.down(private) is Ending.STOPPED
-    assert nothing_left(private)
+    wait_until(lambda: nothing_left(private))
     assert instance.down(private) is Ending.NOT_RUNNING
 
 
