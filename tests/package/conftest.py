@@ -63,10 +63,8 @@ Requires-Dist: packaging>=20
 """
 
 
-@pytest.fixture
-def project(tmp_path):
-    """A project whose one component lies in its folder `code`."""
-    root = tmp_path / "project"
+def make_project(root):
+    """Make a project whose one component lies in its folder `code`."""
     for name, text in FILES.items():
         path = root / "code" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,6 +72,11 @@ def project(tmp_path):
     (root / "packaging").mkdir()
     (root / "packaging" / "sample.toml").write_text(DESCRIPTION)
     return root
+
+
+@pytest.fixture
+def project(tmp_path):
+    return make_project(tmp_path / "project")
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from sfcci.finding import Severity
 from sfcci.package import build, install, lint, repository, run
 from sfcci.package.run import Outcome
 
+from .conftest import make_project
+
 REPOSITORY = Path(__file__).parents[2]
 pytestmark = pytest.mark.distro
 
@@ -25,6 +27,23 @@ def configured(project, tmp_path, cache_dir):
     return settings.load(
         project, {"SFCCI_RUN_STATE": str(tmp_path / "state"), "SFCCI_RUN_CACHE": str(cache_dir)}
     )
+
+
+@pytest.fixture(scope="module")
+def built_once(tmp_path_factory, cache_dir):
+    """A state folder in which the sample was built."""
+    folder = tmp_path_factory.mktemp("once")
+    project = make_project(folder / "project")
+    state = {"SFCCI_RUN_STATE": str(folder / "state"), "SFCCI_RUN_CACHE": str(cache_dir)}
+    built(settings.load(project, state))
+    return folder / "state"
+
+
+@pytest.fixture
+def stored(configured, built_once):
+    """Settings with a copy of that state."""
+    shutil.copytree(built_once, configured.state, symlinks=True)
+    return configured
 
 
 def built(configured, **options):
@@ -129,9 +148,10 @@ def test_a_program_broken_on_purpose_builds_and_does_not_start(configured, monke
     assert install.installer(configured) is None, "the good packages are left alone"
 
 
-def test_force_builds_again_and_the_older_builds_stay_for_their_readers(configured):
-    first, _ = built(configured)
-    second, _ = built(configured, force=True)
+def test_force_builds_again_and_the_older_builds_stay_for_their_readers(stored):
+    first, _ = built(stored)
+    second, _ = built(stored, force=True)
+    assert first.outcome is Outcome.UNCHANGED
     assert second.outcome is Outcome.BUILT
     assert second.binary_rpms != first.binary_rpms
     assert first.binary_rpms[0].exists()
@@ -148,17 +168,14 @@ def test_what_a_killed_run_left_is_swept_away_and_a_live_runs_folder_is_not(monk
     assert not list(tmp_path.iterdir())
 
 
-def test_a_build_that_was_only_half_stored_is_not_there(configured):
-    report, _ = built(configured)
-    report.binary_rpms[0].unlink()
-    assert repository.current_build(configured.state, "sample") is None
+def test_a_build_that_was_only_half_stored_is_not_there(stored):
+    repository.current_build(stored.state, "sample").binary_rpms[0].unlink()
+    assert repository.current_build(stored.state, "sample") is None
 
 
-def test_installing_what_was_not_built_says_what_to_do(configured, tmp_path):
-    assert install.installer(configured) is None
-    built(configured)
+def test_installing_what_was_not_built_says_what_to_do(stored, tmp_path):
     with pytest.raises(UsageError, match="sfcci package rpm other"):
-        install.installer(configured)("other", tmp_path / "root")
+        install.installer(stored)("other", tmp_path / "root")
     with pytest.raises(MissingTool, match="holds no program"):
         install.installed_program(tmp_path, "sample")
 
