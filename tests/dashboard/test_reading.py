@@ -1,0 +1,58 @@
+"""What panels show: one value of each series, and what changed."""
+
+import pytest
+
+from sfcci.dashboard.reading import PanelNumbers, changes, drawn_panels, reduced, shown_targets, value
+from sfcci.metric.graphite import Series
+
+
+def series(*values):
+    return Series("s", "s", tuple((value, n) for n, value in enumerate(values)))
+
+
+@pytest.mark.parametrize(
+    ("calc", "number"),
+    [
+        ("lastNotNull", 3),
+        ("mean", 2),
+        ("sum", 4),
+        ("min", 1),
+        ("max", 3),
+        ("firstNotNull", 1),
+        ("range", 2),
+        ("diff", 2),
+        ("unheard", 3),
+    ],
+)
+def test_a_series_is_reduced_by_grafana_s_word(calc, number):
+    assert reduced(calc, series(None, 1, None, 3, None)) == number
+    assert reduced(calc, series(None, None)) is None
+
+
+def test_a_stat_shows_its_own_value_and_a_graph_the_first_of_its_legend():
+    assert value({"options": {"reduceOptions": {"calcs": ["sum"]}}}, series(1, 2)) == 3
+    assert value({"options": {"legend": {"calcs": ["max", "sum"]}}}, series(2, 1)) == 2
+    assert value({}, series(2, 1)) == 1
+
+
+def test_references_and_variables_of_targets_are_filled_in():
+    panel = {"targets": [
+        {"refId": "A", "target": "a.$x.c", "hide": True}, {"refId": "B", "target": "sum(#A)"}, {"refId": "C", "target": "f(#B,#Z)"},
+        {"refId": "D", "target": "g(#D)"},
+    ]}  # fmt: skip
+    found = dict(shown_targets(panel))
+    assert (found["B"], found["C"]) == ("sum(a.*.c)", "f(sum(a.*.c),#Z)")
+    assert "A" not in found
+    assert len(found["D"]) < 2**17
+
+
+def test_panels_of_folded_rows_are_drawn_too():
+    board = {"panels": [{"type": "row", "panels": [{"type": "stat"}]}, {"type": "text"}]}
+    assert [one["type"] for one in drawn_panels(board)] == ["stat", "text"]
+
+
+def test_changes_name_panel_series_and_both_numbers():
+    before = [PanelNumbers("D", "P", {"a": 0.0, "b": 1.0})]
+    after = [PanelNumbers("D", "P", {"a": 12.5, "b": 1.0, "c": None}), PanelNumbers("D", "Q", {"n": 3.0})]
+    assert changes(before, after) == ("P: a 0 → 12.5", "Q: n nothing → 3")
+    assert changes(after, after) == ()
