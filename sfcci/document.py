@@ -6,6 +6,7 @@ without asking again; what a schema cannot say it reports with `Document.fault`.
 
 import difflib
 import json
+import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -86,9 +87,11 @@ def read(
     Duplicate keys of a YAML mapping are a fault; who gives a list as `duplicates` gets them there and reads on.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as file:  # never more than that: a device has no size and no end
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
             raise InputError(Fault(Place(str(path)), "is too large", f"at most {MAX_BYTES >> 20} MiB"))
-        text = path.read_bytes().decode("utf-8")
+        text = data.decode("utf-8")
     except OSError as error:
         raise InputError(Fault(Place(str(path)), error.strerror or str(error), "a readable file")) from None
     except UnicodeDecodeError as error:
@@ -106,6 +109,7 @@ def parse(
     """Parse text as the suffix of `path` says and check it. Raises InputError."""
     found: list[Fault] = []
     document = Document(path, text, _load(text, path, found))
+    _check_values(document)
     if duplicates is not None:
         duplicates.extend(found)
     elif found:
@@ -113,6 +117,24 @@ def parse(
     if schema is not None and (faults := check(document, schema)):
         raise InputError(*faults)
     return document
+
+
+def _check_values(document: Document) -> None:
+    """Refuse what nobody could work with: nesting without end, half of a UTF-16 pair (it cannot be written)."""
+    pending: list[tuple[Any, int]] = [(document.data, 1)]
+    while pending:
+        value, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            found, expected = "is nested too deeply", f"at most {MAX_DEPTH} levels"
+            raise InputError(Fault(Place(document.path), found, expected))
+        if isinstance(value, dict):
+            pending += [(one, depth + 1) for pair in value.items() for one in pair]
+        elif isinstance(value, list | tuple | set):
+            pending += [(one, depth + 1) for one in value]
+        elif isinstance(value, str) and not value.isascii() and _HALF.search(value):
+            raise InputError(Fault(Place(document.path), f"half a character in {value!a}", "whole ones"))
+        elif isinstance(value, float) and not math.isfinite(value) and document.path.endswith(".json"):
+            raise InputError(Fault(Place(document.path), f"found {value}", "a number that JSON can write"))
 
 
 def check(document: Document, schema: Mapping[str, Any]) -> list[Fault]:
@@ -270,6 +292,7 @@ def _yaml_scalars(text: str) -> dict[tuple[Key, ...], tuple[int, str]]:
     return scalars
 
 
+_HALF = re.compile("[\ud800-\udfff]")
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _ASSIGN = re.compile(r"^\s*([A-Za-z0-9_.\-\"']+)\s*=")
 

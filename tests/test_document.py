@@ -126,3 +126,23 @@ def test_duplicate_keys_come_together_and_a_reader_may_go_on():
 def test_a_tag_that_does_not_fit_is_a_fault(text):
     with pytest.raises(InputError, match="tag"):
         document.parse(text, "x.yaml")
+
+
+@pytest.mark.parametrize(("text", "name"), [('a: "\\ud800 x"', "x.yaml"), ('{"\\udfff": 1}', "x.json")])
+def test_half_a_character_is_refused_because_nothing_can_write_it(text, name):
+    with pytest.raises(InputError, match="half a character"):
+        document.parse(text, name)
+    assert document.parse('{"a": "\\ud83d\\ude00"}', "x.json").data == {"a": "\U0001f600"}
+
+
+@pytest.mark.parametrize("depth", [100, 800, 50_000])
+def test_nesting_has_an_end_in_every_format(depth):
+    for name in ("x.json", "x.yaml"):
+        with pytest.raises(InputError, match="nested too deeply"):
+            document.parse("[" * depth + "]" * depth, name)
+
+
+def test_a_device_without_end_is_too_large(tmp_path):
+    (tmp_path / "zero.yaml").symlink_to("/dev/zero")
+    with pytest.raises(InputError, match="too large"):
+        document.read(tmp_path / "zero.yaml")

@@ -253,6 +253,9 @@ def _grafana_panels(check: _Check, panels: Any, keys: Keys) -> Iterator[Panel]:
         if not isinstance(panel, dict) or not isinstance(panel.get("type"), str):
             check.add("BadStructure", place, "is no panel", "a panel is a mapping with a `type`")
             continue
+        for key in ("options", "fieldConfig", "gridPos"):
+            if not isinstance(panel.get(key, {}), dict):
+                check.add("BadStructure", (*place, key), f"found {_shown(panel[key])}; expected a mapping")
         targets = panel.get("targets", [])
         if not isinstance(targets, list):
             check.add("BadStructure", (*place, "targets"), f"found {_shown(targets)}; expected a list")
@@ -261,4 +264,8 @@ def _grafana_panels(check: _Check, panels: Any, keys: Keys) -> Iterator[Panel]:
         number = panel["id"] if isinstance(panel.get("id"), int) else index + 1
         mine = _under(check.targets, place)
         yield Panel(number, str(panel.get("title", "")), panel["type"], mine, place)
-        yield from _grafana_panels(check, panel.get("panels", []), (*place, "panels"))
+        inside = panel.get("panels", [])
+        if inside and (panel["type"] != "row" or len(keys) > 1):
+            check.add("BadStructure", (*place, "panels"), "panels in a panel", "only a row holds panels")
+        else:
+            yield from _grafana_panels(check, inside, (*place, "panels"))

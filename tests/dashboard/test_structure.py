@@ -98,7 +98,7 @@ def test_a_file_with_a_data_source_alone_is_no_fault():
 
 
 VALUES = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-3, 20), st.text(max_size=4)),
+    st.one_of(st.none(), st.booleans(), st.integers(-3, 20), st.text(st.characters(codec="utf-8"), max_size=4)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
