@@ -21,6 +21,7 @@ RDEPEND="
 	>=dev-python/graphyte-1.7.1[${PYTHON_USEDEP}]
 	>=dev-python/jinja2-3.1[${PYTHON_USEDEP}]
 	>=dev-python/jsonschema-4.18[${PYTHON_USEDEP}]
+	>=dev-python/markdown-it-py-3[${PYTHON_USEDEP}]
 	>=dev-python/packaging-24.2[${PYTHON_USEDEP}]
 	>=dev-python/platformdirs-3[${PYTHON_USEDEP}]
 	>=dev-python/pyyaml-6[${PYTHON_USEDEP}]
