@@ -169,6 +169,17 @@ def ends_with_tool() -> tuple[str, ...]:
     return ("setpriv", "--pdeathsig", "KILL") if available("setpriv") else ()
 
 
+OWN_USER = ("--user", "--map-root-user")
+"""Options of unshare(1) that give an ordinary user namespaces: inside, it is root over what is its own."""
+IN_CHROOT = ("--propagation", "unchanged")
+"""In a chroot that is no mount point nothing can be made private: unshare's default fails there."""
+
+
+def unshare_ways() -> tuple[tuple[str, ...], ...]:
+    """Give the options with which unshare(1) may make namespaces for this user, the plainest first."""
+    return ((), IN_CHROOT, OWN_USER) if os.geteuid() == 0 else (OWN_USER,)
+
+
 def end_group(process: subprocess.Popen[bytes], grace_s: float = GRACE_S) -> None:
     """End a process and its group: SIGTERM, `grace_s` to obey, SIGKILL. What has ended already is left alone."""
     if process.poll() is None and grace_s:

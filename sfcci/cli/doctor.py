@@ -1,7 +1,5 @@
 """`sfcci doctor`: what this machine has, what it lacks, and how to get it."""
 
-import os
-import shutil
 import sys
 
 import click
@@ -55,12 +53,12 @@ def _advice(missing: list[Tool]) -> None:
 
 def lab_way() -> str:
     """Say how a lab runs here: as root or in a user namespace, or why it cannot."""
-    if not shutil.which("unshare"):
+    from sfcci.datapath.namespace import remedy
+
+    if not command.available("unshare"):
         return f"not possible: unshare is missing; {machine.install_hint('unshare')}"
-    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    probe = command.run(
-        ["unshare", *user, "--net", "--mount", "--pid", "--fork", "true"], timeout_s=10, check=False
-    )
-    if probe.status:
-        return f"not possible: {probe.stderr.strip()}; allow user namespaces or run as root"
-    return "in a user namespace" if user else "as root"
+    for way in command.unshare_ways():
+        probe = ["unshare", *way, "--net", "--mount", "--pid", "--fork", "true"]
+        if command.run(probe, timeout_s=10, check=False).status == 0:
+            return "in a user namespace" if way == command.OWN_USER else "as root"
+    return f"not possible: the kernel makes no namespaces for this user; {remedy()}"

@@ -1,6 +1,7 @@
 """Where dashboards are shown: the configured Grafana, else Grafana in the pod of `podman/`, else the embedded preview."""
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -67,8 +68,21 @@ def pod_obstacle(path: Path) -> str:
         return f"{path} is not there"
     if not command.available("podman"):
         return "podman is not installed"
+    if _unused():
+        return "podman holds no image for this user (podman pull NAME)"
     lost = [name for name in images(path) if not _podman("image", "exists", name)]
     return f"podman has no image {', '.join(lost)} (podman pull NAME)" if lost else ""
+
+
+def _unused() -> bool:
+    """Say whether this ordinary user has never used podman: it need not be asked, and a first call would leave a process."""
+    home = Path.home()
+    kept = (
+        home / ".local/share/containers/storage",
+        home / ".config/containers/storage.conf",
+        Path("/etc/containers/storage.conf"),
+    )
+    return os.geteuid() != 0 and not any(path.exists() for path in kept)
 
 
 def images(path: Path) -> tuple[str, ...]:

@@ -94,23 +94,15 @@ class Raising:
 
     def _start(self) -> Keeper:
         reasons = []
-        for way in WAYS if os.geteuid() == 0 else (USER,):
+        for way in command.unshare_ways():
             self._child, self._life, line, said = _launch(way)
             if line:
                 pid = int(line)
-                return Keeper(pid, identity(pid), way is USER)
+                return Keeper(pid, identity(pid), way == command.OWN_USER)
             os.close(self._life)
             _reap(self._child)
             reasons.append(said)
         raise MissingTool(f"no namespaces for a lab here: {reasons[0]}", remedy())
-
-
-ROOT: tuple[str, ...] = ()
-CHROOT = ("--propagation", "unchanged")
-"""In a chroot that is no mount point nothing can be made private; the keeper sees to it that nothing leaks."""
-USER = ("--user", "--map-root-user")
-WAYS = (ROOT, CHROOT, USER)
-"""Options of unshare(1) for a lab, the first that the kernel grants."""
 
 
 def _launch(way: tuple[str, ...]) -> tuple[int, int, str, str]:

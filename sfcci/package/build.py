@@ -210,8 +210,8 @@ def sandbox() -> tuple[str, ...]:
     As far as the kernel allows: with namespaces of its own, in a user namespace for an ordinary user; () for neither.
     """
     fresh = ("--net", "--pid", "--fork", "--kill-child", "--mount-proc")
-    for user in ((), ("--user", "--map-root-user")):
-        words = (*command.ends_with_tool(), "unshare", *user, *fresh)
+    for way in command.unshare_ways():
+        words = (*command.ends_with_tool(), "unshare", *way, *fresh)
         with contextlib.suppress(MissingTool):
             if command.run([*words, "true"], timeout_s=SHORT_TIMEOUT_S, check=False).status == 0:
                 return words
