@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from sfcci import command
 from sfcci.errors import MissingTool, ToolError, Unreachable
@@ -86,14 +87,20 @@ def _unused() -> bool:
 
 
 def images(path: Path) -> tuple[str, ...]:
-    """Give the images that a kube YAML names. It may hold several documents, so each is read alone."""
+    """Give the images that a kube YAML names; it may hold several documents."""
+    found = [one.get("spec") or {} for one in _documents(path)]
+    return tuple(one["image"] for spec in found for one in spec.get("containers") or [])
+
+
+def _config_maps(path: Path) -> tuple[str, ...]:
+    return tuple(one["metadata"]["name"] for one in _documents(path) if one.get("kind") == "ConfigMap")
+
+
+def _documents(path: Path) -> list[dict[str, Any]]:
     from sfcci import document
 
-    found: list[str] = []
-    for text in path.read_text().split("\n---\n"):
-        data = document.parse(text, str(path)).data or {}
-        found += [one["image"] for one in (data.get("spec") or {}).get("containers") or []]
-    return tuple(found)
+    texts = path.read_text().split("\n---\n")
+    return [document.parse(text, str(path)).data or {} for text in texts]
 
 
 @contextlib.contextmanager
@@ -114,12 +121,13 @@ def running(path: Path, say: Callable[[str], None] = lambda _text: None) -> Iter
         _wait(f"{ADDRESSES.graphite_url}/metrics/find?query=*")
         yield ADDRESSES
     finally:
-        with contextlib.suppress(ToolError):  # the block's own error says more than the cleaning's
-            command.run(["podman", "play", "kube", "--down", path], timeout_s=PODMAN_TIMEOUT_S)
+        _podman("play", "kube", "--down", str(path))
+        for name in _config_maps(path):  # podman 4.3 leaves the volume that it made of one
+            _podman("volume", "rm", name)
 
 
 def _podman(*words: str) -> bool:
-    """Ask podman a question that it answers by its exit status."""
+    """Let podman do something and say whether its exit status was 0."""
     try:
         return command.run(["podman", *words], timeout_s=PODMAN_TIMEOUT_S, check=False).status == 0
     except ToolError:
