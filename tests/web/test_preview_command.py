@@ -1,0 +1,46 @@
+"""`sfcci preview` as a user runs it: a page until Ctrl-C, and nothing afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_page_is_there_until_the_command_is_interrupted(graphite, number):
+    words = [
+        sys.executable,
+        "-m",
+        "sfcci",
+        "preview",
+        str(PROJECT / "dashboards"),
+        "--graphite",
+        graphite.url,
+        "--json",
+    ]
+    process = subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=PROJECT, env=os.environ
+    )
+    with process:
+        text = ""
+        while not text.endswith("}\n"):
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            text += line
+        found = json.loads(text)
+        assert found["graphite"] == graphite.url
+        assert "<title>sfcci preview</title>" in requests.get(found["address"], timeout=10).text
+        assert requests.get(f"{found['address']}static/uPlot.iife.js", timeout=10).text.count("uPlot") > 10
+        process.send_signal(number)
+        assert process.wait(15) == 130
+        assert process.stderr.read().strip() == "interrupted; everything that was started has been ended"
+    with pytest.raises(requests.ConnectionError):
+        requests.get(found["address"], timeout=2)
