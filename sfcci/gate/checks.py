@@ -14,6 +14,8 @@ from sfcci.trace.visits import Journey
 
 MAX_REASONS = 5
 """So many reasons of one check are told; the rest is counted."""
+Flow = tuple[str, str, int]
+"""Addresses of source and destination, source port."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class Request:
     sport: int
     status: int | None
     error: str = ""
+
+    @property
+    def flow(self) -> Flow:
+        """What its packets carry on their way to the server."""
+        return self.source_ip, self.dest_ip, self.sport
 
 
 @dataclass(frozen=True)
@@ -44,14 +51,23 @@ class Observation:
     tables_after: str = ""
 
     @cached_property
-    def forward(self) -> dict[int, tuple[Journey, ...]]:
-        """Source port of a request → journeys of its packets towards the server, oldest first."""
-        found: dict[int, list[Journey]] = {request.sport: [] for request in self.requests if request.sport}
-        ends = {(request.source_ip, request.dest_ip) for request in self.requests}
+    def forward(self) -> dict[Flow, tuple[Journey, ...]]:
+        """Flow of each request that was sent → journeys of its packets towards the server, oldest first."""
+        found: dict[Flow, list[Journey]] = {request.flow: [] for request in self.requests if request.sport}
         for journey in self.journeys:
-            if (journey.flow.src, journey.flow.dst) in ends and journey.flow.sport in found:
-                found[journey.flow.sport].append(journey)
-        return {port: tuple(journeys) for port, journeys in found.items()}
+            flow = (journey.flow.src, journey.flow.dst, journey.flow.sport or 0)
+            if flow in found:
+                found[flow].append(journey)
+        return {flow: tuple(journeys) for flow, journeys in found.items()}
+
+    @cached_property
+    def backward(self) -> tuple[Journey, ...]:
+        """Journeys of the packets that came back to the requests' ports."""
+        return tuple(
+            journey
+            for journey in self.journeys
+            if (journey.flow.dst, journey.flow.src, journey.flow.dport) in self.forward
+        )
 
 
 def reasons(check: Check, seen: Observation) -> tuple[str, ...]:
@@ -72,11 +88,14 @@ def _answered(_check: Answered, seen: Observation) -> Iterator[str]:
 
 
 def _visits(check: Visits, seen: Observation) -> Iterator[str]:
+    if not seen.requests:
+        yield "no request was sent, so no way is known"
     for request in seen.requests:
         if not request.sport:
+            yield f"a request has no way: {request.error}"
             continue
         wanted = (*check.hops, (request.dest,))
-        ways = [journey.hops for journey in seen.forward[request.sport]]
+        ways = [journey.hops for journey in seen.forward[request.flow]]
         if not any(_follows(way, wanted) and len(way) == len(wanted) for way in ways):
             yield f"{_name(request)}: no packet went {_route(wanted)} (seen: {_ways(ways)})"
         elif astray := [way for way in ways if not _follows(way, wanted)]:
@@ -89,7 +108,8 @@ def _follows(way: tuple[str, ...], wanted: tuple[tuple[str, ...], ...]) -> bool:
 
 
 def _quiet(check: Quiet, seen: Observation) -> Iterator[str]:
-    heard = Counter(host for ways in seen.forward.values() for journey in ways for host in set(journey.hops))
+    both_ways = (*(journey for ways in seen.forward.values() for journey in ways), *seen.backward)
+    heard = Counter(host for journey in both_ways for host in set(journey.hops))
     for host in check.hosts:
         if heard[host]:
             yield f"{heard[host]} packets of the requests passed {host}, which should be quiet"
@@ -101,7 +121,7 @@ def _shares(check: Shares, seen: Observation) -> Iterator[str]:
     visited = Counter(
         host for ways in seen.forward.values() for host in {h for way in ways for h in way.hops}
     )
-    total = sum(visited[host] for host in check.among)
+    total = len(seen.forward)
     for host in check.among:
         share = visited[host] / total if total else 0.0
         if share < check.at_least:

@@ -10,12 +10,14 @@ from sfcci.document import Document, did_you_mean
 from sfcci.errors import Fault, InputError, Place, UsageError
 from sfcci.gate import job as values
 from sfcci.gate.job import Change, Check, Job, Step, Traffic
+from sfcci.gate.refusal import refusals, scenario_word
 
 NAMES = {"type": "array", "items": {"type": "string", "minLength": 1}}
+SOME_NAMES = {**NAMES, "minItems": 1, "description": "a list of one name or more"}
 HOPS = {
     "type": "array",
     "minItems": 1,
-    "items": {**NAMES, "minItems": 1},
+    "items": SOME_NAMES,
     "description": "a list of hops, each a list of hosts: [[vm1, vm2], [vm3]]",
 }
 BETWEEN = {"from": {"type": "string"}, "to": {"type": "string"}}
@@ -44,9 +46,19 @@ CHECK_WITH_WORDS = _object(
     {
         "visits": HOPS,
         "hops": HOPS,
-        "quiet": {**NAMES, "minItems": 1},
+        "quiet": SOME_NAMES,
         "shares": _object(
-            {"among": NAMES, "at_least": {"type": "number", "minimum": 0, "maximum": 1}}, "among", "at_least"
+            {
+                "among": SOME_NAMES,
+                "at_least": {
+                    "type": "number",
+                    "exclusiveMinimum": 0,
+                    "maximum": 1,
+                    "description": "a share above 0, at most 1",
+                },
+            },
+            "among",
+            "at_least",
         ),
     },
 )
@@ -64,9 +76,7 @@ CHANGE = {
         {
             "port_chains": {
                 "type": "object",
-                "additionalProperties": _object(
-                    {"port_pair_groups": {**NAMES, "minItems": 1}, "flow_classifiers": NAMES}
-                ),
+                "additionalProperties": _object({"port_pair_groups": SOME_NAMES, "flow_classifiers": NAMES}),
             },
             "port_pair_groups": {"type": "object", "additionalProperties": _object({"port_pairs": NAMES})},
         },
@@ -92,6 +102,8 @@ JOB = _object(
         "pipeline": {
             "type": ["string", "array"],
             "items": {"type": "string"},
+            "minLength": 1,
+            "minItems": 1,
             "description": "a pipeline or a list of them",
         },
         "voting": {"type": "boolean"},
@@ -104,7 +116,7 @@ JOB = _object(
         "scenario": {"type": "string", "minLength": 1},
         "steps": {"type": "array", "minItems": 1, "items": STEP},
         "install": {"type": "string", "minLength": 1},
-        "command": {**NAMES, "minItems": 1},
+        "command": SOME_NAMES,
     },
     "name",
     "pipeline",
@@ -140,9 +152,10 @@ def parse_jobs(found: Document) -> tuple[Job, ...]:
         for number, table in enumerate(found.data["jobs"])
         for fault in _job_faults(found, number, table)
     ]
+    faults += refusals(found)
     if faults:
         raise InputError(*faults)
-    return tuple(_job(table) for table in found.data["jobs"])
+    return tuple(_job(table, found.path) for table in found.data["jobs"])
 
 
 def chosen(jobs: tuple[Job, ...], names: tuple[str, ...], pipeline: str) -> tuple[Job, ...]:
@@ -202,7 +215,7 @@ def _job_faults(found: Document, number: int, table: Mapping[str, Any]) -> list[
     return []
 
 
-def _job(table: Mapping[str, Any]) -> Job:
+def _job(table: Mapping[str, Any], path: str) -> Job:
     pipeline = table["pipeline"]
     return Job(
         name=table["name"],
@@ -210,7 +223,7 @@ def _job(table: Mapping[str, Any]) -> Job:
         timeout_s=float(table["timeout"]),
         description=table.get("description", ""),
         voting=table.get("voting", True),
-        scenario=table.get("scenario", ""),
+        scenario=scenario_word(table.get("scenario", ""), path),
         steps=tuple(_step(step) for step in table.get("steps", ())),
         install=table.get("install", ""),
         command=tuple(table.get("command", ())),

@@ -114,14 +114,14 @@ class Visits:
 
 @dataclass(frozen=True)
 class Quiet:
-    """None of the traffic's packets is seen at these hosts."""
+    """None of the requests' packets, there or back, is seen at these hosts."""
 
     hosts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Shares:
-    """Each of these hosts is visited by at least this share of the requests (0 to 1)."""
+    """Each of these hosts is visited by at least this share of the requests that were sent (above 0, to 1)."""
 
     among: tuple[str, ...]
     at_least: float

@@ -2,11 +2,12 @@
 
     python -I -S probe.py ADDRESS PORT REQUESTS
 
-prints one JSON list: for each request the local port, the HTTP status (null: none came) and what went wrong.
+prints one JSON list: for each request the local port (0: it was not sent), the HTTP status (null: none came) and what went wrong.
 """
 
 import http.client
 import json
+import socket
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -32,8 +33,13 @@ class Probe:
         connection = http.client.HTTPConnection(self._address, self._port, timeout=TIMEOUT_S)
         answer: dict[str, object] = {"port": 0, "status": None, "error": ""}
         try:
-            connection.connect()
+            connection.sock = socket.socket()
+            connection.sock.settimeout(TIMEOUT_S)
+            connection.sock.bind(
+                ("", 0)
+            )  # known before it is used: packets that get no answer are judged, too
             answer["port"] = connection.sock.getsockname()[1]
+            connection.sock.connect((self._address, self._port))
             connection.request("GET", "/")
             reply = connection.getresponse()
             reply.read()

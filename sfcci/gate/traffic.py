@@ -18,7 +18,7 @@ MAX_HOPS = 8
 
 def send_http(lab: Lab, traffic: Http, timeout_s: float) -> tuple[Request, ...]:
     """Send the requests from inside the source host and give what became of each. Raises ToolError."""
-    source, dest = lab.topology.ports_of(traffic.source)[0], lab.topology.ports_of(traffic.dest)[0]
+    source, dest = lab.topology.ports_of(traffic.source)[-1], lab.topology.ports_of(traffic.dest)[0]
     port = lab.topology.host(traffic.dest).services.get(HTTP_SERVICE, 80)
     probe = Path(str(resources.files("sfcci.gate"))) / "probe.py"
     argv = [sys.executable, "-I", "-S", probe, dest.ip, port, traffic.requests]

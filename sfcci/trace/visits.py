@@ -26,7 +26,7 @@ def journeys(frames: Iterable[CapturedFrame], hosts: Mapping[str, str]) -> tuple
     changes its MAC addresses and its TTL only. Frames of other interfaces and other protocols are passed over.
     """
     ways: dict[tuple[object, ...], list[tuple[float, str, str]]] = {}
-    for frame in sorted(frames, key=lambda one: one.time_s):
+    for frame in sorted(frames, key=lambda one: one.time_ns):
         host = hosts.get(frame.interface)
         packet = decode(frame.data)
         if host is not None and packet.five_tuple is not None:

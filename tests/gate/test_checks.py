@@ -111,6 +111,41 @@ def test_what_is_left_over_in_the_switch_is_named():
     )
 
 
+def test_packets_of_an_unanswered_request_count():
+    lost = seen((1, "dest"), status=None)
+    assert "no packet went" in checks.reasons(CHAIN, lost)[0]
+    assert "passed vm3" in checks.reasons(Quiet(("vm3",)), seen((1, "vm3"), (2, "dest"), status=None))[0]
+
+
+def test_a_request_that_was_not_sent_proves_nothing():
+    unsent = Observation((request(0, None, "not tried"),))
+    assert checks.reasons(CHAIN, unsent) == ("a request has no way: not tried",)
+    assert checks.reasons(CHAIN, Observation()) == ("no request was sent, so no way is known",)
+    assert checks.reasons(Shares(("vm1",), 0.1), unsent) != ()
+
+
+def test_an_answer_that_passes_a_quiet_host_is_told():
+    there = seen((1, "dest"))
+    back = Journey(FiveTuple("10.0.0.2", "10.0.0.1", 6, 80, 1), "dest", ("vm1", "source"), 9.0)
+    (told,) = checks.reasons(Quiet(("vm1",)), Observation(there.requests, (*there.journeys, back)))
+    assert told == "1 packets of the requests passed vm1, which should be quiet"
+
+
+def test_a_share_is_of_all_requests_not_of_those_that_were_diverted():
+    ways = [(1, "vm1", "dest"), (2, "vm2", "dest"), *((port, "dest") for port in range(3, 11))]
+    told = checks.reasons(Shares(("vm1", "vm2"), 0.2), seen(*ways))
+    assert told[0] == "vm1 got 1 of 10 requests (10%), expected at least 20%"
+
+
+def test_two_sources_with_one_port_number_are_told_apart():
+    other = Request("other", "dest", "10.0.0.9", "10.0.0.2", 1, 200)
+    way = Journey(FiveTuple("10.0.0.9", "10.0.0.2", 6, 1, 80), "other", ("vm2", "vm3", "dest"), 0.0)
+    good = seen((1, "vm1", "vm3", "dest"))
+    both = Observation((*good.requests, other), (*good.journeys, way))
+    assert checks.reasons(CHAIN, both) == ()
+    assert len(both.forward) == 2
+
+
 def test_many_reasons_are_cut_and_counted():
     told = checks.reasons(CHAIN, seen(*((port, "dest") for port in range(1, 21))))
     assert len(told) == checks.MAX_REASONS + 1

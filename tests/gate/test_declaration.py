@@ -1,11 +1,15 @@
 """Job files."""
 
+from pathlib import Path
+
 import pytest
 
+from sfcci import datapath
 from sfcci.errors import InputError, UsageError
 from sfcci.gate import declaration
 from sfcci.gate.job import Answered, Http, Visits
 
+SCENARIOS = Path(datapath.__file__).parent / "scenarios"
 GOOD = """\
 jobs:
   - name: a
@@ -67,6 +71,77 @@ def test_a_job_is_one_kind_or_the_other(tmp_path, old, new, reason):
     with pytest.raises(InputError) as caught:
         load(tmp_path, a=GOOD.replace(old, new))
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("scenario: demo", "scenario: dmo", "5:5: jobs[0].scenario: no scenario 'dmo'; did you mean demo?"),
+        (
+            "from: source",
+            "from: sorce",
+            "8:27: jobs[0].steps[0].traffic[0].http.from: the scenario has no sorce",
+        ),
+        ("[[vm1, vm2], [vm3]]", "[[vm1, vm22], [vm3]]", "checks[1].visits[0][1]: the scenario has no vm22"),
+        ("visits: [[vm1, vm2], [vm3]]", "quiet: [vm33]", "quiet[0]: the scenario has no vm33"),
+        ("visits: [[vm1, vm2], [vm3]]", "quiet: []", "quiet: found []; expected a list of one name or more"),
+        (
+            "visits: [[vm1, vm2], [vm3]]",
+            "shares: {among: [], at_least: 0}",
+            "among: found []; expected a list of one name or more",
+        ),
+        (
+            "visits: [[vm1, vm2], [vm3]]",
+            "shares: {among: [vm1], at_least: 0}",
+            "at_least: found 0; expected a share above 0, at most 1",
+        ),
+        ("PC1: {", "PC2: {", "change.port_chains.PC2: the scenario has no PC2"),
+        ("flow_classifiers: []", "flow_classifiers: [FC_htp]", "did you mean FC_http?"),
+        (
+            "        traffic: [{http: {from: source, to: dest, requests: 3}}]\n",
+            "",
+            "answered proves nothing without http traffic",
+        ),
+        (
+            "answered, {visits: [[vm1, vm2], [vm3]]}",
+            "{hops: [[vm1]]}",
+            "hops proves nothing without traceroute",
+        ),
+        (
+            "answered, {visits: [[vm1, vm2], [vm3]]}",
+            "flows_as_at_start",
+            "no check judges packets or answers",
+        ),
+        (
+            "[{http: {from: source, to: dest, requests: 3}}]",
+            "[http: {from: source, to: dest}, traceroute: {from: source, to: dest}, traceroute: {from: source, to: vm3}]",
+            "a second traceroute in one step",
+        ),
+    ],
+)
+def test_a_job_that_could_prove_nothing_is_refused(tmp_path, old, new, reason):
+    assert old in GOOD
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, a=GOOD.replace(old, new))
+    assert reason in str(caught.value)
+
+
+def test_a_scenario_beside_the_job_file_is_found_from_there(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "demo.yml").write_text((SCENARIOS / "demo.yaml").read_text())
+    (job,) = load(tmp_path, a=GOOD.replace("scenario: demo", "scenario: own/demo.yml"))
+    assert job.scenario == str(tmp_path / "own" / "demo.yml")
+
+
+def test_a_scenario_that_is_wrong_is_told_once_with_its_own_places(tmp_path):
+    (tmp_path / "bad.yml").write_text("name: bad\n")
+    text = GOOD.replace("scenario: demo", "scenario: ./bad.yml")
+    twice = text + text.removeprefix("jobs:\n").replace("name: a", "name: b")
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, a=twice)
+    told = str(caught.value).splitlines()
+    assert all("bad.yml:1:1" in line for line in told)
+    assert len(told) == len(set(told))
 
 
 def test_an_empty_folder_is_told(tmp_path):
