@@ -223,6 +223,8 @@ def _popen(
         )
     except FileNotFoundError:
         raise MissingTool(f"{program} is not there", install_hint(words[0])) from None
+    except OSError as error:  # no program of this machine, a broken one, too many of them
+        raise MissingTool(f"{program} cannot be started", error.strerror or str(error)) from None
 
 
 def _words(argv: Sequence[str | Path]) -> tuple[str, ...]:

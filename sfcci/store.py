@@ -1,6 +1,7 @@
 """The one place that opens a database: any SQLAlchemy URL, SQLite by default, with a schema version and migrations."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,8 @@ def open_database(url: str, metadata: "MetaData", migrations: Sequence[Migration
     `migrations[n]` takes the schema from version n to n + 1. Raises Unreachable when it cannot be opened.
     """
     from sqlalchemy import create_engine, make_url
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-    try:
+    with database_errors(url):
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             with files.disk_errors(Path(parsed.database)):
@@ -30,13 +30,30 @@ def open_database(url: str, metadata: "MetaData", migrations: Sequence[Migration
         if parsed.get_backend_name() == "sqlite":
             _tune_sqlite(engine)
         _migrate(engine, metadata, migrations)
-    except (SQLAlchemyError, ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        shown = parsed.render_as_string(hide_password=True) if "parsed" in locals() else "the database URL"
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise Unreachable(
-            f"cannot open the database {shown}: {reason}; see [database] url in sfcci.toml"
-        ) from error
     return engine
+
+
+@contextlib.contextmanager
+def database_errors(url: str) -> Iterator[None]:
+    """Turn what the database at `url` refuses (it is full, locked, not one of ours) into one clear sentence."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise Unreachable(f"cannot use {_shown(url)}: {reason}; see [database] url in sfcci.toml") from error
+
+
+def _shown(url: str) -> str:
+    """Name a database without its password; a URL that cannot be read may hold one anywhere."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return "the database " + make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "the database"
 
 
 def _tune_sqlite(engine: "Engine") -> None:
@@ -45,7 +62,8 @@ def _tune_sqlite(engine: "Engine") -> None:
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection, _record):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - DBAPI objects
-        for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON", "synchronous=NORMAL"):
+        # The patience first: changing the journal wants the lock, too.
+        for pragma in ("busy_timeout=30000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
             connection.execute(f"PRAGMA {pragma}")
 
 
@@ -53,13 +71,21 @@ def _migrate(engine: "Engine", metadata: "MetaData", migrations: Sequence[Migrat
     from sqlalchemy import Column, Integer, MetaData, Table, insert, inspect, select, update
 
     versions = Table("schema_version", MetaData(), Column("version", Integer, nullable=False))
-    fresh = not inspect(engine).has_table("schema_version")
     with engine.begin() as connection:
+        if (
+            engine.dialect.name == "sqlite"
+        ):  # it would take the lock at the first insert: two runs would both make tables
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        fresh = not inspect(connection).has_table("schema_version")
         versions.create(connection, checkfirst=True)
         metadata.create_all(connection)
-        if fresh and connection.execute(select(versions.c.version)).first() is None:
+        if fresh:
             connection.execute(insert(versions).values(version=len(migrations)))
         version = connection.execute(select(versions.c.version)).scalar_one()
+        if version > len(migrations):
+            raise Unreachable(
+                f"{_shown(str(engine.url))} was made by a later sfcci (schema version {version}); install that one"
+            )
         for migration in migrations[version:]:
             migration(connection)
         if version < len(migrations):

@@ -45,6 +45,13 @@ def test_a_missing_program_is_told_with_the_command_that_installs_it():
     assert "openvswitch" in command.install_hint("ovs-vsctl")
 
 
+def test_a_program_that_this_machine_cannot_start_is_told(tmp_path):
+    broken = tmp_path / "broken"
+    broken.touch(mode=0o755)
+    with pytest.raises(MissingTool, match="broken cannot be started; Exec format error"):
+        command.run([broken], timeout_s=1)
+
+
 def test_a_program_that_takes_too_long_is_ended_with_its_children(tmp_path):
     note = tmp_path / "pid"
     with pytest.raises(ToolError, match=r"out of time after 0\.5 s"):

@@ -1,5 +1,7 @@
 """The one place that opens a database."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, insert, text
 
@@ -34,6 +36,23 @@ def test_a_new_database_needs_no_migration(tmp_path):
         raise AssertionError
 
     store.open_database(f"sqlite:///{tmp_path}/new.sqlite", METADATA, [never]).dispose()
+
+
+def test_many_may_make_it_at_once(tmp_path):
+    url = f"sqlite:///{tmp_path}/a.sqlite"
+    with ThreadPoolExecutor(8) as pool:
+        engines = list(pool.map(lambda _number: store.open_database(url, METADATA), range(16)))
+    with engines[0].connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM schema_version")).scalar_one() == 1
+    for engine in engines:
+        engine.dispose()
+
+
+def test_a_database_of_a_later_version_is_left_alone(tmp_path):
+    url = f"sqlite:///{tmp_path}/a.sqlite"
+    store.open_database(url, METADATA, [lambda _connection: None]).dispose()
+    with pytest.raises(Unreachable, match=r"made by a later sfcci \(schema version 1\)"):
+        store.open_database(url, METADATA)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "postgres+none://x/y", "sqlite:////proc/none/a.sqlite"])

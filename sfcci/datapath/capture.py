@@ -1,6 +1,7 @@
 """Capturing what passes the switch's ports into one pcapng file, by a process of its own beside the switch."""
 
 import contextlib
+import errno
 import os
 import select
 import sys
@@ -15,6 +16,8 @@ from sfcci.errors import ProgramFailure, ToolError
 READY = b"ready\n"
 READY_S = 10.0
 DRAIN_S = 30.0
+END_S = 1.0
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def argv(prefix: Sequence[str], ports: Sequence[Port]) -> list[str | Path]:
@@ -27,7 +30,7 @@ def argv(prefix: Sequence[str], ports: Sequence[Port]) -> list[str | Path]:
 def capture(prefix: Sequence[str], ports: Sequence[Port], path: Path) -> Iterator[Path]:
     """Write the frames of the ports to `path` while the block runs: ready when it starts, complete when it has ended.
 
-    Raises ToolError, also when a frame was lost: evidence with holes is none.
+    Raises ToolError, also when a frame was lost: evidence with holes is none. Raises MissingTool for a full disk.
     """
     words = argv(prefix, ports)
     with contextlib.ExitStack() as stack:
@@ -37,33 +40,46 @@ def capture(prefix: Sequence[str], ports: Sequence[Port], path: Path) -> Iterato
         process = stack.enter_context(
             command.start(words, stdin=command.PIPE, stdout=out, stderr=command.PIPE)
         )
-        wait_ready(process)
+        with files.disk_errors(path):
+            wait_ready(process)
         try:
             yield path
         except BaseException:
-            with contextlib.suppress(ToolError):  # what went wrong in the block counts; its frames are kept
+            with contextlib.suppress(
+                ToolError, OSError
+            ):  # what went wrong in the block counts; its frames are kept
                 _finish(process)
             raise
-        _finish(process)
+        with files.disk_errors(path):
+            _finish(process)
 
 
 def wait_ready(process: command.Process) -> None:
-    """Wait until no frame can be missed. Raises ToolError."""
+    """Wait until no frame can be missed. Raises ToolError, OSError for a full disk."""
     assert process.stderr is not None  # noqa: S101 - it was started with a pipe
     readable, _, _ = select.select([process.stderr], [], [], READY_S)
     said = os.read(process.stderr.fileno(), 4096) if readable else b""
     if said != READY:
+        with contextlib.suppress(command.OutOfTime):
+            process.wait(END_S)
+        _check_disk(process)
         raise _failure(process, said, "the capture did not start")
 
 
 def _finish(process: command.Process) -> None:
-    """Have the capture drain its ring and end."""
+    """Have the capture drain its ring and end. Raises ToolError, OSError for a full disk."""
     try:
         _, said = process.communicate(timeout=DRAIN_S)  # closes its standard input: the sign to end
     except command.OutOfTime:
         raise _failure(process, b"", f"the capture did not end in {DRAIN_S:g} s") from None
+    _check_disk(process)
     if process.returncode or said != b"dropped 0\n":
         raise _failure(process, said, "the capture is not complete")
+
+
+def _check_disk(process: command.Process) -> None:
+    if process.returncode in DISK_FULL:
+        raise OSError(process.returncode, os.strerror(process.returncode))
 
 
 def _failure(process: command.Process, said: bytes, note: str) -> ToolError:

@@ -51,17 +51,21 @@ RUNS = Table(
 
 
 class History:
-    """The run database of the settings. Opening makes it; it is safe for several processes at once."""
+    """The run database of the settings. Opening makes it; it is safe for several processes at once.
+
+    Everything raises Unreachable when the database cannot be used.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._engine = store.open_database(settings.database_url, METADATA)
+        self._url = settings.database_url
+        self._engine = store.open_database(self._url, METADATA)
 
     def record(self, results: Iterable[JobResult]) -> None:
         """Write results in one transaction; a run that is there already is replaced by what is said now."""
         rows = [_row(result) for result in results]
         if not rows:
             return
-        with self._engine.begin() as connection:
+        with store.database_errors(self._url), self._engine.begin() as connection:
             connection.execute(delete(RUNS).where(RUNS.c.run.in_([row["run"] for row in rows])))
             connection.execute(insert(RUNS), rows)
 
@@ -70,13 +74,13 @@ class History:
         query = select(RUNS).order_by(RUNS.c.started_at, RUNS.c.run)
         if since_s is not None:
             query = query.where(RUNS.c.started_at >= since_s)
-        with self._engine.connect() as connection:
+        with store.database_errors(self._url), self._engine.connect() as connection:
             for row in connection.execution_options(yield_per=5000).execute(query):
                 yield _result(row)
 
     def runs(self) -> set[str]:
         """Give the ids of all runs."""
-        with self._engine.connect() as connection:
+        with store.database_errors(self._url), self._engine.connect() as connection:
             return set(connection.execute(select(RUNS.c.run)).scalars())
 
     def close(self) -> None:

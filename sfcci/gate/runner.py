@@ -1,7 +1,8 @@
 """Jobs run: each in a lab of its own, bounded in time, always ending in a result with its evidence.
 
-A run's folder is `<state>/runs/<run>`; its lock is held while the job runs, so a folder without a result whose lock
-is free belongs to a run that was killed: the next runner records it as ABORTED.
+A run's folder is `<state>/runs/<run>`; its lock is held until the result is in the run database. So a folder whose
+lock is free and whose run the database lacks belongs to a run that was killed: the next runner records its result, or
+ABORTED when there is none.
 """
 
 import json
@@ -10,7 +11,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -29,6 +30,7 @@ from sfcci.settings import Settings
 
 Say = Callable[[str], None]
 Verdict = tuple[Result, tuple[str, ...]]
+RESULT = "result.json"
 
 
 class LabFault(StrEnum):
@@ -77,24 +79,35 @@ def run_jobs(jobs: tuple[Job, ...], buildset: Buildset, say: Say = lambda _text:
         record_aborted(history, buildset)
         for number, job in enumerate(jobs, 1):
             say(f"{job.name} ({number}/{len(jobs)})")
-            result = run_job(job, buildset)
-            history.record([result])
-            yield result
+            yield run_job(job, buildset, history)
 
 
-def run_job(job: Job, buildset: Buildset) -> JobResult:
-    """Run one job to its result; evidence stays in the run's folder unless the result is good."""
-    run = new_id()
-    folder = buildset.settings.state / "runs" / run
-    with _locked_folder(folder):
-        begin, clock = time.time(), time.monotonic()
-        verdict = _verdict(job, buildset, folder)
-        duration_ms = round((time.monotonic() - clock) * 1000)
-        result = _result(job, buildset, run, begin, duration_ms, verdict, str(folder))
-        _write_result(folder, result)
-    if result.result not in BAD:
-        shutil.rmtree(folder, ignore_errors=True)
-        return _result(job, buildset, run, begin, duration_ms, verdict, "")
+def run_job(job: Job, buildset: Buildset, history: History) -> JobResult:
+    """Run one job and record its result; evidence stays in the run's folder unless the result is good.
+
+    Raises what kept it from a result (no lab can be raised here, the disk is full); then there never was a run.
+    """
+    folder = buildset.settings.state / "runs" / new_id()
+    with files.locked(folder / "lock"):
+        try:
+            result = _judged(job, buildset, folder)
+        except SfcciError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        history.record([result])
+        if not result.log_dir:
+            shutil.rmtree(folder, ignore_errors=True)
+    return result
+
+
+def _judged(job: Job, buildset: Buildset, folder: Path) -> JobResult:
+    files.write_text(folder / "job", job.name + "\n")
+    begin, clock = time.time(), time.monotonic()
+    verdict = _verdict(job, buildset, folder)
+    duration_ms = round((time.monotonic() - clock) * 1000)
+    evidence = str(folder) if verdict[0] in BAD else ""
+    result = _result(job, buildset, folder.name, begin, duration_ms, verdict, evidence)
+    _write_result(folder, result)
     return result
 
 
@@ -102,32 +115,31 @@ def record_aborted(history: History, buildset: Buildset) -> None:
     """Give the runs whose tool was killed their result; runs that are alive hold their lock and stay."""
     known = history.runs()
     for folder in sorted((buildset.settings.state / "runs").glob("*/")):
-        if (folder / "result.json").exists() and folder.name in known:
+        if folder.name in known or not (held := files.try_lock(folder / "lock")):
             continue
-        held = files.try_lock(folder / "lock")
-        if held is None:
-            continue
-        with held:
-            began = folder.stat().st_mtime
-            job = Job(_noted_job(folder), (), 0)
-            verdict: Verdict = (Result.ABORTED, ("the tool ended before the job did",))
-            history.record([_result(job, buildset, folder.name, began, 0, verdict, str(folder))])
-            files.write_text(folder / "result.json", json.dumps({"result": "ABORTED"}) + "\n")
+        with held, suppress(FileNotFoundError):  # no note: the run is only beginning, or ended just now
+            result = _left_result(folder) or _aborted(folder, buildset)
+            history.record([result])
+            if not result.log_dir:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
-def _noted_job(folder: Path) -> str:
+def _left_result(folder: Path) -> JobResult | None:
+    """Give the result of a run that was killed between its verdict and the run database."""
+    with suppress(FileNotFoundError, ValueError, TypeError, KeyError):
+        told = json.loads((folder / RESULT).read_text())
+        return JobResult(**{**told, "result": Result(told["result"]), "reasons": tuple(told["reasons"])})
+    return None
+
+
+def _aborted(folder: Path, buildset: Buildset) -> JobResult:
     note = folder / "job"
-    return note.read_text().strip() if note.exists() else "unknown"
-
-
-@contextmanager
-def _locked_folder(folder: Path) -> Iterator[None]:
-    with files.locked(folder / "lock"):
-        yield
+    job = Job(note.read_text().strip(), (), 0)
+    verdict: Verdict = (Result.ABORTED, ("the tool ended before the job did",))
+    return _result(job, buildset, folder.name, note.stat().st_mtime, 0, verdict, str(folder))
 
 
 def _verdict(job: Job, buildset: Buildset, folder: Path) -> Verdict:
-    files.write_text(folder / "job", job.name + "\n")
     deadline = Deadline(job.timeout_s)
     try:
         return (
@@ -170,11 +182,7 @@ def _installed_verdict(job: Job, buildset: Buildset, folder: Path, deadline: Dea
         raise
     except SfcciError as error:
         return Result.NODE_FAILURE, (str(error),)
-    env = {
-        **installed.env,
-        "SFCCI_RUN_STATE": str(folder / "state"),
-        "SFCCI_RUN_CACHE": str(buildset.settings.cache),
-    }
+    env = _own_settings(installed.env, folder, buildset.settings.cache)
     done = command.run([*installed.argv, *job.command[1:]], timeout_s=deadline.left_s(), env=env, check=False)
     files.write_text(folder / "output", f"{done.stdout}\n{done.stderr}\n")
     if done.status == 0:
@@ -183,6 +191,13 @@ def _installed_verdict(job: Job, buildset: Buildset, folder: Path, deadline: Dea
         f"{' '.join(job.command)} out of the installed RPM ended with status {done.status}",
         *done.failure().last_lines,
     )
+
+
+def _own_settings(env: Mapping[str, str], folder: Path, cache: Path) -> dict[str, str]:
+    """Give the environment in which a packaged sfcci sees none of this one's settings: its runs are not the gate's."""
+    kept = {key: value for key, value in env.items() if not key.startswith("SFCCI_")}
+    own = {"SFCCI_PROJECT": folder, "SFCCI_RUN_STATE": folder / "state", "SFCCI_RUN_CACHE": cache}
+    return kept | {key: str(value) for key, value in own.items()}
 
 
 def _without_classifiers(state: ChainState) -> ChainState:
@@ -228,4 +243,4 @@ def _result(
 
 
 def _write_result(folder: Path, result: JobResult) -> None:
-    files.write_text(folder / "result.json", json.dumps(asdict(result), indent=1) + os.linesep)
+    files.write_text(folder / RESULT, json.dumps(asdict(result), indent=1) + os.linesep)

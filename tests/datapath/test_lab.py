@@ -204,6 +204,11 @@ def test_a_capture_holds_every_frame_of_the_ports_asked_for(lab, tmp_path):
         subprocess.run(["tcpdump", "-n", "-r", path], check=True, capture_output=True)
 
 
+def test_a_full_disk_is_no_fault_of_the_chain(lab):
+    with pytest.raises(MissingTool, match="the disk is full"), lab.capture(Path("/dev/full")):
+        pass
+
+
 def test_a_capture_of_a_block_that_fails_is_kept(lab, tmp_path):
     def fail():
         assert requests(lab, 3) == 3

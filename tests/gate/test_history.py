@@ -1,8 +1,13 @@
 """The run database."""
 
+import contextlib
+import sqlite3
 from dataclasses import replace
 
+import pytest
+
 from sfcci import settings
+from sfcci.errors import Unreachable
 from sfcci.gate.history import History
 from sfcci.gate.job import JobResult, Result
 
@@ -40,3 +45,16 @@ def test_a_run_that_is_recorded_again_counts_once(tmp_path):
         history.record([replace(RUN, result=Result.SUCCESS)])
         assert [run.result for run in history.results()] == [Result.SUCCESS]
         history.record([])
+
+
+@pytest.mark.parametrize(
+    "use", [History.runs, lambda history: list(history.results()), lambda history: history.record([RUN])]
+)
+def test_a_database_that_is_not_ours_is_one_sentence(use, tmp_path):
+    ours = settings.load(tmp_path)
+    ours.state.mkdir()
+    with contextlib.closing(sqlite3.connect(ours.state / "runs.sqlite")) as other:
+        other.execute("CREATE TABLE runs (started_at, job)")
+    with History(ours) as history, pytest.raises(Unreachable, match=r"runs\.sqlite: .*run") as caught:
+        use(history)
+    assert "\n" not in str(caught.value)

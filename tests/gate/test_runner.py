@@ -1,5 +1,6 @@
 """Jobs in a real lab: green when the chain works, red when it does not, and never without a result."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -93,6 +94,48 @@ def test_a_package_that_cannot_be_installed_is_no_failure_of_the_job(buildset):
         raise MissingTool("rpm is not installed")
 
     assert run(JOBS["sfc-rpm-install"], buildset, install=refuse).result is Result.NODE_FAILURE
+
+
+def test_a_packaged_sfcci_sees_none_of_our_settings(buildset, monkeypatch, tmp_path):
+    monkeypatch.setenv("SFCCI_DATABASE_URL", "sqlite:////nowhere")
+    note = tmp_path / "note"
+    code = f"import os; print({{k: v for k, v in os.environ.items() if 'SFCCI' in k}}, file=open({str(note)!r}, 'w'))"
+    job = Job("installed", ("gate",), 20, install="sfcci", command=("sfcci", "gate"))
+    way = Installed((sys.executable, "-c", code), dict(os.environ))
+    assert run(job, buildset, install=lambda _component, _root: way).result is Result.SUCCESS
+    told = ast.literal_eval(note.read_text())
+    assert set(told) == {"SFCCI_PROJECT", "SFCCI_RUN_STATE", "SFCCI_RUN_CACHE"}
+    assert told["SFCCI_RUN_STATE"].startswith(told["SFCCI_PROJECT"])
+
+
+def test_a_job_that_could_not_run_leaves_no_run(buildset, monkeypatch):
+    def refuse(*_arguments):
+        raise MissingTool("ovs-vsctl is not installed")
+
+    monkeypatch.setattr(runner, "_verdict", refuse)
+    with pytest.raises(MissingTool):
+        run(JOBS["sfc-balance"], buildset)
+    assert not list((buildset.settings.state / "runs").iterdir())
+
+
+def test_a_result_that_a_killed_run_had_is_not_lost(buildset, monkeypatch):
+    verdict = (Result.FAILURE, ("it went astray",))
+    monkeypatch.setattr(runner, "_verdict", lambda *_arguments: verdict)
+    monkeypatch.setattr(History, "record", lambda _self, _results: 1 / 0)  # as kill -9 between the two
+    with pytest.raises(ZeroDivisionError):
+        run(JOBS["sfc-balance"], buildset)
+    monkeypatch.undo()
+    with History(buildset.settings) as history:
+        runner.record_aborted(history, buildset)
+        (result,) = history.results()
+    assert (result.job, result.result, result.reasons) == ("sfc-balance", *verdict)
+
+
+def test_a_run_that_only_begins_is_left_alone(buildset):
+    (buildset.settings.state / "runs" / "20260101T000000Z-aaaaaa").mkdir(parents=True)
+    with History(buildset.settings) as history:
+        runner.record_aborted(history, buildset)
+        assert not history.runs()
 
 
 @pytest.mark.lab

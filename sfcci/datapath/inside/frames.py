@@ -1,7 +1,7 @@
 """Captures frames of several interfaces into one pcapng on standard output, until standard input ends.
 
 `frames.py TAP=NAME...`: the interface to listen on and the name that the capture gives it. It says "ready" on
-standard error as soon as no frame can be missed, and "dropped N" at the end. A memory-mapped ring
+standard error as soon as no frame can be missed, and "dropped N" at the end; its exit status is what errno(3) says. A memory-mapped ring
 (packet_mmap, TPACKET_V2) holds what arrives while it writes: nothing of what passed before the end is lost.
 """
 
@@ -106,4 +106,5 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except OSError as error:
-        sys.exit(f"{error}")
+        sys.stderr.write(f"{error}\n")
+        os._exit(error.errno or 1)  # not sys.exit: what is still to be written would fail again
