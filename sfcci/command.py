@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NoReturn
 
+from sfcci import machine
 from sfcci.errors import MissingTool, ProgramFailure, ToolError
 from sfcci.machine import install_hint
 
@@ -25,6 +26,7 @@ PIPE = subprocess.PIPE
 """For `start`: a stream that the tool itself reads or writes."""
 Process = subprocess.Popen[bytes]
 OutOfTime = subprocess.TimeoutExpired
+search_path = machine.search_path
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,6 @@ def find(program: str) -> str:
 def available(program: str) -> bool:
     """Say whether `program` can be started on this machine."""
     return shutil.which(program, path=search_path()) is not None
-
-
-def search_path() -> str:
-    """PATH with the sbin folders, which an ordinary user's PATH lacks on Debian."""
-    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
 
 def run(

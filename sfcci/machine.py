@@ -101,8 +101,12 @@ def present(tool: Tool) -> bool:
         return importlib.util.find_spec(tool.probe.removeprefix("module:")) is not None
     if tool.probe.startswith("/"):
         return Path(tool.probe).exists()
-    folders = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
-    return shutil.which(tool.probe, path=folders) is not None
+    return shutil.which(tool.probe, path=search_path()) is not None
+
+
+def search_path() -> str:
+    """PATH with the sbin folders, which an ordinary user's PATH lacks on Debian."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
 
 def missing(purpose: str) -> list[Tool]:
@@ -116,7 +120,7 @@ def missing_named(probe: str) -> bool:
 
 
 def distribution() -> str:
-    """The family of this machine's packages: "apt", "dnf", "emerge", or "" when unknown (os-release(5))."""
+    """The family of this machine's packages: "apt", "dnf", "emerge", or "" when none of their programs is there."""
     for program in ("apt-get", "dnf", "emerge"):
         if shutil.which(program):
             return program.removesuffix("-get")

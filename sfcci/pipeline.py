@@ -16,7 +16,7 @@ from sfcci.dashboard.model import Dashboard
 from sfcci.dashboard.reading import PanelNumbers
 from sfcci.errors import EXIT_FINDINGS, EXIT_OK, SfcciError, UsageError
 from sfcci.finding import Finding, Severity, exit_status
-from sfcci.gate.job import Job, JobResult, Result, failed
+from sfcci.gate.job import BAD, Job, JobResult, Result, failed
 from sfcci.gate.runner import LabFault
 from sfcci.metric.graphite import GraphiteReader
 from sfcci.metric.instance import Instance
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 DASHBOARDS = "dashboards"
 BROKEN_PACKAGE = "broken-package"
+WITH_GRAPHITE = ("gate", "metric", "dashboard")
+"""Steps that read or write Graphite; the gate notes what the panels show before its jobs."""
 WINDOW_S = 3600.0
 """How far back the panels' numbers look: long enough for a run, short enough to be asked twice."""
 SERIES_TOLD = 3
@@ -126,9 +128,9 @@ def run_pipeline(
     there is none). Raises UsageError for an unknown fault or step.
     """
     chosen = _chosen_steps(options)
-    if options.fault and options.fault not in FAULTS:
-        raise UsageError(f"no fault is named {options.fault!r}; there are: {', '.join(FAULTS)}")
-    with _graphite_starting(settings, say) as instance, contextlib.ExitStack() as shown:
+    _check_fault(options.fault, chosen)
+    wanted = not set(chosen).isdisjoint(WITH_GRAPHITE)
+    with _graphite_starting(settings, say, wanted) as instance, contextlib.ExitStack() as shown:
         run = Run(settings, options, say, instance, shown)
         steps = []
         for name in chosen:
@@ -147,13 +149,24 @@ def _chosen_steps(options: Options) -> tuple[str, ...]:
     return tuple(name for name in STEPS if not options.only or name in options.only)
 
 
+def _check_fault(fault: str, chosen: Sequence[str]) -> None:
+    """See that the fault can show: one that nobody looks for would make a green run. Raises UsageError."""
+    if not fault:
+        return
+    if fault not in FAULTS:
+        raise UsageError(f"no fault is named {fault!r}; there are: {', '.join(FAULTS)}")
+    for step in ("package", "gate") if fault == BROKEN_PACKAGE else ("gate",):
+        if step not in chosen:
+            raise UsageError(f"the fault {fault} needs the step {step}, too: --step {step}")
+
+
 @contextlib.contextmanager
-def _graphite_starting(settings: Settings, say: Say) -> Iterator["Future[Instance]"]:
+def _graphite_starting(settings: Settings, say: Say, wanted: bool) -> Iterator["Future[Instance]"]:
     """Start Graphite beside the first steps: it is wanted only later, and making its environment takes a while."""
     from sfcci.metric.instance import running
 
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(1, thread_name_prefix="graphite") as pool:
-        yield pool.submit(lambda: stack.enter_context(running(settings, say)))
+        yield pool.submit(lambda: stack.enter_context(running(settings, say))) if wanted else Future()
 
 
 def _report(name: str, run: Run) -> StepReport:
@@ -188,12 +201,18 @@ def _gate(run: Run) -> Outcome:
     run.before = _panel_numbers(run)
     pipeline = run.options.pipeline or run.settings.gate.pipeline
     jobs = chosen(load_jobs(run.settings.gate.jobs), (), pipeline)
-    jobs = tuple(
-        sorted(jobs, key=lambda job: job.name == FAULTS.get(run.options.fault))
-    )  # the red one last: it shows soonest
+    ill = FAULTS.get(run.options.fault, "")
+    if ill and ill not in [job.name for job in jobs]:
+        raise UsageError(
+            f"the fault {run.options.fault} is put into {ill}, which is no job of the pipeline {pipeline}"
+        )
+    jobs = tuple(sorted(jobs, key=lambda job: job.name == ill))  # the red one last: it shows soonest
     for result in run_jobs(jobs, _buildset(run, pipeline), run.say):
         run.results.append(result)
-    return _gate_summary(jobs, run.results)
+    summary, details, status = _gate_summary(jobs, run.results)
+    if ill and run.results[-1].result not in BAD:
+        return summary, (*details, f"{ill} did not see the fault {run.options.fault}"), EXIT_FINDINGS
+    return summary, details, status
 
 
 def _buildset(run: Run, pipeline: str) -> "Buildset":

@@ -6,12 +6,12 @@ file that a setting names.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sfcci import document
-from sfcci.errors import Fault, InputError, Place
+from sfcci.errors import Fault, InputError, Place, UsageError
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -154,27 +154,47 @@ class Settings:
 
 
 def load(project: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read `sfcci.toml` of the project (the current folder) and the environment. Raises InputError."""
-    root = (project or Path(environ.get("SFCCI_PROJECT") or ".")).resolve()
+    """Read `sfcci.toml` of the project (the current folder) and the environment. Raises InputError, UsageError.
+
+    Folders (run.state, run.cache, gate.jobs) are seen from the project's own.
+    """
+    root = _project(project or Path(environ.get("SFCCI_PROJECT") or "."))
     path = root / "sfcci.toml"
     table: dict[str, Any] = document.read(path, SCHEMA).data if path.exists() else {}
-    state = Path(_value(table, environ, "run", "state") or _default_folder("state"))
+    state = _folder(root, _value(table, environ, "run", "state")) or _default_folder("state")
+    gate = _section(Gate, table, environ, "gate")
     return Settings(
         project=root,
         state=state,
-        cache=Path(_value(table, environ, "run", "cache") or _default_folder("cache")),
+        cache=_folder(root, _value(table, environ, "run", "cache")) or _default_folder("cache"),
         database_url=_value(table, environ, "database", "url") or f"sqlite:///{state}/runs.sqlite",
-        gate=_section(Gate, table, environ, "gate"),
+        gate=replace(gate, jobs=str(_folder(root, gate.jobs) or "")),
         gentoo=_section(Gentoo, table, environ, "gentoo"),
         graphite=_section(Graphite, table, environ, "graphite"),
         grafana=_section(Grafana, table, environ, "grafana"),
     )
 
 
-def _default_folder(kind: str) -> str:
+def _project(given: Path) -> Path:
+    try:
+        root = given.resolve()
+    except OSError as error:
+        raise UsageError(f"the project {given} cannot be found: {error.strerror}") from None
+    if not root.is_dir():
+        raise UsageError(f"the project {root} is no folder; go to the project's, or name it in SFCCI_PROJECT")
+    return root
+
+
+def _folder(root: Path, text: str) -> Path | None:
+    """Give the folder that a setting names, seen from the project's; None when it names none."""
+    return root / Path(text).expanduser() if text else None
+
+
+def _default_folder(kind: str) -> Path:
     import platformdirs
 
-    return platformdirs.user_state_dir("sfcci") if kind == "state" else platformdirs.user_cache_dir("sfcci")
+    name = platformdirs.user_state_dir if kind == "state" else platformdirs.user_cache_dir
+    return Path(name("sfcci"))
 
 
 def _value(table: Mapping[str, Any], environ: Mapping[str, str], section: str, key: str) -> str:

@@ -31,3 +31,12 @@ def test_a_token_may_lie_in_a_file(tmp_path):
         settings.load(tmp_path, {"SFCCI_GRAFANA_TOKEN_FILE": str(tmp_path / "token")}).grafana.secret()
         == "geheim"
     )
+
+
+def test_folders_are_seen_from_the_project(tmp_path):
+    (tmp_path / "sfcci.toml").write_text('[run]\nstate = "s"\ncache = "~/c"\n[gate]\njobs = "ci/jobs"\n')
+    found = settings.load(tmp_path, {})
+    assert found.state == tmp_path / "s"
+    assert found.cache == settings.Path("~/c").expanduser()
+    assert found.gate.jobs == str(tmp_path / "ci" / "jobs")
+    assert settings.load(tmp_path, {}).database_url == f"sqlite:///{tmp_path}/s/runs.sqlite"

@@ -18,14 +18,15 @@ def doctor(json_output: bool) -> None:
     Exit status 3 when something that the pipeline needs is missing.
     """
     rows = [(tool, machine.present(tool)) for tool in machine.TOOLS]
-    missing = [tool for tool, there in rows if not there and not tool.optional]
+    possible, lab = lab_way()
+    well = possible and all(there or tool.optional for tool, there in rows)
     if json_output:
-        console.print_json({"tools": [_tool_json(*row) for row in rows], "lab": lab_way(), "ok": not missing})
+        console.print_json({"tools": [_tool_json(*row) for row in rows], "lab": lab, "ok": well})
     else:
         console.table("Programs", ("program", "for", "here", "what for"), [_row(*row) for row in rows])
-        click.echo(f"python {sys.version.split()[0]}; lab: {lab_way()}")
+        click.echo(f"python {sys.version.split()[0]}; lab: {lab}")
         _advice([tool for tool, there in rows if not there])
-    sys.exit(EXIT_TOOL if missing else EXIT_OK)
+    sys.exit(EXIT_OK if well else EXIT_TOOL)
 
 
 def _tool_json(tool: Tool, there: bool) -> dict[str, object]:
@@ -51,14 +52,14 @@ def _advice(missing: list[Tool]) -> None:
             click.echo(f"{text}: {machine.install_command(tools) or ', '.join(tool.probe for tool in tools)}")
 
 
-def lab_way() -> str:
-    """Say how a lab runs here: as root or in a user namespace, or why it cannot."""
+def lab_way() -> tuple[bool, str]:
+    """Give whether a lab can run here, and how (as root or in a user namespace) or why not."""
     from sfcci.datapath.namespace import remedy
 
     if not command.available("unshare"):
-        return f"not possible: unshare is missing; {machine.install_hint('unshare')}"
+        return False, f"not possible: unshare is missing; {machine.install_hint('unshare')}"
     for way in command.unshare_ways():
         probe = ["unshare", *way, "--net", "--mount", "--pid", "--fork", "true"]
         if command.run(probe, timeout_s=10, check=False).status == 0:
-            return "in a user namespace" if way == command.OWN_USER else "as root"
-    return f"not possible: the kernel makes no namespaces for this user; {remedy()}"
+            return True, "in a user namespace" if way == command.OWN_USER else "as root"
+    return False, f"not possible: the kernel makes no namespaces for this user; {remedy()}"

@@ -56,9 +56,11 @@ def list_jobs(pipeline: str, json_output: bool) -> None:
 )
 @console.as_json
 def run(jobs: tuple[str, ...], pipeline: str, junit: Path | None, json_output: bool) -> None:
-    """Run jobs: those named, or all of a pipeline. Exit status 1 when a voting job fails.
+    """Run jobs: those named, or all of a pipeline.
 
     Each job raises a lab of its own, sends real packets through the chain, and is judged by what was captured.
+
+    Exit status: 0 well, 1 a voting job failed, 2 bad input, 3 no job can run here.
     """
     from sfcci.gate.declaration import chosen, load_jobs
     from sfcci.gate.job import failed

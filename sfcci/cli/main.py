@@ -19,7 +19,7 @@ GROUPS = {
     "graphite": "Run a private Graphite.",
     "dashboard": "Validate dashboards and push them to Grafana.",
     "preview": "Show the dashboards on a local page, without Grafana.",
-    "doctor": "Say what this machine has, what it lacks, and how to get it.",
+    "doctor": "Say what this machine has, what it lacks, and the command that installs it.",
 }
 """Name and help of each command, in the order of the pipeline; its code is `sfcci.cli.<name>.<name>`."""
 
@@ -69,6 +69,10 @@ def sfcci(ctx: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run the program; the one place that turns errors into a message and an exit status."""
+    if sys.stdout is None or sys.stderr is None:
+        sys.exit(
+            EXIT_TOOL
+        )  # closed: there is nobody to talk to, and a file opened next would take their place
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
@@ -89,6 +93,9 @@ def main() -> NoReturn:
         status = error.exit_status
     except BrokenPipeError:
         sys.stderr.close()
+        status = EXIT_TOOL
+    except OSError as error:  # the disk behind standard output is full, for example
+        click.echo(f"sfcci: {error}", err=True)
         status = EXIT_TOOL
     sys.exit(status if isinstance(status, int) else 0)
 

@@ -90,9 +90,8 @@ def show_step(step: "StepReport") -> None:
 def _summary(report: "PipelineReport", duration_s: float) -> None:
     from rich.text import Text
 
-    paint = {"ok": "green", "findings": "yellow", "not run": "red"}
     rows = [
-        (step.name, Text(step.status, style=paint[step.status]), f"{step.duration_s:.1f} s", step.summary)
+        (step.name, Text(step.status, style=COLOURS[step.status]), f"{step.duration_s:.1f} s", step.summary)
         for step in report.steps
     ]
     console.table("", ("step", "status", "time", "what"), rows)
