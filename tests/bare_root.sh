@@ -4,6 +4,7 @@
 #
 #   tests/bare_root.sh bookworm            # make run, then make test
 #   tests/bare_root.sh trixie run          # make run only
+#   MIRROR=http://deb.example.org/debian tests/bare_root.sh trixie   # another mirror than this machine's
 #   KEEP=/var/tmp/root tests/bare_root.sh trixie   # keep the root (and use it again)
 set -eu
 suite=${1:?usage: tests/bare_root.sh SUITE [run|test|all]}
@@ -19,8 +20,8 @@ if [ -z "$root" ]; then
     root=$(mktemp -d /var/tmp/sfcci-bare.XXXXXX)
     trap 'umount -R "$root/proc" "$root/dev" 2>/dev/null || true; rm -rf --one-file-system "$root"' EXIT
 fi
-mirror=$(grep -rhoE '^(URIs: *|deb +(\[[^]]*\] *)?)[a-z]+://[^ ]+' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null |
-    grep -oE '[a-z]+://[^ ]+' | head -n 1)
+mirror=${MIRROR:-$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
+    grep -E '^(URIs:|deb )' | grep -oE '[a-z]+://[^ ]+/debian/?( |$)' | head -n 1)}
 if [ ! -e "$root/etc/debian_version" ]; then
     mmdebstrap --quiet --variant=apt --include=git,make,python3,ca-certificates "$suite" "$root" "$mirror"
 fi
