@@ -1,143 +1,19 @@
-"""`sfcci dashboard`: dashboards checked, and pushed to Grafana."""
-
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+"""`sfcci dashboard`: dashboards checked, made, and pushed to Grafana."""
 
 import click
 
-from sfcci.cli import console
-from sfcci.errors import Unreachable, UsageError
-from sfcci.finding import Finding, Severity, exit_status
-from sfcci.settings import Settings
+from sfcci.cli.late import LateGroup
 
-if TYPE_CHECKING:
-    from sfcci.dashboard.grafana import PushReport
-    from sfcci.dashboard.validate import Examination
-
-paths_argument = click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
+COMMANDS = {
+    "validate": ("dashboard_validate", "Say everything that is wrong with dashboards."),
+    "update": ("dashboard_grafana", "Push dashboards to Grafana and read them back."),
+}
+"""Name → module and line of help."""
 
 
-@click.group()
+@click.group(cls=LateGroup, table=COMMANDS)
 def dashboard() -> None:
-    """Validate dashboards and push them to Grafana.
+    """Validate dashboards, make them from job lists, bring them into Grafana.
 
     PATH is a file or a folder with *.yaml, *.yml, *.json; without any it is `dashboards` of the project.
     """
-
-
-@dashboard.command(epilog="Example: sfcci dashboard validate dashboards/ --graphite http://127.0.0.1:8080")
-@paths_argument
-@click.option("--graphite", metavar="URL", help="Check metric names against this Graphite.")
-@click.option("--verbose", is_flag=True, help="List results that have not happened yet, too.")
-@console.as_json
-@click.pass_context
-def validate(
-    ctx: click.Context, paths: tuple[Path, ...], graphite: str | None, verbose: bool, json_output: bool
-) -> None:
-    """Say everything that is wrong with dashboards, with file, line and column.
-
-    Structure (grafyaml's schema), duplicate keys, the grammar and functions of each target; and each metric name against
-    Graphite: the one given, else that of the settings, else the private one if it is up.
-    """
-    from sfcci.dashboard.validate import examine
-    from sfcci.metric.graphite import GraphiteReader
-
-    settings = console.settings()
-    wanted = paths or (settings.project / "dashboards",)
-    url = graphite or _graphite(settings)
-    failure: Unreachable | None = None
-    try:
-        seen = examine(wanted, GraphiteReader(url) if url else None)
-    except Unreachable as error:  # the other layers have their say all the same
-        failure, seen = error, examine(wanted)
-    if json_output:
-        checked = None if failure else url or None
-        console.print_json(_as_json(seen, checked, str(failure) if failure else None))
-    else:
-        console.print_findings(one for one in seen.findings if verbose or one.severity is not Severity.INFO)
-        click.echo(_summary(seen, "" if failure else url))
-    if failure:
-        raise failure
-    ctx.exit(exit_status(seen.findings))
-
-
-@dashboard.command(epilog="Example: sfcci dashboard update dashboards/ --grafana http://127.0.0.1:3000")
-@paths_argument
-@click.option("--grafana", metavar="URL", help="Push to this Grafana instead of the one in the settings.")
-@console.as_json
-@click.pass_context
-def update(ctx: click.Context, paths: tuple[Path, ...], grafana: str | None, json_output: bool) -> None:
-    """Push dashboards to Grafana and read them back.
-
-    They are checked first, all of them; one fault and nothing is pushed. Token or user and password come from
-    SFCCI_GRAFANA_TOKEN, SFCCI_GRAFANA_USER and SFCCI_GRAFANA_PASSWORD, sfcci.toml, or files that it names.
-    """
-    from sfcci.dashboard.grafana import push
-    from sfcci.dashboard.validate import load
-
-    settings = console.settings()
-    target = replace(settings.grafana, url=grafana) if grafana else settings.grafana
-    if not target.url:
-        raise UsageError(
-            "no Grafana is configured; give --grafana URL, or set [grafana] url in sfcci.toml; "
-            "`sfcci preview` shows dashboards without one"
-        )
-    report = push(load(paths or (settings.project / "dashboards",)), target, console.progress())
-    if json_output:
-        console.print_json(_push_json(report))
-    else:
-        for one in report.pushed:
-            click.echo(f"{one.path}: {one.title}, version {one.version}, at {one.url}")
-        console.print_findings(report.findings)
-    ctx.exit(exit_status(report.findings))
-
-
-def _graphite(settings: Settings) -> str:
-    """Give the address of the Graphite that is there without being named."""
-    if settings.graphite.url:
-        return settings.graphite.url
-    from sfcci.metric import instance
-
-    return instance.status(settings).url
-
-
-def _summary(seen: "Examination", url: str) -> str:
-    def count(number: int, what: str) -> str:
-        return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-    errors = sum(one.severity is Severity.ERROR for one in seen.findings)
-    waiting = sum(one.keyword == "NeverHappened" for one in seen.findings)
-    parts = [f"{count(len(seen.files), 'file')}, {count(seen.targets, 'target')}: {count(errors, 'error')}"]
-    if url:
-        parts.append(f"{count(seen.metrics, 'metric pattern')} asked of {url}")
-    else:
-        parts.append("metric names not checked (no Graphite: --graphite URL)")
-    if waiting:
-        parts.append(f"{waiting} of results that have not happened yet (--verbose lists them)")
-    return "; ".join(parts)
-
-
-def _as_json(seen: "Examination", graphite: str | None, failure: str | None) -> dict[str, object]:
-    return {
-        "files": seen.files,
-        "dashboards": [{"title": one.title, "uid": one.uid, "path": one.path} for one in seen.dashboards],
-        "targets": seen.targets,
-        "metrics": seen.metrics,
-        "graphite": graphite,
-        "error": failure,
-        "findings": _findings_json(seen.findings),
-    }
-
-
-def _push_json(report: "PushReport") -> dict[str, object]:
-    return {
-        "grafana": report.server,
-        "version": report.version,
-        "pushed": [vars(one) for one in report.pushed],
-        "findings": _findings_json(report.findings),
-    }
-
-
-def _findings_json(findings: tuple[Finding, ...]) -> list[dict[str, object]]:
-    return [one.as_json() for one in findings]

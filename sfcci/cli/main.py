@@ -1,13 +1,13 @@
 """The program `sfcci`: its groups are imported when they are called, so that help and completion stay fast."""
 
-import importlib
 import signal
 import sys
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
 from sfcci import __version__
+from sfcci.cli.late import LateGroup
 from sfcci.errors import EXIT_TOOL, SfcciError
 
 GROUPS = {
@@ -17,44 +17,16 @@ GROUPS = {
     "gate": "Run the gate's jobs and see what they found.",
     "metrics": "Push results into Graphite; find metric names.",
     "graphite": "Run a private Graphite.",
-    "dashboard": "Validate dashboards and push them to Grafana.",
+    "dashboard": "Validate dashboards, make them from job lists, bring them into Grafana.",
     "preview": "Show the dashboards on a local page, without Grafana.",
     "doctor": "Say what this machine has, what it lacks, and the command that installs it.",
 }
 """Name and help of each command, in the order of the pipeline; its code is `sfcci.cli.<name>.<name>`."""
 
 
-class LateGroup(click.Group):
-    """A group whose commands are modules that are imported when they are asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the names in the order of the pipeline."""
-        return list(GROUPS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command's module and give the command."""
-        if cmd_name not in GROUPS:
-            return None
-        command: click.Command = getattr(importlib.import_module(f"sfcci.cli.{cmd_name}"), cmd_name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(GROUPS.items()))
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """Resolve as click does, with the nearest name in the error."""
-        from sfcci.document import did_you_mean
-
-        if args and args[0] not in GROUPS and not args[0].startswith("-"):
-            hint = did_you_mean(args[0], list(GROUPS))
-            raise click.UsageError(f"no such command {args[0]!r}" + (f"; {hint}" if hint else ""), ctx)
-        return super().resolve_command(ctx, args)
-
-
 @click.command(
     cls=LateGroup,
+    table={name: (name, line) for name, line in GROUPS.items()},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Example: sfcci pipeline run --serve",
 )
