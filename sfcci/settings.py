@@ -60,6 +60,7 @@ SCHEMA: dict[str, Any] = {
                     "user",
                     "password",
                     "password_file",
+                    "ca",
                     "datasource",
                     "folder",
                 )
@@ -110,6 +111,8 @@ class Grafana:
     user: str = ""
     password: str = field(default="", repr=False)
     password_file: str = ""
+    ca: str = ""
+    """A file with the certificates that Grafana's is checked against; "" means the system's."""
     datasource: str = "graphite"
     """The name, in Grafana, of the Graphite that panels without a data source of their own ask."""
     folder: str = "SFC CI"
@@ -159,6 +162,7 @@ def load(project: Path | None = None, environ: Mapping[str, str] = os.environ) -
     Folders (run.state, run.cache, gate.jobs) are seen from the project's own.
     """
     root = _project(project or Path(environ.get("SFCCI_PROJECT") or "."))
+    _check_names(environ)
     path = root / "sfcci.toml"
     table: dict[str, Any] = document.read(path, SCHEMA).data if path.exists() else {}
     state = _folder(root, _value(table, environ, "run", "state")) or _default_folder("state")
@@ -173,6 +177,23 @@ def load(project: Path | None = None, environ: Mapping[str, str] = os.environ) -
         graphite=_section(Graphite, table, environ, "graphite"),
         grafana=_section(Grafana, table, environ, "grafana"),
     )
+
+
+def _check_names(environ: Mapping[str, str]) -> None:
+    """Refuse a variable of a known section with an unknown key: ignored, it would pass for a setting."""
+    sections: dict[str, Any] = SCHEMA["properties"]
+    known = [
+        f"SFCCI_{section}_{key}".upper() for section, table in sections.items() for key in table["properties"]
+    ]
+    starts = tuple(f"SFCCI_{section}_".upper() for section in sections)
+    wrong = [name for name in environ if name.startswith(starts) and name not in known]
+    if wrong:
+        raise InputError(
+            *(
+                Fault(Place(f"${name}"), "unknown setting", hint=document.did_you_mean(name, known))
+                for name in wrong
+            )
+        )
 
 
 def _project(given: Path) -> Path:

@@ -29,7 +29,11 @@ def open_database(url: str, metadata: "MetaData", migrations: Sequence[Migration
         engine = create_engine(parsed)
         if parsed.get_backend_name() == "sqlite":
             _tune_sqlite(engine)
-        _migrate(engine, metadata, migrations)
+        try:
+            _migrate(engine, metadata, migrations)
+        except BaseException:
+            engine.dispose()
+            raise
     return engine
 
 

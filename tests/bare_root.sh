@@ -18,7 +18,7 @@ fi
 root=${KEEP:-}
 if [ -z "$root" ]; then
     root=$(mktemp -d /var/tmp/sfcci-bare.XXXXXX)
-    trap 'umount -R "$root/proc" "$root/dev" 2>/dev/null || true; rm -rf --one-file-system "$root"' EXIT
+    trap 'umount -l "$root/proc" "$root/sys" 2>/dev/null; umount -Rl "$root/dev" 2>/dev/null; rm -rf --one-file-system "$root"' EXIT
 fi
 mirror=${MIRROR:-$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
     grep -E '^(URIs:|deb )' | grep -oE '[a-z]+://[^ ]+/debian/?( |$)' | head -n 1)}

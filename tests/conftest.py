@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sfcci import machine
+from sfcci import command, machine
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("SFCCI_SHARED", REPOSITORY.parent / "shared"))
@@ -28,14 +28,18 @@ def _needs(*programs: str) -> str:
 def _lab() -> str:
     if lost := _needs("ovs-vsctl", "ip", "nsenter"):
         return lost
-    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    probe = subprocess.run(
-        ["unshare", *user, "--net", "--mount", "--pid", "--fork", "true"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return f"no network namespaces here: {probe.stderr.strip()}" if probe.returncode else ""
+    probes = [
+        subprocess.run(
+            ["unshare", *way, "--net", "--mount", "--pid", "--fork", "true"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for way in command.unshare_ways()
+    ]
+    if all(probe.returncode for probe in probes):
+        return f"no network namespaces here: {probes[0].stderr.strip()}"
+    return ""
 
 
 RINGS: dict[str, Callable[[], str]] = {

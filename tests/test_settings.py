@@ -40,3 +40,10 @@ def test_folders_are_seen_from_the_project(tmp_path):
     assert found.cache == settings.Path("~/c").expanduser()
     assert found.gate.jobs == str(tmp_path / "ci" / "jobs")
     assert settings.load(tmp_path, {}).database_url == f"sqlite:///{tmp_path}/s/runs.sqlite"
+
+
+def test_a_misspelt_variable_is_told_and_not_ignored(tmp_path):
+    with pytest.raises(
+        InputError, match=r"\$SFCCI_GATE_TENNANT: unknown setting; did you mean SFCCI_GATE_TENANT\?"
+    ):
+        settings.load(tmp_path, {"SFCCI_GATE_TENNANT": "x", "SFCCI_SOMETHING_ELSE": "y"})

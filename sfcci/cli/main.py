@@ -1,5 +1,7 @@
 """The program `sfcci`: its groups are imported when they are called, so that help and completion stay fast."""
 
+import contextlib
+import os
 import signal
 import sys
 from typing import NoReturn
@@ -64,12 +66,19 @@ def main() -> NoReturn:
         click.echo(f"sfcci: {error}", err=True)
         status = error.exit_status
     except BrokenPipeError:
-        sys.stderr.close()
+        _give_up_output()
         status = EXIT_TOOL
     except OSError as error:  # the disk behind standard output is full, for example
         click.echo(f"sfcci: {error}", err=True)
+        _give_up_output()
         status = EXIT_TOOL
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _give_up_output() -> None:
+    """Lead standard output nowhere: what is left in its buffer shall not fail once more when Python ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupt(_number: int, _frame: object) -> NoReturn:

@@ -1,5 +1,6 @@
 """`sfcci pipeline run`: the whole pipeline in one command."""
 
+import contextlib
 import sys
 import time
 from dataclasses import asdict
@@ -67,8 +68,9 @@ def run(
             f"the dashboards are at {address}; Ctrl-C ends it" if address else "there is nothing to show",
             err=json_output,
         )
-        while address:
-            time.sleep(1)
+        with contextlib.suppress(KeyboardInterrupt):  # the way to end it, and the report's own status stands
+            while address:
+                time.sleep(1)
 
     options = Options(force, inject or "", gate_pipeline, steps, port)
     heard = (lambda _step: None) if json_output else show_step

@@ -66,8 +66,9 @@ def head_commit(project: Path) -> str:
     """Give the commit that the project's work tree stands on; "" when it is no git repository."""
     if not command.available("git"):
         return ""
-    done = command.run(["git", "-C", project, "rev-parse", "HEAD"], timeout_s=10, check=False)
-    return done.stdout.strip() if done.status == 0 else ""
+    with suppress(SfcciError):  # a git that is broken keeps no job from running
+        return command.run(["git", "-C", project, "rev-parse", "HEAD"], timeout_s=10).stdout.strip()
+    return ""
 
 
 def run_jobs(jobs: tuple[Job, ...], buildset: Buildset, say: Say = lambda _text: None) -> Iterator[JobResult]:
@@ -149,9 +150,14 @@ def _verdict(job: Job, buildset: Buildset, folder: Path) -> Verdict:
         )
     except TimeUp as error:
         return Result.TIMED_OUT, (str(error),)
-    except ToolError as error:
-        timed_out = deadline.seconds <= time.monotonic() - deadline.begin_s
-        return (Result.TIMED_OUT if timed_out else Result.FAILURE), tuple(str(error).splitlines())
+    except ToolError as error:  # outside of the steps: the lab or the root could not be made
+        return _told_by(error, deadline, Result.NODE_FAILURE)
+
+
+def _told_by(error: ToolError, deadline: Deadline, otherwise: Result) -> Verdict:
+    """Give the verdict of a program that failed: TIMED_OUT when the job's time is up."""
+    timed_out = deadline.seconds <= time.monotonic() - deadline.begin_s
+    return (Result.TIMED_OUT if timed_out else otherwise), tuple(str(error).splitlines())
 
 
 def _lab_verdict(job: Job, buildset: Buildset, folder: Path, deadline: Deadline) -> Verdict:
@@ -166,6 +172,8 @@ def _lab_verdict(job: Job, buildset: Buildset, folder: Path, deadline: Deadline)
             reasons = take_steps(lab, job, scenario.chains, folder, deadline)
         except (MissingTool, UsageError, InputError) as error:
             return Result.NODE_FAILURE, (str(error),)
+        except ToolError as error:
+            return _told_by(error, deadline, Result.FAILURE)
     if reasons and fault:
         reasons = (*reasons, f"the fault {fault} was put in on purpose")
     return (Result.FAILURE, reasons) if reasons else (Result.SUCCESS, ())
@@ -183,7 +191,11 @@ def _installed_verdict(job: Job, buildset: Buildset, folder: Path, deadline: Dea
     except SfcciError as error:
         return Result.NODE_FAILURE, (str(error),)
     env = _own_settings(installed.env, folder, buildset.settings.cache)
-    done = command.run([*installed.argv, *job.command[1:]], timeout_s=deadline.left_s(), env=env, check=False)
+    argv = [*installed.argv, *job.command[1:]]
+    try:
+        done = command.run(argv, timeout_s=deadline.left_s(), env=env, check=False)
+    except ToolError as error:
+        return _told_by(error, deadline, Result.FAILURE)
     files.write_text(folder / "output", f"{done.stdout}\n{done.stderr}\n")
     if done.status == 0:
         return Result.SUCCESS, ()

@@ -81,11 +81,12 @@ def recorded(
     """Give the run database's results that ended since `since_s`, or a little before: no step is cut in two."""
     from sfcci.gate.history import History
 
-    if since_s is None:
-        return tuple(History(settings).results(None))
-    begin_s = series.complete_since(since_s, retentions)
-    found = History(settings).results(begin_s - LONGEST_RUN_S)
-    return tuple(result for result in found if result.ended_at >= begin_s)
+    begin_s = None if since_s is None else series.complete_since(since_s, retentions)
+    with History(settings) as history:
+        if begin_s is None:
+            return tuple(history.results())
+        found = history.results(begin_s - LONGEST_RUN_S)
+        return tuple(result for result in found if result.ended_at >= begin_s)
 
 
 def write(results: Sequence[JobResult], instance: Instance, say: Say = lambda _text: None) -> PushReport:

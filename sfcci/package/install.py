@@ -70,13 +70,14 @@ def install_root(rpms: Sequence[Path], root: Path) -> None:
 def installed_program(root: Path, name: str) -> Installed:
     """Give the way to run the program `name` out of `root`: its own modules from there, what it requires from this interpreter.
 
-    Raises MissingTool when the root has no such program.
+    Raises MissingTool when the root lacks the program or its modules: this interpreter's own must not stand in for them.
     """
     script = root.resolve() / "usr" / "bin" / name
     sites = sorted(root.resolve().glob("usr/lib/python3*/site-packages"))
-    if not script.is_file() or not sites:
+    if not script.is_file() or not any((site / name).is_dir() for site in sites):
         raise MissingTool(
-            f"{root} holds no program {name}", f"install its package there: sfcci package rpm {name}"
+            f"{root} holds no program {name} with its modules",
+            f"install its package there: sfcci package rpm {name}",
         )
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     env = {**kept, "PYTHONPATH": str(sites[-1]), "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
