@@ -48,9 +48,12 @@ def record(private):
     def _record(job, *ages_s, outcome=Result.SUCCESS, duration_ms=1000):
         now = time.time()
         begin = [now - age - duration_ms / 1000 for age in ages_s]
-        History(private).record(
-            JobResult(f"{job}-{i}-{at}", job, outcome, "t", "gate", "h.org", "p/q", "main", at, duration_ms)
-            for i, at in enumerate(begin)
-        )
+        with History(private) as history:
+            history.record(
+                JobResult(
+                    f"{job}-{i}-{at}", job, outcome, "t", "gate", "h.org", "p/q", "main", at, duration_ms
+                )
+                for i, at in enumerate(begin)
+            )
 
     return _record
