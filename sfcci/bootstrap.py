@@ -12,7 +12,7 @@ import sys
 import venv
 from pathlib import Path
 
-from sfcci import command, machine
+from sfcci import command, files, machine
 from sfcci.errors import EXIT_TOOL, SfcciError
 
 PROJECT = Path(__file__).parents[1]
@@ -70,34 +70,36 @@ def make_environment(extras: str) -> None:
     """Make `.venv` and install sfcci into it, unless it holds just that already."""
     root = PROJECT / ".venv"
     stamp = root / "sfcci-stamp"
-    wanted = _digest(extras)
-    if stamp.exists() and wanted in stamp.read_text().split():
-        return
-    if not (root / "bin" / "python").exists():
-        _say("making the environment .venv")
-        venv.create(root, with_pip=True, clear=True)
-    _say(f"installing sfcci{extras} and its dependencies into .venv")
-    command.run(
-        [
-            root / "bin" / "python",
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--disable-pip-version-check",
-            "-e",
-            f"{PROJECT}{extras}",
-        ],
-        timeout_s=INSTALL_TIMEOUT_S,
-        env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"},
-    )
-    with stamp.open("a") as file:
-        file.write(wanted + "\n")
+    base = _digest()
+    with files.locked(PROJECT / ".venv.lock"):
+        told = stamp.read_text().split() if stamp.exists() else []
+        if base in told and f"extras={extras}" in told:
+            return
+        if not told:  # new, or left half made by a set-up that was killed
+            _say("making the environment .venv")
+            venv.create(root, with_pip=True, clear=True)
+            files.write_text(stamp, "made\n")
+        _say(f"installing sfcci{extras} and its dependencies into .venv")
+        _pip_install(root, extras)
+        kept = [word for word in told if word.startswith("extras=")] if base in told else []
+        files.write_text(stamp, "\n".join(dict.fromkeys(["made", base, *kept, f"extras={extras}"])) + "\n")
 
 
-def _digest(extras: str) -> str:
-    """Give what the environment depends on: the requirements, the interpreter, the extras."""
-    parts = [(PROJECT / "pyproject.toml").read_text(), sys.version, sys.executable, str(PROJECT), extras]
+def _pip_install(root: Path, extras: str) -> None:
+    pip: list[str | Path] = [root / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    env = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
+    words = [*command.ends_with_tool(), *pip, "-e", f"{PROJECT}{extras}"]
+    command.run(words, timeout_s=INSTALL_TIMEOUT_S, env=env)
+
+
+def _digest() -> str:
+    """Give what the environment depends on besides the extras: the requirements, the interpreter, the place."""
+    parts = [
+        (PROJECT / "pyproject.toml").read_text(),
+        sys.version,
+        os.path.realpath(sys.executable),
+        str(PROJECT),
+    ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -145,3 +147,5 @@ if __name__ == "__main__":
         main(sys.argv[1], sys.argv[2:])
     except SfcciError as failure:
         _stop(str(failure))
+    except KeyboardInterrupt:
+        _stop("interrupted; run it again to go on")

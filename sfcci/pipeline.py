@@ -100,6 +100,8 @@ class Run:
     """Holds up what shows the dashboards until the run ends."""
     address: str = ""
     """Where the dashboards are shown."""
+    packaged: tuple[str, ...] | None = None
+    """Components that have packages of this run; None when the step was not asked for, so what is there counts."""
     results: list[JobResult] = field(default_factory=list)
     before: tuple[PanelNumbers, ...] | None = None
     after: tuple[PanelNumbers, ...] | None = None
@@ -187,7 +189,9 @@ def _package(run: Run) -> Outcome:
     from sfcci.package.run import run_packages
 
     broken = run.options.fault == BROKEN_PACKAGE
+    run.packaged = ()  # until it is known better: an older build must not stand in for one that failed
     report = run_packages(run.settings, run.say, force=run.options.force, fault=broken)
+    run.packaged = tuple(one.component for one in report.components if one.outcome is not Fate.FAILED)
     fates = [f"{one.component} {one.version} {one.outcome}" for one in report.components]
     errors = [f"{one.component}: {one.error}" for one in report.components if one.outcome is Fate.FAILED]
     told = [*errors, *_told(report.all_findings)]
@@ -229,7 +233,14 @@ def _installer(run: Run) -> Callable[[str, Path], Installed] | None:
     from sfcci.package.install import installer
     from sfcci.package.run import with_fault
 
-    return installer(with_fault(run.settings) if run.options.fault == BROKEN_PACKAGE else run.settings)
+    install = installer(with_fault(run.settings) if run.options.fault == BROKEN_PACKAGE else run.settings)
+
+    def fresh(component: str, root: Path) -> Installed:
+        if install is None or (run.packaged is not None and component not in run.packaged):
+            raise UsageError(f"the RPM of {component} was not built in this run; see the package step")
+        return install(component, root)
+
+    return install if run.packaged is None else fresh
 
 
 def _gate_summary(jobs: Sequence[Job], results: Sequence[JobResult]) -> Outcome:

@@ -56,21 +56,28 @@ def up(state: Path, name: str, scenario: Scenario, say: Say) -> StandingLab:
 
 
 def labs(state: Path) -> tuple[StandingLab, ...]:
-    """Give every lab that is up, by name."""
-    names = sorted(path.stem for path in (state / "labs").glob("*.json"))
-    return tuple(standing for name in names if (standing := _read(state, name)))
+    """Give every lab that is up, by name. A spoilt record hides no other: InputError only where there is nothing else."""
+    found, faults = [], []
+    for path in sorted((state / "labs").glob("*.json")):
+        try:
+            found.append(_read(state, path.stem))
+        except InputError as error:
+            faults += error.faults
+    there = tuple(standing for standing in found if standing)
+    if faults and not there:
+        raise InputError(*faults)
+    return there
 
 
 def one(state: Path, name: str = "") -> StandingLab:
     """Give the lab of that name; without a name, the only one that is up. Raises UsageError."""
+    if NAME.fullmatch(name) and (standing := _read(state, name)):
+        return standing
     there = labs(state)
     if not there:
         raise UsageError(f"no lab {name or ''} is up; raise one with: sfcci lab up".replace("  ", " "))
     if not name and len(there) == 1:
         return there[0]
-    for standing in there:
-        if standing.name == name:
-            return standing
     names = [standing.name for standing in there]
     if not name:
         raise UsageError(f"several labs are up: {', '.join(names)}; say which with --name")
