@@ -57,7 +57,8 @@ def up(state: Path, name: str, scenario: Scenario, say: Say) -> StandingLab:
 
 def labs(state: Path) -> tuple[StandingLab, ...]:
     """Give every lab that is up, by name. A spoilt record hides no other: InputError only where there is nothing else."""
-    found, faults = [], []
+    found: list[StandingLab | None] = []
+    faults: list[Fault] = []
     for path in sorted((state / "labs").glob("*.json")):
         try:
             found.append(_read(state, path.stem))
