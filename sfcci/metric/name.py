@@ -105,6 +105,26 @@ def parse_name(text: str) -> MetricName:
     return MetricName(**given)
 
 
+def parts_of(path: str) -> dict[str, tuple[str, int]] | None:
+    """Give the parts of a path expression that names jobs, wildcards and all, with their offsets; None for any other path.
+
+    Part by name (pipeline, job, and in today's form tenant, host, project, branch); series of StatsD and bare names alike.
+    """
+    name = path.removeprefix(next((f"{kind}." for kind in Kind if path.startswith(f"{kind}.")), ""))
+    words = name.split(".")
+    form = FORMS[0 if words[:2] == ["zuul", "tenant"] else 1].split(".")[:-1]
+    if len(words) < len(form):
+        return None
+    offset, given = len(path) - len(name), {}
+    for word, found in zip(form, words, strict=False):
+        if word.startswith("{"):
+            given[word.strip("{}")] = found, offset
+        elif word != found:
+            return None
+        offset += len(found) + 1
+    return given
+
+
 def parse_series(text: str) -> SeriesName:
     """Read the name of a series; the inverse of `str`. Raises InputError."""
     for kind in Kind:  # in the order of declaration: stats.timers before stats
