@@ -4,18 +4,22 @@ A reader gets `Document.data` (dicts, lists, scalars) only after the schema agre
 without asking again; what a schema cannot say it reports with `Document.fault`. Places are line and column from 1.
 """
 
+import bisect
 import difflib
 import json
 import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sfcci import marked
 from sfcci.errors import Fault, InputError, Place
+from sfcci.marked import MAX_DEPTH as MAX_DEPTH  # noqa: PLC0414 - who reads documents takes both from here
+from sfcci.marked import Key as Key  # noqa: PLC0414
 
 TYPE_NAMES = {
     "object": "a mapping",
@@ -26,9 +30,7 @@ TYPE_NAMES = {
     "boolean": "true or false",
     "null": "nothing",
 }
-Key = str | int
 MAX_BYTES = 16 * 2**20
-MAX_DEPTH = 60
 MAX_SHOWN = 60
 
 
@@ -39,11 +41,12 @@ class Document:
     path: str
     text: str
     data: Any
+    marks: marked.Marked | None = field(default=None, compare=False, repr=False)
 
     def place(self, *keys: Key) -> Place:
         """Give the place of the value under `keys`, or of the nearest parent that has one."""
         for end in range(len(keys), -1, -1):
-            if found := self._places.get(keys[:end]):
+            if found := self._marked.places.get(keys[:end]):
                 return Place(self.path, *found)
         return Place(self.path)
 
@@ -57,26 +60,39 @@ class Document:
 
         The value is laid along the source: what the file has besides (quotes, escapes, folds) is stepped over.
         """
-        start, value = self._scalars.get(tuple(keys), (-1, ""))
+        start, value = self._marked.scalars.get(tuple(keys), (-1, ""))
         if start < 0:
             return self.place(*keys)
-        at = start
+        at = start + offset
+        if not self.text.startswith(value[: offset + 1], start):
+            at = self._stepped(start, value[: offset + 1])
+        line = bisect.bisect_right(self._lines, at)
+        return Place(self.path, line, at - self._lines[line - 1] + 1)
+
+    def is_text(self, at: int) -> bool:
+        """Say whether the source at `at` (from 0) lies in a quoted or block text: no comment begins there."""
+        spans = self._marked.spans
+        number = bisect.bisect_right(spans, (at, len(self.text))) - 1
+        return number >= 0 and at < spans[number][1]
+
+    def _stepped(self, at: int, value: str) -> int:
+        """Give where the last character of `value` stands when its characters are looked for one after the other."""
         for number, character in enumerate(value):
             if not character.isspace():
                 at = self.text.find(character, at)
-            if number == offset:
-                break
-            at += 1
-        line = self.text.count("\n", 0, at) + 1
-        return Place(self.path, line, at - self.text.rfind("\n", 0, at))
+            at += number < len(value) - 1
+        return at
 
     @cached_property
-    def _scalars(self) -> dict[tuple[Key, ...], tuple[int, str]]:
-        return {} if self.path.endswith(".toml") else _yaml_scalars(self.text)
+    def _lines(self) -> list[int]:
+        """Where each line begins."""
+        return [0, *(found.end() for found in re.finditer("\n", self.text))]
 
     @cached_property
-    def _places(self) -> dict[tuple[Key, ...], tuple[int, int]]:
-        return _toml_places(self.text) if self.path.endswith(".toml") else _yaml_places(self.text)
+    def _marked(self) -> marked.Marked:
+        if self.marks is not None:
+            return self.marks
+        return _toml_marks(self.text) if self.path.endswith(".toml") else _json_marks(self.text, self.path)
 
 
 def read(
@@ -86,17 +102,22 @@ def read(
 
     Duplicate keys of a YAML mapping are a fault; who gives a list as `duplicates` gets them there and reads on.
     """
+    return parse(read_text(path), str(path), schema, duplicates=duplicates)
+
+
+def read_text(path: Path) -> str:
+    """Give the text of a file, never more than the bound. Raises InputError."""
     try:
         with path.open("rb") as file:  # never more than that: a device has no size and no end
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise InputError(Fault(Place(str(path)), "is too large", f"at most {MAX_BYTES >> 20} MiB"))
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise InputError(Fault(Place(str(path)), error.strerror or str(error), "a readable file")) from None
     except UnicodeDecodeError as error:
         raise InputError(Fault(Place(str(path)), f"byte {error.start} is not UTF-8", "UTF-8 text")) from None
-    return parse(text, str(path), schema, duplicates=duplicates)
+    return text
 
 
 def parse(
@@ -108,7 +129,7 @@ def parse(
 ) -> Document:
     """Parse text as the suffix of `path` says and check it. Raises InputError."""
     found: list[Fault] = []
-    document = Document(path, text, _load(text, path, found))
+    document = _load(text, path, found)
     _check_values(document)
     if duplicates is not None:
         duplicates.extend(found)
@@ -158,12 +179,14 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f"did you mean {near[0]}?" if near else ""
 
 
-def _load(text: str, path: str, duplicates: list[Fault]) -> Any:
+def _load(text: str, path: str, duplicates: list[Fault]) -> Document:
     if path.endswith(".toml"):
-        return _load_toml(text, path)
+        return Document(path, text, _load_toml(text, path))
     if path.endswith(".json"):
-        return _load_json(text, path)
-    return _load_yaml(text, path, duplicates)
+        return Document(path, text, _load_json(text, path))
+    found = marked.read(text, path)
+    duplicates += found.duplicates
+    return Document(path, text, found.data, found)
 
 
 def _load_toml(text: str, path: str) -> Any:
@@ -186,120 +209,24 @@ def _load_json(text: str, path: str) -> Any:
         raise InputError(Fault(Place(path), "is nested too deeply", f"at most {MAX_DEPTH} levels")) from None
 
 
-def _load_yaml(text: str, path: str, duplicates: list[Fault]) -> Any:
-    import yaml
-
-    try:
-        loader = _strict_loader(path, duplicates)
-        return yaml.load(text, Loader=loader)  # noqa: S506 - a SafeLoader that refuses more
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
-        raise InputError(Fault(place, error.problem or "is not YAML", "YAML")) from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        place = Place(path, line, error.position - text.rfind("\n", 0, error.position))
-        found = f"special characters are not allowed: U+{ord(text[error.position]):04X}"
-        raise InputError(Fault(place, found, "printable text")) from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError(Fault(Place(path), str(error).splitlines()[0], "YAML")) from None
-    except (TypeError, AttributeError, IndexError):  # how PyYAML's constructors take a tag such as `!!int ""`
-        raise InputError(Fault(Place(path), "a tag (!!name) does not fit its value", "YAML")) from None
-    except RecursionError:
-        raise InputError(Fault(Place(path), "is nested too deeply", f"at most {MAX_DEPTH} levels")) from None
-
-
-def _strict_loader(path: str, duplicates: list[Fault]) -> Any:
-    """A SafeLoader that refuses aliases (bombs) and keys that are no scalars, and gathers duplicate keys."""
-    import yaml
-
-    class Strict(yaml.SafeLoader):
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.AliasEvent):
-                mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-                raise yaml.composer.ComposerError(None, None, "an alias (*name) is not allowed here", mark)
-            return super().compose_node(parent, index)
-
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            seen: set[str] = set()
-            for key, _ in node.value:
-                if not isinstance(key, yaml.ScalarNode):
-                    raise yaml.constructor.ConstructorError(
-                        None, None, "a key is not plain text", key.start_mark
-                    )
-                if key.value in seen:
-                    place = Place(path, key.start_mark.line + 1, key.start_mark.column + 1)
-                    duplicates.append(Fault(place, f"duplicate key {key.value!r}", "each key once"))
-                seen.add(key.value)
-            return super().construct_mapping(node, deep)
-
-    return Strict
-
-
-def _yaml_places(text: str) -> dict[tuple[Key, ...], tuple[int, int]]:
-    import yaml
-
-    places: dict[tuple[Key, ...], tuple[int, int]] = {}
-
-    def walk(node: Any, keys: tuple[Key, ...]) -> None:
-        places.setdefault(keys, (node.start_mark.line + 1, node.start_mark.column + 1))
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                places[(*keys, key.value)] = (key.start_mark.line + 1, key.start_mark.column + 1)
-                walk(value, (*keys, key.value))
-        elif isinstance(node, yaml.SequenceNode):
-            for number, value in enumerate(node.value):
-                walk(value, (*keys, number))
-
-    root = _compose(text)
-    if root is not None:
-        walk(root, ())
-    return places
-
-
-def _compose(text: str) -> Any:
-    """Give YAML's nodes, None where there are none: JSON is YAML but for tabs, and then has no places."""
-    import yaml
-
-    try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError):
-        return None
-
-
-def _yaml_scalars(text: str) -> dict[tuple[Key, ...], tuple[int, str]]:
-    """Give where the characters of each text begin in the source, and the text itself."""
-    import yaml
-
-    scalars: dict[tuple[Key, ...], tuple[int, str]] = {}
-
-    def walk(node: Any, keys: tuple[Key, ...]) -> None:
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                walk(value, (*keys, key.value))
-        elif isinstance(node, yaml.SequenceNode):
-            for number, value in enumerate(node.value):
-                walk(value, (*keys, number))
-        else:
-            start = node.start_mark.index
-            if node.style in ("|", ">"):
-                start = text.find("\n", start) + 1
-            scalars[keys] = (start + (node.style in ("'", '"')), node.value)
-
-    root = _compose(text)
-    if root is not None:
-        walk(root, ())
-    return scalars
-
-
 _HALF = re.compile("[\ud800-\udfff]")
+_PAIR = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _ASSIGN = re.compile(r"^\s*([A-Za-z0-9_.\-\"']+)\s*=")
 
 
-def _toml_places(text: str) -> dict[tuple[Key, ...], tuple[int, int]]:
+def _json_marks(text: str, path: str) -> marked.Marked:
+    """Find the places of JSON, which is YAML but for tabs and pairs of escapes (half characters); else it has none."""
+    text = _PAIR.sub(r"\\u0020", text.replace("\t", " "))
+    try:
+        return marked.read(text, path)
+    except InputError:
+        return marked.Marked()
+
+
+def _toml_marks(text: str) -> marked.Marked:
     """Find tables and keys at the start of a line; tomllib keeps no places, and this is enough to point at them."""
-    places: dict[tuple[Key, ...], tuple[int, int]] = {(): (1, 1)}
+    places: dict[marked.Keys, tuple[int, int]] = {(): (1, 1)}
     table: tuple[Key, ...] = ()
     counts: dict[tuple[Key, ...], int] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -309,7 +236,7 @@ def _toml_places(text: str) -> dict[tuple[Key, ...], tuple[int, int]]:
             places[table] = (number, column)
         elif assign := _ASSIGN.match(line):
             places.setdefault((*table, *_toml_key(assign[1])), (number, column))
-    return places
+    return marked.Marked(places=places)
 
 
 def _toml_table(name: tuple[Key, ...], is_array: bool, counts: dict[tuple[Key, ...], int]) -> tuple[Key, ...]:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -146,3 +147,51 @@ def test_a_device_without_end_is_too_large(tmp_path):
     (tmp_path / "zero.yaml").symlink_to("/dev/zero")
     with pytest.raises(InputError, match="too large"):
         document.read(tmp_path / "zero.yaml")
+
+
+PLAIN = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=12)
+    | st.dates(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(PLAIN, st.booleans())
+def test_yaml_is_read_as_pyyaml_reads_it(value, flow):
+    text = yaml.safe_dump(value, default_flow_style=flow, allow_unicode=True)
+    assert document.parse(text, "a.yaml").data == yaml.safe_load(text)
+
+
+def pyyaml(text, otherwise):
+    """What PyYAML's own parser reads; libyaml takes a few texts that it refuses (`|#`)."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return otherwise
+
+
+@given(st.text(max_size=60) | st.text("ab:-#&*!|>[]{}'\"\\ \t\n%@,?0", max_size=40))
+def test_any_text_is_read_as_pyyaml_reads_it_or_refused_with_its_place(text):
+    refused = ()
+    try:
+        found = document.parse(text, "a.yaml", duplicates=[]).data
+    except InputError as error:
+        refused = error.faults
+    assert all(fault.place.path == "a.yaml" for fault in refused)
+    assert refused or found == pyyaml(text, found)
+
+
+def test_a_byte_order_mark_moves_no_place(tmp_path):
+    (tmp_path / "a.yaml").write_bytes(b"\xef\xbb\xbfa: xyz\n")
+    read = document.read(tmp_path / "a.yaml")
+    assert (read.place("a").column, read.character(("a",), 2).column) == (1, 6)
+
+
+def test_json_with_tabs_and_pairs_of_escapes_has_places_too():
+    read = document.parse('{\n\t"a": "\\ud83d\\ude00",\n\t"b": [1, "x\\"y"]}', "a.json")
+    assert (str(read.place("b", 1)), str(read.character(("b", 1), 2))) == ("a.json:3:11", "a.json:3:15")
