@@ -26,7 +26,8 @@ SCHEMA: dict[str, Any] = {
             "type": "object",
             "additionalProperties": False,
             "properties": {
-                key: {"type": "string"} for key in ("tenant", "pipeline", "host", "project", "branch", "jobs")
+                key: {"type": "string"}
+                for key in ("tenant", "pipeline", "host", "project", "branch", "jobs", "link")
             },
         },
         "database": {
@@ -81,6 +82,8 @@ class Gate:
     branch: str = "main"
     jobs: str = ""
     """A folder with job files; "" means the jobs that come with sfcci."""
+    link: str = ""
+    """The page with the runs of a job, for dashboards: a pattern with {job}, {pipeline} ...; "" means that there is none."""
 
 
 @dataclass(frozen=True)
