@@ -55,6 +55,8 @@ PURE = {
     "trace.packet",
     "trace.visits",
     "dashboard.function",
+    "dashboard.generate",
+    "dashboard.generate_anew",
     "dashboard.jobs",
     "dashboard.model",
     "dashboard.reading",

@@ -6,7 +6,18 @@ from sfcci.cli.late import LateGroup
 
 COMMANDS = {
     "validate": ("dashboard_validate", "Say everything that is wrong with dashboards."),
+    "new": ("dashboard_new", "Make a dashboard from a list of jobs."),
+    "regenerate": ("dashboard_new", "Make dashboards anew; what was written by hand stays."),
     "update": ("dashboard_grafana", "Push dashboards to Grafana and read them back."),
+    "diff": ("dashboard_grafana", "Show what an update would change."),
+    "list": ("dashboard_grafana", "List what is in Grafana, and which dashboards differ from the files."),
+    "pull": ("dashboard_grafana", "Turn a dashboard of Grafana into grafyaml's YAML."),
+    "delete": ("dashboard_grafana", "Delete dashboards from Grafana."),
+    "prune": ("dashboard_grafana", "Delete our dashboards that are in no file any more."),
+    "install-grafyaml": (
+        "dashboard_grafyaml",
+        "Install a program `grafana-dashboard` with grafyaml's words.",
+    ),
 }
 """Name → module and line of help."""
 
