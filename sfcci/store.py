@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfcci import files
-from sfcci.errors import Unreachable
+from sfcci.errors import MissingTool, Unreachable, UsageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, MetaData
@@ -40,13 +40,24 @@ def open_database(url: str, metadata: "MetaData", migrations: Sequence[Migration
 @contextlib.contextmanager
 def database_errors(url: str) -> Iterator[None]:
     """Turn what the database at `url` refuses (it is full, locked, not one of ours) into one clear sentence."""
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
     try:
         yield
-    except (SQLAlchemyError, ModuleNotFoundError) as error:
+    except ArgumentError as error:
+        hint = "see [database] url or SFCCI_DATABASE_URL"
+        raise UsageError(
+            f"the database URL cannot be read; expected one as SQLAlchemy has them; {hint}"
+        ) from error
+    except ModuleNotFoundError as error:
+        raise MissingTool(
+            f"{_shown(url)} needs the Python module {error.name}", f"pip install {error.name}"
+        ) from error
+    except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise Unreachable(f"cannot use {_shown(url)}: {reason}; see [database] url in sfcci.toml") from error
+        raise Unreachable(
+            f"cannot use {_shown(url)}: {reason}; see [database] url or SFCCI_DATABASE_URL"
+        ) from error
 
 
 def _shown(url: str) -> str:

@@ -15,7 +15,8 @@ from sfcci import settings
 from sfcci.errors import UsageError
 from sfcci.gate.history import History
 from sfcci.gate.job import Result
-from sfcci.pipeline import Options, Status, run_pipeline
+from sfcci.pipeline.report import Options, Status
+from sfcci.pipeline.run import run_pipeline
 
 REPOSITORY = settings.Path(__file__).parents[1]
 everything = [pytest.mark.distro, pytest.mark.lab, pytest.mark.graphite]

@@ -11,7 +11,7 @@ import click
 from sfcci.cli import console
 
 if TYPE_CHECKING:
-    from sfcci.pipeline import PipelineReport, StepReport
+    from sfcci.pipeline.report import PipelineReport, StepReport
 
 FAULTS = ("drop", "no-classifier", "broken-package")
 STEPS = ("package", "gate", "results", "metric", "dashboard")
@@ -28,7 +28,13 @@ def pipeline() -> None:
 @click.option(
     "--serve", is_flag=True, help="Keep the preview up at the end and print its address; Ctrl-C ends it."
 )
-@click.option("--port", default=0, show_default="any free one", help="The preview's port.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default="any free one",
+    help="The preview's port.",
+)
 @click.option(
     "--inject", type=click.Choice(FAULTS), help="Put a fault in on purpose, to see the gate turn red."
 )
@@ -52,7 +58,8 @@ def run(
 
     Exit status: 0 well, 1 a finding or a failed job, 2 bad input, 3 a step could not run.
     """
-    from sfcci.pipeline import Options, PipelineReport, run_pipeline
+    from sfcci.pipeline.report import Options, PipelineReport
+    from sfcci.pipeline.run import run_pipeline
 
     begin = time.monotonic()
 
@@ -96,5 +103,6 @@ def _summary(report: "PipelineReport", duration_s: float) -> None:
         (step.name, Text(step.status, style=COLOURS[step.status]), f"{step.duration_s:.1f} s", step.summary)
         for step in report.steps
     ]
+    click.echo()
     console.table("", ("step", "status", "time", "what"), rows)
     click.echo(f"pipeline ended with exit status {report.exit_status} after {duration_s:.1f} s")

@@ -72,7 +72,9 @@ class Lab:
 
     def prefix(self, host: str) -> tuple[str, ...]:
         """Give the words that run a program on a host, or beside the switch ("switch"). Raises UsageError."""
-        return self.keeper.prefix(None if host == SWITCH else self.topology.host(host).name)
+        if host == SWITCH:  # where ovs-vsctl, ovs-ofctl and ovs-appctl find this lab's sockets without a word
+            return (*self.keeper.prefix(), "env", "OVS_RUNDIR=/run/lab")
+        return self.keeper.prefix(self.topology.host(host).name)
 
     def run(
         self,

@@ -5,6 +5,7 @@ lock is free and whose run the database lacks belongs to a run that was killed: 
 ABORTED when there is none.
 """
 
+import hashlib
 import json
 import os
 import secrets
@@ -31,6 +32,7 @@ from sfcci.settings import Settings
 Say = Callable[[str], None]
 Verdict = tuple[Result, tuple[str, ...]]
 RESULT = "result.json"
+DATABASE = "database"
 
 
 class LabFault(StrEnum):
@@ -102,8 +104,10 @@ def run_job(job: Job, buildset: Buildset, history: History) -> JobResult:
 
 
 def _judged(job: Job, buildset: Buildset, folder: Path) -> JobResult:
-    files.write_text(folder / "job", job.name + "\n")
     begin, clock = time.time(), time.monotonic()
+    files.write_text(folder / DATABASE, database_mark(buildset.settings) + "\n")
+    aborted: Verdict = (Result.ABORTED, ("the tool ended before the job did",))
+    _write_result(folder, _result(job, buildset, folder.name, begin, 0, aborted, str(folder)))
     verdict = _verdict(job, buildset, folder)
     duration_ms = round((time.monotonic() - clock) * 1000)
     evidence = str(folder) if verdict[0] in BAD else ""
@@ -113,31 +117,33 @@ def _judged(job: Job, buildset: Buildset, folder: Path) -> JobResult:
 
 
 def record_aborted(history: History, buildset: Buildset) -> None:
-    """Give the runs whose tool was killed their result; runs that are alive hold their lock and stay."""
-    known = history.runs()
+    """Give this database the results of its runs whose tool was killed; runs that are alive hold their lock and stay."""
+    known, mark = history.runs(), database_mark(buildset.settings)
     for folder in sorted((buildset.settings.state / "runs").glob("*/")):
         if folder.name in known or not (held := files.try_lock(folder / "lock")):
             continue
-        with held, suppress(FileNotFoundError):  # no note: the run is only beginning, or ended just now
-            result = _left_result(folder) or _aborted(folder, buildset)
+        with held:
+            result = _left_result(folder, mark)
+            if result is None:  # only beginning, ended just now, or another database's
+                continue
             history.record([result])
             if not result.log_dir:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _left_result(folder: Path) -> JobResult | None:
-    """Give the result of a run that was killed between its verdict and the run database."""
-    with suppress(FileNotFoundError, ValueError, TypeError, KeyError):
+def database_mark(settings: Settings) -> str:
+    """Give what tells run databases apart without telling their passwords."""
+    return hashlib.sha256(settings.database_url.encode()).hexdigest()[:16]
+
+
+def _left_result(folder: Path, mark: str) -> JobResult | None:
+    """Give the result that a run noted for the database `mark`: ABORTED from its begin on, its verdict from its end on."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        if (folder / DATABASE).read_text().strip() != mark:
+            return None
         told = json.loads((folder / RESULT).read_text())
         return JobResult(**{**told, "result": Result(told["result"]), "reasons": tuple(told["reasons"])})
     return None
-
-
-def _aborted(folder: Path, buildset: Buildset) -> JobResult:
-    note = folder / "job"
-    job = Job(note.read_text().strip(), (), 0)
-    verdict: Verdict = (Result.ABORTED, ("the tool ended before the job did",))
-    return _result(job, buildset, folder.name, note.stat().st_mtime, 0, verdict, str(folder))
 
 
 def _verdict(job: Job, buildset: Buildset, folder: Path) -> Verdict:

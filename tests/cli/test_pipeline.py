@@ -4,13 +4,14 @@ import contextlib
 
 import pytest
 
-from sfcci import pipeline, settings
+from sfcci import settings
 from sfcci.cli import pipeline as command
 from sfcci.errors import UsageError
 from sfcci.gate import runner
 from sfcci.gate.declaration import load_jobs
 from sfcci.gate.job import JobResult, Result
-from sfcci.pipeline import Options, run_pipeline
+from sfcci.pipeline.report import FAULTS, Options, Status
+from sfcci.pipeline.run import STEPS, run_pipeline
 
 
 def run(options, project):
@@ -28,14 +29,14 @@ def graphites(monkeypatch):
         yield None
 
     monkeypatch.setattr("sfcci.metric.instance.running", running)
-    monkeypatch.setattr(pipeline, "_panel_numbers", lambda _run: None)
+    monkeypatch.setattr("sfcci.pipeline.steps.panel_numbers", lambda _run: None)
     return started
 
 
 def test_the_words_are_the_pipelines_own():
-    assert tuple(pipeline.STEPS) == command.STEPS
-    assert tuple(pipeline.FAULTS) == command.FAULTS
-    assert set(command.COLOURS) == set(pipeline.Status)
+    assert tuple(STEPS) == command.STEPS
+    assert tuple(FAULTS) == command.FAULTS
+    assert set(command.COLOURS) == set(Status)
 
 
 @pytest.mark.parametrize(
