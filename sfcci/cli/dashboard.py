@@ -12,8 +12,8 @@ COMMANDS = {
     "diff": ("dashboard_grafana", "Show what an update would change."),
     "list": ("dashboard_grafana", "List what is in Grafana, and which dashboards differ from the files."),
     "pull": ("dashboard_grafana", "Turn a dashboard of Grafana into grafyaml's YAML."),
-    "delete": ("dashboard_grafana", "Delete dashboards from Grafana."),
-    "prune": ("dashboard_grafana", "Delete our dashboards that are in no file any more."),
+    "delete": ("dashboard_remove", "Delete dashboards from Grafana."),
+    "prune": ("dashboard_remove", "Delete our dashboards that are in no file any more."),
     "install-grafyaml": (
         "dashboard_grafyaml",
         "Install a program `grafana-dashboard` with grafyaml's words.",

@@ -11,7 +11,7 @@ Table = Mapping[str, tuple[str, str]]
 
 
 class LateGroup(click.Group):
-    """A group made from a table; the command NAME of module M is the object `sfcci.cli.M.NAME`."""
+    """A group made from a table; the command NAME of module M is the object `sfcci.cli.M.NAME` ("-" is written "_")."""
 
     def __init__(self, *args: Any, table: Table, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -26,7 +26,7 @@ class LateGroup(click.Group):
         if cmd_name not in self.table:
             return None
         module = importlib.import_module(f"sfcci.cli.{self.table[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

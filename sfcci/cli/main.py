@@ -41,8 +41,8 @@ def sfcci(ctx: click.Context) -> None:
     """
 
 
-def main() -> NoReturn:
-    """Run the program; the one place that turns errors into a message and an exit status."""
+def main(command: click.Command = sfcci) -> NoReturn:
+    """Run a program; the one place that turns errors into a message and an exit status."""
     if sys.stdout is None or sys.stderr is None:
         sys.exit(
             EXIT_TOOL
@@ -50,7 +50,7 @@ def main() -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
-        status = sfcci.main(standalone_mode=False)
+        status = command.main(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else "")
         status = 2

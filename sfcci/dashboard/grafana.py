@@ -1,42 +1,52 @@
-"""Grafana: dashboards pushed into a folder and read back, over its HTTP API (7.5 to 13).
+"""Grafana: dashboards brought into folders and read back, all or none; looked at, deleted, pruned (7.5 to 13).
 
-Secrets go to the configured server only: a redirect is never followed, a netrc file is not asked, and no message
-carries one. What Grafana says about a refusal is passed on in its own words.
+Nothing is overwritten that someone else made, or changed while we looked, unless that is asked for.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import quote, urlsplit
 
-from sfcci.dashboard.model import Dashboard, uid
-from sfcci.dashboard.render import datasource_names, grafana_json
-from sfcci.errors import Place, Unreachable, UsageError
+from sfcci.dashboard import grafana_datasource
+from sfcci.dashboard.grafana_client import CHANGED, Client, Refused
+from sfcci.dashboard.grafana_write import Failure, Outcome, Saved, write
+from sfcci.dashboard.model import Dashboard, grafyaml_uid
+from sfcci.dashboard.plan import (
+    GENERAL,
+    Action,
+    Folder,
+    Json,
+    Kept,
+    Step,
+    Wanted,
+    folder_uid,
+    is_ours,
+    kept,
+    step,
+)
+from sfcci.dashboard.render import TAG, datasource_names, grafana_json, legacy_json
+from sfcci.dashboard.source import Item, Sources
+from sfcci.errors import Place, Unreachable
 from sfcci.finding import Finding, Severity
 from sfcci.settings import Grafana
 
-if TYPE_CHECKING:
-    import requests
-
-TIMEOUT_S = (5.0, 30.0)
-"""To connect, and between two pieces of an answer."""
-GENERAL = "General"
-"""Grafana's own folder, which has no uid."""
-NAMED_DATASOURCES = (8, 3)
-"""Before this version a panel names its data source by title; since then by type and uid."""
-FOLDER_IDS = (9,)
-"""Before this version a folder is asked for by its number as well."""
-MAX_MESSAGE = 300
-Json = dict[str, Any]
+NO_ROWS = (12, 0)
+"""Since this version Grafana shows no dashboards with rows (its documentation says)."""
+PAGE = 1000
+Say = Callable[[str], None]
 
 
-class Refused(Unreachable):
-    """Grafana answered, and said no: `status` is HTTP's."""
+@dataclass(frozen=True)
+class Options:
+    """How to update: data sources by name in the files → title in Grafana; the uid that a dashboard has there."""
 
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
-        super().__init__(message)
+    datasources: Mapping[str, str] = field(default_factory=dict)
+    legacy: bool = False
+    overwrite: bool = False
+    keep_going: bool = False
+    adopt: bool = False
+    uid: Callable[[Dashboard], str] = lambda dashboard: dashboard.uid
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class Pushed:
     uid: str
     url: str
     version: int
+    action: str
 
 
 @dataclass(frozen=True)
@@ -60,257 +71,235 @@ class PushReport:
     findings: tuple[Finding, ...]
 
 
-class Client:
-    """One Grafana: `ask` sends a request and gives the JSON of the answer."""
+@dataclass(frozen=True)
+class Plan:
+    """All that an update would do."""
 
-    def __init__(self, settings: Grafana) -> None:
-        self.url = _checked(settings.url)
-        self._secrets = [text for text in (settings.secret(), settings.password_secret()) if text]
-        self._session = _session(settings)
-
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Send one request. Raises Unreachable; Refused when Grafana's status says no."""
-        import requests
-
-        try:
-            answer = self._session.request(
-                method, self.url + path, json=body, timeout=TIMEOUT_S, allow_redirects=False
-            )
-        except requests.RequestException as error:
-            raise Unreachable(
-                f"Grafana at {self.url} does not answer: {self._clean(_reason(error))}; see [grafana] url in sfcci.toml"
-            ) from None
-        return self._read(answer, f"{method} {path}")
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._session.close()
-
-    def _read(self, answer: "requests.Response", what: str) -> Any:
-        if answer.is_redirect or answer.is_permanent_redirect:
-            target = urlsplit(answer.headers["location"])
-            where = f"{target.scheme}://{target.netloc}{target.path}" if target.netloc else target.path
-            raise Unreachable(
-                f"Grafana at {self.url} sends {what} on to {self._clean(where)}; "
-                "redirects are not followed: set [grafana] url to the address that answers"
-            )
-        try:
-            body = answer.json()
-        except ValueError:
-            raise Unreachable(
-                f"{self.url} answers {what} with status {answer.status_code} and no JSON; is it a Grafana?"
-            ) from None
-        if not answer.ok:
-            message = self._clean(_message(body)) or answer.reason
-            hint = "; see [grafana] token or user in sfcci.toml" if answer.status_code in (401, 403) else ""
-            raise Refused(
-                answer.status_code,
-                f"Grafana at {self.url} refuses {what} with status {answer.status_code}: {message}{hint}",
-            )
-        return body
-
-    def _clean(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text[:MAX_MESSAGE]
+    steps: tuple[Step, ...]
+    folders: tuple[Folder, ...]
+    datasources: tuple[grafana_datasource.Change, ...]
+    left: Mapping[str, str]
+    """uid of a new dashboard → uid under which grafyaml had put it there."""
+    findings: tuple[Finding, ...]
 
 
-def push(
-    dashboards: Sequence[Dashboard], settings: Grafana, say: Callable[[str], None] = lambda _text: None
-) -> PushReport:
-    """Push dashboards into the configured folder and read each back; a second push changes nothing but the version.
+@dataclass(frozen=True)
+class Entry:
+    """A dashboard in Grafana's list."""
+
+    uid: str
+    title: str
+    folder: str
+    ours: bool
+
+
+def push(dashboards: Sequence[Dashboard], settings: Grafana, say: Say = lambda _text: None) -> PushReport:
+    """Push dashboards into the configured folder and read each back; a second push changes nothing.
 
     What Grafana refuses or keeps otherwise is a finding, and the others go on. Raises Unreachable, UsageError.
     """
-    client = Client(settings)
-    try:
-        version = str(_mapping(client.ask("GET", "/api/health")).get("version", ""))
-        client.ask("GET", "/api/org")  # /api/health answers anybody: this asks who we are
-        folder = _folder(client, settings.folder)
-        sources = _datasources(client, dashboards, settings.datasource, version)
-        pushed: list[Pushed] = []
-        findings: list[Finding] = []
-        for dashboard in dashboards:
-            say(f"pushing {dashboard.title} to {client.url}")
-            try:
-                done, differences = _push(client, dashboard, folder, sources, version)
-            except Refused as error:
-                findings.append(_finding("GrafanaRefused", dashboard, str(error)))
-                continue
-            pushed.append(done)
-            findings += differences
-    finally:
-        client.close()
-    return PushReport(client.url, version, tuple(pushed), tuple(findings))
+    sources = Sources(tuple(Item(one, settings.folder) for one in dashboards))
+    with Client(settings) as client:
+        client.connect()
+        return update(client, sources, settings, Options(keep_going=True), say)
 
 
-def _push(
-    client: Client, dashboard: Dashboard, folder: Json, sources: Mapping[str, Any], version: str
-) -> tuple[Pushed, list[Finding]]:
-    wanted = grafana_json(dashboard, sources)
-    body: Json = {"dashboard": wanted, "overwrite": True, "message": "sfcci dashboard update"}
-    body |= _placement(folder, version)
-    saved = _mapping(client.ask("POST", "/api/dashboards/db", body))
-    kept = _mapping(client.ask("GET", f"/api/dashboards/uid/{quote(wanted['uid'], safe='')}"))
-    problems = list(_differences(wanted, _mapping(kept.get("dashboard")), _mapping(kept.get("meta")), folder))
-    findings = [_finding("GrafanaDiffers", dashboard, text) for text in problems]
-    parts = urlsplit(client.url)
-    path = str(saved.get("url", ""))  # Grafana puts the sub-path in front when it knows it
-    base = f"{parts.scheme}://{parts.netloc}" if parts.path and path.startswith(parts.path) else client.url
-    number = saved.get("version", 0)
-    return Pushed(dashboard.path, dashboard.title, wanted["uid"], base + path, int(number)), findings
+def update(
+    client: Client, sources: Sources, settings: Grafana, options: Options, say: Say = lambda _text: None
+) -> PushReport:
+    """Bring dashboards into Grafana, all or (without `keep_going`) none, and read each back.
+
+    What Grafana refuses is a finding. Raises Unreachable, which tells what stayed written; UsageError;
+    KeyboardInterrupt with what was written.
+    """
+    made = plan(client, sources, settings, options)
+    findings = [*made.findings, *map(_foreign, (one for one in made.steps if one.action is Action.FOREIGN))]
+    stop = any(one.severity is Severity.ERROR for one in findings) and not options.keep_going
+    if stop:
+        return PushReport(client.url, client.version, (), tuple(findings))
+    folders = {one.title: _made_folder(client, one) for one in made.folders}
+    for change in made.datasources:
+        say(f"data source {change.wanted.name}")
+        grafana_datasource.apply(client, change)
+    steps = [_placed(one, folders) for one in made.steps]
+    outcome = write(client, [one for one in steps if one.writes], options.overwrite, options.keep_going, say)
+    findings += [_failed(one, outcome) for one in outcome.failures]
+    findings += [_differs(*one) for one in outcome.differences]
+    if not outcome.failures:
+        findings += _adopted(client, made.left, options)
+    same = [
+        Saved(one, one.kept.url, one.kept.version) for one in steps if one.action is Action.SAME and one.kept
+    ]
+    kept_ones = [] if outcome.rolled_back else outcome.saved
+    order = [one.wanted.uid for one in steps]
+    done = sorted([*same, *kept_ones], key=lambda one: order.index(one.step.wanted.uid))
+    return PushReport(
+        client.url, client.version, tuple(_pushed(client, one) for one in done), tuple(findings)
+    )
 
 
-def _placement(folder: Json, version: str) -> Json:
-    if not folder:
-        return {}
-    old = _numbers(version) < FOLDER_IDS
-    return {"folderUid": folder["uid"], **({"folderId": folder["id"]} if old and "id" in folder else {})}
+def plan(client: Client, sources: Sources, settings: Grafana, options: Options) -> Plan:
+    """Find out what an update would do; asks only. Raises Unreachable, UsageError."""
+    folders = {title: _folder(client, title) for title in dict.fromkeys(one.folder for one in sources.items)}
+    names = dict.fromkeys(name for one in sources.items for name in datasource_names(one.dashboard))
+    found = grafana_datasource.look(
+        client, names, sources.datasources, options.datasources, settings.datasource
+    )
+    wanted = [_wanted(one, folders[one.folder], found.references, options) for one in sources.items]
+    there = client.each(lambda one: _kept(client, one.uid), wanted)
+    steps = tuple(
+        step(one, now, overwrite=options.overwrite, known=(grafyaml_uid(one.title),))
+        for one, now in zip(wanted, there, strict=True)
+    )
+    left = _left(client, steps)
+    findings = [*found.findings, *_told_left(client, steps, {} if options.adopt else left)]
+    if options.legacy and client.numbers >= NO_ROWS:
+        what = f"Grafana {client.version} shows no rows; leave --legacy out"
+        findings += [Finding("LegacyRows", Severity.WARNING, Place(one.path), what) for one in wanted]
+    return Plan(steps, tuple(folders.values()), found.changes, left, tuple(findings))
 
 
-def _differences(wanted: Json, kept: Json, meta: Json, folder: Json) -> Iterable[str]:
-    """Say where Grafana holds something else than what was sent: title, folder, panels, targets."""
-    if kept.get("title") != wanted["title"]:
-        yield f"Grafana kept the title {kept.get('title')!r}"
-    if folder and meta.get("folderUid", folder["uid"]) != folder["uid"]:
-        yield f"Grafana put it into the folder {meta.get('folderTitle', meta['folderUid'])!r}"
-    elif folder and not meta.get("folderUid") and meta.get("folderId") != folder.get("id"):
-        yield f"Grafana put it into the folder {meta.get('folderTitle')!r}, not {folder['title']!r}"
-    sent, found = _panels(wanted), _panels(kept)
-    for number, panel in sent.items():
-        if number not in found:
-            yield f"Grafana lost the panel {panel[0]!r}"
-        elif found[number] != panel:
-            yield f"Grafana kept the panel {panel[0]!r} otherwise than it was sent"
+def _wanted(item: Item, folder: Folder, references: Mapping[str, Any], options: Options) -> Wanted:
+    dashboard = item.dashboard
+    made = (legacy_json if options.legacy else grafana_json)(dashboard, references)
+    name = options.uid(dashboard)
+    return Wanted(dashboard.path, dashboard.title, name, folder, {**made, "uid": name})
 
 
-def _panels(dashboard: Json) -> dict[Any, tuple[Any, ...]]:
-    """Give of each panel, by its number, what a reader sees: title, kind, place, targets."""
-    panels = [panel for panel in dashboard.get("panels") or [] if isinstance(panel, dict)]
-    panels += [inner for panel in panels for inner in panel.get("panels") or [] if isinstance(inner, dict)]
+def _kept(client: Client, uid: str) -> Kept | None:
+    found = client.find(f"/api/dashboards/uid/{quote(uid, safe='')}")
+    return None if found is None else kept(found)
+
+
+def _left(client: Client, steps: Iterable[Step]) -> dict[str, str]:
+    """Find the dashboards that grafyaml made of the same files: its uid comes from the title."""
+    new = [one.wanted for one in steps if one.action is Action.CREATE]
+    asked = [(one, grafyaml_uid(one.title)) for one in new if grafyaml_uid(one.title) != one.uid]
+    there = client.each(lambda pair: _kept(client, pair[1]), asked)
     return {
-        panel.get("id"): (
-            panel.get("title"),
-            panel.get("type"),
-            panel.get("gridPos"),
-            [target.get("target") for target in panel.get("targets") or []],
-        )
-        for panel in panels
+        one.uid: old
+        for (one, old), found in zip(asked, there, strict=True)
+        if found is not None and found.title == one.title
     }
 
 
-def _folder(client: Client, title: str) -> Json:
-    """Give the folder of that title, made if need be; {} for Grafana's own."""
+def _told_left(client: Client, steps: Iterable[Step], left: Mapping[str, str]) -> Iterable[Finding]:
+    for one in steps:
+        if old := left.get(one.wanted.uid):
+            what = f"grafyaml's copy of it is at {client.url}/d/{old}; links to it go on showing that one"
+            yield Finding(
+                "GrafyamlCopy", Severity.WARNING, Place(one.wanted.path), what, "--adopt deletes it"
+            )
+
+
+def _adopted(client: Client, left: Mapping[str, str], options: Options) -> Iterable[Finding]:
+    for old in left.values() if options.adopt else ():
+        remove(client, old)
+        yield Finding("GrafyamlCopy", Severity.INFO, Place(client.url), f"grafyaml's copy {old} was deleted")
+
+
+def _placed(one: Step, folders: Mapping[str, Folder]) -> Step:
+    return replace(one, wanted=replace(one.wanted, folder=folders[one.wanted.folder.title]))
+
+
+def _folder(client: Client, title: str) -> Folder:
+    """Give the folder of that title, whoever made it; one with `missing` where there is none."""
     if not title or title == GENERAL:
-        return {}
-    name = uid(title)
+        return Folder()
+    found = client.find(f"/api/folders/{folder_uid(title)}")
+    if found is None:
+        found = next(
+            (one for one in client.items(f"/api/folders?limit={PAGE}") if one.get("title") == title), None
+        )
+    return Folder(title, folder_uid(title), missing=True) if found is None else _folder_of(title, found)
+
+
+def _folder_of(title: str, found: Json) -> Folder:
+    number = found.get("id")
+    return Folder(title, str(found.get("uid") or ""), number if isinstance(number, int) else 0)
+
+
+def _made_folder(client: Client, folder: Folder) -> Folder:
+    if not folder.missing:
+        return folder
+    body = {"uid": folder.uid, "title": folder.title}
+    return _folder_of(folder.title, client.mapping("POST", "/api/folders", body))
+
+
+def listing(client: Client, *, ours: bool = False) -> list[Entry]:
+    """Give the dashboards of Grafana (those with our tag), by folder and title. Raises Unreachable."""
+    found: list[Json] = []
+    query = f"/api/search?type=dash-db&limit={PAGE}" + (f"&tag={TAG}" if ours else "")
+    for page in range(1, 1000):
+        some = client.items(f"{query}&page={page}")
+        found += some
+        if len(some) < PAGE:
+            break
+    entries = {
+        str(one.get("uid")): Entry(
+            str(one.get("uid")),
+            str(one.get("title")),
+            str(one.get("folderTitle") or GENERAL),
+            is_ours(one.get("tags")),
+        )
+        for one in found
+    }
+    return sorted(
+        (one for one in entries.values() if one.ours or not ours),
+        key=lambda one: (one.folder, one.title, one.uid),
+    )
+
+
+def fetch(client: Client, uid: str) -> Kept | None:
+    """Give the dashboard of that uid; None where there is none. Raises Unreachable."""
+    return _kept(client, uid)
+
+
+def remove(client: Client, uid: str) -> bool:
+    """Delete a dashboard and see that it is gone; False when there was none. Raises Unreachable."""
+    path = f"/api/dashboards/uid/{quote(uid, safe='')}"
     try:
-        return _mapping(client.ask("GET", f"/api/folders/{name}"))
+        client.ask("DELETE", path)
     except Refused as error:
         if error.status != 404:  # noqa: PLR2004 - HTTP's "not found"
             raise
-    return _mapping(client.ask("POST", "/api/folders", {"uid": name, "title": title}))
+        return False
+    if client.find(path) is not None:
+        raise Unreachable(f"Grafana at {client.url} says that it deleted {uid} and still has it; see its log")
+    return True
 
 
-def _datasources(
-    client: Client, dashboards: Iterable[Dashboard], default: str, version: str
-) -> dict[str, Any]:
-    """Give Grafana's reference for every data source that the panels name; "" is the configured one."""
-    names = dict.fromkeys(name for dashboard in dashboards for name in datasource_names(dashboard))
-    references: dict[str, Any] = {}
-    for name in names:
-        title = name or default
-        try:
-            found = _mapping(client.ask("GET", f"/api/datasources/name/{quote(title, safe='')}"))
-        except Refused as error:
-            if error.status != 404:  # noqa: PLR2004 - HTTP's "not found"
-                raise
-            raise UsageError(
-                f"Grafana at {client.url} has no data source {title!r}; "
-                "add it there, or name another: [grafana] datasource in sfcci.toml"
-            ) from None
-        by_uid = _numbers(version) >= NAMED_DATASOURCES
-        references[name] = {"type": found.get("type"), "uid": found.get("uid")} if by_uid else title
-    return references
+def _pushed(client: Client, one: Saved) -> Pushed:
+    parts = urlsplit(client.url)  # Grafana puts the sub-path in front when it knows it
+    base = f"{parts.scheme}://{parts.netloc}" if parts.path and one.url.startswith(parts.path) else client.url
+    wanted = one.step.wanted
+    return Pushed(wanted.path, wanted.title, wanted.uid, base + one.url, one.version, str(one.step.action))
 
 
-def _session(settings: Grafana) -> "requests.Session":
-    import requests
-    from requests.auth import HTTPBasicAuth
-
-    session = requests.Session()
-    session.headers["Accept"] = "application/json"
-    if token := settings.secret():
-        session.auth = _Bearer(token)
-    elif settings.user:
-        session.auth = HTTPBasicAuth(settings.user.encode(), settings.password_secret().encode())
-    else:
-        session.auth = _Nobody()
-    return session
+def _foreign(one: Step) -> Finding:
+    title = one.kept.title if one.kept else ""
+    what = f"Grafana has a dashboard {title!r} under the uid {one.wanted.uid!r} that does not carry the tag {TAG!r}"
+    return Finding(
+        "ForeignDashboard",
+        Severity.ERROR,
+        Place(one.wanted.path),
+        what,
+        "rename the file, or give --overwrite",
+    )
 
 
-class _Bearer:
-    """A service account's token; being an auth of its own it keeps requests from asking a netrc file."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: "requests.PreparedRequest") -> "requests.PreparedRequest":
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-class _Nobody:
-    """No secret at all, not even one of a netrc file."""
-
-    def __call__(self, request: "requests.PreparedRequest") -> "requests.PreparedRequest":
-        return request
-
-
-def _checked(url: str) -> str:
-    """Give the address without its last slash, sub-path kept. Raises UsageError."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(
-            f"[grafana] url is {_without_user(url)!r}; expected http://HOST[:PORT][/PATH] or https://..."
+def _failed(one: Failure, outcome: Outcome) -> Finding:
+    place = Place(one.step.wanted.path)
+    told = f"; {outcome.told}" if outcome.told else ""
+    if isinstance(one.error, Refused) and one.error.status == CHANGED:
+        what = (
+            f"somebody else changed it meanwhile, or has one of this title in the folder: {one.error}{told}"
         )
-    if parts.username or parts.password:
-        raise UsageError(
-            "[grafana] url carries a user or a password; set SFCCI_GRAFANA_USER and SFCCI_GRAFANA_PASSWORD instead"
+        return Finding(
+            "Changed", Severity.ERROR, place, what, "see `sfcci dashboard diff`, or give --overwrite"
         )
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    return Finding("GrafanaRefused", Severity.ERROR, place, f"{one.error}{told}")
 
 
-def _without_user(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//***@", url)
-
-
-def _message(body: Any) -> str:
-    """Give Grafana's own words: {"message": ...}, or a list of such."""
-    if isinstance(body, dict):
-        return str(body.get("message") or body.get("error") or "")
-    if isinstance(body, list):
-        return "; ".join(filter(None, (_message(item) for item in body)))
-    return ""
-
-
-def _reason(error: BaseException) -> str:
-    """Give the operating system's words out of the wrappers of requests and urllib3."""
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, OSError) and inner.strerror:
-            return inner.strerror
-        inner = inner.__cause__ or inner.__context__
-    return type(error).__name__
-
-
-def _mapping(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:2]) or (99,)
-
-
-def _finding(keyword: str, dashboard: Dashboard, what: str) -> Finding:
-    return Finding(keyword, Severity.ERROR, Place(dashboard.path), what)
+def _differs(one: Step, what: str) -> Finding:
+    return Finding("GrafanaDiffers", Severity.ERROR, Place(one.wanted.path), what)

@@ -72,6 +72,13 @@ def uid(name: str) -> str:
     return f"{plain[: MAX_UID - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
 
 
+def grafyaml_uid(title: str) -> str:
+    """Give the uid under which grafyaml puts a dashboard: it comes from the title, so a rename leaves an orphan."""
+    from slugify import slugify
+
+    return hashlib.sha256(slugify(title).encode()).hexdigest()[:10]
+
+
 def ref(number: int) -> str:
     """Give Grafana's letter for target `number` (from 0): A to Z, then AA, AB ..."""
     letters = ""

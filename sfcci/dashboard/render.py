@@ -4,6 +4,7 @@ Panels of grafyaml's kinds become those that Grafana kept: graph → timeseries,
 left out: alerts of a panel (Grafana 11 removed them), the right axis' label. JSON passes through without its id and version.
 """
 
+import copy
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -38,9 +39,7 @@ def grafana_json(dashboard: Dashboard, datasources: Mapping[str, Any] | None = N
     """Give the dashboard as Grafana takes it. `datasources`: a panel's data source name ("" for none) → reference."""
     content = dashboard.content
     if dashboard.form is Form.GRAFANA:
-        given = {key: value for key, value in content.items() if key not in ("id", "uid", "version")}
-        tags = list(dict.fromkeys([*(given.get("tags") or []), TAG]))
-        return {**given, "uid": dashboard.uid, "tags": tags}
+        return _passed(dashboard, datasources or {})
     return {
         "title": dashboard.title,
         "uid": dashboard.uid,
@@ -52,22 +51,81 @@ def grafana_json(dashboard: Dashboard, datasources: Mapping[str, Any] | None = N
         "schemaVersion": SCHEMA_VERSION,
         "annotations": {"list": []},
         "links": list(content.get("links", [])),
-        "templating": {"list": _templating(content)},
+        "templating": {"list": list(_templating(content, datasources or {}))},
         "panels": list(_panels(content["rows"], datasources or {})),
     }
 
 
-def datasource_names(dashboard: Dashboard) -> tuple[str, ...]:
-    """Give the names of data sources that the panels ask for; "" stands for the usual one."""
+def legacy_json(dashboard: Dashboard, datasources: Mapping[str, str] | None = None) -> Json:
+    """Give the dashboard with rows, as grafyaml sends it, for old Grafanas. `datasources`: name in the file → title."""
     if dashboard.form is Form.GRAFANA:
-        return ()
+        return _passed(dashboard, datasources or {})
+    content: Json = copy.deepcopy(dict(dashboard.content))
+    named = [panel for row in content["rows"] for panel in row["panels"] if "targets" in panel]
+    for one in [*named, *(item for item in _variables(content) if item["type"] == "query")]:
+        if title := (datasources or {}).get(one.get("datasource", "")):
+            one["datasource"] = title
+    tags = list(dict.fromkeys([*content.get("tags", []), TAG]))
+    return {**content, "uid": dashboard.uid, "tags": tags}
+
+
+def datasource_names(dashboard: Dashboard) -> tuple[str, ...]:
+    """Give the names of data sources that panels and variables ask for; "" stands for the usual one."""
+    if dashboard.form is Form.GRAFANA:
+        inputs = _inputs(dashboard.content)
+        return tuple(dict.fromkeys(inputs.values()))
     panels = [panel for row in dashboard.content["rows"] for panel in row["panels"] if panel.get("targets")]
-    return tuple(dict.fromkeys(panel.get("datasource", "") for panel in panels))
+    queries = [item for item in _variables(dashboard.content) if item["type"] == "query"]
+    return tuple(dict.fromkeys(one.get("datasource", "") for one in [*panels, *queries]))
 
 
-def _templating(content: Mapping[str, Any]) -> list[Json]:
+def _passed(dashboard: Dashboard, datasources: Mapping[str, Any]) -> Json:
+    """Pass Grafana's own JSON through: our uid and tag, and data sources replaced where the mapping names them."""
+    left = ("id", "uid", "version", "iteration", "__inputs", "__requires", "__elements")
+    given = {key: value for key, value in dashboard.content.items() if key not in left}
+    inputs = _inputs(dashboard.content)
+    references = {
+        **datasources,
+        **{text: datasources[name] for text, name in inputs.items() if name in datasources},
+    }
+    references.pop("", None)
+    made = {key: _replaced(value, references) for key, value in given.items()}
+    return {**made, "uid": dashboard.uid, "tags": list(dict.fromkeys([*(given.get("tags") or []), TAG]))}
+
+
+def _inputs(content: Mapping[str, Any]) -> dict[str, str]:
+    """Give the data sources that an export leaves open: the text that stands for one ("${DS_X}") → its name."""
+    items = content.get("__inputs")
+    return {
+        f"${{{item['name']}}}": str(item.get("label") or item["name"])
+        for item in (items if isinstance(items, list) else [])
+        if isinstance(item, dict) and item.get("type") == "datasource" and "name" in item
+    }
+
+
+def _replaced(value: Any, references: Mapping[str, Any]) -> Any:
+    """Replace references to data sources, by title or by uid, wherever Grafana's JSON has one."""
+    if isinstance(value, list):
+        return [_replaced(item, references) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {key: _replaced(item, references) for key, item in value.items()}
+    source = made.get("datasource")
+    name = source.get("uid") if isinstance(source, dict) else source
+    if isinstance(name, str) and name in references:
+        made["datasource"] = references[name]
+    return made
+
+
+def _variables(content: Mapping[str, Any]) -> list[Json]:
     templating = content["templating"]  # grafyaml: a list when nothing was given
-    return [dict(item) for item in templating["list"]] if isinstance(templating, dict) else []
+    return list(templating["list"]) if isinstance(templating, dict) else []
+
+
+def _templating(content: Mapping[str, Any], datasources: Mapping[str, Any]) -> Iterator[Json]:
+    for item in _variables(content):
+        reference = datasources.get(item.get("datasource", "")) if item["type"] == "query" else None
+        yield {**item, **({"datasource": reference} if reference else {})}
 
 
 def _panels(rows: list[Json], datasources: Mapping[str, Any]) -> Iterator[Json]:

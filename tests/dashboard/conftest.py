@@ -28,8 +28,17 @@ def recording(shared):
 def grafana(recording):
     with stand_in().serving(recording) as state:
         yield state
+    assert state.faults == []
+
+
+@pytest.fixture
+def newer(recording):
+    """Grafana 12 as its documentation describes it; no real one was asked."""
+    with stand_in().serving(recording, version="12.0.2") as state:
+        yield state
+    assert state.faults == []
 
 
 @pytest.fixture
 def serving(recording):
-    return lambda prefix="": stand_in().serving(recording, prefix)
+    return lambda prefix="", **more: stand_in().serving(recording, prefix, **more)

@@ -38,23 +38,22 @@ def test_a_dashboard_is_pushed_into_its_folder_and_read_back(grafana, dashboards
         panel["datasource"] == "graphite" for panel in kept["dashboard"]["panels"] if "targets" in panel
     )
     (sent,) = [body for verb, path, _, body in grafana.requests if path == "/api/dashboards/db"]
-    assert (sent["overwrite"], sent["folderUid"], sent["folderId"]) == (True, kept["folder"]["uid"], 48)
+    assert (sent["overwrite"], sent["folderUid"], sent["folderId"]) == (False, kept["folder"]["uid"], 48)
 
 
-def test_a_second_push_changes_nothing_but_the_version(grafana, dashboards):
+def test_a_second_push_writes_nothing(grafana, dashboards):
     push(dashboards, with_token(grafana))
-    first = json.dumps(grafana.dashboards["sfc-gate"]["dashboard"] | {"version": 0})
+    before = len(grafana.writes())
     (done,) = push(dashboards, with_token(grafana)).pushed
-    assert (done.version, len(grafana.folders)) == (2, 1)
-    assert json.dumps(grafana.dashboards["sfc-gate"]["dashboard"] | {"version": 0}) == first
+    assert (done.version, done.action, len(grafana.writes())) == (1, "same", before)
 
 
 def test_since_8_3_a_panel_names_its_data_source_by_uid_and_since_9_the_folder_s_number_is_not_sent(
-    grafana, dashboards
+    newer, dashboards
 ):
-    grafana.version = "12.0.2"
-    push(dashboards, with_token(grafana))
-    (sent,) = [body for verb, path, _, body in grafana.requests if path == "/api/dashboards/db"]
+    report = push(dashboards, with_token(newer))
+    assert (report.version, report.findings) == ("12.0.2", ())
+    (sent,) = [body for verb, path, _, body in newer.requests if path == "/api/dashboards/db"]
     sources = [panel["datasource"] for panel in sent["dashboard"]["panels"] if "targets" in panel]
     assert sources == [{"type": "graphite", "uid": "gg"}] * 7
     assert "folderId" not in sent
@@ -166,7 +165,7 @@ def test_the_command_pushes_and_says_where_with_the_secret_from_the_environment(
     words = ["dashboard", "update", str(PROJECT / "dashboards"), "--grafana", grafana.url]
     done = CliRunner().invoke(sfcci, words, env={"SFCCI_GRAFANA_TOKEN": TOKEN})
     assert done.exit_code == 0, done.output
-    assert done.output.endswith(f"sfc-gate.yaml: SFC gate, version 1, at {grafana.url}/d/sfc-gate/sfc-gate\n")
+    assert done.output.endswith(f"sfc-gate.yaml: SFC gate, created, version 1, at {grafana.url}/d/sfc-gate/sfc-gate\n")
 
 
 def test_a_broken_dashboard_is_not_pushed_and_nothing_else_of_the_run_is(grafana, tmp_path):
