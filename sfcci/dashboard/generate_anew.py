@@ -134,8 +134,10 @@ def _item(lines: list[str], at: int) -> tuple[int, int]:
             if lines[first].lstrip(" ").startswith("- "):
                 break
     behind = first + 1
-    while behind < len(lines) and not (lines[behind].strip() and _depth(lines[behind]) <= limit):
+    while behind < len(lines) and ((indent := _indent(lines[behind])) is None or indent > limit):
         behind += 1
+    while behind > first + 1 and (not lines[behind - 1].strip() or _depth(lines[behind - 1]) <= limit):
+        behind -= 1  # comments in front of the next element are that one's
     return first, behind
 
 
@@ -159,8 +161,8 @@ def _take_out(lines: list[str], region: Region) -> None:
 
 def _fills(lines: list[str], region: Region, behind: int) -> bool:
     """Say whether a region is all that its key holds, so that a panel without it would be empty."""
-    before = next(line.strip() for line in reversed(lines[: region.first]) if line.strip())
-    after = next((line for line in lines[region.last + 1 : behind] if line.strip()), "")
+    before = next(line.strip() for line in reversed(lines[: region.first]) if _indent(line) is not None)
+    after = next((line for line in lines[region.last + 1 : behind] if _indent(line) is not None), "")
     return before.startswith(("targets:", "content:")) and _depth(after) < _depth(lines[region.first])
 
 
