@@ -23,14 +23,17 @@ def open_database(url: str, metadata: "MetaData", migrations: Sequence[Migration
 
     with database_errors(url):
         parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database:
-            with files.disk_errors(Path(parsed.database)):
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(parsed)
+        opening: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
         if parsed.get_backend_name() == "sqlite":
             _tune_sqlite(engine)
+            if (
+                parsed.database
+            ):  # SQLite's patience does not cover the change of the journal: one opens at a time
+                opening = files.locked(Path(f"{parsed.database}.lock"))
         try:
-            _migrate(engine, metadata, migrations)
+            with opening:
+                _migrate(engine, metadata, migrations)
         except BaseException:
             engine.dispose()
             raise

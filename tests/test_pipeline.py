@@ -65,7 +65,7 @@ class TestWhole:
         told = {step.name: step for step in red.steps}
         assert "read back: the sums are right" in told["metric"].summary
         assert "changed: Bad results: bad 0 → 1" in told["dashboard"].details
-        suites = ET.parse(re.search(r"XML (\S+)", told["results"].summary)[1])  # noqa: S314 - our own document
+        suites = ET.parse(re.search(r"XML (\S+)", told["results"].details[0])[1])  # noqa: S314 - our own document
         assert suites.find("testsuite").get("failures") == "1"
         with History(settings.load(REPOSITORY, {**os.environ, **state})) as history:
             assert sum(result.result is Result.FAILURE for result in history.results()) == 1
@@ -75,7 +75,7 @@ class TestWhole:
         argv = [sys.executable, "-m", "sfcci", "pipeline", "run", "--step", "gate", "--step", "metric"]
         with subprocess.Popen(argv, cwd=REPOSITORY, env=environ, stderr=subprocess.PIPE, text=True) as tool:
             deadline = time.monotonic() + 60
-            while not list(tmp_path.glob("runs/*/job")) and time.monotonic() < deadline:
+            while not list(tmp_path.glob("runs/*/result.json")) and time.monotonic() < deadline:
                 time.sleep(0.02)
             tool.send_signal(signal.SIGINT)
             _, said = tool.communicate(timeout=30)
