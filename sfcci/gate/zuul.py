@@ -235,10 +235,19 @@ class _Reader:
                 yield BranchMatcher(pattern.text, one.place, negate)
 
 
+MAX_LOOPS = 5
+"""Python tries `.*.*.*...` out; a pattern with more of them, or with a repeated group, could take for ever. Zuul's cannot."""
+_LOOP = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|(?P<group>\)[*+{])|(?P<loop>[*+{])")
+
+
 @lru_cache(maxsize=4096)
 def expression(pattern: str) -> "re.Pattern[str] | None":
-    """Compile a regular expression of Zuul's (RE2); None where Python's cannot say it."""
+    """Compile a regular expression of Zuul's (RE2); None where Python's cannot say it, or not in bounded time."""
+    plain = re.sub(r"^\^\*", "", pattern)  # RE2 takes `^*`: a beginning that need not be
+    loops = [found for found in _LOOP.finditer(plain) if found.lastgroup]
+    if len(loops) > MAX_LOOPS or any(found["group"] for found in loops):
+        return None
     try:
-        return re.compile(re.sub(r"^\^\*", "", pattern))  # RE2 takes `^*`: a beginning that need not be
+        return re.compile(plain)
     except (re.error, OverflowError, RecursionError):
         return None

@@ -39,7 +39,7 @@ def project_jobs(configuration: Configuration, project: str, branch: str) -> Pro
     resolver = _Resolver(configuration, branch)
     mentions: dict[str, dict[str, list[Variant]]] = {}
     for stanza in configuration.projects:
-        if _applies(stanza, project):
+        if resolver.applies(stanza, project):
             for part in resolver.parts(stanza):
                 for pipeline, jobs in part.pipelines.items():
                     for job in jobs:
@@ -72,15 +72,6 @@ def _same(repository: str, project: str) -> bool:
     return repository == project or project.endswith(f"/{repository}")
 
 
-def _applies(stanza: Stanza, project: str) -> bool:
-    if not stanza.name:
-        return _same(stanza.repository, project)
-    if stanza.name.startswith("^"):
-        found = expression(stanza.name)
-        return bool(found and found.match(project))
-    return stanza.name == project or stanza.name.endswith(f"/{project}")
-
-
 @dataclass
 class _Resolver:
     """Answers questions about one branch; what it could not answer gathers."""
@@ -90,6 +81,18 @@ class _Resolver:
     findings: list[Finding] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
     known: dict[str, _Ancestry] = field(default_factory=dict)
+
+    def applies(self, stanza: Stanza, project: str) -> bool:
+        """Say whether a stanza is about a project."""
+        if not stanza.name:
+            return _same(stanza.repository, project)
+        if not stanza.name.startswith("^"):
+            return stanza.name == project or stanza.name.endswith(f"/{project}")
+        found = expression(stanza.name)
+        if found is None:
+            what = f"the project's name {stanza.name!r} is no regular expression that can be read"
+            self.tell("BadName", Severity.WARNING, stanza.place, what, "taken to name another project")
+        return bool(found and found.match(project))
 
     def parts(self, stanza: Stanza) -> Iterator[Stanza]:
         """Give the templates of a project's stanza, then the stanza."""

@@ -137,6 +137,24 @@ def test_a_pattern_that_is_no_regular_expression_is_told():
     assert keywords(found) == ["BadBranches"]
 
 
+@pytest.mark.parametrize("pattern", ["^(.|.)*x$", "^((a|.)+)+$x", "^.*.*.*.*.*.*x", "^(a+){9}", "^("])
+def test_a_pattern_that_python_could_try_for_ever_is_not_tried(pattern):
+    long = "example/" + "a" * 4000
+    named = f"- project: {{name: '{pattern}', check: {{jobs: [unit]}}}}\n"
+    found = jobs_of(JOBS, named, project=long)
+    assert (found.jobs, keywords(found)) == ((), ["BadName"])
+    found = jobs_of(
+        JOBS, f"- project: {{check: {{jobs: [unit: {{branches: '{pattern}'}}]}}}}\n", branch="a" * 4000
+    )
+    assert keywords(found) == ["BadBranches"]
+
+
+def test_sets_and_escapes_are_no_loops():
+    assert running(
+        JOBS, "- project: {name: '^example/[*+][(+)]', check: {jobs: [unit]}}\n", project="example/*+"
+    )
+
+
 # Folders
 
 
