@@ -11,12 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from sfcci import command
 from sfcci.datapath import standing
 from sfcci.datapath.lab import raised
 from sfcci.datapath.scenario import load_scenario
 from sfcci.errors import InputError, UsageError
 
 pytestmark = pytest.mark.lab
+needs_user_namespaces = pytest.mark.skipif(
+    subprocess.run(["unshare", *command.OWN_USER, "true"], capture_output=True, check=False).returncode != 0,
+    reason="no user namespaces here (a chroot has none)",
+)
 needs_tcpdump = pytest.mark.skipif(shutil.which("tcpdump") is None, reason="tcpdump not installed")
 SMALL = """\
 name: small
@@ -113,6 +118,7 @@ def test_tcpdump_takes_a_port_s_name_tap_or_id(folder, word):
 
 
 @needs_tcpdump
+@needs_user_namespaces
 def test_tcpdump_works_in_an_ordinary_user_s_lab(monkeypatch, tmp_path):
     """There tcpdump may not capture; the lab's own capture feeds it."""
     (tmp_path / "small.yaml").write_text(SMALL)
@@ -209,6 +215,7 @@ def processes(state):
     return found
 
 
+@needs_user_namespaces
 def test_an_ordinary_user_s_lab_forwards_too(monkeypatch, tmp_path):
     """In a user namespace of its own: no tap device, so Open vSwitch's dummy datapath with the same cables."""
     monkeypatch.setattr("sfcci.datapath.namespace.os.geteuid", lambda: 1000)
