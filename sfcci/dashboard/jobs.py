@@ -102,18 +102,24 @@ def _paths(tree: grammar.Target, collapsed: bool = False) -> Iterator[tuple[gram
 @lru_cache(maxsize=4096)
 def _matches(pattern: str, name: str) -> bool:
     """Say whether a path's part finds what goes under `name` into a metric's name."""
-    return pattern == name or (pattern == "*" or bool(grammar.pattern(pattern).fullmatch(part(name))))
+    return pattern in (name, "*") or bool(grammar.pattern(pattern).fullmatch(part(name)))
 
 
 def _fits(named: _Named, project: ProjectJobs) -> bool:
     """Say whether a path names a project on the branch whose jobs are known; the short form names all projects."""
-    if not named.project:
-        return True
-    mine = part(project.project)
-    short = "/" not in project.project and named.project.endswith(f"_{mine}")
-    return (short or _matches(named.project, project.project)) and _matches(named.branch, project.branch)
+    return not named.project or (
+        _names_project(named.project, project.project) and _matches(named.branch, project.branch)
+    )
 
 
+@lru_cache(maxsize=4096)
+def _names_project(pattern: str, project: str) -> bool:
+    """Say whether a path's part names a project, of which a folder may have told the last word only."""
+    short = "/" not in project and pattern.endswith(f"_{part(project)}")
+    return short or _matches(pattern, project)
+
+
+@lru_cache(maxsize=4096)
 def _words(pattern: str) -> tuple[str, ...]:
     """Spell out the braces of a part; a part with too many of them stays as it is."""
     size = 1

@@ -32,7 +32,7 @@ class Read:
 
 
 def read(source):
-    found = document.read(source) if isinstance(source, Path) else source
+    found = document.read(source, duplicates=[]) if isinstance(source, Path) else source
     for target in structure(found).targets:
         with suppress(TargetError):  # broken targets are another layer's
             yield Read(found, target, parse_target(target.text))
