@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -154,11 +155,19 @@ def become(argv: Sequence[str | Path]) -> NoReturn:
 
 def interrupt() -> None:
     """Send SIGTERM to every program that a thread waits for in `run`, so that no thread waits long after Ctrl-C."""
+    _interrupted.set()
     for process in tuple(_waited_for):
         _signal_group(process.pid, signal.SIGTERM)
 
 
+def stop_if_interrupted() -> None:
+    """Raise KeyboardInterrupt when Ctrl-C came, even if what ran then has swallowed it; called between long pieces of work."""
+    if _interrupted.is_set():
+        raise KeyboardInterrupt
+
+
 _waited_for: set[subprocess.Popen[bytes]] = set()
+_interrupted = threading.Event()
 
 
 def ends_with_tool() -> tuple[str, ...]:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfcci.cli import console
+from sfcci.cli import completion, console
 from sfcci.errors import EXIT_FINDINGS, EXIT_OK
 
 if TYPE_CHECKING:
     from sfcci.gate.job import JobResult
 
 
-@click.group()
+@click.group(epilog="Example: sfcci gate run sfc-http-diverted")
 def gate() -> None:
     """Run the gate's jobs and see what they found."""
 
@@ -45,7 +45,7 @@ def list_jobs(pipeline: str, json_output: bool) -> None:
 
 
 @gate.command("run", epilog="Example: sfcci gate run sfc-http-diverted --junit results.xml")
-@click.argument("jobs", nargs=-1)
+@click.argument("jobs", nargs=-1, shell_complete=completion.jobs)
 @click.option(
     "--pipeline",
     default="",

@@ -10,7 +10,7 @@ from sfcci.errors import UsageError
 from sfcci.settings import Settings
 
 
-@click.group()
+@click.group(epilog="Example: sfcci graphite up")
 def graphite() -> None:
     """Run a private Graphite.
 

@@ -5,12 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sfcci.cli import console
+from sfcci.cli import completion, console
 
 if TYPE_CHECKING:
     from sfcci.datapath.standing import StandingLab
 
-_name = click.option("--name", default="", metavar="NAME", help="Which lab, when several are up.")
+_name = click.option(
+    "--name",
+    default="",
+    metavar="NAME",
+    help="Which lab, when several are up.",
+    shell_complete=completion.labs,
+)
 _PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
@@ -72,7 +78,7 @@ def status(name: str, json_output: bool) -> None:
     "exec", context_settings=_PASSED_ON, epilog="Example: sfcci lab exec source traceroute -n 10.0.0.128"
 )
 @_name
-@click.argument("host")
+@click.argument("host", shell_complete=completion.hosts)
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_(name: str, host: str, program: tuple[str, ...]) -> None:
     """Run PROGRAM on HOST.
@@ -89,7 +95,7 @@ def exec_(name: str, host: str, program: tuple[str, ...]) -> None:
 
 @lab.command(epilog="Example: sfcci lab shell vm1")
 @_name
-@click.argument("host")
+@click.argument("host", shell_complete=completion.hosts)
 def shell(name: str, host: str) -> None:
     """Open a shell on HOST, or on "switch"."""
     from sfcci import command
@@ -102,7 +108,7 @@ def shell(name: str, host: str) -> None:
 
 @lab.command(context_settings=_PASSED_ON, epilog="Example: sfcci lab tcpdump p3in -n -c 10 tcp")
 @_name
-@click.argument("port")
+@click.argument("port", shell_complete=completion.ports)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def tcpdump(name: str, port: str, arguments: tuple[str, ...]) -> None:
     """Run tcpdump at the switch's side of PORT.

@@ -10,7 +10,7 @@ from sfcci.errors import EXIT_FINDINGS
 from sfcci.finding import exit_status
 
 
-@click.group()
+@click.group(epilog="Example: sfcci metrics find 'stats_counts.**'")
 def metrics() -> None:
     """Push results into Graphite; find metric names."""
 

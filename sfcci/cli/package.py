@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sfcci.cli import console
+from sfcci.cli import completion, console
 from sfcci.errors import UsageError
 from sfcci.finding import exit_status
 
@@ -48,7 +48,7 @@ def package() -> None:
 @click.command(
     epilog="Examples: sfcci package rpm | sfcci package rpm sfcci --force | sfcci package rpm --check"
 )
-@click.argument("components", metavar="[COMPONENT]...", nargs=-1)
+@click.argument("components", metavar="[COMPONENT]...", nargs=-1, shell_complete=completion.components)
 @click.option("--spec-only", is_flag=True, help="Write the specs into rpm/, build nothing.")
 @click.option(
     "--check", is_flag=True, help="Write and build nothing; say what differs from the descriptions."

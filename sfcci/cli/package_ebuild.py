@@ -6,13 +6,13 @@ from pathlib import Path
 import click
 
 from sfcci import finding
-from sfcci.cli import console
+from sfcci.cli import completion, console
 
 
 @click.command(
     epilog="Examples: sfcci package ebuild | sfcci package ebuild --check --gentoo-repo /var/db/repos/gentoo"
 )
-@click.argument("components", metavar="[COMPONENT]...", nargs=-1)
+@click.argument("components", metavar="[COMPONENT]...", nargs=-1, shell_complete=completion.components)
 @click.option("--check", is_flag=True, help="Write nothing; say what differs from the descriptions.")
 @click.option(
     "--gentoo-repo",

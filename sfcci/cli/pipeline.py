@@ -18,7 +18,7 @@ STEPS = ("package", "gate", "results", "metric", "dashboard")
 COLOURS = {"ok": "green", "findings": "yellow", "not run": "red"}
 
 
-@click.group()
+@click.group(epilog="Example: sfcci pipeline run --serve")
 def pipeline() -> None:
     """Run the whole pipeline: package, gate, metric, dashboard, preview."""
 

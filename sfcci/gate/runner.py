@@ -81,6 +81,7 @@ def run_jobs(jobs: tuple[Job, ...], buildset: Buildset, say: Say = lambda _text:
     with History(buildset.settings) as history:
         record_aborted(history, buildset)
         for number, job in enumerate(jobs, 1):
+            command.stop_if_interrupted()
             say(f"{job.name} ({number}/{len(jobs)})")
             yield run_job(job, buildset, history)
 

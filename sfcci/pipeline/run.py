@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from sfcci import command
 from sfcci.errors import EXIT_FINDINGS, EXIT_OK, SfcciError, UsageError
 from sfcci.pipeline.dashboards import dashboard_step
 from sfcci.pipeline.report import (
@@ -93,6 +94,7 @@ def _graphite_starting(settings: Settings, say: Say, wanted: bool) -> Iterator["
 
 
 def _report(name: str, run: Run) -> StepReport:
+    command.stop_if_interrupted()
     begin = time.monotonic()
     try:
         summary, details, status = STEPS[name](run)

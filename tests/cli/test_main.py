@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 
 from sfcci.cli.main import GROUPS, sfcci
 
+SFCCI = Path(sys.executable).parent / "sfcci"
+REPOSITORY = Path(__file__).parents[2]
 LIST = [sys.executable, "-m", "sfcci", "gate", "list"]
 
 
@@ -69,3 +72,23 @@ def test_the_list_of_groups_says_what_each_says_of_itself():
     for name, said in GROUPS.items():
         command = sfcci.get_command(click.Context(sfcci), name)
         assert command.get_short_help_str(200).startswith(said.rstrip(".")), name
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("gate run sfc-tr", {"plain,sfc-traceroute"}),
+        ("package rpm netw", {"plain,networking-sfc"}),
+        ("lab exec s", {"plain,switch"}),
+    ],
+)
+def test_names_are_completed(words, offered):
+    environ = {
+        "_SFCCI_COMPLETE": "bash_complete",
+        "COMP_WORDS": f"sfcci {words}",
+        "COMP_CWORD": str(len(words.split())),
+    }
+    done = subprocess.run(
+        [SFCCI], cwd=REPOSITORY, env={**os.environ, **environ}, capture_output=True, text=True, check=False
+    )
+    assert set(done.stdout.split()) == offered

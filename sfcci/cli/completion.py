@@ -1,0 +1,57 @@
+"""Words for the shell's completion: names of jobs, components, hosts and labs. What cannot be read gives none."""
+
+import contextlib
+from collections.abc import Callable, Iterable
+
+import click
+from click.shell_completion import CompletionItem
+
+from sfcci.cli import console
+from sfcci.errors import SfcciError
+
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def _completer(names: Callable[[], Iterable[str]]) -> Completer:
+    def complete(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+        with contextlib.suppress(SfcciError):
+            return [CompletionItem(name) for name in names() if name.startswith(begun)]
+        return []
+
+    return complete
+
+
+def _jobs() -> Iterable[str]:
+    from sfcci.gate.declaration import load_jobs
+
+    return [job.name for job in load_jobs(console.settings().gate.jobs)]
+
+
+def _components() -> Iterable[str]:
+    return sorted(path.stem for path in (console.settings().project / "packaging").glob("*.toml"))
+
+
+def _labs() -> Iterable[str]:
+    from sfcci.datapath.standing import labs
+
+    return [standing.name for standing in labs(console.settings().state)]
+
+
+def _hosts() -> Iterable[str]:
+    from sfcci.datapath.standing import labs
+
+    there = labs(console.settings().state)
+    return [*(host.name for standing in there for host in standing.lab.topology.hosts), "switch"]
+
+
+def _ports() -> Iterable[str]:
+    from sfcci.datapath.standing import labs
+
+    return [port.name for standing in labs(console.settings().state) for port in standing.lab.topology.ports]
+
+
+jobs = _completer(_jobs)
+components = _completer(_components)
+labs = _completer(_labs)
+hosts = _completer(_hosts)
+ports = _completer(_ports)
