@@ -57,6 +57,7 @@ PURE = {
     "dashboard.function",
     "dashboard.generate",
     "dashboard.generate_anew",
+    "dashboard.generate_recipe",
     "dashboard.jobs",
     "dashboard.model",
     "dashboard.reading",

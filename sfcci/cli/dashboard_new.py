@@ -10,7 +10,7 @@ from sfcci.cli import console
 from sfcci.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
-    from sfcci.dashboard.generate import Recipe
+    from sfcci.dashboard.generate_recipe import Recipe
     from sfcci.gate.running import ProjectJobs
     from sfcci.gate.zuul_files import JobSources
     from sfcci.settings import Gate
@@ -63,7 +63,8 @@ def new(
     how it was made, so that `sfcci dashboard regenerate` can follow when jobs come and go; what you write into it stays.
     """
     from sfcci import files
-    from sfcci.dashboard.generate import Recipe, dashboard_text
+    from sfcci.dashboard.generate import dashboard_text
+    from sfcci.dashboard.generate_recipe import Recipe
     from sfcci.gate.zuul_files import read_sources
 
     if output and output.exists():
@@ -133,8 +134,8 @@ def regenerate(ctx: click.Context, paths: tuple[Path, ...], check: bool, json_ou
 
 def _anew(path: Path, text: str) -> str:
     """Give the text of a dashboard made from the job lists of its header."""
-    from sfcci.dashboard.generate import parse_header
     from sfcci.dashboard.generate_anew import regenerated
+    from sfcci.dashboard.generate_recipe import parse_header
     from sfcci.gate.zuul_files import read_sources
 
     recipe = parse_header(text, str(path))
@@ -172,7 +173,7 @@ def _check_pipelines(jobs: "ProjectJobs", pipelines: tuple[str, ...]) -> None:
 
 
 def _usual_link(own: "Gate", host: str, ours: bool) -> str:
-    from sfcci.dashboard.generate import ZUUL_LINK
+    from sfcci.dashboard.generate_recipe import ZUUL_LINK
 
     if ours:
         return own.link

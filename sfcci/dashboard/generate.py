@@ -8,47 +8,13 @@ pixels than Graphite has points. A result that never happened has no series: `fa
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
-from urllib.parse import quote
+from dataclasses import replace
 
-from sfcci.document import did_you_mean
-from sfcci.errors import Fault, InputError, Place, UsageError
+from sfcci.dashboard.generate_recipe import Recipe, check_names, header_text, link
+from sfcci.errors import UsageError
 from sfcci.gate.job import BAD, Result
 from sfcci.gate.running import ProjectJobs, RunningJob
 from sfcci.metric.name import FORMS, Kind, part
-
-ZUUL_LINK = "https://zuul.{host}/t/{tenant}/builds?job_name={job}&project={project}&pipeline={pipeline}&branch={branch}"
-"""Where Zuul's own pages show the builds of a job; that its address is zuul.HOST is a habit of OpenDev."""
-LINK_WORDS = ("tenant", "host", "project", "branch", "pipeline", "job")
-ALL = "all"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a dashboard is made from; it stands in the header of the file, so that it can be made anew."""
-
-    jobs: tuple[str, ...]
-    """Where the job lists are, seen from the dashboard's folder."""
-    project: str
-    tenant: str
-    host: str
-    branch: str
-    pipelines: tuple[str, ...] = ()
-    """Empty: all in which a job runs."""
-    link: str = ""
-    """A pattern with words of LINK_WORDS in braces: the page with the runs of a job."""
-    holds: tuple[str, ...] = ()
-    """Pipelines whose rows were made already: a row that was taken out by hand stays out."""
-
-    def __post_init__(self) -> None:
-        for word in re.findall(r"\{([^{}]*)\}", self.link):
-            if word not in LINK_WORDS:
-                hint = did_you_mean(word, LINK_WORDS)
-                raise UsageError(
-                    f"the link has {{{word}}}; it may have {', '.join(LINK_WORDS)}; {hint}".rstrip("; ")
-                )
-        given = (getattr(self, one.name) for one in fields(self) if one.name != "link" or self.link)
-        check_names(*(text for value in given for text in ((value,) if isinstance(value, str) else value)))
 
 
 def dashboard_text(title: str, recipe: Recipe, jobs: ProjectJobs) -> str:
@@ -64,58 +30,9 @@ def dashboard_text(title: str, recipe: Recipe, jobs: ProjectJobs) -> str:
     return DASHBOARD.format(header=header, title=scalar(title), rows=rows)
 
 
-def check_names(*names: str) -> None:
-    """Refuse names that no line of a dashboard could hold."""
-    for name in names:
-        if not name.isprintable() or not name.strip():
-            raise UsageError(f"the name {name!a} cannot be shown; expected printable text")
-
-
 def wanted(recipe: Recipe, jobs: ProjectJobs) -> tuple[str, ...]:
     """Give the pipelines that are to be shown and have jobs, in the order of the configuration."""
     return tuple(name for name in jobs.pipelines if not recipe.pipelines or name in recipe.pipelines)
-
-
-def header_text(recipe: Recipe) -> str:
-    """Give the lines of the header that carry the recipe; `parse_header` is the inverse."""
-    lines = [f"# sfcci: jobs {path}" for path in recipe.jobs]
-    lines += [f"# sfcci: {key} {getattr(recipe, key)}" for key in ("project", "tenant", "host", "branch")]
-    lines += [f"# sfcci: link {recipe.link}"] if recipe.link else []
-    lines += [f"# sfcci: pipelines {', '.join(recipe.pipelines) or ALL}", holds_line(recipe.holds)]
-    return "\n".join(lines)
-
-
-def holds_line(pipelines: tuple[str, ...]) -> str:
-    """Give the line that says which pipelines have had their rows."""
-    return f"# sfcci: holds {', '.join(pipelines)}"
-
-
-HEADER_LINE = re.compile(
-    r"# sfcci: (?P<key>jobs|project|tenant|host|branch|link|pipelines|holds)[ \t]+(?P<value>.*?)\s*"
-)
-
-
-def parse_header(text: str, path: str) -> Recipe:
-    """Read the recipe out of a dashboard's text. Raises InputError when there is none, or not all of it."""
-    found: dict[str, list[str]] = {}
-    for line in text.split("\n"):
-        if match := HEADER_LINE.fullmatch(line):
-            found.setdefault(match["key"], []).append(match["value"])
-    missing = [key for key in ("jobs", "project", "tenant", "host", "branch") if not found.get(key)]
-    if missing:
-        lacking = ", ".join(f"`# sfcci: {key} ...`" for key in missing)
-        hint = "dashboards that `sfcci dashboard new` made can be made anew"
-        raise InputError(
-            Fault(Place(path), f"its header lacks {lacking}", "the lines that say how it was made", hint)
-        )
-    single = {key: values[-1] for key, values in found.items() if key not in ("jobs", "pipelines", "holds")}
-    many = {
-        key: tuple(word for one in found.get(key, ()) for word in re.split(r",\s*", one) if word)
-        for key in ("pipelines", "holds")
-    }
-    if many["pipelines"] == (ALL,):
-        many["pipelines"] = ()
-    return Recipe(jobs=tuple(found["jobs"]), **single, **many)  # type: ignore[arg-type] # keys are those of HEADER_LINE
 
 
 def rows_text(recipe: Recipe, jobs: ProjectJobs, pipeline: str) -> str:
@@ -216,13 +133,6 @@ def _runs(recipe: Recipe, jobs: list[RunningJob], _pipeline: str) -> Iterator[st
         name = re.sub(r"([\\`*_\[\]<>])", r"\\\1", job.name)
         yield f"- [{name}]({link(recipe, job)}){note}" if recipe.link else f"- {name}{note}"
     yield ""
-
-
-def link(recipe: Recipe, job: RunningJob) -> str:
-    """Give the address of the page with a job's runs."""
-    words = {key: getattr(recipe, key) for key in ("tenant", "host", "project", "branch")}
-    words |= {"pipeline": job.pipeline, "job": job.name}
-    return re.sub(r"\{(\w+)\}", lambda found: quote(words[found[1]], safe="/"), recipe.link)
 
 
 def _rates(recipe: Recipe, jobs: list[RunningJob], pipeline: str) -> Iterator[str]:

@@ -8,15 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sfcci import document
-from sfcci.dashboard.generate import (
-    KINDS,
-    check_names,
-    holds_line,
-    parse_header,
-    region_lines,
-    rows_text,
-    wanted,
-)
+from sfcci.dashboard.generate import KINDS, region_lines, rows_text, wanted
+from sfcci.dashboard.generate_recipe import check_names, holds_line, parse_header
 from sfcci.document import did_you_mean
 from sfcci.errors import Fault, InputError, Place
 from sfcci.gate.running import ProjectJobs

@@ -70,3 +70,25 @@ def test_names_are_those_that_the_results_are_counted_under(panels):
 
 def test_every_kind_of_bad_result_has_its_bars(panels):
     assert [named(tree) for tree in panels["Bad results by kind"]] == list(BAD)
+
+
+def test_a_job_of_the_gate_without_a_panel_fails_here(tmp_path):
+    from importlib import resources
+
+    from sfcci.dashboard.validate import examine
+    from sfcci.gate.zuul_files import running_jobs
+    from sfcci.settings import Gate
+
+    def lies(folder):
+        found = examine([PROJECT / "dashboards"], jobs=running_jobs([folder], Gate())).findings
+        return [one.what for one in found if one.keyword.startswith("Job")]
+
+    own = resources.files("sfcci.gate") / "jobs"
+    assert lies(str(own)) == []
+    for file in own.iterdir():
+        text = file.read_text().replace("name: sfc-balance\n", "name: sfc-fairness\n")
+        (tmp_path / file.name).write_text(text)
+    assert set(lies(tmp_path)) == {
+        "the job sfc-balance does not run in gate of sfcci/sfcci",
+        "the job sfc-fairness runs in gate of sfcci/sfcci and is on no panel",
+    }

@@ -9,16 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sfcci import document
-from sfcci.dashboard.generate import (
-    ZUUL_LINK,
-    Recipe,
-    dashboard_text,
-    header_text,
-    link,
-    parse_header,
-    rows_text,
-)
+from sfcci.dashboard.generate import dashboard_text, rows_text
 from sfcci.dashboard.generate_anew import regenerated
+from sfcci.dashboard.generate_recipe import ZUUL_LINK, Recipe, header_text, link, parse_header
 from sfcci.dashboard.structure import structure
 from sfcci.dashboard.target import parse_target
 from sfcci.errors import InputError, Place, UsageError
