@@ -10,6 +10,8 @@ from sfcci.cli import console
 from sfcci.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sfcci.dashboard.generate_recipe import Recipe
     from sfcci.gate.running import ProjectJobs
     from sfcci.gate.zuul_files import JobSources
@@ -146,13 +148,19 @@ def _anew(path: Path, text: str) -> str:
 
 def _relative(path: str, folder: Path) -> str:
     """Give a job list's path as it is seen from the dashboard's folder; what names its project stays in front."""
-    project, sign, plain = path.rpartition("=")
-    return f"{project}{sign}{os.path.relpath(plain, folder)}"
+    return _moved(path, lambda plain: os.path.relpath(plain, folder))
 
 
 def _from(folder: Path, path: str) -> str:
-    project, sign, plain = path.rpartition("=")
-    return f"{project}{sign}{os.path.normpath(folder / plain)}"
+    """Give a job list's path as it is seen from here; the inverse of `_relative`."""
+    return _moved(path, lambda plain: os.path.normpath(folder / plain))
+
+
+def _moved(path: str, move: "Callable[[str], str]") -> str:
+    from sfcci.gate.zuul_files import named_source
+
+    project, plain = named_source(path)
+    return f"{project}={move(plain)}" if project else move(plain)
 
 
 def _only_project(sources: "JobSources", own: "Gate") -> str:

@@ -93,9 +93,15 @@ def running_jobs(paths: Iterable[Path | str], own: Gate) -> RunningJobs:
     return read_sources(paths).running(own)
 
 
+def named_source(text: str) -> tuple[str, str]:
+    """Give the project ("" when none is named) and the path of a job list: PROJECT=PATH, or PATH alone."""
+    named = re.fullmatch(r"([\w.-]+(?:/[\w.-]+)+)=(.+)", text, re.DOTALL)
+    return (named[1], named[2]) if named else ("", text)
+
+
 def _repositories(text: str) -> Iterator[Repository]:
-    named = re.match(r"([\w.-]+(?:/[\w.-]+)+)=(.+)", text)
-    project, path = (named[1], Path(named[2])) if named else ("", Path(text))
+    project, name = named_source(text)
+    path = Path(name)
     if not path.exists():
         raise UsageError(f"{path} does not exist; --jobs takes repositories, folders or files with job lists")
     if path.is_file():

@@ -46,6 +46,14 @@ def test_a_dashboard_is_written_and_made_anew_from_its_own_header(checkouts):
     assert run(new, *ARGS).stdout == text.replace("../", "")
 
 
+def test_a_named_job_list_and_odd_paths_are_found_again(checkouts):
+    (checkouts / "project").rename(checkouts / "odd=name, here")
+    lists = ("--jobs", "example/project=odd=name, here", "--jobs", "templates")
+    result = run(new, "A", *lists, "--project", "example/project", "-o", "deep/a.yaml")
+    assert "3 jobs of example/project" in result.output
+    assert run(regenerate, "deep/a.yaml").output == "deep/a.yaml: up to date\n"
+
+
 def test_a_job_that_was_added_shows_in_a_check_and_then_on_its_panels(checkouts):
     run(new, *ARGS, "-o", "a.yaml")
     (checkouts / "templates" / "zuul.yaml").write_text(TEMPLATE.replace("[docs]", "[docs, lint]"))
