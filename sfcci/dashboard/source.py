@@ -15,7 +15,8 @@ from sfcci.dashboard.validate import SUFFIXES, examine
 from sfcci.errors import Fault, InputError, UsageError
 from sfcci.finding import Finding, Severity
 
-_DATASOURCE = re.compile(r"^\s*[\"']?datasource[\"']?\s*:", re.MULTILINE)
+_DATASOURCE = re.compile(r"\bdatasource[\"']?\s*:")
+"""Without it a file describes no data source and need not be read once more."""
 PLAIN_FAULTS = frozenset({"BadDocument", "BadStructure", "MissingKey", "UnknownKey", "DuplicateDashboard"})
 """Without these a dashboard can be pushed, whatever its targets are worth."""
 

@@ -210,7 +210,11 @@ class Grafana:
             return self.recorded("dash get missing")
         status, body = self.recorded("dash get")
         one = self.dashboards[uid]
-        meta = body["meta"] | self.folder_meta(one["folder"]) | {"url": self.page(uid), "version": one["version"]}
+        meta = (
+            body["meta"]
+            | self.folder_meta(one["folder"])
+            | {"url": self.page(uid), "version": one["version"]}
+        )
         return status, {"meta": meta, "dashboard": one["dashboard"]}
 
     def folder_meta(self, folder):
@@ -247,7 +251,12 @@ class Newer(Grafana):
     def refusal(self, path, headers):
         if path == "/api/health" or headers.get("Authorization", "") in self.secrets:
             return None
-        words = {"message": "Invalid API key", "messageId": "api-key.invalid", "statusCode": 401, "traceID": ""}
+        words = {
+            "message": "Invalid API key",
+            "messageId": "api-key.invalid",
+            "statusCode": 401,
+            "traceID": "",
+        }
         return 401, words
 
     def place(self, body):
@@ -270,7 +279,7 @@ def basic(user, password):
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def handler(state):
+def handler(state):  # noqa: C901 - a class of small methods
     class Handler(BaseHTTPRequestHandler):
         server_version = "sfcci-test-stand-in-for-Grafana/7.5.5"
         protocol_version = "HTTP/1.1"

@@ -165,7 +165,9 @@ def test_the_command_pushes_and_says_where_with_the_secret_from_the_environment(
     words = ["dashboard", "update", str(PROJECT / "dashboards"), "--grafana", grafana.url]
     done = CliRunner().invoke(sfcci, words, env={"SFCCI_GRAFANA_TOKEN": TOKEN})
     assert done.exit_code == 0, done.output
-    assert done.output.endswith(f"sfc-gate.yaml: SFC gate, created, version 1, at {grafana.url}/d/sfc-gate/sfc-gate\n")
+    assert done.output.endswith(
+        f"sfc-gate.yaml: SFC gate, created, version 1, at {grafana.url}/d/sfc-gate/sfc-gate\n"
+    )
 
 
 def test_a_broken_dashboard_is_not_pushed_and_nothing_else_of_the_run_is(grafana, tmp_path):
