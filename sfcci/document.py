@@ -69,6 +69,14 @@ class Document:
         line = bisect.bisect_right(self._lines, at)
         return Place(self.path, line, at - self._lines[line - 1] + 1)
 
+    def line(self, number: int) -> str:
+        """Give line `number` (from 1) of the source, without its end; "" when there is none."""
+        if not 0 < number <= len(self._lines):
+            return ""
+        begin = self._lines[number - 1]
+        end = self._lines[number] if number < len(self._lines) else len(self.text)
+        return self.text[begin:end].rstrip("\r\n")
+
     def is_text(self, at: int) -> bool:
         """Say whether the source at `at` (from 0) lies in a quoted or block text: no comment begins there."""
         spans = self._marked.spans

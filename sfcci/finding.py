@@ -17,17 +17,22 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One result of a check: `keyword` names the check (CamelCase, as pkgcheck does), `what` is a sentence."""
+    """One result of a check: `keyword` names the check (CamelCase, as pkgcheck does), `what` is a sentence.
+
+    `excerpt` shows the source at the place, a caret below it.
+    """
 
     keyword: str
     severity: Severity
     place: Place
     what: str
     hint: str = ""
+    excerpt: str = ""
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.severity}: {self.what} [{self.keyword}]"
-        return f"{text}\n  {self.hint}" if self.hint else text
+        below = [*self.hint.splitlines(), *self.excerpt.splitlines()]
+        return "\n".join([text, *(f"  {line}" for line in below)])
 
     def as_json(self) -> dict[str, object]:
         """Give the finding as JSON-ready values; absent places stay null."""
@@ -39,6 +44,7 @@ class Finding:
             "column": self.place.column,
             "message": self.what,
             "hint": self.hint,
+            "excerpt": self.excerpt,
         }
 
 

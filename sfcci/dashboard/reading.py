@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from sfcci.dashboard import target as grammar
+from sfcci.dashboard.existence import never_happened
 from sfcci.dashboard.model import Dashboard
 from sfcci.dashboard.render import grafana_json
-from sfcci.dashboard.validate import never_happened
 from sfcci.errors import UsageError
 from sfcci.metric.graphite import Series
 

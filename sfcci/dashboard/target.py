@@ -115,12 +115,13 @@ def calls(target: Target) -> Iterator[Call]:
 
 def walk(target: Target) -> Iterator[Target]:
     """Give every node, a call before its arguments."""
-    yield target
-    if isinstance(target, Call):
-        for argument in target.arguments:
-            yield from walk(argument)
-        for _, value in target.named:
-            yield from walk(value)
+    pending = [target]
+    while pending:
+        node = pending.pop()
+        yield node
+        if isinstance(node, Call):
+            pending += [value for _, value in reversed(node.named)]
+            pending += reversed(node.arguments)
 
 
 def alternatives(part: str) -> tuple[str, ...]:
@@ -152,11 +153,22 @@ def with_variables(text: str, value: str) -> str:
     return _VARIABLE.sub(value.replace("\\", "\\\\"), text) if "$" in text or "[[" in text else text
 
 
+def has_variable(text: str) -> bool:
+    """Say whether a text names one of Grafana's template variables."""
+    return ("$" in text or "[[" in text) and bool(_VARIABLE.search(text))
+
+
+def variables(text: str) -> Iterator[tuple[str, int]]:
+    """Give the names of the template variables in a text, with their offsets."""
+    for found in _VARIABLE.finditer(text):
+        yield re.sub(r"[${}\[\]]|:.*", "", found[0]), found.start()
+
+
 # A path is plain characters (graphite-web: printable ASCII but SPECIAL), escapes and braces between single dots.
-# Possessive quantifiers: a hostile target takes linear time.
-_PLAIN = r"(?:[!#-&*+\-/-\[\]-z~]++|\\[(){},.'\"\\|=])++"
-_PART = rf"(?:{_PLAIN}|\{{{_PLAIN}(?:,{_PLAIN})*+\}})++"
-_PATH = re.compile(rf"{_PART}(?:\.{_PART})*+")
+# Atomic groups: a hostile target takes linear time. (Possessive quantifiers of groups are broken before Python 3.11.5.)
+_PLAIN = r"(?>(?:[!#-&*+\-/-\[\]-z~]++|\\[(){},.'\"\\|=])+)"
+_PART = rf"(?>(?:{_PLAIN}|\{{{_PLAIN}(?>(?:,{_PLAIN})*)\}})+)"
+_PATH = re.compile(rf"{_PART}(?>(?:\.{_PART})*)")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SEPARATOR = re.compile(r"[ \t\r\n]*([,)])[ \t\r\n]*")
 _PIPE = re.compile(r"[ \t\r\n]*\|[ \t\r\n]*")

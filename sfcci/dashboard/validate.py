@@ -1,40 +1,42 @@
-"""What is wrong with dashboards: every finding of every file, with file, line and column.
+"""What is wrong with dashboards: every finding of every file, with file, line, column and an excerpt with a caret.
 
-Layers: the document (YAML or JSON), grafyaml's structure, the grammar and the functions of each target, and with a reader
-each metric name against Graphite. A result that has not happened yet has no series; that is no error as long as its job is
-there (`NeverHappened`), while a name that leads nowhere is (`NoSuchMetric`).
+Layers (`rule.Layer`): the document (YAML or JSON), its structure, the grammar and functions of each target, what targets and
+dashboards mean; and when they are given, Graphite's names and values, and the jobs that run. Remarks in the files silence
+findings (`remark`).
 """
 
-import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from itertools import accumulate
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from sfcci import document
 from sfcci.dashboard import target as grammar
-from sfcci.dashboard.function import FUNCTIONS
-from sfcci.dashboard.model import Dashboard, PanelTarget
+from sfcci.dashboard.existence import Names, Values, metric_findings, never_happened, patterns
+from sfcci.dashboard.function import misuses
+from sfcci.dashboard.meaning import RESULTS, meanings
+from sfcci.dashboard.meaning_dashboard import dashboard_meanings
+from sfcci.dashboard.model import Dashboard, Form
+from sfcci.dashboard.read_target import ReadTarget
+from sfcci.dashboard.remark import Silenced, applied, remarks
+from sfcci.dashboard.rule import Layer
 from sfcci.dashboard.structure import structure
-from sfcci.document import Document, did_you_mean
-from sfcci.errors import Fault, InputError, Place, UsageError
+from sfcci.dashboard.structure_check import Structure, label
+from sfcci.document import Document
+from sfcci.errors import Fault, InputError, UsageError
 from sfcci.finding import Finding, Severity
-from sfcci.gate.job import Result
+
+if TYPE_CHECKING:
+    from sfcci.gate.running import RunningJobs
+
+__all__ = ["RESULTS", "Names", "examine", "load", "never_happened", "validate"]
 
 SUFFIXES = (".yaml", ".yml", ".json")
-RESULTS = frozenset(Result) | {"RETRY", "MERGE_CONFLICT", "CONFIG_ERROR"}
-"""The last part of a counter's name: results that Zuul knows and the gate never gives are among them."""
-
-_WILD = re.compile(r"[*?{\[]")
-
-
-class Names(Protocol):
-    """Who knows Graphite's metric names (`metric.graphite.GraphiteReader` does)."""
-
-    def expand(self, patterns: Sequence[str], *, leaves_only: bool = True) -> list[str]:
-        """Give the names that match any of the patterns; without `leaves_only` branches too."""
+WIDTH = 96
+"""How much of a line an excerpt shows, in characters."""
+ALWAYS = frozenset(Layer) - {Layer.METRICS, Layer.JOBS}
 
 
 @dataclass(frozen=True)
@@ -46,21 +48,23 @@ class Examination:
     targets: int
     metrics: int
     findings: tuple[Finding, ...]
+    silenced: tuple[Silenced, ...] = ()
+    waiting: int = 0
+    """How many findings say that a result has not happened yet."""
 
 
-@dataclass(frozen=True)
-class _Read:
-    """A target that parsed, and where it stands."""
+@dataclass
+class _State:
+    """What gathers while files are looked at."""
 
-    document: Document
-    target: PanelTarget
-    tree: grammar.Target
+    findings: list[Finding]
+    documents: dict[str, Document]
+    dashboards: list[Dashboard]
+    reads: list[ReadTarget]
+    targets: int = 0
 
-    def place(self, offset: int) -> Place:
-        return self.document.character(self.target.keys, offset)
 
-
-def validate(paths: Iterable[Path], names: Names | None = None) -> tuple[Finding, ...]:
+def validate(paths: Iterable[Path], names: Values | None = None) -> tuple[Finding, ...]:
     """Give every finding of the dashboards at `paths` (files or folders). Raises UsageError, Unreachable."""
     return examine(paths, names).findings
 
@@ -69,7 +73,7 @@ def load(paths: Iterable[Path]) -> tuple[Dashboard, ...]:
     """Give the dashboards at `paths`. Raises InputError with every error when one of them is not whole."""
     seen = examine(paths)
     faults = [
-        Fault(found.place, found.what, hint=found.hint)
+        Fault(found.place, found.what, hint=found.hint or found.excerpt)
         for found in seen.findings
         if found.severity is Severity.ERROR
     ]
@@ -78,29 +82,38 @@ def load(paths: Iterable[Path]) -> tuple[Dashboard, ...]:
     return seen.dashboards
 
 
-def examine(paths: Iterable[Path], names: Names | None = None) -> Examination:
+def examine(
+    paths: Iterable[Path],
+    names: Values | None = None,
+    jobs: "RunningJobs | None" = None,
+    *,
+    today: date | None = None,
+) -> Examination:
     """Look at the dashboards at `paths` through every layer. Raises UsageError for a path that leads nowhere."""
     files = dashboard_files(paths)
-    findings: list[Finding] = []
-    dashboards: list[Dashboard] = []
-    read: list[_Read] = []
-    count = 0
+    state = _State([], {}, [], [])
     for path in files:
-        found = _document(path, findings)
-        if found is None:
-            continue
-        made = structure(found)
-        findings += made.findings
-        count += len(made.targets)
-        dashboards += [made.dashboard] if made.dashboard else []
-        for target in made.targets:
-            read += _parsed(found, target, findings)
-    findings += _doubles(dashboards)
-    patterns = sorted({pattern for item in read for pattern, _ in _patterns(item)})
+        _look(path, state)
+    state.findings += _doubles(state.dashboards)
+    layers = set(ALWAYS)
     if names is not None:
-        findings += _metrics(read, patterns, names)
+        state.findings += metric_findings(state.reads, names, time.time())
+        layers.add(Layer.METRICS)
+    if jobs is not None:
+        from sfcci.dashboard.jobs import job_findings
+
+        state.findings += job_findings(state.reads, jobs)
+        layers.add(Layer.JOBS)
+    counted, silenced = _remarked(state, today or datetime.now(UTC).date(), layers)
+    asked = {pattern for read in state.reads for pattern, _ in patterns(read)}
     return Examination(
-        tuple(str(path) for path in files), tuple(dashboards), count, len(patterns), _sorted(findings)
+        tuple(str(path) for path in files),
+        tuple(state.dashboards),
+        state.targets,
+        len(asked),
+        tuple(_excerpted(found, state.documents) for found in _sorted(counted)),
+        tuple(silenced),
+        sum(found.keyword == "NeverHappened" for found in counted),
     )
 
 
@@ -120,6 +133,23 @@ def dashboard_files(paths: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(files))
 
 
+def _look(path: Path, state: _State) -> None:
+    """Look at one file through the layers that need no other."""
+    found = _document(path, state.findings)
+    if found is None:
+        return
+    state.documents[found.path] = found
+    made = structure(found)
+    state.findings += made.findings
+    state.targets += len(made.targets)
+    state.dashboards += [made.dashboard] if made.dashboard else []
+    reads = list(_parsed(found, made, state.findings))
+    state.reads += reads
+    state.findings += meanings(reads)
+    form = Form.GRAFANA if found.path.endswith(".json") else Form.GRAFYAML
+    state.findings += dashboard_meanings(found, form, made, reads)
+
+
 def _document(path: Path, findings: list[Finding]) -> Document | None:
     duplicates: list[Fault] = []
     try:
@@ -136,28 +166,24 @@ def _of_fault(keyword: str, fault: Fault) -> Finding:
     return Finding(keyword, Severity.ERROR, fault.place, what, fault.hint)
 
 
-def _parsed(source: Document, target: PanelTarget, findings: list[Finding]) -> Iterator[_Read]:
-    """Parse a target; a fault or an unknown function becomes a finding at its column."""
-    try:
-        read = _Read(source, target, grammar.parse_target(target.text))
-    except grammar.TargetError as error:
-        place = source.character(target.keys, error.offset)
-        what = f"{error.found}; expected {error.expected}" if error.expected else error.found
-        findings.append(Finding("BadTarget", Severity.ERROR, place, what, caret(target.text, error.offset)))
-        return
-    for call in grammar.calls(read.tree):
-        if call.name not in FUNCTIONS:
-            hint = did_you_mean(call.name, sorted(FUNCTIONS))
-            what = f"Graphite has no function {call.name}"
-            findings.append(Finding("UnknownFunction", Severity.ERROR, read.place(call.offset), what, hint))
-    yield read
-
-
-def caret(text: str, offset: int, width: int = 96) -> str:
-    """Show the neighbourhood of a character with a caret under it."""
-    begin = max(0, min(offset - width // 2, len(text) - width))
-    shown = text[begin : begin + width].replace("\n", " ").replace("\t", " ")
-    return f"{shown}\n  {' ' * (offset - begin)}^"
+def _parsed(source: Document, made: Structure, findings: list[Finding]) -> Iterator[ReadTarget]:
+    """Parse the targets; a fault or a wrong call becomes a finding at its column."""
+    panels = {panel.keys: label(panel) for panel in made.panels}
+    for target in made.targets:
+        panel = panels.get(target.keys[:-3], "")
+        try:
+            read = ReadTarget.of(source, target, panel)
+        except grammar.TargetError as error:
+            said = f"{error.found}; expected {error.expected}" if error.expected else error.found
+            what = f"{panel}: {said}" if panel else said
+            place = source.character(target.keys, error.offset)
+            findings.append(Finding("BadTarget", Severity.ERROR, place, what))
+            continue
+        findings.extend(
+            read.finding(wrong.keyword, wrong.severity, wrong.offset, wrong.what, wrong.hint)
+            for wrong in misuses(read.calls)
+        )
+        yield read
 
 
 def _doubles(dashboards: Sequence[Dashboard]) -> Iterator[Finding]:
@@ -173,80 +199,41 @@ def _doubles(dashboards: Sequence[Dashboard]) -> Iterator[Finding]:
                 yield Finding("DuplicateDashboard", Severity.ERROR, place, what)
 
 
-def _patterns(read: _Read) -> Iterator[tuple[str, int]]:
-    """Give the metric patterns of a target with their offsets; template variables become wildcards."""
-    for path in grammar.paths(read.tree):
-        if not path.text.startswith("#"):  # Grafana's reference to another target of the panel, "#A"
-            yield grammar.with_variables(path.text, "*"), path.offset
+def _remarked(state: _State, today: date, layers: set[Layer]) -> tuple[list[Finding], list[Silenced]]:
+    """Let each file's remarks silence its findings."""
+    of: dict[str, list[Finding]] = {}
+    for finding in state.findings:
+        of.setdefault(finding.place.path, []).append(finding)
+    counted: list[Finding] = []
+    silenced: list[Silenced] = []
+    for path, source in state.documents.items():
+        said, bad = remarks(source)
+        mine = of.pop(path, [])
+        if said:
+            mine, silent = applied(mine, said, today, layers)
+            silenced += silent
+        counted += [*mine, *bad]
+    return [*counted, *(one for rest in of.values() for one in rest)], silenced
 
 
-def _metrics(read: Sequence[_Read], patterns: Sequence[str], names: Names) -> Iterator[Finding]:
-    """Say which patterns match no series, and why, as far as Graphite's names tell."""
-    found = set(names.expand(patterns)) if patterns else set()
-    missing = [pattern for pattern in patterns if not _matching(pattern, found)]
-    if not missing:
-        return
-    happened = never_happened(missing, names)
-    reasons = _reasons([pattern for pattern in missing if pattern not in happened], names)
-    for item in read:
-        for pattern, offset in _patterns(item):
-            if pattern in happened:
-                what = f"has not happened yet: no series for {pattern}"
-                yield Finding("NeverHappened", Severity.INFO, item.place(offset), what)
-            elif pattern in reasons:
-                what, hint = reasons[pattern]
-                yield Finding("NoSuchMetric", Severity.ERROR, item.place(offset), what, hint)
+def _excerpted(finding: Finding, documents: dict[str, Document]) -> Finding:
+    """Show the line of a finding with a caret under its column."""
+    place = finding.place
+    source = documents.get(place.path)
+    if source is None or place.line is None or place.column is None:
+        return finding
+    return replace(finding, excerpt=caret(source.line(place.line), place.column - 1))
 
 
-def _matching(pattern: str, names: AbstractSet[str]) -> list[str]:
-    """Give the names that match a pattern; one without wildcards is looked up."""
-    if not _WILD.search(pattern):
-        return [pattern] if pattern in names else []
-    matches = grammar.pattern(pattern).fullmatch
-    return [name for name in names if matches(name)]
-
-
-def never_happened(missing: Iterable[str], names: Names) -> set[str]:
-    """Give the patterns that name results which have no series, of jobs that have other results."""
-    wider = {pattern: wide for pattern in missing if (wide := _with_any_result(pattern))}
-    found = set(names.expand(sorted(set(wider.values())))) if wider else set()
-    return {
-        pattern
-        for pattern, wide in wider.items()
-        if any(RESULTS.intersection(name.split(".")) for name in _matching(wide, found))
-    }
-
-
-def _reasons(missing: Sequence[str], names: Names) -> dict[str, tuple[str, str]]:
-    """Say of each pattern from which part on there is nothing, and which name is near; three requests for all."""
-    if not missing:
-        return {}
-    prefixes = {pattern: list(accumulate(pattern.split("."), "{}.{}".format)) for pattern in missing}
-    asked = sorted({prefix for some in prefixes.values() for prefix in some})
-    known = set(names.expand(asked, leaves_only=False))
-    depths = {
-        pattern: next((n for n, prefix in enumerate(some) if not _matching(prefix, known)), len(some) - 1)
-        for pattern, some in prefixes.items()
-    }
-    above = {pattern: ".".join([*pattern.split(".")[:depth], "*"]) for pattern, depth in depths.items()}
-    inside = set(names.expand(sorted(set(above.values())), leaves_only=False))
-    reasons = {}
-    for pattern, depth in depths.items():
-        part = pattern.split(".")[depth]
-        siblings = sorted({name.rpartition(".")[2] for name in _matching(above[pattern], inside)})
-        what = f"no metric matches {pattern}: there is nothing from {part!r} on (part {depth + 1})"
-        reasons[pattern] = (what, did_you_mean(part, siblings))
-    return reasons
-
-
-def _with_any_result(pattern: str) -> str:
-    """Replace the part that names results by a wildcard; "" when none does."""
-    parts = pattern.split(".")
-    for index, part in enumerate(parts):
-        if RESULTS.issuperset(grammar.alternatives(part)):
-            return ".".join([*parts[:index], "*", *parts[index + 1 :]])
-    return ""
+def caret(text: str, offset: int, width: int = WIDTH) -> str:
+    """Show the neighbourhood of a character with a caret under it."""
+    begin = max(0, min(offset - width // 2, len(text) - width))
+    shown = text[begin : begin + width].replace("\t", " ").rstrip("\r\n")
+    cut = len(shown) - len(shown.lstrip())
+    return f"{shown[cut:]}\n{' ' * max(0, offset - begin - cut)}^"
 
 
 def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda f: (f.place.path, f.place.line or 0, f.place.column or 0)))
+    return tuple(
+        sorted(findings, key=lambda f: (f.place.path, f.place.line or 0, f.place.column or 0, f.keyword))
+    )

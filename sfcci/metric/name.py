@@ -105,14 +105,18 @@ def parse_name(text: str) -> MetricName:
     return MetricName(**given)
 
 
+_PREFIXES = tuple(f"{kind}." for kind in Kind)
+_PARTS = tuple(form.split(".")[:-1] for form in FORMS)
+
+
 def parts_of(path: str) -> dict[str, tuple[str, int]] | None:
     """Give the parts of a path expression that names jobs, wildcards and all, with their offsets; None for any other path.
 
     Part by name (pipeline, job, and in today's form tenant, host, project, branch); series of StatsD and bare names alike.
     """
-    name = path.removeprefix(next((f"{kind}." for kind in Kind if path.startswith(f"{kind}.")), ""))
+    name = path.removeprefix(next((prefix for prefix in _PREFIXES if path.startswith(prefix)), ""))
     words = name.split(".")
-    form = FORMS[0 if words[:2] == ["zuul", "tenant"] else 1].split(".")[:-1]
+    form = _PARTS[0 if words[:2] == ["zuul", "tenant"] else 1]
     if len(words) < len(form):
         return None
     offset, given = len(path) - len(name), {}

@@ -61,11 +61,11 @@ def test_every_fault_is_found_in_one_go_with_its_place():
     assert said(text) == [
         ("5:7", "dashboard.rows[0].heigth: unknown key", "did you mean height?"),
         ("4:7", "dashboard.rows[0]: 'height' is missing", ""),
-        ("8:11", "dashboard.rows[0].panels[0].type: found 'grahp': not a valid value",
+        ("8:11", "panel 1 'A': type: found 'grahp': not a valid value",
          "a panel's type is one of graph, singlestat, text, dashlist, row"),
-        ("9:11", "dashboard.rows[0].panels[0].span: found 77: value must be at most 12", ""),
-        ("13:15", "dashboard.rows[0].panels[0].targets[1].hide: found 'maybe'; expected true or false", ""),
-        ("19:50", "dashboard.rows[1].panels[0].targets[0]: 'target' is missing", "did you mean target instead of targe?"),
+        ("9:11", "panel 1 'A': span: found 77: value must be at most 12", ""),
+        ("13:15", "panel 1 'A': targets[1].hide: found 'maybe'; expected true or false", ""),
+        ("19:50", "panel 4 'C': targets[0]: 'target' is missing", "did you mean target instead of targe?"),
     ]  # fmt: skip
 
 
