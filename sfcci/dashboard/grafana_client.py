@@ -7,7 +7,7 @@ from the environment (HTTPS_PROXY, NO_PROXY). What Grafana says about a refusal 
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
@@ -90,6 +90,7 @@ class Client:
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send one request. Raises Unreachable; Refused when Grafana says no with a status below 500."""
         import requests
+        from urllib3.exceptions import HTTPError
 
         what = f"{method} {path}"
         try:
@@ -104,7 +105,7 @@ class Client:
                 stream=True,
             ) as answer:
                 text = self._whole(answer, what)
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             self._failed(error, what)
         return self._read(answer, text, what)
 
@@ -155,7 +156,7 @@ class Client:
         """Read the answer to its end, within the time and the size that one may have."""
         deadline = time.monotonic() + self._timeout_s
         pieces, size = [], 0
-        for piece in answer.iter_content(65536):
+        for piece in _arriving(answer):
             pieces.append(piece)
             size += len(piece)
             if size > MAX_BYTES:
@@ -170,8 +171,7 @@ class Client:
 
     def _read(self, answer: "requests.Response", text: bytes, what: str) -> Any:
         if answer.is_redirect or answer.is_permanent_redirect:
-            target = urlsplit(answer.headers["location"])
-            where = f"{target.scheme}://{target.hostname}{target.path}" if target.hostname else target.path
+            where = _plain(answer.headers["location"])
             raise Unreachable(
                 f"Grafana at {self.url} sends {what} on to {self._clean(where)}; "
                 "redirects are not followed: set [grafana] url to the address that answers"
@@ -193,15 +193,14 @@ class Client:
 
     def _failed(self, error: Exception, what: str) -> NoReturn:
         import requests
+        from urllib3.exceptions import HTTPError, ReadTimeoutError
 
         if isinstance(error, requests.exceptions.SSLError):
             why = f"has a certificate that is not trusted: {self._clean(_reason(error))}"
             hint = "name its authority's file: [grafana] ca in sfcci.toml"
-        elif isinstance(error, requests.Timeout):
+        elif isinstance(error, requests.Timeout | ReadTimeoutError):
             why, hint = f"did not answer {what} in time ({self._timeout_s:g} s)", "is it overloaded?"
-        elif isinstance(
-            error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError
-        ):
+        elif isinstance(error, HTTPError | requests.exceptions.ChunkedEncodingError):
             why, hint = f"broke off in its answer to {what}", "try again, and see Grafana's log"
         elif isinstance(error, requests.exceptions.ProxyError):
             why = f"cannot be reached through the proxy: {self._clean(_reason(error))}"
@@ -220,6 +219,16 @@ class Client:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text[:MAX_MESSAGE]
+
+
+def _arriving(answer: "requests.Response") -> Iterator[bytes]:
+    """Give the pieces of a body as they come, so that somebody looks at the clock between two of them."""
+    read = getattr(answer.raw, "read1", None)
+    if read is None:  # urllib3 before 2: pieces are filled up before they are given
+        yield from answer.iter_content(1024)
+        return
+    while piece := read(65536, decode_content=True):
+        yield piece
 
 
 def checked_url(url: str) -> str:
@@ -305,6 +314,16 @@ def _session(workers: int) -> "requests.Session":
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=workers))
     return session
+
+
+def _plain(url: str) -> str:
+    """Give an address without what may be secret in it: user, password, query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address that is none"
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}" if host else parts.path
 
 
 def _message(body: Any) -> str:

@@ -17,8 +17,8 @@ from sfcci.finding import Finding, Severity
 
 _DATASOURCE = re.compile(r"\bdatasource[\"']?\s*:")
 """Without it a file describes no data source and need not be read once more."""
-PLAIN_FAULTS = frozenset({"BadDocument", "BadStructure", "MissingKey", "UnknownKey", "DuplicateDashboard"})
-"""Without these a dashboard can be pushed, whatever its targets are worth."""
+DOUBLE = "DuplicateDashboard"
+"""Two dashboards that would overwrite each other: no choice between them is right."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ def load(paths: Iterable[Path], folder: str, *, checked: bool = True) -> Sources
     folders = placed(paths, folder)
     seen = examine(folders)
     errors = [one for one in seen.findings if one.severity is Severity.ERROR]
-    stopping = [one for one in errors if checked or one.keyword in PLAIN_FAULTS]
+    whole = {one.path for one in seen.dashboards}
+    stopping = [one for one in errors if checked or one.place.path not in whole or one.keyword == DOUBLE]
     if stopping:
         raise InputError(*(Fault(one.place, one.what, hint=one.hint) for one in stopping))
     items = tuple(Item(one, folders[Path(one.path)]) for one in seen.dashboards)

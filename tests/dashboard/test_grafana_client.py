@@ -103,7 +103,7 @@ def test_a_redirect_to_another_host_tells_only_where(grafana, serving):
     with serving() as other:
         grafana.reply = (302, {"Location": f"http://u:{TOKEN}@127.0.0.1:1/login?next={TOKEN}"}, b"")
         text = said(grafana)
-        assert "sends GET /api/health on to http://127.0.0.1/login; redirects are not followed" in text
+        assert "sends GET /api/health on to http://127.0.0.1:1/login; redirects are not followed" in text
         assert other.requests == []
 
 
