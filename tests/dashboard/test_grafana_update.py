@@ -369,7 +369,7 @@ def test_after_ctrl_c_or_kill_the_next_update_puts_everything_right(grafana, fil
         assert reached.wait(20)
         running.send_signal(number)
         if number == signal.SIGINT:
-            time.sleep(0.2)
+            time.sleep(1)  # for the signal to arrive, before the answer does
         go_on.set()
         _, errors = running.communicate(timeout=20)
     if number == signal.SIGINT:
