@@ -34,14 +34,14 @@ def shown(page, graphite):
     day = range(96)
     falling = [100 / (1 + n / 8) for n in day]
     graphite.series = {"SUCCESS.mean": [3 + math.sin(n / 5) if n % 3 == 0 else None for n in day]}
-    graphite.series |= {f"job.*.{bad}),'sum'": [1 if n % 30 == 7 else None for n in day] for bad in BAD[:2]}
+    graphite.series |= {f"}}.{bad}),'sum'": [1 if n % 30 == 7 else None for n in day] for bad in BAD[:2]}
     graphite.series |= {
         "consolidateBy(asPercent": [*falling[:-1], 12.5],
         "consolidateBy(integral(transformNull(fallbackSeries": [n // 30 for n in day],
         "consolidateBy(integral": [4 * n for n in day],
     }
     graphite.names = [
-        "stats_counts.zuul.tenant.sfcci.pipeline.gate.project.sfcci_example_org.sfcci_sfcci.main.job.j.SUCCESS"
+        "stats_counts.zuul.tenant.sfcci.pipeline.gate.project.sfcci_example_org.sfcci_sfcci.main.job.sfc-balance.SUCCESS"
     ]
     page.events.clear()
     with start_preview(settings.load(PROJECT), graphite.url) as address:
