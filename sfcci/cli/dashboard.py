@@ -22,7 +22,7 @@ COMMANDS = {
 """Name → module and line of help."""
 
 
-@click.group(cls=LateGroup, table=COMMANDS)
+@click.group(cls=LateGroup, table=COMMANDS, epilog="Example: sfcci dashboard validate dashboards/")
 def dashboard() -> None:
     """Validate dashboards, make them from job lists, bring them into Grafana.
 
