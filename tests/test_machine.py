@@ -58,7 +58,7 @@ def test_every_tool_says_where_it_comes_from():
         assert set(tool.purposes) <= {"run", "test"}
 
 
-def test_set_up_on_another_distribution_names_what_is_missing_and_goes_on(tmp_path):
+def test_set_up_on_another_distribution_names_what_is_missing_and_goes_on():
     code = """
 import sys
 from sfcci import bootstrap, machine
