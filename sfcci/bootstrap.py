@@ -86,7 +86,14 @@ def make_environment(extras: str) -> None:
 
 
 def _pip_install(root: Path, extras: str) -> None:
-    pip: list[str | Path] = [root / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    pip: list[str | Path] = [
+        root / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+    ]
     env = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
     words = [*command.ends_with_tool(), *pip, "-e", f"{PROJECT}{extras}"]
     command.run(words, timeout_s=INSTALL_TIMEOUT_S, env=env)

@@ -66,6 +66,10 @@ class Document:
         at = start + offset
         if not self.text.startswith(value[: offset + 1], start):
             at = self._stepped(start, value[: offset + 1])
+        return self.position(at)
+
+    def position(self, at: int) -> Place:
+        """Give the place of character `at` (from 0) of the source."""
         line = bisect.bisect_right(self._lines, at)
         return Place(self.path, line, at - self._lines[line - 1] + 1)
 

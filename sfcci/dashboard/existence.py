@@ -25,6 +25,10 @@ SILENT_S = 30 * DAY_S
 RANGES_S = (3600, DAY_S, SILENT_S, 400 * DAY_S, 4000 * DAY_S)
 """How far back values are looked for, one range after the other: most series are found in the first, which costs least."""
 POINTS = 400
+FEW, COMPANIONS, MAX_OPENED = 100, 8, 2
+"""Up to how many patterns are asked as they are; how many must differ in one part for it to be opened; how often."""
+MAX_COMPARED = 10_000
+"""How many names are looked at for suggestions; behind so many faults of one kind nobody reads them."""
 _WILD = re.compile(r"[*?{\[]")
 
 
@@ -51,15 +55,17 @@ def patterns(read: ReadTarget) -> Iterator[tuple[str, int]]:
             yield grammar.with_variables(path.text, "*"), path.offset
 
 
-def metric_findings(reads: Sequence[ReadTarget], names: Values, now_s: float) -> Iterator[Finding]:
-    """Say which patterns match no series, and why, as far as Graphite's names tell; and which have fallen silent."""
+def metric_findings(
+    reads: Sequence[ReadTarget], names: Values, now_s: float, *, values: bool = True
+) -> Iterator[Finding]:
+    """Say which patterns match no series, and why, as far as Graphite's names tell; with `values`, which fell silent."""
     asked = sorted({pattern for read in reads for pattern, _ in patterns(read)})
-    found = set(names.expand(asked)) if asked else set()
+    found = _names(asked, names)
     matched = _Matched(found)
     missing = [pattern for pattern in asked if not matched.any(pattern)]
     happened = never_happened(missing, names)
     reasons = _reasons([pattern for pattern in missing if pattern not in happened], names)
-    silent = _silent(asked, matched, names, now_s)
+    silent = _silent(asked, matched, names, now_s) if values else {}
     for read in reads:
         for pattern, offset in patterns(read):
             if pattern in happened:
@@ -74,9 +80,43 @@ def metric_findings(reads: Sequence[ReadTarget], names: Values, now_s: float) ->
 def never_happened(missing: Iterable[str], names: Names) -> set[str]:
     """Give the patterns that name results which have no series, of jobs that have other results."""
     wider = {pattern: wide for pattern in missing if (wide := _with_any_result(pattern))}
-    found = names.expand(sorted(set(wider.values()))) if wider else []
+    found = _names(set(wider.values()), names)
     matched = _Matched({name for name in found if RESULTS.intersection(name.split("."))})
     return {pattern for pattern, wide in wider.items() if matched.any(wide)}
+
+
+def _names(patterns: Iterable[str], names: Names, *, leaves_only: bool = True) -> set[str]:
+    """Ask for the names that match any of the patterns, and perhaps more, in as few questions as will do."""
+    asked = gathered(patterns)
+    return set(names.expand(asked, leaves_only=leaves_only)) if asked else set()
+
+
+def gathered(patterns: Iterable[str]) -> list[str]:
+    """Give few patterns that match whatever the given ones do: where many differ in one part only, that part is open."""
+    wanted = set(patterns)
+    for _ in range(MAX_OPENED):
+        if len(wanted) <= FEW:
+            break
+        split = [tuple(pattern.split(".")) for pattern in wanted]
+        best = min((_opened(split, at) for at in range(max(map(len, split)))), key=len)
+        if len(best) == len(wanted):
+            break
+        wanted = best
+    return sorted(wanted)
+
+
+def _opened(split: Sequence[tuple[str, ...]], at: int) -> set[str]:
+    """Replace part `at` by a wildcard in those that have enough companions that differ in nothing else."""
+    groups: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for parts in split:
+        groups.setdefault((*parts[:at], "*", *parts[at + 1 :]) if at < len(parts) else parts, []).append(
+            parts
+        )
+    return {
+        ".".join(parts)
+        for opened, some in groups.items()
+        for parts in ([opened] if len(some) >= COMPANIONS and opened[:1] != ("*",) else some)
+    }
 
 
 class _Matched:
@@ -123,25 +163,26 @@ def _reasons(missing: Sequence[str], names: Names) -> dict[str, tuple[str, str]]
     """Say of each pattern from which part on there is nothing, and which name is near; two requests for all."""
     if not missing:
         return {}
-    prefixes = {pattern: list(accumulate(pattern.split("."), "{}.{}".format)) for pattern in missing}
-    asked = sorted({prefix for some in prefixes.values() for prefix in some})
-    known = _Matched(set(names.expand(asked, leaves_only=False)))
+    prefixes = {pattern: list(accumulate(pattern.split(".")[:-1], "{}.{}".format)) for pattern in missing}
+    asked = {prefix for some in prefixes.values() for prefix in some}
+    known = _Matched(_names(asked, names, leaves_only=False))
     depths = {
-        pattern: next((n for n, prefix in enumerate(some) if not known.any(prefix)), len(some) - 1)
+        pattern: next((n for n, prefix in enumerate(some) if not known.any(prefix)), len(some))
         for pattern, some in prefixes.items()
     }
     above = {pattern: ".".join([*pattern.split(".")[:depth], "*"]) for pattern, depth in depths.items()}
-    inside = _Matched(set(names.expand(sorted(set(above.values())), leaves_only=False)))
+    inside = _Matched(_names(set(above.values()), names, leaves_only=False))
     siblings = {
         wide: sorted({name.rpartition(".")[2] for name in inside.matching(wide)})
         for wide in set(above.values())
     }
-    reasons, near = {}, {}
+    reasons, near, compared = {}, {}, 0
     for pattern, depth in depths.items():
         part = pattern.split(".")[depth]
         key = (part, above[pattern])
         if key not in near:
-            near[key] = did_you_mean(part, siblings[above[pattern]])
+            compared += len(siblings[above[pattern]])
+            near[key] = did_you_mean(part, siblings[above[pattern]]) if compared <= MAX_COMPARED else ""
         what = f"no metric matches {pattern}: there is nothing from {part!r} on (part {depth + 1})"
         reasons[pattern] = (what, near[key])
     return reasons
@@ -160,7 +201,8 @@ def _silent(
     for range_s in RANGES_S:
         if not waiting:
             break
-        found = names.render(sorted(waiting), now_s - range_s, now_s, max_points=POINTS)
+        points = 1 if range_s <= SILENT_S else POINTS  # of what is alive the day does not matter
+        found = names.render(gathered(waiting), now_s - range_s, now_s, max_points=points)
         times = {
             series.name: max((time_s for value, time_s in series.values if value is not None), default=0)
             for series in found

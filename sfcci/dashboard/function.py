@@ -179,7 +179,12 @@ def _written(*patterns: "re.Pattern[str]") -> Callable[[Target], bool]:
 
 
 def _interval(argument: Target) -> bool:
-    return _literal(Kind.STRING)(argument) and _written(_OFFSET)(argument)
+    string = isinstance(argument, Literal) and argument.kind is Kind.STRING
+    return string and bool(_OFFSET.fullmatch(str(argument)[1:-1]))
+
+
+def _points_or_interval(argument: Target) -> bool:
+    return _interval(argument) or (isinstance(argument, Literal) and argument.kind is Kind.NUMBER)
 
 
 _INTEGER = re.compile(r"[+-]?\d+")
@@ -201,7 +206,7 @@ _KINDS: dict[str, tuple[Callable[[Target], bool], str]] = {
     "intOrInf": (_written(_INTEGER, _INFINITY), "a whole number or inf"),
     "interval": (_interval, "a time such as '1h'"),
     "intOrInterval": (
-        lambda argument: _literal(Kind.NUMBER)(argument) or _interval(argument),
+        _points_or_interval,
         "a number of points or a time such as '1h'",
     ),
     "boolean": (_written(_TRUTH), "true or false"),

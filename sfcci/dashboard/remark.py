@@ -10,7 +10,9 @@ a target the target, above `- title: ...` the whole panel, above a row the row. 
 reason; a remark that silences nothing is a finding (as long as its rules ran), and a snooze that is over counts no more.
 """
 
+import bisect
 import re
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,6 +22,8 @@ from sfcci.document import Document, did_you_mean
 from sfcci.errors import Place
 from sfcci.finding import Finding, Severity
 
+MAX_REMARKS = 500
+"""So many in one file are nobody's."""
 VERBS = ("ignore", "snooze", "ignore-file", "snooze-file")
 EXAMPLE = "# sfcci: ignore[KEYWORD] because REASON, or snooze[KEYWORD] until YYYY-MM-DD because REASON"
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[ \t]*sfcci:[ \t]*(?P<said>[^\r\n]*)", re.MULTILINE)
@@ -60,13 +64,14 @@ def remarks(document: Document) -> tuple[tuple[Remark, ...], tuple[Finding, ...]
         return (), ()
     good: list[Remark] = []
     bad: list[Finding] = []
-    lines = document.text.splitlines()
+    lines = _content(document.text)
     for found in _COMMENT.finditer(document.text):
         if document.is_text(found.start()) or not _is_ours(found["said"]):
             continue
-        number = document.text.count("\n", 0, found.start())
-        column = found.start() - document.text.rfind("\n", 0, found.start())
-        place = Place(document.path, number + 1, column)
+        place = document.position(found.start())
+        if len(good) + len(bad) == MAX_REMARKS:
+            bad.append(_bad(place, f"more than {MAX_REMARKS} remarks in one file", "use ignore-file"))
+            break
         read = _remark(found["said"], place, lines)
         if isinstance(read, Remark):
             good.append(read)
@@ -116,7 +121,7 @@ def _is_ours(text: str) -> bool:
     return bool(word and (word[0] in VERBS or did_you_mean(word[0], VERBS)))
 
 
-def _remark(text: str, place: Place, lines: Sequence[str]) -> Remark | Finding:
+def _remark(text: str, place: Place, lines: Sequence[tuple[int, int]]) -> Remark | Finding:
     found = _SAID.fullmatch(text)
     if not found:
         return _bad(place, f"cannot read {text.strip()!r}", f"write {EXAMPLE}")
@@ -131,31 +136,24 @@ def _remark(text: str, place: Place, lines: Sequence[str]) -> Remark | Finding:
     if (found["verb"] == "snooze") is not (until is not None):
         what = "a snooze needs a date, an ignore has none"
         return _bad(place, what, f"write {EXAMPLE}")
-    first, last = (1, len(lines)) if found["file"] else _extent(place, lines)
+    first, last = (1, sys.maxsize) if found["file"] else _extent(place.line or 1, lines)
     return Remark(place, keywords, found["reason"].strip(), first, last, until)
 
 
-def _extent(place: Place, lines: Sequence[str]) -> tuple[int, int]:
+def _content(text: str) -> list[tuple[int, int]]:
+    """Give number (from 1) and indentation of the lines that are neither empty nor comments."""
+    stripped = ((number, line, line.lstrip()) for number, line in enumerate(text.split("\n"), 1))
+    return [(number, len(line) - len(rest)) for number, line, rest in stripped if rest and rest[0] != "#"]
+
+
+def _extent(line: int, lines: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """Give the lines that a remark covers: its own or the next with content, and what is indented deeper below."""
-    first = (place.line or 1) - 1
-    while first < len(lines) - 1 and _is_empty(lines[first]):
-        first += 1
-    depth = _depth(lines[first])
-    last = first
-    for number in range(first + 1, len(lines)):
-        if not _is_empty(lines[number]):
-            if _depth(lines[number]) <= depth:
-                break
-            last = number
-    return first + 1, last + 1
-
-
-def _is_empty(line: str) -> bool:
-    return not line.strip() or line.lstrip().startswith("#")
-
-
-def _depth(line: str) -> int:
-    return len(line) - len(line.lstrip())
+    begin = bisect.bisect_left(lines, (line, 0))
+    if begin == len(lines):
+        return line, line
+    first, depth = lines[begin]
+    end = next((n for n in range(begin + 1, len(lines)) if lines[n][1] <= depth), len(lines))
+    return first, lines[end - 1][0]
 
 
 def _date(text: str | None) -> date | None:

@@ -32,6 +32,7 @@ class Check:
     targets: list[PanelTarget] = field(default_factory=list)
     panels: list[Panel] = field(default_factory=list)
     variables: list[tuple[str, Keys]] = field(default_factory=list)
+    _of: dict[Keys, Panel] = field(default_factory=dict)
 
     @property
     def errors(self) -> bool:
@@ -48,10 +49,17 @@ class Check:
     ) -> None:
         """Say what is wrong at `keys`, in the words of the panel that it lies in."""
         keys = tuple(keys)
-        panel = next((one for one in reversed(self.panels) if keys[: len(one.keys)] == one.keys), None)
+        panel = self.panel(keys)
         where = key_path(keys[len(panel.keys) :] if panel else keys)
         said = ": ".join(filter(None, (label(panel) if panel else "", where, what)))
         self.findings.append(Finding(keyword, severity, self.document.place(*keys), said, hint))
+
+    def panel(self, keys: Keys) -> Panel | None:
+        """Give the innermost panel that `keys` lie in."""
+        if len(self._of) != len(self.panels):
+            self._of = {one.keys: one for one in self.panels}
+        ends = range(len(keys), 0, -1)
+        return next((self._of[keys[:end]] for end in ends if keys[:end] in self._of), None)
 
     def read_targets(self, targets: Sequence[Any], keys: Keys) -> None:
         """Read the targets of a panel, which grafyaml takes unseen: each a mapping with a text under `target`."""

@@ -7,13 +7,16 @@ written by Grafana itself, fail the whole schema in places.
 """
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from sfcci.dashboard.model import Dashboard, Form, Panel
 from sfcci.dashboard.structure_check import Check, Keys, shown
-from sfcci.document import TYPE_NAMES, did_you_mean
+from sfcci.document import TYPE_NAMES
 from sfcci.finding import Severity
 
+NEAR = 0.8
+"""Plugins have keys of their own: only what is all but spelled as a known key is called a misspelt one."""
 COLUMNS = 24
 """Width of Grafana's grid."""
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -103,8 +106,9 @@ def _schema(
         if key in skip or found is None:
             continue
         if key not in known:
-            hint = did_you_mean(str(key), [name for name in known if name not in value])
-            if hint and not str(key).startswith("__"):
+            near = get_close_matches(str(key), [name for name in known if name not in value], 1, NEAR)
+            if near:
+                hint = f"did you mean {near[0]}?"
                 check.add("GrafanaSchema", (*keys, key), "unknown key", hint, Severity.WARNING)
             continue
         kinds = known[key].split("|")

@@ -22,6 +22,8 @@ CONNECT_TIMEOUT_S = 5.0
 BATCH_BYTES = 2**20
 TARGETS_AT_ONCE = 200
 """How many targets one request to /render carries."""
+QUERIES_AT_ONCE = 500
+"""How many patterns one request to /metrics/expand carries; Django refuses a form of more than 1 000 fields."""
 OWN_PAGE = "Graphite encountered an unexpected error"
 """What graphite-web's page says when a function was called wrongly (status 500, with the traceback below)."""
 NEXT_STEP = "start one with `sfcci graphite up`, or see [graphite] in sfcci.toml"
@@ -126,8 +128,13 @@ class GraphiteReader:
     def expand(self, patterns: str | Sequence[str], *, leaves_only: bool = True) -> list[str]:
         """Give the names that match any of the patterns, sorted; `leaves_only` leaves branches out."""
         query = [patterns] if isinstance(patterns, str) else list(patterns)
-        form = {"query": query, "leavesOnly": int(leaves_only)}
-        return self._ask("POST", "/metrics/expand", lambda answer: sorted(map(str, answer["results"])), form)
+        found: set[str] = set()
+        for at in range(0, len(query), QUERIES_AT_ONCE):
+            form = {"query": query[at : at + QUERIES_AT_ONCE], "leavesOnly": int(leaves_only)}
+            found |= self._ask(
+                "POST", "/metrics/expand", lambda answer: set(map(str, answer["results"])), form
+            )
+        return sorted(found)
 
     def find(self, pattern: str) -> dict[str, bool]:
         """Give the names one pattern matches, branches too, each with whether it is a series (a leaf)."""

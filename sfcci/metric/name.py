@@ -105,8 +105,14 @@ def parse_name(text: str) -> MetricName:
     return MetricName(**given)
 
 
-_PREFIXES = tuple(f"{kind}." for kind in Kind)
-_PARTS = tuple(form.split(".")[:-1] for form in FORMS)
+def _path_pattern(form: str) -> "re.Pattern[str]":
+    """Give the pattern of paths that begin as names of a form do, up to the job; wildcards are words like others."""
+    prefixes = "|".join(re.escape(f"{kind}.") for kind in Kind)
+    words = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^.]*)", re.escape(form.rpartition(".")[0]))
+    return re.compile(rf"(?:{prefixes})?{words}(?![^.])")
+
+
+_PATHS = tuple(_path_pattern(form) for form in FORMS)
 
 
 def parts_of(path: str) -> dict[str, tuple[str, int]] | None:
@@ -114,19 +120,10 @@ def parts_of(path: str) -> dict[str, tuple[str, int]] | None:
 
     Part by name (pipeline, job, and in today's form tenant, host, project, branch); series of StatsD and bare names alike.
     """
-    name = path.removeprefix(next((prefix for prefix in _PREFIXES if path.startswith(prefix)), ""))
-    words = name.split(".")
-    form = _PARTS[0 if words[:2] == ["zuul", "tenant"] else 1]
-    if len(words) < len(form):
-        return None
-    offset, given = len(path) - len(name), {}
-    for word, found in zip(form, words, strict=False):
-        if word.startswith("{"):
-            given[word.strip("{}")] = found, offset
-        elif word != found:
-            return None
-        offset += len(found) + 1
-    return given
+    for pattern in _PATHS:
+        if found := pattern.match(path):
+            return {name: (word, found.start(name)) for name, word in found.groupdict().items()}
+    return None
 
 
 def parse_series(text: str) -> SeriesName:

@@ -1,5 +1,7 @@
 """Files → dashboards: every fault of grafyaml's structure with its place; hostile files refused in words."""
 
+import copy
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -147,3 +149,41 @@ def test_different_names_have_different_uids(names):
 
 def test_letters_of_targets_go_on_after_z():
     assert [ref(n) for n in (0, 25, 26, 51, 52, 701, 702)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
+
+
+PANELS = st.fixed_dictionaries(
+    {
+        "title": st.sampled_from(["A", "B", "", 3]),
+        "type": st.sampled_from(["graph", "singlestat", "text", "row", "x"]),
+    },
+    optional={
+        "span": st.sampled_from([1, 12, 13, True, "6"]),
+        "targets": st.sampled_from([[], [{"target": "a.b"}], None]),
+        "legend": st.sampled_from([{"show": True}, {"shwo": True}]),
+        "content": st.sampled_from(["x", 3]),
+        "sparkline": st.sampled_from([{}, {"show": True}]),
+        "thresholds": st.just("1,2"),
+        "collapsed": st.booleans(),
+        "extra": st.just(1),
+    },
+)
+
+
+@given(st.lists(PANELS, min_size=1, max_size=4))
+def test_panels_are_judged_and_filled_in_as_grafyaml_does_it(panels):
+    """Grafyaml itself is asked once for each kind of panel; here it judges every one."""
+    import json
+
+    import voluptuous
+    from grafana_dashboards.schema.panel import Panel
+
+    data = {"dashboard": {"title": "T", "rows": [{"title": "R", "height": "1px", "panels": panels}]}}
+    found = of(json.dumps(data))
+    try:
+        theirs = Panel().get_schema()(copy.deepcopy({"panels": panels}))["panels"]
+    except voluptuous.Invalid:
+        theirs = None
+    grafyaml = [one for one in found.findings if "target" not in one.what]
+    assert (theirs is None) == bool(grafyaml)
+    if found.dashboard:
+        assert found.dashboard.content["rows"][0]["panels"] == theirs

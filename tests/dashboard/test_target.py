@@ -4,7 +4,7 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sfcci import command, environment
@@ -68,6 +68,18 @@ def made_calls(inner):
 
 
 TARGETS = st.recursive(PATHS, made_calls, max_leaves=8)
+
+
+def broken(target):
+    """Spoil a target: a character lost, doubled, or put in."""
+    text = str(target)
+    where = st.integers(0, len(text) - 1)
+    return st.builds(
+        lambda at, new, length: text[:at] + new + text[at + length :],
+        where,
+        st.sampled_from(["", "", "(", ")", "{", "}", ",", ".", "'", "|", "=", " ", "1"]),
+        st.integers(0, 1),
+    )
 
 
 @given(TARGETS)
@@ -222,6 +234,18 @@ def test_graphite_web_s_own_grammar_agrees_on_every_target_when_it_is_asked_to_r
     from sfcci.metric import software
 
     texts = [*upstream_targets(shared), *SPECIMENS]
+    made = environment.ensure(software.specification(), cache_dir)
+    done = command.run([made.python, "-c", ORACLE], timeout_s=120, stdin=json.dumps(texts))
+    theirs = dict(zip(texts, json.loads(done.stdout), strict=True))
+    assert {text: reads(text) for text in texts} == theirs
+
+
+@pytest.mark.graphite
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.one_of(TARGETS.map(str), TARGETS.flatmap(broken)), min_size=30, max_size=30))
+def test_graphite_web_s_own_grammar_agrees_on_generated_targets_whole_and_broken(cache_dir, texts):
+    from sfcci.metric import software
+
     made = environment.ensure(software.specification(), cache_dir)
     done = command.run([made.python, "-c", ORACLE], timeout_s=120, stdin=json.dumps(texts))
     theirs = dict(zip(texts, json.loads(done.stdout), strict=True))

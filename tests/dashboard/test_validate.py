@@ -4,10 +4,14 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
+from sfcci.dashboard.existence import gathered
 from sfcci.dashboard.rule import RULES, Layer
 from sfcci.dashboard.target import pattern
-from sfcci.dashboard.validate import load, never_happened, validate
+from sfcci.dashboard.validate import examine, load, never_happened, validate
 from sfcci.errors import InputError, UsageError
 from sfcci.finding import Severity
 from sfcci.metric.graphite import Series
@@ -169,6 +173,20 @@ def test_hostile_files_are_refused_with_place_and_reason(tmp_path, content, what
     assert found.place.path == str(tmp_path / "x.yaml")
 
 
+def test_ten_thousand_names_are_a_few_questions():
+    names = Names(*(f"a.b{n % 10}.c{n}.X" for n in range(10_000)))
+    asked = gathered(names.names)
+    assert len(asked) == 10
+    assert set(asked) == {f"a.b{n}.*.X" for n in range(10)}
+
+
+@given(st.sets(st.lists(st.sampled_from("abcdef*"), min_size=1, max_size=4).map(".".join), max_size=400))
+def test_what_is_asked_for_instead_matches_all_that_was_wanted(wanted):
+    wanted = {one for one in wanted if "*" not in one} | {f"{one}.x{n}" for one in wanted for n in range(9)}
+    asked = [pattern(one) for one in gathered(wanted)]
+    assert all(any(one.fullmatch(name) for one in asked) for name in wanted if "*" not in name)
+
+
 def test_a_series_without_values_for_long_has_disappeared_and_the_day_is_said(written):
     names = Names(*KNOWN)
     names.age_s = 90 * 86400
@@ -185,3 +203,59 @@ def test_a_job_that_runs_and_does_not_fail_has_not_disappeared(written):
             return [one for one in super().render(targets, from_s, until_s) if one.name.endswith("SUCCESS")]
 
     assert keywords(validate([written(f"{JOB}.bad.TIMED_OUT")], Succeeding(*KNOWN))) == []
+
+
+TARGET = "alias(asPercent(sum({0}.FAILURE),sum({0}.*)),'job-{1}')"
+
+
+def large(number):
+    """A dashboard of 10 MB: panels of ten targets each."""
+    lines = ["dashboard:\n  title: Big\n  rows:\n    - title: R\n      height: 100px\n      panels:\n"]
+    for panel in range(0, number, 10):
+        lines.append(f"        - title: P{panel}\n          type: graph\n          targets:\n")
+        lines += [
+            f"            - target: {TARGET.format(f'{JOB}.job-{n}', n)}{' ' * 120}\n"
+            for n in range(panel, panel + 10)
+        ]
+    return "".join(lines)
+
+
+def test_a_dashboard_of_ten_megabytes_takes_a_bounded_time(tmp_path):
+    (tmp_path / "x.yaml").write_text(large(30_000))
+    assert (tmp_path / "x.yaml").stat().st_size > 10_000_000
+    begin = time.process_time()
+    seen = examine([tmp_path])
+    assert seen.targets == 30_000
+    assert time.process_time() - begin < 60
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 4_000_000,
+        "- " * 2_000_000,
+        "{a: " * 1_000_000,
+        "a: " + "'" * 4_000_001,
+        'a: "' + "\\x00" * 1_000_000,
+        "a: |\n" + "  x\n" * 1_000_000,
+        "# sfcci: ignore[\n" * 200_000,
+        "".join(f"k{n}: 1\n" for n in range(20_000)) * 2,
+        "dashboard: {rows: [" + "{title: 3}," * 20_000 + "]}",
+    ],
+)
+def test_hostile_files_of_megabytes_take_a_bounded_time(tmp_path, text):
+    (tmp_path / "x.yaml").write_text(text)
+    begin = time.process_time()
+    assert examine([tmp_path]).findings
+    assert time.process_time() - begin < 30
+
+
+@given(
+    st.binary(max_size=300)
+    | st.text("dashboard:rows[]{}- \n\t'\"#&*!|>sfcci: ignore[x]", max_size=120).map(str.encode)
+)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_file_gives_findings_and_no_traceback(tmp_path, content):
+    for name in ("x.yaml", "x.json"):
+        (tmp_path / name).write_bytes(content)
+        assert examine([tmp_path / name]).findings
