@@ -32,8 +32,7 @@ def dashboard_step(run: Run) -> Outcome:
     _, reader = run.graphite()
     seen = examine([folder], reader)
     where, details, status = _shown(run, seen.dashboards)
-    run.after = panel_numbers(run)
-    changed = _by_panel(changes(run.before or (), run.after or ()))
+    changed = _by_panel(changes(run.before or (), panel_numbers(run) or ()))
     told = [*told_findings(seen.findings), *details, *changed]
     summary = f"{seen.targets} targets validated; {where}; {len(changed)} panels changed"
     return summary, told, max(status, exit_status(seen.findings))

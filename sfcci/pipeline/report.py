@@ -90,7 +90,6 @@ class Run:
     """Components that have packages of this run; None when the step was not asked for, so what is there counts."""
     results: list[JobResult] = field(default_factory=list)
     before: tuple[PanelNumbers, ...] | None = None
-    after: tuple[PanelNumbers, ...] | None = None
 
     def graphite(self) -> tuple[Instance, GraphiteReader]:
         """Give the Graphite of this run, waiting until it is up. Raises what kept it from starting."""
