@@ -19,6 +19,11 @@ class Result(StrEnum):
     CANCELED = "CANCELED"
     ABORTED = "ABORTED"
     DEQUEUED = "DEQUEUED"
+    MERGE_CONFLICT = "MERGE_CONFLICT"
+    CONFIG_ERROR = "CONFIG_ERROR"
+    ERROR = "ERROR"
+    RETRY = "RETRY"
+    """An attempt that ended before the job's own work began and was tried again; Zuul's result of None."""
 
 
 BAD = (
@@ -30,7 +35,16 @@ BAD = (
     Result.DISK_FULL,
 )
 """Results that count as failed, in the order in which they are listed in targets."""
-NOT_COUNTED = (Result.SKIPPED, Result.CANCELED, Result.ABORTED, Result.DEQUEUED)
+NOT_COUNTED = (
+    Result.SKIPPED,
+    Result.CANCELED,
+    Result.ABORTED,
+    Result.DEQUEUED,
+    Result.MERGE_CONFLICT,
+    Result.CONFIG_ERROR,
+    Result.ERROR,
+    Result.RETRY,
+)
 """Results that say nothing about the job: they are in no rate."""
 
 
@@ -55,7 +69,10 @@ class JobResult:
     commit: str = ""
     reasons: tuple[str, ...] = ()
     log_dir: str = ""
-    """The folder with the run's evidence; "" when none was kept."""
+    """The folder with the run's evidence, or the address of an imported run's logs; "" when none was kept."""
+    change: str = ""
+    """The change under review (Gerrit's number, a pull request's); "" when the run was of no change."""
+    patchset: str = ""
 
     @property
     def ended_at(self) -> float:
