@@ -11,7 +11,10 @@ Table = Mapping[str, tuple[str, str]]
 
 
 class LateGroup(click.Group):
-    """A group made from a table; the command NAME of module M is the object `sfcci.cli.M.NAME` ("-" is written "_")."""
+    """A group made from a table; the command NAME of module M is the object `sfcci.cli.M.NAME`.
+
+    "-" is written "_"; a name that Python has taken (`import`, `list`) ends with one, as in PEP 8.
+    """
 
     def __init__(self, *args: Any, table: Table, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -26,7 +29,8 @@ class LateGroup(click.Group):
         if cmd_name not in self.table:
             return None
         module = importlib.import_module(f"sfcci.cli.{self.table[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        word = cmd_name.replace("-", "_")
+        command: click.Command = getattr(module, f"{word}_" if hasattr(module, f"{word}_") else word)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
