@@ -1,6 +1,7 @@
 """Graphite's two doors: points go in through carbon's plaintext listener, series come out of graphite-web."""
 
 import html
+import json
 import re
 import socket
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +11,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from sfcci.document import did_you_mean
 from sfcci.errors import Unreachable, UsageError
 from sfcci.metric.point import Point
 
@@ -26,6 +26,9 @@ QUERIES_AT_ONCE = 500
 """How many patterns one request to /metrics/expand carries; Django refuses a form of more than 1 000 fields."""
 OWN_PAGE = "Graphite encountered an unexpected error"
 """What graphite-web's page says when a function was called wrongly (status 500, with the traceback below)."""
+HALF = "JSON of another kind, or half of it"
+MAX_INDEX_BYTES = 64 * 2**20
+"""How long a list of all names may be: about half a million."""
 NEXT_STEP = "start one with `sfcci graphite up`, or see [graphite] in sfcci.toml"
 
 _Read = TypeVar("_Read")
@@ -137,54 +140,65 @@ class GraphiteReader:
         return sorted(found)
 
     def find(self, pattern: str) -> dict[str, bool]:
-        """Give the names one pattern matches, branches too, each with whether it is a series (a leaf)."""
-        leaves = set(self.expand(pattern))
-        return {name: name in leaves for name in self.expand(pattern, leaves_only=False)}
+        """Give the names one pattern matches, branches too, each with whether it is a series (a leaf); sorted."""
+        found: dict[str, bool] = {}
+        for name, leaf in self._ask("POST", "/metrics/find", _nodes, {"query": pattern, "format": "json"}):
+            found[name] = found.get(name, False) or leaf
+        return dict(sorted(found.items()))
+
+    def names(self, most_bytes: int = MAX_INDEX_BYTES) -> list[str]:
+        """Give the names of all series, sorted. Raises Unreachable also when they are more than `most_bytes` of JSON."""
+
+        def read(response: "Response") -> list[str]:
+            data = bytearray()
+            for piece in response.iter_content(2**16):
+                data += piece
+                if len(data) > most_bytes:
+                    raise Unreachable(
+                        f"Graphite at {self.shown} has too many names to list (more than {most_bytes >> 20} MiB); "
+                        "name a branch"
+                    )
+            return sorted({str(name).lstrip(".") for name in json.loads(data)})
+
+        return self._answered("GET", "/metrics/index.json", read, stream=True)
 
     def functions(self) -> dict[str, Any]:
         """Give graphite-web's own description of its functions, by name."""
         return self._ask("GET", "/functions", lambda answer: {**answer})
 
-    def nearest(self, pattern: str) -> str:
-        """Say why `pattern` matches nothing: how far it goes, and the name that was perhaps meant; "" when it matches."""
-        parts = pattern.split(".")
-        for known in range(len(parts), -1, -1):
-            if known == 0 or self.expand(".".join(parts[:known]), leaves_only=False):
-                break
-        if known == len(parts):
-            return ""
-        branch = ".".join(parts[:known])
-        siblings = self.expand(f"{branch}.*" if branch else "*", leaves_only=False)
-        if not siblings:
-            return "this Graphite is empty; fill it with: sfcci metrics push"
-        hint = did_you_mean(parts[known], sorted({name.rpartition(".")[2] for name in siblings}))
-        there = (
-            f"there is nothing named {parts[known]!r} below {branch}"
-            if branch
-            else f"there is no {parts[known]!r}"
-        )
-        return f"{there}; {hint}" if hint else there
-
     def _ask(
         self, method: str, path: str, read: Callable[[Any], _Read], form: dict[str, Any] | None = None
+    ) -> _Read:
+        return self._answered(method, path, lambda response: read(response.json()), form)
+
+    def _answered(
+        self,
+        method: str,
+        path: str,
+        read: Callable[["Response"], _Read],
+        form: dict[str, Any] | None = None,
+        *,
+        stream: bool = False,
     ) -> _Read:
         import requests
 
         timeouts = (min(CONNECT_TIMEOUT_S, self.timeout_s), self.timeout_s)
         try:
             response = self._open().request(
-                method, self.url + path, data=form, timeout=timeouts, allow_redirects=False
+                method, self.url + path, data=form, timeout=timeouts, allow_redirects=False, stream=stream
             )
+            with response:
+                return read(self._checked(response))
         except requests.Timeout:
             why = f"did not answer in {self.timeout_s:g} s"
             raise Unreachable(f"Graphite at {self.shown} {why}; {NEXT_STEP}") from None
+        except requests.JSONDecodeError:
+            raise self._stranger(response, HALF) from None
         except requests.RequestException as error:
             why = f"does not answer: {_reason(error)}"
             raise Unreachable(f"Graphite at {self.shown} {why}; {NEXT_STEP}") from None
-        try:
-            return read(self._checked(response).json())
         except (ValueError, TypeError, KeyError, AttributeError, IndexError):
-            raise self._stranger(response, "JSON of another kind, or half of it") from None
+            raise self._stranger(response, HALF) from None
 
     def _checked(self, response: "Response") -> "Response":
         kind = response.headers.get("Content-Type", "nothing").partition(";")[0]
@@ -213,6 +227,16 @@ class GraphiteReader:
 def _series(item: dict[str, Any]) -> Series:
     values = tuple((value, int(time_s)) for value, time_s in item["datapoints"])
     return Series(item["target"], item.get("tags", {}).get("name", item["target"]), values)
+
+
+def _nodes(answer: list[dict[str, Any]]) -> list[tuple[str, bool]]:
+    """Read names in the words of graphite-web (path, is_leaf), or in those of its kin (id, leaf)."""
+    return [
+        (str(item["path"]), bool(item["is_leaf"]))
+        if "path" in item
+        else (str(item["id"]), bool(item["leaf"]))
+        for item in answer
+    ]
 
 
 def _reason(error: Exception) -> str:

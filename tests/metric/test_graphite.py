@@ -151,12 +151,12 @@ class TestRealGraphite:
         assert self.source.find("find.me.{one,two}") == {"find.me.one": True, "find.me.two": True}
         assert self.source.expand("find.**") == ["find.me.one", "find.me.two"]
 
-    def test_the_name_that_was_perhaps_meant_is_told(self):
-        assert self.source.nearest("find.me.one") == ""
-        assert self.source.nearest("find.me.tow") == (
-            "there is nothing named 'tow' below find.me; did you mean two?"
-        )
-        assert self.source.nearest("fnd.me") == "there is no 'fnd'; did you mean find?"
+    def test_all_names_are_listed_and_bounded(self):
+        names = self.source.names()
+        assert {"find.me.one", "find.me.two"} <= set(names)
+        assert names == sorted(names)
+        with pytest.raises(Unreachable, match="too many names to list"):
+            self.source.names(most_bytes=5)
 
     def test_grafanas_metric_search_answers(self, graphite):
         import requests

@@ -1,0 +1,35 @@
+"""Graphite's globs: * ? [a-z] {a,b}, a part of a name at a time."""
+
+import re
+
+WILD = re.compile(r"[*?{\[]")
+"""What makes a name a glob."""
+
+
+def alternatives(part: str) -> tuple[str, ...]:
+    """Spell out the braces of one part of a path: `a{b,c}` is `ab` and `ac`; wildcards stay."""
+    found = _BRACES.search(part)
+    if not found:
+        return (part,)
+    head, tail = part[: found.start()], alternatives(part[found.end() :])
+    return tuple(head + word + rest for word in found[1].split(",") for rest in tail)
+
+
+def pattern(path: str) -> "re.Pattern[str]":
+    """Give the regular expression that matches the names which Graphite finds for a path expression."""
+    text, depth, at = "", 0, 0
+    while at < len(path):
+        character = path[at]
+        if character == "[" and (found := _CLASS.match(path, at)):
+            text += "[^" + found[2] + "]" if found[1] else found[0]
+            at = found.end()
+            continue
+        depth += (character == "{") - (character == "}")
+        text += _GLOB.get(character) or ("|" if character == "," and depth else re.escape(character))
+        at += 1
+    return re.compile(text)
+
+
+_GLOB = {"*": "[^.]*", "?": "[^.]", "{": "(?:", "}": ")"}
+_CLASS = re.compile(r"\[(!?)([\w*-]+)\]")
+_BRACES = re.compile(r"\{([^{}]*)\}")
