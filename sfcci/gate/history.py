@@ -1,53 +1,41 @@
 """The run database: every result of every job, the truth from which figures and metrics are derived."""
 
+import itertools
 import json
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    delete,
-    insert,
-    select,
-)
+from sqlalchemy import and_, bindparam, delete, func, insert, literal, or_, select
 
 from sfcci import store
-from sfcci.gate.job import JobResult, Result
+from sfcci.gate import history_write
+from sfcci.gate.cell import Columns, columns, day
+from sfcci.gate.history_schema_1 import from_schema_1
+from sfcci.gate.history_tables import CELLS, LOG_ROOTS, MARKS, METADATA, RESULTS, SERIES, TESTED
+from sfcci.gate.job import JobResult
+from sfcci.gate.log_address import joined
+from sfcci.gate.packed import between, packed, unpacked
+from sfcci.gate.query import (
+    CODE,
+    CODES,
+    ChangeMark,
+    Outcomes,
+    Query,
+    SeriesKey,
+    SeriesOutcomes,
+    Tested,
+    asked_for,
+)
 from sfcci.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Connection, Row, Select
 
-METADATA = MetaData()
-RUNS = Table(
-    "runs",
-    METADATA,
-    Column("run", String(64), primary_key=True),
-    Column("buildset", String(64), nullable=False),
-    Column("job", String(255), nullable=False),
-    Column("result", String(32), nullable=False),
-    Column("tenant", String(255), nullable=False),
-    Column("pipeline", String(255), nullable=False),
-    Column("host", String(255), nullable=False),
-    Column("project", String(255), nullable=False),
-    Column("branch", String(255), nullable=False),
-    Column("commit", String(64), nullable=False),
-    Column("voting", Boolean, nullable=False),
-    Column("started_at", Float(53), nullable=False),
-    Column("duration_ms", Integer, nullable=False),
-    Column("reasons", Text, nullable=False),
-    Column("log_dir", Text, nullable=False),
-    Index("runs_started_at", "started_at"),
-    Index("runs_job", "job", "started_at"),
-)
+MIGRATIONS = (from_schema_1,)
+BATCH = 5000
+"""Rows that are fetched at once."""
 
 
 class History:
@@ -58,30 +46,121 @@ class History:
 
     def __init__(self, settings: Settings) -> None:
         self._url = settings.database_url
-        self._engine = store.open_database(self._url, METADATA)
+        self._engine = store.open_database(self._url, METADATA, MIGRATIONS)
 
     def record(self, results: Iterable[JobResult]) -> None:
-        """Write results in one transaction; a run that is there already is replaced by what is said now."""
-        rows = [_row(result) for result in results]
-        if not rows:
+        """Write results in one transaction; a run that is there already is replaced by what is said now.
+
+        What differs from before is marked (see `changes`). Raises InputError for times that nobody can mean.
+        """
+        given = list(results)
+        if not given:
             return
         with store.database_errors(self._url), self._engine.begin() as connection:
-            connection.execute(delete(RUNS).where(RUNS.c.run.in_([row["run"] for row in rows])))
-            connection.execute(insert(RUNS), rows)
+            history_write.write(connection, given)
 
     def results(self, since_s: float | None = None) -> Iterator[JobResult]:
-        """Give the results that started at or after `since_s` (epoch seconds; None: all), oldest first."""
-        query = select(RUNS).order_by(RUNS.c.started_at, RUNS.c.run)
-        if since_s is not None:
-            query = query.where(RUNS.c.started_at >= since_s)
+        """Give the results of runs that ended at or after `since_s` (epoch seconds; None: all), oldest end first."""
+        return self.select(Query(since_s=since_s))
+
+    def select(self, query: Query) -> Iterator[JobResult]:
+        """Give the runs that are asked for, in the order of their ends; a few thousand at a time are held in memory."""
         with store.database_errors(self._url), self._engine.connect() as connection:
-            for row in connection.execution_options(yield_per=5000).execute(query):
-                yield _result(row)
+            series = _series(connection)
+            wanted = _wanted(series, query)
+            if not wanted:
+                return
+            ids = _ordered(select(RESULTS.c.id).where(*_conditions(series, wanted, query)), query)
+            rows = _whole_rows(ids.limit(query.limit).subquery().c.id)
+            for row in connection.execution_options(yield_per=BATCH).execute(_ordered(rows, query)):
+                yield _result(row, series)
+
+    def run(self, run_id: str) -> JobResult | None:
+        """Give one run; None when there is none of this id."""
+        return next(self._chosen(RESULTS.c.run == packed(run_id)), None)
+
+    def beginning_with(self, prefix: str, limit: int = 10) -> tuple[str, ...]:
+        """Give at most `limit` ids of runs that begin with `prefix`, sorted."""
+        near = or_(*(RESULTS.c.run.between(low, high) for low, high in between(prefix)))
+        with store.database_errors(self._url), self._engine.connect() as connection:
+            found = map(unpacked, connection.execute(select(RESULTS.c.run).where(near)).scalars())
+            kept = itertools.islice((run for run in found if run.startswith(prefix)), limit)
+            return tuple(sorted(kept))
 
     def runs(self) -> set[str]:
         """Give the ids of all runs."""
         with store.database_errors(self._url), self._engine.connect() as connection:
-            return set(connection.execute(select(RUNS.c.run)).scalars())
+            return set(map(unpacked, connection.execute(select(RESULTS.c.run)).scalars()))
+
+    def has(self, ids: Iterable[str]) -> set[str]:
+        """Give those of the ids that are runs here."""
+        found: set[str] = set()
+        with store.database_errors(self._url), self._engine.connect() as connection:
+            for part in history_write.chunks([packed(one) for one in ids]):
+                query = select(RESULTS.c.run).where(RESULTS.c.run.in_(part))
+                found.update(map(unpacked, connection.execute(query).scalars()))
+        return found
+
+    def count(self) -> int:
+        """Give the number of runs."""
+        with store.database_errors(self._url), self._engine.connect() as connection:
+            return connection.execute(select(func.count()).select_from(RESULTS)).scalar_one()
+
+    def series(self) -> tuple[SeriesKey, ...]:
+        """Give all series, sorted."""
+        with store.database_errors(self._url), self._engine.connect() as connection:
+            return tuple(sorted(_series(connection).values()))
+
+    def outcomes(self, query: Query = Query()) -> Outcomes:  # noqa: B008 - a frozen value
+        """Give the outcomes that are asked for by column; of the query, series and times count, results and limit do not."""
+        with store.database_errors(self._url), self._engine.connect() as connection:
+            found = tuple(sorted(_outcomes(connection, query), key=lambda one: one.key))
+            return Outcomes(found, _tested(connection, found))
+
+    def columns(self, query: Query) -> tuple[SeriesOutcomes, ...]:
+        """Give the same without what was tested, which takes time of its own."""
+        with store.database_errors(self._url), self._engine.connect() as connection:
+            return tuple(sorted(_outcomes(connection, query), key=lambda one: one.key))
+
+    def changes(self, limit: int | None = None) -> tuple[ChangeMark, ...]:
+        """Give the marks of what Graphite may not know, the oldest end first."""
+        query = select(MARKS.c.series, MARKS.c.result, MARKS.c.ended_s, MARKS.c.generation)
+        query = query.order_by(MARKS.c.ended_s, MARKS.c.series, MARKS.c.result).limit(limit)
+        with store.database_errors(self._url), self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+            series = _series(connection)
+            return tuple(ChangeMark(series[key], CODES[code], at, number) for key, code, at, number in rows)
+
+    def settle(self, marks: Iterable[ChangeMark]) -> None:
+        """Take away marks that are proven to be in Graphite; those whose place has changed since they were read stay."""
+        names = ("series", "result", "ended_s", "generation")
+        this = delete(MARKS).where(and_(*(MARKS.c[name] == bindparam(f"_{name}") for name in names)))
+        with store.database_errors(self._url), self._engine.begin() as connection:
+            history_write.begin(connection)
+            numbers = {key: number for number, key in _series(connection).items()}
+            rows = [
+                {
+                    "_series": numbers[mark.series],
+                    "_result": CODE[mark.result],
+                    "_ended_s": mark.ended_s,
+                    "_generation": mark.generation,
+                }
+                for mark in marks
+            ]
+            if rows:
+                connection.execute(this, rows)
+
+    def mark_all(self) -> None:
+        """Mark every result: there is another Graphite, or an empty one."""
+        with store.database_errors(self._url), self._engine.begin() as connection:
+            generation = history_write.begin(connection)
+            connection.execute(delete(MARKS))
+            places = select(
+                RESULTS.c.series, RESULTS.c.result, RESULTS.c.ended_ms // 1000, literal(generation)
+            ).distinct()
+            connection.execute(
+                insert(MARKS).from_select(["series", "result", "ended_s", "generation"], places)
+            )
 
     def close(self) -> None:
         """Close all connections."""
@@ -93,14 +172,119 @@ class History:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
+    def _chosen(self, condition: Any) -> Iterator[JobResult]:
+        with store.database_errors(self._url), self._engine.connect() as connection:
+            rows = connection.execute(_whole_rows().where(condition)).all()
+            series = _series(connection)
+        yield from (_result(row, series) for row in rows)
 
-def _row(result: JobResult) -> dict[str, Any]:
-    row = {column.name: getattr(result, column.name) for column in RUNS.columns}
-    return {**row, "result": str(result.result), "reasons": json.dumps(result.reasons)}
+
+def _series(connection: "Connection") -> dict[int, SeriesKey]:
+    """Give every series by its number: there are few beside the runs."""
+    names = [SERIES.c[name] for name in SeriesKey._fields]
+    return {row[0]: SeriesKey(*row[1:]) for row in connection.execute(select(SERIES.c.id, *names))}
 
 
-def _result(row: "Row[Any]") -> JobResult:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    values["result"] = Result(values["result"])
-    values["reasons"] = tuple(json.loads(values["reasons"]))
-    return JobResult(**values)
+def _wanted(series: Mapping[int, SeriesKey], query: Query) -> list[int]:
+    fitting = set(asked_for(series.values(), query))
+    return [number for number, key in series.items() if key in fitting]
+
+
+def _conditions(
+    series: Mapping[int, SeriesKey], wanted: Collection[int], query: Query
+) -> "list[ColumnElement[bool]]":
+    table = RESULTS.c
+    conditions: list[ColumnElement[bool]] = []
+    if len(wanted) < len(series) or query.since_s is not None or query.until_s is not None:
+        conditions.append(table.series.in_(wanted))  # with it the index tells the time
+    if query.since_s is not None:
+        conditions.append(table.ended_ms >= _ms(query.since_s))
+    if query.until_s is not None:
+        conditions.append(table.ended_ms < _ms(query.until_s))
+    if query.results:
+        conditions.append(table.result.in_([CODE[result] for result in query.results]))
+    return conditions
+
+
+def _ms(time_s: float) -> int:
+    """Give the first whole millisecond at or after a time (a time that stands for one with some float error is that one)."""
+    return ceil(round(time_s * 1000, 3))
+
+
+def _ordered(query: "Select[Any]", asked: Query) -> "Select[Any]":
+    order = (RESULTS.c.ended_ms, RESULTS.c.run)
+    return query.order_by(*(column.desc() for column in order) if asked.newest_first else order)
+
+
+def _whole_rows(among: Any = None) -> "Select[Any]":
+    """Give the question for whole runs, all of them or those whose numbers are `among`."""
+    source = RESULTS.join(TESTED, TESTED.c.id == RESULTS.c.tested)
+    source = source.outerjoin(LOG_ROOTS, LOG_ROOTS.c.id == RESULTS.c.log_root)
+    if among is not None:
+        source = source.join(among.table, among == RESULTS.c.id)
+    names = ("buildset", "commit", "change", "patchset")
+    return select(RESULTS, *(TESTED.c[name] for name in names), LOG_ROOTS.c.root).select_from(source)
+
+
+def _result(row: "Row[Any]", series: Mapping[int, SeriesKey]) -> JobResult:
+    run = unpacked(row.run)
+    return JobResult(
+        run=run,
+        **series[row.series]._asdict(),
+        result=CODES[row.result],
+        started_at=(row.ended_ms - row.duration_ms) / 1000,
+        duration_ms=row.duration_ms,
+        buildset=unpacked(row.buildset),
+        voting=bool(row.voting),
+        commit=unpacked(row.commit),
+        reasons=tuple(json.loads(row.reasons)) if row.reasons else (),
+        log_dir=joined(row.root or "", row.log_rest, run),
+        change=unpacked(row.change),
+        patchset=unpacked(row.patchset),
+    )
+
+
+def _outcomes(connection: "Connection", query: Query) -> Iterator[SeriesOutcomes]:
+    cells = select(CELLS.c.series, CELLS.c.runs).order_by(CELLS.c.series, CELLS.c.day)
+    known = _series(connection)
+    wanted = _wanted(known, query)
+    if len(wanted) < len(known):
+        cells = cells.where(CELLS.c.series.in_(wanted))
+    if query.since_s is not None:
+        cells = cells.where(CELLS.c.day >= day(_ms(query.since_s)))
+    if query.until_s is not None:
+        cells = cells.where(CELLS.c.day <= day(_ms(query.until_s)))
+    rows = connection.execute(cells).all()
+    for number, group in itertools.groupby(rows, key=lambda row: row[0]):
+        if number in known:  # else it began just now, after the series were read
+            found = _within(columns(runs for _, runs in group), query)
+            if found.results:
+                yield SeriesOutcomes(
+                    known[number], found.ended_ms, found.results, found.votes, found.duration_ms, found.tested
+                )
+
+
+def _within(found: Columns, query: Query) -> Columns:
+    """Cut off what the first and the last day have beyond the query's times."""
+    begin = 0 if query.since_s is None else bisect_left(found.ended_ms, _ms(query.since_s))
+    end = len(found.results) if query.until_s is None else bisect_left(found.ended_ms, _ms(query.until_s))
+    if begin == 0 and end == len(found.results):
+        return found
+    part = slice(begin, end)
+    return Columns(
+        found.ended_ms[part],
+        found.duration_ms[part],
+        found.tested[part],
+        found.results[part],
+        found.votes[part],
+    )
+
+
+def _tested(connection: "Connection", found: Collection[SeriesOutcomes]) -> dict[int, Tested]:
+    """Give what the outcomes tested: numbers were given in the order of time, so they lie near each other."""
+    if not found:
+        return {}
+    first, last = min(min(one.tested) for one in found), max(max(one.tested) for one in found)
+    names = [TESTED.c[name] for name in Tested._fields]
+    rows = connection.execute(select(TESTED.c.id, *names).where(TESTED.c.id.between(first, last)))
+    return {row[0]: Tested(*map(unpacked, row[1:])) for row in rows}

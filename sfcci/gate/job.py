@@ -50,7 +50,10 @@ NOT_COUNTED = (
 
 @dataclass(frozen=True)
 class JobResult:
-    """One run of one job. Times are seconds since the epoch (UTC); `reasons` say why a bad result is bad."""
+    """One run of one job. Times are seconds since the epoch (UTC); `reasons` say why a bad result is bad.
+
+    Times are kept to the millisecond, so that what is written down somewhere is equal to what is read there.
+    """
 
     run: str
     """The run's id: unique, sorts by time."""
@@ -74,10 +77,18 @@ class JobResult:
     """The change under review (Gerrit's number, a pull request's); "" when the run was of no change."""
     patchset: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "started_at", round(self.started_at, 3))
+
     @property
     def ended_at(self) -> float:
         """The moment that a metric of this run carries."""
-        return self.started_at + self.duration_ms / 1000
+        return self.ended_ms / 1000
+
+    @property
+    def ended_ms(self) -> int:
+        """The same in milliseconds since the epoch."""
+        return round(self.started_at * 1000) + self.duration_ms
 
 
 def failed(result: JobResult) -> bool:

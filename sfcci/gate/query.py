@@ -4,10 +4,12 @@ The figures look at a million results at once. So they are handed over by column
 over which Python's own C loops run; `JobResult` is for those who look at single runs.
 """
 
+import fnmatch
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sfcci.gate.job import JobResult, Result
 
@@ -16,9 +18,11 @@ CODES = tuple(Result)
 CODE = {result: code for code, result in enumerate(CODES)}
 
 
-@dataclass(frozen=True, order=True)
-class SeriesKey:
-    """Names one job where it runs. Its results, in the order of their ends, are a series."""
+class SeriesKey(NamedTuple):
+    """Names one job where it runs. Its results, in the order of their ends, are a series.
+
+    A named tuple, as `Tested` and `ChangeMark`: a million of them are compared and looked up.
+    """
 
     tenant: str
     pipeline: str
@@ -49,14 +53,23 @@ class Query:
     newest_first: bool = False
 
 
-@dataclass(frozen=True)
-class Tested:
+class Tested(NamedTuple):
     """What a run tested and with which others: the same for all runs of a buildset (of one project)."""
 
     buildset: str
     commit: str = ""
     change: str = ""
     patchset: str = ""
+
+
+class ChangeMark(NamedTuple):
+    """A place in Graphite that may differ from the run database: runs of a series with a result that ended in a second."""
+
+    series: SeriesKey
+    result: Result
+    ended_s: int
+    generation: int = 0
+    """Of the last change of the place: what changes again while it is being pushed stays marked."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,22 @@ def series_key(run: JobResult) -> SeriesKey:
 def tested(run: JobResult) -> Tested:
     """Give what a run tested."""
     return Tested(run.buildset, run.commit, run.change, run.patchset)
+
+
+def asked_for(series: Iterable[SeriesKey], query: Query) -> tuple[SeriesKey, ...]:
+    """Give those of `series` that a query means, in their order."""
+    exactly = frozenset(query.series)
+    globs = (query.pipelines, query.projects, query.branches, query.jobs)
+    return tuple(
+        one
+        for one in series
+        if (not exactly or one in exactly)
+        and all(map(_fits, (one.pipeline, one.project, one.branch, one.job), globs))
+    )
+
+
+def _fits(word: str, globs: tuple[str, ...]) -> bool:
+    return not globs or any(fnmatch.fnmatchcase(word, glob) for glob in globs)
 
 
 def ended_ms(run: JobResult) -> int:

@@ -35,7 +35,7 @@ def test_what_is_recorded_is_read_back_oldest_first(tmp_path):
     with History(settings.load(tmp_path)) as history:
         history.record([later, RUN])
         assert list(history.results()) == [RUN, later]
-        assert list(history.results(RUN.started_at + 1)) == [later]
+        assert list(history.results(RUN.ended_at + 1)) == [later]
         assert history.runs() == {"r1", "r2"}
 
 
@@ -54,7 +54,7 @@ def test_a_database_that_is_not_ours_is_one_sentence(use, tmp_path):
     ours = settings.load(tmp_path)
     ours.state.mkdir()
     with contextlib.closing(sqlite3.connect(ours.state / "runs.sqlite")) as other:
-        other.execute("CREATE TABLE runs (started_at, job)")
-    with History(ours) as history, pytest.raises(Unreachable, match=r"runs\.sqlite: .*run") as caught:
+        other.executescript("CREATE TABLE results (started_at, job); CREATE TABLE series (name)")
+    with History(ours) as history, pytest.raises(Unreachable, match=r"runs\.sqlite: no such column") as caught:
         use(history)
     assert "\n" not in str(caught.value)
