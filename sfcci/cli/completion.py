@@ -9,6 +9,8 @@ from click.shell_completion import CompletionItem
 from sfcci.cli import console
 from sfcci.errors import SfcciError
 
+PATIENCE_S = 2.0
+"""Who completes a word does not wait longer for a Graphite."""
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
@@ -48,6 +50,20 @@ def _ports() -> Iterable[str]:
     from sfcci.datapath.standing import labs
 
     return [port.name for standing in labs(console.settings().state) for port in standing.lab.topology.ports]
+
+
+def metric_names(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Give what a metric's name may go on as: of the Graphite of the command line, of the settings, of a private one that is up."""
+    from sfcci.metric import instance
+    from sfcci.metric.catalogue import completions
+    from sfcci.metric.graphite import GraphiteReader
+
+    with contextlib.suppress(SfcciError):
+        settings = console.settings()
+        url = context.params.get("graphite") or settings.graphite.url or instance.status(settings).url
+        if url:
+            return [CompletionItem(name) for name in completions(begun, GraphiteReader(url, PATIENCE_S).find)]
+    return []
 
 
 jobs = _completer(_jobs)

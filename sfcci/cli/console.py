@@ -1,13 +1,15 @@
 """What the commands share: settings from the context, JSON on request, findings and progress on the terminal."""
 
+import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
 
 from sfcci import settings as settings_module
+from sfcci.errors import UsageError
 from sfcci.finding import Finding, Severity
 from sfcci.settings import Settings
 
@@ -50,3 +52,19 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> 
     for row in rows:
         shown.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
     Console(width=None if sys.stdout.isatty() else 160).print(shown)
+
+
+@contextlib.contextmanager
+def graphite_url(given: Settings, url: str | None) -> Iterator[str]:
+    """Give the address of the Graphite to read: `url`, else the settings' one, else the private one, up for the block."""
+    if url or given.graphite.url:
+        yield url or given.graphite.url
+        return
+    from sfcci.metric import instance
+
+    with instance.running(given, progress()) as found:
+        if not found.url:
+            raise UsageError(
+                "nothing to read from: set [graphite] url beside carbon, or name one with --graphite"
+            )
+        yield found.url

@@ -6,16 +6,25 @@ from dataclasses import asdict
 import click
 
 from sfcci.cli import console
-from sfcci.errors import EXIT_FINDINGS
+from sfcci.cli.late import LateGroup
 from sfcci.finding import exit_status
 
+COMMANDS = {
+    "push": ("metrics", "Write results into Graphite and read their sums back."),
+    "find": ("metrics_names", "List the names that a glob matches."),
+    "complete": ("metrics_names", "List what a name may go on as."),
+    "tree": ("metrics_names", "Draw the names as a tree."),
+    "check": ("metrics_names", "Say whether names exist, and when they last had a value."),
+}
+"""Name → module and line of help."""
 
-@click.group(epilog="Example: sfcci metrics find 'stats_counts.**'")
+
+@click.group(cls=LateGroup, table=COMMANDS, epilog="Example: sfcci metrics find 'stats_counts.**'")
 def metrics() -> None:
     """Push results into Graphite; find metric names."""
 
 
-@metrics.command("push", epilog="Example: sfcci metrics push --since 2d")
+@click.command(epilog="Example: sfcci metrics push --since 2d")
 @click.option("--since", metavar="TIME", help="Only results that ended in the last TIME: 90m, 36h, 7d, 4w.")
 @console.as_json
 def push(since: str | None, json_output: bool) -> None:
@@ -39,28 +48,3 @@ def push(since: str | None, json_output: bool) -> None:
         console.print_findings(report.findings)
         click.echo(report.summary)
     sys.exit(exit_status(report.findings))
-
-
-@metrics.command("find", epilog="Example: sfcci metrics find 'stats_counts.zuul.tenant.*'")
-@click.argument("pattern", metavar="[GLOB]", default="*")
-@console.as_json
-def find(pattern: str, json_output: bool) -> None:
-    """List the names that a Graphite glob matches (* ? [a-z] {a,b}; a part at a time).
-
-    A branch is shown with `.*` behind it. Exit status 1 when nothing matches, with the name that was perhaps meant.
-    """
-    from sfcci.metric import instance
-    from sfcci.metric.push import reader
-
-    with instance.running(console.settings(), console.progress()) as graphite:
-        source = reader(graphite)
-        found = source.find(pattern)
-        why = "" if found else source.nearest(pattern)
-    if json_output:
-        console.print_json([{"name": name, "series": series} for name, series in found.items()])
-    else:
-        for name, series in found.items():
-            click.echo(name if series else f"{name}.*")
-    if not found:
-        click.echo(f"nothing matches {pattern}: {why}", err=True)
-        sys.exit(EXIT_FINDINGS)

@@ -1,14 +1,11 @@
 """`sfcci preview`: the dashboards on a local page."""
 
-import contextlib
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from sfcci.cli import console
-from sfcci.settings import Settings
 
 
 @click.command(epilog="Example: sfcci preview dashboards/ --graphite http://127.0.0.1:8080")
@@ -29,7 +26,7 @@ def preview(paths: tuple[Path, ...], graphite: str | None, port: int, json_outpu
     settings = console.settings()
     say = console.progress()
     with (
-        _graphite(settings, graphite) as url,
+        console.graphite_url(settings, graphite) as url,
         start_preview(settings, url, port, paths=paths, say=say) as address,
     ):
         if json_output:
@@ -37,14 +34,3 @@ def preview(paths: tuple[Path, ...], graphite: str | None, port: int, json_outpu
         else:
             click.echo(f"{address} shows the dashboards from Graphite at {url}; Ctrl-C ends it")
         threading.Event().wait()
-
-
-@contextlib.contextmanager
-def _graphite(settings: Settings, url: str | None) -> Iterator[str]:
-    if url:
-        yield url
-        return
-    from sfcci.metric import instance
-
-    with instance.running(settings, console.progress()) as found:
-        yield found.url

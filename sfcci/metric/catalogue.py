@@ -4,7 +4,7 @@ It works on whoever knows the names (`Names`): a few questions for all names, wh
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +15,7 @@ from sfcci.metric.glob import WILD, pattern
 FEW, COMPANIONS, MAX_OPENED = 100, 8, 2
 """Up to how many patterns are asked as they are; how many must differ in one part for it to be opened; how often."""
 MAX_LENGTH = 1000
+MAX_PARTS = 40
 
 
 class Names(Protocol):
@@ -72,12 +73,12 @@ class Known:
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = frozenset(names)
-        self._leaves = Matched(self.names)
+        self.series = Matched(self.names)
         self._all = Matched(self.names | {above for name in self.names for above in _above(name)})
 
     def expand(self, patterns: Sequence[str], *, leaves_only: bool = True) -> list[str]:
         """Give the names that match any of the patterns, sorted; without `leaves_only` branches too."""
-        matched = self._leaves if leaves_only else self._all
+        matched = self.series if leaves_only else self._all
         return sorted({name for one in patterns for name in matched.matching(one)})
 
 
@@ -105,7 +106,7 @@ def checked(asked: str) -> str:
 
 def known_names(patterns: Iterable[str], names: Names, *, leaves_only: bool = True) -> set[str]:
     """Ask for the names that match any of the patterns, and perhaps more, in as few questions as will do."""
-    asked = gathered(patterns)
+    asked = sorted(set(patterns)) if isinstance(names, Known) else gathered(patterns)
     return set(names.expand(asked, leaves_only=leaves_only)) if asked else set()
 
 
@@ -135,6 +136,26 @@ def _opened(split: Sequence[tuple[str, ...]], at: int) -> set[str]:
         for opened, some in groups.items()
         for parts in ([opened] if len(some) >= COMPANIONS and opened[:1] != ("*",) else some)
     }
+
+
+def completions(begun: str, find: Callable[[str], Mapping[str, bool]]) -> list[str]:
+    """Give what `begun` may go on as: whole names of series, branches with a dot behind; `find` as GraphiteReader.find.
+
+    Where there is one way only it is followed, up to the fork. Globs in the parts before the last are kept.
+    """
+    for _ in range(MAX_PARTS):
+        above, dot, word = begun.rpartition(".")
+        if WILD.search(word) or not all(part for part in above.split(".") if dot):
+            return []
+        there: dict[str, bool] = {}
+        for name, series in find(f"{begun}*").items():
+            part = name.rpartition(".")[2]
+            there[part] = there.get(part, False) or series
+        found = [f"{above}{dot}{part}{'' if series else '.'}" for part, series in there.items()]
+        if len(found) != 1 or not found[0].endswith(".") or found[0] == begun:
+            break
+        begun = found[0]
+    return sorted(found, key=in_order)
 
 
 def search(words: str, names: Iterable[str]) -> list[str]:
@@ -191,13 +212,13 @@ def tree(names: Iterable[str], top: str = "") -> Branch:
 def _branch(name: str, node: Mapping[str, object], names: AbstractSet[str]) -> Branch:
     below = tuple(
         _branch(f"{name}.{part}" if name else part, node[part], names)  # type: ignore[arg-type] # a tree of dicts
-        for part in sorted(node, key=_in_order)
+        for part in sorted(node, key=in_order)
     )
     series = name in names
     return Branch(name, sum(one.leaves for one in below) + series, below, series)
 
 
-def _in_order(text: str) -> list[tuple[int, int, str]]:
+def in_order(text: str) -> list[tuple[int, int, str]]:
     """Sort as people do: job-2 before job-10."""
     pieces = re.split(r"(\d+)", text)
     return [(1, int(piece), piece) if piece.isdecimal() else (0, 0, piece) for piece in pieces]

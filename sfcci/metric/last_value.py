@@ -9,8 +9,8 @@ from sfcci.metric.graphite import Series
 DAY_S = 86400
 RANGES_S = (3600, DAY_S, 30 * DAY_S, 400 * DAY_S, 4000 * DAY_S)
 """How far back values are looked for, one range after the other."""
-POINTS = 400
-"""How finely a range is looked at: the last hour to ten seconds, the last day to four minutes."""
+POINTS, MOST_POINTS = 400, 200_000
+"""How finely a range is looked at (the last hour to ten seconds, the last day to four minutes), unless series are many."""
 
 
 class Values(Names, Protocol):
@@ -29,18 +29,20 @@ def last_values(
     *,
     ranges_s: Sequence[float] = RANGES_S,
     alive_s: float = 0,
+    series: int = 1,
 ) -> dict[str, int]:
     """Give for each name or glob when one of its series last had a value before `until_s`; what never had one is left out.
 
-    The time is that of the begin of a step, as fine as the range divided by POINTS. In ranges up to `alive_s` it does not
-    matter, and the range's begin is given for what has a value in it. Raises what `values` raises.
+    The time is that of the begin of a step, as fine as the range divided by POINTS; `series` is how many there are, as
+    far as known. In ranges up to `alive_s` the time does not matter, and the range's begin is given for what has a value
+    in it. Raises what `values` raises.
     """
     waiting = set(asked)
     last: dict[str, int] = {}
     for range_s in ranges_s:
         if not waiting:
             break
-        points = 1 if range_s <= alive_s else POINTS
+        points = 1 if range_s <= alive_s else max(2, min(POINTS, MOST_POINTS // max(1, series)))
         found = values.render(gathered(waiting), until_s - range_s, until_s, max_points=points)
         times = {
             series.name: max((time_s for value, time_s in series.values if value is not None), default=0)
