@@ -24,7 +24,7 @@ from sfcci.dashboard.model import PanelTarget
 from sfcci.dashboard.read_target import ReadTarget
 from sfcci.dashboard.target import TargetError, parse_target
 from sfcci.dashboard.validate import examine
-from sfcci.metric import graphite, instance, software
+from sfcci.metric import carbon, graphite, instance, software
 from sfcci.metric.point import Point
 
 PROJECT = Path(__file__).parents[1]
@@ -49,10 +49,9 @@ for text in texts:
 print(time.perf_counter() - begin)
 """
 FRESH = """
-import gc, sys, time
+import sys, time
 from pathlib import Path
 from sfcci.dashboard.validate import examine
-gc.disable()  # as the command does
 begin = time.perf_counter()
 examine([Path(sys.argv[1])])
 print(time.perf_counter() - begin)
@@ -135,7 +134,7 @@ def names(folder: Path, cache: Path) -> tuple[float, float, float]:
     source = document.parse("a: b\n", "bench.yaml")
     with instance.running(chosen) as running:
         now = int(time.time())
-        graphite.send((Point(name, 1, now) for name in known), running.carbon or graphite.Address("", 0))
+        carbon.send((Point(name, 1, now) for name in known), running.carbon or carbon.Address("", 0))
         reader = graphite.GraphiteReader(running.url, timeout_s=120)
         while len(reader.expand("bench.*.*.SUCCESS")) < NAMES:
             time.sleep(0.5)

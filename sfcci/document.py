@@ -142,7 +142,8 @@ def parse(
     """Parse text as the suffix of `path` says and check it. Raises InputError."""
     found: list[Fault] = []
     document = _load(text, path, found)
-    _check_values(document)
+    if document.marks is None or "\\u" in text or "\\U" in text:  # YAML's reader has seen to the rest
+        _check_values(document)
     if duplicates is not None:
         duplicates.extend(found)
     elif found:

@@ -7,7 +7,7 @@ own scalars are refused.
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sfcci.errors import Fault, InputError, Place
@@ -81,7 +81,8 @@ class _Reader:
         self.yaml = yaml
         # libyaml takes tabs in places where PyYAML's own parser, which everybody else's tools use, refuses them
         loader = yaml.SafeLoader if "\t" in text else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        self.events: Iterator[Any] = iter(yaml.parse(text, Loader=loader))
+        made: Any = loader(text)
+        self.events: Iterator[Any] = iter(made.get_event, None)  # yaml.parse asks twice for each
 
     def document(self) -> Marked:
         events = [next(self.events), next(self.events)]  # of the stream, of the document
@@ -96,12 +97,12 @@ class _Reader:
 
     def node(self, event: Any, keys: Keys, depth: int) -> Any:
         kind = type(event)
+        if depth > MAX_DEPTH:
+            self.refuse(event, "is nested too deeply", f"at most {MAX_DEPTH} levels")
         if kind is self.yaml.ScalarEvent:
             return self.scalar(event, keys)
         if kind is self.yaml.AliasEvent:
             self.refuse(event, "an alias (*name) is not allowed here", "the value itself")
-        if depth > MAX_DEPTH:
-            self.refuse(event, "is nested too deeply", f"at most {MAX_DEPTH} levels")
         mapping = kind is self.yaml.MappingStartEvent
         if event.tag is not None and event.tag not in _STRUCTURES:
             self.refuse(event, f"could not determine a constructor for the tag {event.tag!r}", "plain values")
@@ -152,9 +153,9 @@ class _Reader:
     def plain(self, event: Any) -> Any:
         """Give the value of a scalar without quotes, or with a tag: text, number, truth, nothing, date."""
         value = event.value
-        if event.tag is None and value and value[0] not in _resolver().first:
-            return value
-        return _resolver().value(event)
+        if event.tag is not None:
+            return _resolver().value(value, event.tag)
+        return value if value and value[0] not in _resolver().first else _untagged(value)
 
     def refuse(self, event: Any, what: str, expected: str) -> NoReturn:
         mark: Any = event.start_mark
@@ -171,9 +172,9 @@ class _Resolver:
         self.loader = yaml.SafeLoader("")
         self.first = frozenset(filter(None, yaml.SafeLoader.yaml_implicit_resolvers))
 
-    def value(self, event: Any) -> Any:
-        node_of, tag, value = self.yaml.ScalarNode, event.tag, event.value
-        if tag in (None, "!"):
+    def value(self, value: str, tag: str = "!") -> Any:
+        node_of = self.yaml.ScalarNode
+        if tag == "!":
             tag = self.loader.resolve(node_of, value, (True, False))  # type: ignore[no-untyped-call]
         if tag in _TEXTS:
             return value
@@ -184,3 +185,9 @@ class _Resolver:
 @cache
 def _resolver() -> _Resolver:
     return _Resolver()
+
+
+@lru_cache(maxsize=4096)
+def _untagged(value: str) -> Any:
+    """Give what a plain scalar is; the same few words stand in a document again and again."""
+    return _resolver().value(value)

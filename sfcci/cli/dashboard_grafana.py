@@ -69,7 +69,7 @@ def update(
         try:
             report = grafana.update(client, sources, settings(given), options, console.progress())
         except KeyboardInterrupt as error:
-            click.echo("".join(map(str, error.args)), err=True)
+            click.echo("".join(map(str, error.args)) or "nothing was written", err=True)
             raise
     _show_report(report, sources, json_output)
     ctx.exit(exit_status(report.findings))
@@ -163,13 +163,19 @@ def pull(name: str, output: Path | None, force: bool, json_output: bool, **given
         made = pulled(found.json, grafana_datasource.titles(client), settings(given).datasource)
     text = yaml_text(made.content)
     if json_output:
-        console.print_json({"uid": found.uid, "dashboard": made.content, "unsaid": made.unsaid})
+        told = {"unsaid": made.unsaid, "made_up_titles": made.made_up}
+        console.print_json({"uid": found.uid, "dashboard": made.content, **told})
     elif not output:
         click.echo(text, nl=False)
     if output:
         files.write_text(output, text)
     for note in made.unsaid:
         click.echo(f"not said: {note}", err=True)
+    for title in made.made_up:
+        click.echo(
+            f"made up: title of the row {title!r}, from its first panel; Grafana keeps none that is not shown",
+            err=True,
+        )
 
 
 list = list_  # noqa: A001 - the command's name

@@ -72,14 +72,16 @@ def prune(
             for one in grafana.listing(client, ours=True)
             if one.uid not in uids and (everywhere or one.folder in folders)
         ]
-        if orphans and not dry_run and not yes:
-            _confirm([f"{one.title} ({one.uid}) in {one.folder}" for one in orphans])
+        problems: list[str] = []
+        asks = orphans and not dry_run and not yes
+        if asks and not _confirmed([f"{one.title} ({one.uid}) in {one.folder}" for one in orphans]):
+            orphans, problems = [], ["as you wish: nothing was deleted"]
         deleted = [
             {"uid": one.uid, "title": one.title}
             for one in orphans
             if dry_run or grafana.remove(client, one.uid)
         ]
-    _show_deleted(deleted, [], dry_run, json_output)
+    _show_deleted(deleted, problems, dry_run, json_output)
 
 
 def _meant(client: "Client", name: str) -> "dict[str, Kept | None]":
@@ -98,14 +100,14 @@ def _meant(client: "Client", name: str) -> "dict[str, Kept | None]":
     return {one.dashboard.uid: grafana.fetch(client, one.dashboard.uid) for one in items}
 
 
-def _confirm(lines: Any) -> None:
+def _confirmed(lines: Any) -> bool:
     if not sys.stdin.isatty():
         raise UsageError(
             "prune deletes only what it may: give --yes, or --dry-run to see what it would delete"
         )
     for line in lines:
-        click.echo(f"  {line}")
-    click.confirm("Delete these dashboards?", abort=True)
+        click.echo(f"  {line}", err=True)
+    return click.confirm("Delete these dashboards?", err=True)
 
 
 def _show_deleted(deleted: Any, problems: Any, dry_run: bool, json_output: bool) -> None:

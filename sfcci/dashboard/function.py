@@ -102,8 +102,11 @@ def _called(call: Call, parameters: tuple[Parameter, ...]) -> Iterator[Misuse]:
         yield Misuse("WrongArguments", extra.offset, what, _signature(call.name, parameters))
     for number, argument in enumerate(call.arguments):
         if number < len(parameters) or many:
-            yield from _argued(call, parameters[min(number, len(parameters) - 1)], argument)
-    yield from _named(call, parameters)
+            parameter = parameters[min(number, len(parameters) - 1)]
+            if parameter.kind != "seriesList" or isinstance(argument, Literal):
+                yield from _argued(call, parameter, argument)
+    if call.named or any(one.required for one in parameters[len(call.arguments) :]):
+        yield from _named(call, parameters)
 
 
 def _named(call: Call, parameters: tuple[Parameter, ...]) -> Iterator[Misuse]:
@@ -125,8 +128,6 @@ def _named(call: Call, parameters: tuple[Parameter, ...]) -> Iterator[Misuse]:
 
 
 def _argued(call: Call, parameter: Parameter, argument: Target) -> Iterator[Misuse]:
-    if parameter.kind == "seriesList" and not isinstance(argument, Literal):
-        return
     if not isinstance(argument, Call) and has_variable(argument.text):
         return  # the dashboard's variable may be anything
     absent = isinstance(argument, Literal) and argument.kind is Kind.NONE

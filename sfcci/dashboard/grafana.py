@@ -5,7 +5,8 @@ Nothing is overwritten that someone else made, or changed while we looked, unles
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from sfcci.dashboard import grafana_datasource
@@ -35,6 +36,7 @@ NO_ROWS = (12, 0)
 """Since this version Grafana shows no dashboards with rows (its documentation says)."""
 PAGE = 1000
 Say = Callable[[str], None]
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -117,12 +119,18 @@ def update(
     stop = any(one.severity is Severity.ERROR for one in findings) and not options.keep_going
     if stop:
         return PushReport(client.url, client.version, (), tuple(findings))
-    folders = {one.title: _made_folder(client, one) for one in made.folders}
-    for change in made.datasources:
-        say(f"data source {change.wanted.name}")
-        grafana_datasource.apply(client, change)
-    steps = [_placed(one, folders) for one in made.steps]
-    outcome = write(client, [one for one in steps if one.writes], options.overwrite, options.keep_going, say)
+    stays: list[str] = []
+    try:
+        steps = _prepared(client, made, stays, say)
+        outcome = write(
+            client, [one for one in steps if one.writes], options.overwrite, options.keep_going, say
+        )
+    except Unreachable as error:
+        raise Unreachable("\n".join([str(error), *stays])) from None
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt("\n".join([*map(str, error.args), *stays])) from None
+    if outcome.rolled_back:
+        outcome.told = "; ".join([outcome.told, *stays])
     findings += [_failed(one, outcome) for one in outcome.failures]
     findings += [_differs(*one) for one in outcome.differences]
     if not outcome.failures:
@@ -198,6 +206,34 @@ def _adopted(client: Client, left: Mapping[str, str], options: Options) -> Itera
         yield Finding("GrafyamlCopy", Severity.INFO, Place(client.url), f"grafyaml's copy {old} was deleted")
 
 
+def _prepared(client: Client, made: Plan, stays: list[str], say: Say) -> list[Step]:
+    """Make the folders and data sources that are missing, and say in `stays` which; a roll-back leaves them.
+
+    (With a folder Grafana deletes all that is in it, and somebody may have put something there.)
+    """
+    folders = {}
+    for folder in made.folders:
+        make = partial(_made_folder, client, folder)
+        folders[folder.title] = _noted(stays, f"folder {folder.title!r}", make) if folder.missing else folder
+    for change in made.datasources:
+        say(f"data source {change.wanted.name}")
+        apply = partial(grafana_datasource.apply, client, change)
+        _noted(stays, f"data source {change.wanted.name!r}", apply)
+    return [_placed(one, folders) for one in made.steps]
+
+
+def _noted(stays: list[str], what: str, work: Callable[[], _Result]) -> _Result:
+    """Write something, and note that; until Grafana has answered, only that it may be so."""
+    stays.append(f"the {what} may be written")
+    try:
+        result = work()
+    except Refused:
+        stays.pop()
+        raise
+    stays[-1] = f"the {what} was written and stays"
+    return result
+
+
 def _placed(one: Step, folders: Mapping[str, Folder]) -> Step:
     return replace(one, wanted=replace(one.wanted, folder=folders[one.wanted.folder.title]))
 
@@ -220,8 +256,6 @@ def _folder_of(title: str, found: Json) -> Folder:
 
 
 def _made_folder(client: Client, folder: Folder) -> Folder:
-    if not folder.missing:
-        return folder
     body = {"uid": folder.uid, "title": folder.title}
     return _folder_of(folder.title, client.mapping("POST", "/api/folders", body))
 

@@ -3,8 +3,9 @@
 When the server goes away, or the user, what stays written is told by name; the next update goes on from there.
 """
 
+import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,32 +58,49 @@ class Outcome:
 def write(client: Client, steps: Sequence[Step], overwrite: bool, keep_going: bool, say: Say) -> Outcome:
     """Write dashboards; when one is refused, undo the others, or with `keep_going` leave them.
 
-    Raises Unreachable when the server fails, after undoing what can be undone; KeyboardInterrupt, which undoes nothing.
-    Both say what stayed written.
+    Raises Unreachable when the server fails, after undoing what can be undone; KeyboardInterrupt, which undoes nothing
+    (more). Both say what stayed written.
     """
-    outcome, tried = Outcome(), []
+    outcome = Outcome()
+    under_way: dict[Future[Saved], Step] = {}
     with ThreadPoolExecutor(client.workers) as pool:
-        queue = iter(steps)
-        under_way: dict[Future[Saved], Step] = {}
         try:
-            while True:
-                for step in itertools.islice(queue, client.workers - len(under_way)):
-                    tried.append(step)
-                    under_way[pool.submit(_save, client, step, overwrite)] = step
-                if not under_way:
-                    break
-                _collect(under_way, outcome, keep_going)
-                say(f"{len(outcome.saved)} of {len(steps)} dashboards written")
-        except Unreachable as error:
-            wait(under_way)
-            raise Unreachable(f"{error}\n{_undo(client, tried)}") from None
-        except _Stop:
-            wait(under_way)
-            outcome.rolled_back, outcome.told = True, _undo(client, tried)
-        except KeyboardInterrupt:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise KeyboardInterrupt(_told_interrupted(outcome, under_way, steps)) from None
+            _write_all(client, steps, overwrite, keep_going, say, pool, under_way, outcome)
+        except KeyboardInterrupt as error:
+            with contextlib.suppress(KeyboardInterrupt):  # who cannot wait is told what is not known
+                pool.shutdown(wait=True, cancel_futures=True)
+            told = "".join(map(str, error.args)) or _told_interrupted(outcome, under_way, steps)
+            raise KeyboardInterrupt(told) from None
     return outcome
+
+
+def _write_all(
+    client: Client,
+    steps: Sequence[Step],
+    overwrite: bool,
+    keep_going: bool,
+    say: Say,
+    pool: ThreadPoolExecutor,
+    under_way: dict[Future[Saved], Step],
+    outcome: Outcome,
+) -> None:
+    """Write, or undo what was written; several at a time."""
+    queue, tried = iter(steps), list[Step]()
+    try:
+        while True:
+            for step in itertools.islice(queue, client.workers - len(under_way)):
+                tried.append(step)
+                under_way[pool.submit(_save, client, step, overwrite)] = step
+            if not under_way:
+                return
+            _collect(under_way, outcome, keep_going)
+            say(f"{len(outcome.saved)} of {len(steps)} dashboards written")
+    except Unreachable as error:
+        wait(under_way)
+        raise Unreachable(f"{error}\n{_undo(client, tried)}") from None
+    except _Stop:
+        wait(under_way)
+        outcome.rolled_back, outcome.told = True, _undo(client, tried)
 
 
 class _Stop(Exception):  # noqa: N818 - a way out of the loop, no error
@@ -148,17 +166,30 @@ def _problems(client: Client, step: Step) -> Iterable[str]:
 
 
 def _undo(client: Client, steps: Sequence[Step]) -> str:
-    """Bring back what was there before, and say what became of each dashboard; a server that is gone is asked once."""
-    states: dict[str, list[str]] = {}
-    gone = False
-    for step in steps:
-        try:
-            state = "may be written" if gone else _undone(client, step)
-        except Unreachable as error:
-            gone = not isinstance(error, Refused)
-            state = "may be written" if gone else "is written still"
-        states.setdefault(state, []).append(step.wanted.title)
-    told = [f"{', '.join(map(repr, titles))} {state}" for state, titles in states.items() if state]
+    """Bring back what was there before, and say what became of each dashboard; a server that is gone is asked once.
+
+    Raises KeyboardInterrupt, which says the same.
+    """
+    states = dict.fromkeys((step.wanted.title for step in steps), "may be written")
+    try:
+        for step in steps:
+            try:
+                states[step.wanted.title] = _undone(client, step)
+            except Refused:
+                states[step.wanted.title] = "is written still"
+    except Unreachable:
+        return _told(states)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"{_told(states)}; run it again") from None
+    return _told(states)
+
+
+def _told(states: Mapping[str, str]) -> str:
+    """Say which titles are in which state, in the order of the states."""
+    of: dict[str, list[str]] = {}
+    for title, state in states.items():
+        of.setdefault(state, []).append(title)
+    told = [f"{', '.join(map(repr, titles))} {state}" for state, titles in of.items() if state]
     return "; ".join(told) or "nothing stays written"
 
 
@@ -177,10 +208,16 @@ def _undone(client: Client, step: Step) -> str:
 
 
 def _told_interrupted(outcome: Outcome, under_way: dict[Future[Saved], Step], steps: Sequence[Step]) -> str:
-    """Say what is in Grafana after Ctrl-C; what was under way has been waited for."""
-    late = [
-        step for one, step in under_way.items() if one.done() and not one.cancelled() and not one.exception()
-    ]
-    names = [one.step.wanted.title for one in outcome.saved] + [step.wanted.title for step in late]
+    """Say what is in Grafana after Ctrl-C; what was under way has been waited for, unless there was a second one."""
+    names, unsure = [one.step.wanted.title for one in outcome.saved], []
+    for future, step in under_way.items():
+        if future.cancelled():
+            continue
+        error = future.exception() if future.done() else Unreachable("nobody waited for it")
+        if error is None:
+            names.append(step.wanted.title)
+        elif not isinstance(error, Refused):
+            unsure.append(step.wanted.title)
     shown = f": {', '.join(map(repr, names))}" if names else ""
-    return f"{len(names)} of {len(steps)} dashboards are written{shown}; run it again for the others"
+    maybe = f"; {', '.join(map(repr, unsure))} may be" if unsure else ""
+    return f"{len(names)} of {len(steps)} dashboards are written{shown}{maybe}; run it again for the others"

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import product
-from typing import Protocol
 
 from sfcci.dashboard import target as grammar
-from sfcci.dashboard.model import PanelTarget
-from sfcci.document import Document, did_you_mean
+from sfcci.dashboard.read_target import ReadTarget
+from sfcci.document import did_you_mean
 from sfcci.errors import Place
 from sfcci.finding import Finding, Severity
 from sfcci.gate.running import ProjectJobs, RunningJobs
@@ -23,25 +22,6 @@ COLLAPSING = re.compile(
 """Functions that make one line of many: a wildcard below shows no job of its own."""
 MAX_WORDS = 1024
 MAX_LISTED = 8
-
-
-class ReadTarget(Protocol):
-    """A target that parsed, and where it stands (`validate` has them)."""
-
-    @property
-    def document(self) -> Document:
-        """The file."""
-
-    @property
-    def target(self) -> PanelTarget:
-        """The target as it stands there."""
-
-    @property
-    def tree(self) -> grammar.Target:
-        """What it says."""
-
-    def place(self, offset: int) -> Place:
-        """Give the place of a character of the target."""
 
 
 @dataclass(frozen=True)

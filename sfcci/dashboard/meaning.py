@@ -92,7 +92,11 @@ def _mixed(read: ReadTarget, call: grammar.Call) -> Iterator[Finding]:
                 continue
             word, at = parts[field]
             others = list(dict.fromkeys(other[field][0] for other in below if field in other))
-            if others and not all(_counted(one, others) for one in grammar.alternatives(word)):
+            if (
+                others
+                and word not in others
+                and not all(_counted(one, others) for one in grammar.alternatives(word))
+            ):
                 what = f"a ratio of {field} {word} to {field} {' and '.join(others)}"
                 hint = "the part and the whole must be of the same runs"
                 yield read.finding("MixedRatio", Severity.ERROR, path.offset + at, what, hint)

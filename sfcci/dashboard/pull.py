@@ -51,6 +51,8 @@ class Pulled:
 
     content: Json
     unsaid: tuple[str, ...]
+    made_up: tuple[str, ...] = ()
+    """Titles of rows: grafyaml wants one, and Grafana keeps none of a row that does not show it."""
 
 
 @dataclass
@@ -76,11 +78,20 @@ class _Row:
         """The first line below it."""
         return self.top + (self.line + self.height if self.panels and not self.folded else 0)
 
+    @property
+    def name(self) -> str:
+        """Its title; where Grafana has none, that of its first panel."""
+        return self.title or str(self.panels[0]["title"] if self.panels else " ")
+
     def words(self) -> Json:
         """Give the row as grafyaml writes it."""
-        title = self.title or str(self.panels[0]["title"] if self.panels else " ")
         extra = {"showTitle": True} if self.shown else {"collapse": True} if self.folded else {}
-        return {"title": title, "height": f"{(self.height or 7) * ROW_PX}px", **extra, "panels": self.panels}
+        return {
+            "title": self.name,
+            "height": f"{(self.height or 7) * ROW_PX}px",
+            **extra,
+            "panels": self.panels,
+        }
 
 
 def pulled(
@@ -95,11 +106,14 @@ def pulled(
     if links := list(_links(dashboard, unsaid)):
         content["links"] = links
     rows = dashboard.get("rows")
+    made_up: tuple[str, ...] = ()
     if isinstance(rows, list) and not dashboard.get("panels"):
         content["rows"] = [_legacy_row(row, words) for row in rows if isinstance(row, dict)]
     else:
-        content["rows"] = _rows(_panels(dashboard), words)
-    return Pulled(content, tuple(dict.fromkeys(unsaid)))
+        laid = _rows(_panels(dashboard), words)
+        content["rows"] = [row.words() for row in laid]
+        made_up = tuple(row.name for row in laid if not row.title)
+    return Pulled(content, tuple(dict.fromkeys(unsaid)), made_up)
 
 
 def yaml_text(content: Mapping[str, Any]) -> str:
@@ -182,7 +196,7 @@ def _panels(dashboard: Mapping[str, Any]) -> list[Json]:
     return [one for one in dashboard.get("panels") or [] if isinstance(one, dict)]
 
 
-def _rows(panels: Iterable[Json], words: Words) -> list[Json]:
+def _rows(panels: Iterable[Json], words: Words) -> list[_Row]:
     """Put panels that lie on a grid into rows that `render` lays on the same grid."""
     rows = [_Row("", 0)]
     for panel in sorted(panels, key=_position):
@@ -196,7 +210,7 @@ def _rows(panels: Iterable[Json], words: Words) -> list[Json]:
             _add(rows, inner, words)
         if folded:
             rows.append(_Row("", top))
-    return [row.words() for row in rows if row.panels or row.shown or row.folded]
+    return [row for row in rows if row.panels or row.shown or row.folded]
 
 
 def _add(rows: list[_Row], panel: Json, words: Words) -> None:

@@ -24,11 +24,14 @@ class ReadTarget:
     def of(cls, document: Document, target: PanelTarget, panel: str) -> "ReadTarget":
         """Parse a target. Raises TargetError."""
         tree = grammar.parse_target(target.text)
-        nodes = list(grammar.walk(tree))
-        paths = tuple(node for node in nodes if isinstance(node, grammar.Path))
-        return cls(
-            document, target, tree, panel, paths, tuple(n for n in nodes if isinstance(n, grammar.Call))
-        )
+        paths: list[grammar.Path] = []
+        calls: list[grammar.Call] = []
+        for node in grammar.walk(tree):
+            if isinstance(node, grammar.Path):
+                paths.append(node)
+            elif isinstance(node, grammar.Call):
+                calls.append(node)
+        return cls(document, target, tree, panel, tuple(paths), tuple(calls))
 
     def place(self, offset: int) -> Place:
         """Give the place of character `offset` (from 0) of the target in its file."""

@@ -24,8 +24,7 @@ def text(seen: Examination, asked: str = "", failure: str = "") -> str:
 
     `asked` is the Graphite that was asked, `failure` why it could not be.
     """
-    del failure  # it is told on standard error
-    return "".join(f"{found}\n" for found in seen.findings) + summary(seen, asked) + "\n"
+    return "".join(f"{found}\n" for found in seen.findings) + summary(seen, asked, failure) + "\n"
 
 
 def as_json(seen: Examination, asked: str = "", failure: str = "") -> str:
@@ -106,8 +105,8 @@ FORMATS: Mapping[str, Callable[[Examination, str, str], str]] = {
 }
 
 
-def summary(seen: Examination, asked: str = "") -> str:
-    """Give the sums of an examination in one line."""
+def summary(seen: Examination, asked: str = "", failure: str = "") -> str:
+    """Give the sums of an examination in one line; `failure` is told elsewhere."""
     of = {severity: sum(one.severity is severity for one in seen.findings) for severity in Severity}
     counts = [_count(of[Severity.ERROR], "error")]
     counts += [_count(of[Severity.WARNING], "warning")] if of[Severity.WARNING] else []
@@ -116,7 +115,8 @@ def summary(seen: Examination, asked: str = "") -> str:
     if asked:
         parts.append(f"{_count(seen.metrics, 'metric pattern')} asked of {asked}")
     else:
-        parts.append("metric names not checked (no Graphite: --graphite URL)")
+        why = "Graphite could not be asked" if failure else "no Graphite: --graphite URL"
+        parts.append(f"metric names not checked ({why})")
     if seen.waiting:
         parts.append(f"{seen.waiting} of results that have not happened yet (--verbose lists them)")
     if seen.silenced:

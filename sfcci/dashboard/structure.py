@@ -125,11 +125,7 @@ def _known(panel: dict[str, Any]) -> dict[str, Any] | None:
     if (known := _GOOD[key]) is None:
         return None
     own = {"title": title, "targets": targets} if "targets" in known else {"title": title}
-    copied = {
-        name: copy.deepcopy(value) if isinstance(value, dict | list) else value
-        for name, value in known.items()
-    }
-    return copied | own
+    return known | own  # what lies deeper is shared: nobody changes the content of a dashboard
 
 
 def _asked(kind: str, panel: dict[str, Any]) -> dict[str, Any] | None:

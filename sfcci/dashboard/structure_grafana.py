@@ -1,46 +1,17 @@
-"""Grafana's own JSON → dashboards; and what Grafana's published schema has otherwise, as warnings.
+"""Grafana's own JSON → dashboards; and what Grafana's published schema (`grafana_schema`) has otherwise, as warnings."""
 
-The schema is described here, by us, as far as it matters to who writes dashboards by hand: the names of keys and the kinds
-of their values in version 42 of the classic dashboard (source: Grafana's kind `dashboard` as its Apache-licensed
-grafana-foundation-sdk types it, and the documented JSON model). Only what is surely wrong is said: OpenStack's own exports,
-written by Grafana itself, fail the whole schema in places.
-"""
-
-from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sfcci.dashboard.grafana_schema import Said, panel_kinds, said, said_of_mapping, shapes
 from sfcci.dashboard.model import Dashboard, Form, Panel
 from sfcci.dashboard.structure_check import Check, Keys, shown
-from sfcci.document import TYPE_NAMES
 from sfcci.finding import Severity
 
-NEAR = 0.8
-"""Plugins have keys of their own: only what is all but spelled as a known key is called a misspelt one."""
 COLUMNS = 24
 """Width of Grafana's grid."""
-_KINDS: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
-}
-_DASHBOARD = """
-id:integer uid:string title:string description:string revision:integer gnetId:string|integer tags:array style:string
-timezone:string editable:boolean graphTooltip:integer time:object timepicker:object fiscalYearStartMonth:integer
-liveNow:boolean weekStart:string refresh:string|boolean schemaVersion:integer version:integer panels:array
-templating:object annotations:object links:array snapshot:object preload:boolean
-"""
-_PANEL = """
-type:string id:integer pluginVersion:string targets:array title:string description:string transparent:boolean
-datasource:object|string gridPos:object links:array repeat:string repeatDirection:string maxPerRow:integer
-maxDataPoints:number|string transformations:array interval:string timeFrom:string timeShift:string
-hideTimeOverride:boolean timeCompare:string libraryPanel:object cacheTimeout:string queryCachingTTL:number options:object
-fieldConfig:object collapsed:boolean panels:array alert:object
-"""
-_GRID = "x:integer y:integer w:integer h:integer static:boolean"
+MAPPINGS = ("options", "fieldConfig", "gridPos")
+OWN_FIELDS = ("fieldConfig", "defaults", "custom")
 
 
 def grafana(check: Check) -> Dashboard | None:
@@ -49,7 +20,8 @@ def grafana(check: Check) -> Dashboard | None:
     title = data.get("title")
     if not isinstance(title, str) or not title.strip():
         check.add("MissingKey", (), "'title' is missing")
-    _schema(check, data, _DASHBOARD, ())
+    told = {key: value for key, value in data.items() if key != "panels"}
+    _warn(check, said_of_mapping(told, shapes()["Dashboard"]))
     for panel, keys in _panels(check, data.get("panels", []), ("panels",)):
         _panel(check, panel, keys)
     templating = data.get("templating")
@@ -82,7 +54,7 @@ def _panels(check: Check, panels: Any, keys: Keys) -> Iterator[tuple[dict[str, A
 
 
 def _panel(check: Check, panel: dict[str, Any], keys: Keys) -> None:
-    for key in ("options", "fieldConfig", "gridPos"):
+    for key in MAPPINGS:
         if not isinstance(panel.get(key, {}), dict):
             check.add("BadStructure", (*keys, key), f"found {shown(panel[key])}; expected a mapping")
     targets = panel.get("targets", [])
@@ -90,33 +62,37 @@ def _panel(check: Check, panel: dict[str, Any], keys: Keys) -> None:
         check.read_targets(targets, (*keys, "targets"))
     else:
         check.add("BadStructure", (*keys, "targets"), f"found {shown(targets)}; expected a list")
-    _schema(check, panel, _PANEL, keys, skip=("options", "fieldConfig", "gridPos", "targets"))
-    grid = panel.get("gridPos")
-    if isinstance(grid, dict):
-        _schema(check, grid, _GRID, (*keys, "gridPos"))
+    _warn(check, _of_panel(panel, keys))
+    if isinstance(grid := panel.get("gridPos"), dict):
         _on_grid(check, grid, (*keys, "gridPos"))
 
 
-def _schema(
-    check: Check, value: Mapping[str, Any], described: str, keys: Keys, skip: tuple[str, ...] = ()
-) -> None:
-    """Say which keys hold another kind of value than described, and which are a misspelt one of them."""
-    known = dict(word.split(":") for word in described.split())
-    for key, found in value.items():
-        if key in skip or found is None:
-            continue
-        if key not in known:
-            near = get_close_matches(str(key), [name for name in known if name not in value], 1, NEAR)
-            if near:
-                hint = f"did you mean {near[0]}?"
-                check.add("GrafanaSchema", (*keys, key), "unknown key", hint, Severity.WARNING)
-            continue
-        kinds = known[key].split("|")
-        truth = isinstance(found, bool)
-        if not any(isinstance(found, _KINDS[kind]) and (not truth or kind == "boolean") for kind in kinds):
-            wanted = " or ".join(TYPE_NAMES[kind] for kind in kinds)
-            what = f"found {shown(found)}; expected {wanted}"
-            check.add("GrafanaSchema", (*keys, key), what, severity=Severity.WARNING)
+def _of_panel(panel: Mapping[str, Any], keys: Keys) -> Iterator[Said]:
+    """Give what the schema has otherwise in a panel, the part of the fields that is its kind's own included."""
+    kind = str(panel["type"])
+    yield from said_of_mapping(_untold(panel), panel_kinds(kind), keys)
+    custom: Any = panel
+    for key in OWN_FIELDS:
+        custom = custom.get(key) if isinstance(custom, dict) else None
+    if f"{kind}.FieldConfig" in shapes():
+        yield from said(custom, (f"{kind}.FieldConfig",), (*keys, *OWN_FIELDS))
+
+
+def _untold(panel: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a panel with nothing in the place of what is an error and told as such; panels inside come on their own."""
+    expected: dict[str, Any] = dict.fromkeys(MAPPINGS, dict) | {"targets": list, "panels": ()}
+    made = {
+        key: value if isinstance(value, expected.get(key, object)) else None for key, value in panel.items()
+    }
+    whole = [one if isinstance(one, dict) and "target" in one else {} for one in made.get("targets") or ()]
+    if whole:
+        made["targets"] = [{**one, **dict.fromkeys({"target", "hide"} & one.keys())} for one in whole]
+    return made
+
+
+def _warn(check: Check, told: Iterable[Said]) -> None:
+    for keys, what, hint in told:
+        check.add("GrafanaSchema", keys, what, hint, Severity.WARNING)
 
 
 def _on_grid(check: Check, grid: Mapping[str, Any], keys: Keys) -> None:

@@ -120,13 +120,14 @@ def walk(target: Target) -> Iterator[Target]:
         node = pending.pop()
         yield node
         if isinstance(node, Call):
-            pending += [value for _, value in reversed(node.named)]
-            pending += reversed(node.arguments)
+            if node.named:
+                pending += [value for _, value in reversed(node.named)]
+            pending += node.arguments[::-1]
 
 
 def alternatives(part: str) -> tuple[str, ...]:
     """Spell out the braces of one part of a path: `a{b,c}` is `ab` and `ac`; wildcards stay."""
-    found = _BRACES.search(part)
+    found = _BRACES.search(part) if "{" in part else None
     if not found:
         return (part,)
     head, tail = part[: found.start()], alternatives(part[found.end() :])

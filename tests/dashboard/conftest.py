@@ -31,10 +31,10 @@ def grafana(recording):
     assert state.faults == []
 
 
-@pytest.fixture
-def newer(recording):
-    """Grafana 12 as its documentation describes it; no real one was asked."""
-    with stand_in().serving(recording, version="12.0.2") as state:
+@pytest.fixture(params=["9.5.21", "10.4.19", "11.6.4", "12.0.2", "13.1.0"])
+def newer(recording, request):
+    """Grafana 9 to 13 as its documentation describes it; no real one was asked."""
+    with stand_in().serving(recording, version=request.param) as state:
         yield state
     assert state.faults == []
 

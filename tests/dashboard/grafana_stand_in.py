@@ -4,7 +4,7 @@ It is not Grafana and says so in its Server header. Every request is kept and ch
 Authorization that it knows. Bodies and statuses come from the recording; what 7.5.5 does in silence it does too (an unknown
 folderUid is ignored, a dashboard's panels are kept as they come). Routes and statuses that the recording lacks (search by
 tag, list of folders, a title that is taken, PUT of a data source), and all of `Newer` (9 to 13), are from Grafana's
-documentation and source and were not seen on a real server.
+documentation and source and were not seen on a real server; `Newer` says what differs from version to version.
 """
 
 import base64
@@ -235,14 +235,42 @@ class Grafana:
         one["dashboard"] = one["dashboard"] | changes | {"version": one["version"]}
 
 
+@dataclass
 class Newer(Grafana):
-    """Grafana 9 to 13, from documentation: folders by uid, data sources changed by uid, an annotation of its own."""
+    """Grafana 9 to 13, from documentation, release notes and source; none was asked.
+
+    9: data sources are found and changed by uid, by number still; folders are named by uid (`folderUid`; `folderId` is told and
+    taken, and deprecated); every saved dashboard gets the built-in annotation; the folder of no name is shown as Dashboards.
+    10: a refused secret is told with `messageId` and `statusCode`; the list of folders has id, uid and title only.
+    11: a dashboard's `meta` names its folder by uid alone. Old API keys can be made no more (11.3); those that are there go on as
+    tokens of service accounts.
+    12: dashboards are kept by an API of Kubernetes' style: `meta` tells its version, and /api/dashboards goes on serving them, but
+    refuses those of the new layout (v2) with 406 and the address that has them. Rows of old dashboards are not shown.
+    13: data sources by number are off (404); a folder's number in a dashboard that is saved is ignored; /api is deprecated and
+    goes on working. What has a version of its own below is only that; the rest is the same for all.
+    """
+
+    v2: set = field(default_factory=set)
+    """uids of dashboards that somebody saved in the new layout."""
+
+    @property
+    def major(self):
+        return int(self.version.partition(".")[0] or 13)
 
     def routes(self, body, query):
-        by_number = [] if self.version < "13" else [r"/api/datasources/(\d+)"]
-        kept = [one for one in super().routes(body, query) if one[1] not in by_number]
+        taken = [r"/api/folders"] if self.major >= 10 else []
+        taken += [r"/api/datasources/(\d+)"] if self.major >= 13 else []
+        kept = [one for one in super().routes(body, query) if one[0] == "POST" or one[1] not in taken]
         by_uid = ("PUT", r"/api/datasources/uid/([^/]+)", lambda uid: self.put_datasource("uid", uid, body))
-        return [*kept, by_uid, ("GET", r"/api/datasources/uid/([^/]+)", self.datasource_by_uid)]
+        folders = ("GET", r"/api/folders", lambda: (200, [self.short(one) for one in self.folders.values()]))
+        return [*kept, by_uid, folders, ("GET", r"/api/datasources/uid/([^/]+)", self.datasource_by_uid)]
+
+    def short(self, folder):
+        return {key: folder[key] for key in ("id", "uid", "title")}
+
+    def health(self):
+        status, body = super().health()
+        return status, {key: value for key, value in body.items() if value}  # a version may be kept secret
 
     def datasource_by_uid(self, uid):
         found = [one for one in self.datasources.values() if one["uid"] == uid]
@@ -251,6 +279,8 @@ class Newer(Grafana):
     def refusal(self, path, headers):
         if path == "/api/health" or headers.get("Authorization", "") in self.secrets:
             return None
+        if self.major < 10:
+            return super().refusal(path, headers)
         words = {
             "message": "Invalid API key",
             "messageId": "api-key.invalid",
@@ -263,16 +293,34 @@ class Newer(Grafana):
         uid = body.get("folderUid")
         if uid and uid not in self.folders:
             return None, (400, {"message": "folder not found", "status": "not-found"})
+        if not uid and self.major < 13:
+            return super().place(body)
         return self.folders.get(uid), None
 
     def keep(self, sent, folder):
         annotations = {"list": [BUILT_IN, *(sent.get("annotations") or {}).get("list", [])]}
-        return super().keep(sent | {"annotations": annotations}, folder)
+        status, made = super().keep(sent | {"annotations": annotations}, folder)
+        return status, made | {"folderUid": folder["uid"] if folder else ""}
+
+    def dashboard(self, uid):
+        if uid in self.v2:
+            where = f"/apis/dashboard.grafana.app/v2beta1/namespaces/default/dashboards/{uid}"
+            return 406, {
+                "message": f"dashboard api version not supported, use {where} instead",
+                "traceID": "",
+            }
+        status, body = super().dashboard(uid)
+        if status == 200 and self.major >= 12:
+            body["meta"]["apiVersion"] = "v1beta1"
+        if status == 200 and self.major >= 11:
+            body["meta"].pop("folderId", None)
+        return status, body
 
     def folder_meta(self, folder):
         if not folder:
-            return {"folderUid": "", "folderTitle": "Dashboards", "folderUrl": ""}
-        return {"folderUid": folder["uid"], "folderTitle": folder["title"], "folderUrl": folder["url"]}
+            return {"folderId": 0, "folderUid": "", "folderTitle": "Dashboards", "folderUrl": ""}
+        named = {"folderId": folder["id"], "folderUid": folder["uid"]}
+        return {**named, "folderTitle": folder["title"], "folderUrl": folder["url"]}
 
 
 def basic(user, password):

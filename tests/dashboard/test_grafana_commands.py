@@ -1,6 +1,9 @@
 """What is in Grafana: listed, deleted, pruned; only what is ours, and never unasked."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -66,6 +69,27 @@ def test_prune_deletes_what_is_ours_and_in_no_file_in_the_folders_of_the_files(f
     assert run("prune", files, "--yes").output == "nothing to delete\n"
     assert run("prune", files, "--yes", "--everywhere").output == "deleted Other project (other)\n"
     assert sorted(filled.dashboards) == ["a", "b", "mine"]
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y", {"a", "b", "mine", "other"}), ("n", None), ("", None)])
+def test_prune_asks_at_a_terminal_and_only_yes_deletes(filled, files, answer, left):
+    import pty
+
+    before = set(filled.dashboards)
+    terminal, inside = pty.openpty()
+    env = {**os.environ, "SFCCI_GRAFANA_TOKEN": "glsa_geheim", "SFCCI_GRAFANA_URL": filled.url}
+    words = [sys.executable, "-m", "sfcci", "dashboard", "prune", str(files)]
+    os.write(terminal, f"{answer}\n".encode())
+    done = subprocess.run(
+        words, check=False, stdin=inside, capture_output=True, text=True, env=env, timeout=30
+    )
+    os.close(inside)
+    os.close(terminal)
+    assert "  Old (old) in SFC CI\nDelete these dashboards? [y/N]: " in done.stderr
+    assert done.returncode == 0
+    assert set(filled.dashboards) == (left or before)
+    assert done.stdout == ("deleted Old (old)\n" if left else "")
+    assert ("nothing was deleted" in done.stderr) == (left is None)
 
 
 def test_many_dashboards_come_in_pages(grafana, monkeypatch):

@@ -1,5 +1,6 @@
 """An update of several dashboards: what is written, what never is, and what is said when something goes wrong."""
 
+import contextlib
 import json
 import os
 import signal
@@ -172,8 +173,12 @@ def test_when_one_is_refused_the_others_are_undone(grafana, files):
     done = run(grafana, "update", files)
     assert done.exit_code == 1
     assert "no such plugin" in done.output
-    assert "'Board a', 'Board b' was deleted again" in done.output
+    assert "'Board a', 'Board b' was deleted again; the folder 'SFC CI' was written and stays" in done.output
     assert grafana.dashboards == {}
+    assert [one["title"] for one in grafana.folders.values()] == ["SFC CI"]
+    again = run(grafana, "update", files).output
+    assert "was deleted again" in again
+    assert "the folder" not in again
 
 
 def test_with_keep_going_the_others_stay(grafana, files):
@@ -198,7 +203,9 @@ def test_when_the_server_fails_half_way_what_stays_written_is_said(grafana, file
     done = run(grafana, "update", files)
     assert isinstance(done.exception, Unreachable)
     assert "database is locked" in str(done.exception)
-    assert str(done.exception).endswith("'Board a', 'Board b', 'Board c' may be written")
+    assert str(done.exception).endswith(
+        "'Board a', 'Board b', 'Board c' may be written\nthe folder 'SFC CI' was written and stays"
+    )
     grafana.hook = grafana.reply = None
     well(grafana, "update", files)
     assert titles(grafana) == ["Board a", "Board b", "Board c"]
@@ -208,7 +215,7 @@ def test_when_the_server_comes_back_at_once_what_was_written_is_undone(grafana, 
     grafana.replies[("POST", "Board b")] = (502, {"Content-Type": "text/html"}, b"<html>bad gateway</html>")
     done = run(grafana, "update", files, "--parallel", 1)
     assert isinstance(done.exception, Unreachable)
-    assert str(done.exception).endswith("'Board a' was deleted again")
+    assert "\n'Board a' was deleted again\n" in str(done.exception)
     assert grafana.dashboards == {}
 
 
@@ -293,7 +300,8 @@ def test_legacy_sends_rows_as_grafyaml_does_and_a_new_grafana_is_warned_of(newer
     kept = grafana.dashboards["a"]["dashboard"]
     assert "panels" not in kept
     assert kept["rows"][0]["panels"][0]["type"] == "graph"
-    assert "Grafana 12.0.2 shows no rows" in well(newer, "update", files, "--legacy").output
+    said = f"Grafana {newer.version} shows no rows" in well(newer, "update", files, "--legacy").output
+    assert said == (newer.major >= 12)
 
 
 def test_grafyaml_s_copy_of_a_dashboard_is_told_and_deleted_when_asked(grafana, files):
@@ -379,3 +387,90 @@ def test_after_ctrl_c_or_kill_the_next_update_puts_everything_right(grafana, fil
     well(grafana, "update", files)
     assert titles(grafana) == ["Board a", "Board b", "Board c"]
     assert "@@" not in well(grafana, "diff", files).output
+
+
+def test_a_data_source_that_was_made_before_a_failure_is_told(grafana, files):
+    source = {"name": "OpenStack", "url": "https://graphite.example.org"}
+    (files / "datasource.yaml").write_text(json.dumps({"datasource": source}))
+    grafana.replies[("POST", "Board c")] = (400, JSON, b'{"message": "no such plugin"}')
+    stays = "the folder 'SFC CI' was written and stays; the data source 'OpenStack' was written and stays"
+    assert stays in run(grafana, "update", files).output
+    assert "OpenStack" in grafana.datasources
+
+
+def test_what_was_made_before_a_folder_or_a_data_source_failed_is_told(grafana, files):
+    write(files / "more" / "d.yaml", "Board d")
+    grafana.hook = lambda method, _path, body: grafana.replies.update(
+        {("POST", "folders"): (500, JSON, b'{"message": "boom"}')}
+        if method == "POST" and body["title"] == "more"
+        else {}
+    )
+    told = str(run(grafana, "update", files).exception)
+    assert told.endswith("boom\nthe folder 'SFC CI' was written and stays\nthe folder 'more' may be written")
+    grafana.hook = None
+    grafana.replies[("POST", "folders")] = (403, JSON, b'{"message": "no right"}')
+    told = str(run(grafana, "update", files).exception)
+    assert "no right" in told
+    assert "the folder" not in told
+    assert grafana.dashboards == {}
+
+
+@contextlib.contextmanager
+def held(grafana, what):
+    """Hold the first answer for which `what(method, path, body)` is true: (it was asked, let it go)."""
+    reached, go_on = threading.Event(), threading.Event()
+
+    def waits(method, path, body):
+        if not reached.is_set() and what(method, path, body):
+            reached.set()
+            go_on.wait(10)
+
+    grafana.hook = waits
+    try:
+        yield reached, go_on
+    finally:
+        go_on.set()
+        grafana.hook = None
+
+
+def interrupted(grafana, files, what, times=1):
+    """Give what is said when Ctrl-C comes while that answer is waited for."""
+    with held(grafana, what) as (reached, go_on), process(grafana, files) as running:
+        assert reached.wait(20)
+        for _ in range(times):
+            running.send_signal(signal.SIGINT)
+            time.sleep(1)  # for the signal to arrive, before the answer does
+        go_on.set()
+        _, errors = running.communicate(timeout=20)
+    assert running.returncode == 130
+    return errors
+
+
+def test_ctrl_c_while_an_update_is_rolled_back_tells_what_is_in_grafana(grafana, files):
+    grafana.replies[("POST", "Board c")] = (400, JSON, b'{"message": "no such plugin"}')
+    errors = interrupted(
+        grafana, files, lambda method, path, _body: method == "DELETE" and path.endswith("/uid/b")
+    )
+    assert "'Board a' was deleted again; 'Board b', 'Board c' may be written; run it again\n" in errors
+    assert "the folder 'SFC CI' was written and stays" in errors
+
+
+def test_ctrl_c_before_the_first_dashboard_tells_of_the_folder(grafana, files):
+    errors = interrupted(
+        grafana, files, lambda method, path, _body: (method, path) == ("POST", "/api/folders")
+    )
+    assert "the folder 'SFC CI' may be written" in errors
+    assert grafana.dashboards == {}
+
+
+def test_ctrl_c_before_anything_is_written_says_so(grafana, files):
+    errors = interrupted(grafana, files, lambda _method, path, _body: "/api/dashboards/uid/" in path)
+    assert "nothing was written" in errors
+    assert grafana.writes() == []
+
+
+def test_a_second_ctrl_c_does_not_wait_and_says_what_is_not_known(grafana, files):
+    errors = interrupted(
+        grafana, files, lambda method, _path, body: method == "POST" and "Board b" in str(body), times=2
+    )
+    assert "1 of 3 dashboards are written: 'Board a'; 'Board b' may be; run it again for the others" in errors

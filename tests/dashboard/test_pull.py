@@ -130,6 +130,8 @@ DASHBOARDS = st.fixed_dictionaries(
 @given(DASHBOARDS)
 def test_what_render_says_of_a_dashboard_comes_back_as_a_dashboard_that_renders_the_same(given_one):
     first = grafana_json(read(json.dumps({"dashboard": given_one}, ensure_ascii=False)), REFERENCES)
+    checked = structure(document.parse(json.dumps(first), "x.json"))
+    assert [one for one in checked.findings if one.keyword == "GrafanaSchema"] == []
     made = pulled(first, SOURCES, "graphite")
     assert made.unsaid == ()
     assert grafana_json(read(yaml_text(made.content)), REFERENCES) == first
@@ -231,3 +233,23 @@ def test_a_dashboard_is_pulled_by_uid_or_title_and_its_update_changes_nothing(gr
 
 def test_a_pull_of_nothing_is_told(run):
     assert "has no dashboard 'none'; see `sfcci dashboard list`" in str(run("pull", "none").exception)
+
+
+ROWS_OF_TWO = """\
+dashboard:
+  title: T
+  rows:
+    - {title: Never shown, height: 320px, panels: [{title: A, type: text, content: a}]}
+    - {title: Shown, height: 320px, showTitle: true, panels: [{title: B, type: text, content: b}]}
+"""
+
+
+def test_a_row_s_title_that_grafana_does_not_keep_is_made_up_and_told(run, tmp_path):
+    (tmp_path / "t.yaml").write_text(ROWS_OF_TWO)
+    assert run("update", tmp_path / "t.yaml").exit_code == 0
+    done = run("pull", "t")
+    assert "made up: title of the row 'A', from its first panel; Grafana keeps none" in done.stderr
+    assert "'Shown'" not in done.stderr
+    rows = document.parse(done.stdout, "x.yaml").data["dashboard"]["rows"]
+    assert [row["title"] for row in rows] == ["A", "Shown"]
+    assert json.loads(run("pull", "t", "--json").stdout)["made_up_titles"] == ["A"]

@@ -118,3 +118,12 @@ def test_the_exit_status_is_of_the_lightest_finding_that_counts(path, tmp_path):
 
 def test_rules_are_listed_with_their_keywords():
     assert all(keyword in run("--rules").output for keyword in RULES)
+
+
+def test_a_graphite_that_is_away_is_not_said_to_be_missing(path):
+    done = run(path, "--graphite", "http://127.0.0.1:9")
+    assert done.output.endswith(
+        "metric names not checked (Graphite could not be asked); 1 silenced by remarks\n"
+    )
+    assert "does not answer" in str(done.exception)
+    assert "could not be asked" in report.text(examine([path]), failure="gone")

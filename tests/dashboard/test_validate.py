@@ -209,24 +209,25 @@ TARGET = "alias(asPercent(sum({0}.FAILURE),sum({0}.*)),'job-{1}')"
 
 
 def large(number):
-    """A dashboard of 10 MB: panels of ten targets each."""
+    """A dashboard of 10 MB: panels of ten targets each, beside each a long text."""
     lines = ["dashboard:\n  title: Big\n  rows:\n    - title: R\n      height: 100px\n      panels:\n"]
+    words = "              A line of a text panel: what to do when this job fails, and whom to ask.\n" * 82
     for panel in range(0, number, 10):
+        lines.append(f"        - title: T{panel}\n          type: text\n          content: |\n{words}")
         lines.append(f"        - title: P{panel}\n          type: graph\n          targets:\n")
         lines += [
-            f"            - target: {TARGET.format(f'{JOB}.job-{n}', n)}{' ' * 120}\n"
-            for n in range(panel, panel + 10)
+            f"            - target: {TARGET.format(f'{JOB}.job-{n}', n)}\n" for n in range(panel, panel + 10)
         ]
     return "".join(lines)
 
 
 def test_a_dashboard_of_ten_megabytes_takes_a_bounded_time(tmp_path):
-    (tmp_path / "x.yaml").write_text(large(30_000))
+    (tmp_path / "x.yaml").write_text(large(12_000))
     assert (tmp_path / "x.yaml").stat().st_size > 10_000_000
     begin = time.process_time()
     seen = examine([tmp_path])
-    assert seen.targets == 30_000
-    assert time.process_time() - begin < 60
+    assert seen.targets == 12_000
+    assert time.process_time() - begin < 30
 
 
 @pytest.mark.parametrize(
