@@ -7,6 +7,7 @@ from sfcci.cli.late import LateGroup
 COMMANDS = {
     "list": ("gate_run", "List the declared jobs."),
     "run": ("gate_run", "Run jobs: those named, or all of a pipeline."),
+    "report": ("gate_report", "Say whether changes pass, and which job needs a look first."),
 }
 """Name → module and line of help."""
 

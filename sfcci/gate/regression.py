@@ -3,7 +3,7 @@
 Results are octets here, 1 for a bad one, in the order of time. A split at i has the first i results before it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, compress
 from math import exp, lgamma, log
 
@@ -12,6 +12,8 @@ MIN_RISE = 0.05
 MIN_FAILURES = 4
 """So many failures must have come since."""
 MAX_PROBABILITY = 0.05
+SUPPORT = 2.0
+"""A split is plausible, too, when its likelihood ratio is at most e to this power times smaller than the best."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Split:
     n: int
     bad: int
     """All results, and the bad ones among them."""
+    earliest: int | None = None
+    """From here to `at` every split is plausible: the fault may have come so early. None: nobody looked."""
 
     @property
     def bad_after(self) -> int:
@@ -60,7 +64,7 @@ def regression(bits: bytes) -> Split | None:
     split = best_split(bits)
     if split is None or split.bad_after < MIN_FAILURES or split.rise < MIN_RISE:
         return None
-    return split if split.probability < MAX_PROBABILITY else None
+    return replace(split, earliest=earliest(bits, split)) if split.probability < MAX_PROBABILITY else None
 
 
 def best_split(bits: bytes) -> Split | None:
@@ -77,6 +81,20 @@ def best_split(bits: bytes) -> Split | None:
     n, bad = len(bits), bits.count(1)
     splits = [Split(at, before, n, bad) for at, before in _lower_hull(bits) if at > 0]
     return max((one for one in splits if one.rise > 0), key=lambda one: one.likelihood, default=None)
+
+
+def earliest(bits: bytes, split: Split) -> int:
+    """Give the first of the plausible splits that lead without a gap to the best one.
+
+    Where only some runs fail, the first ones after the fault may have been good by luck.
+    """
+    least = split.likelihood - SUPPORT
+    before = split.bad_before
+    for at in range(split.at - 1, 0, -1):
+        before -= bits[at]
+        if Split(at, before, split.n, split.bad).likelihood < least:
+            return at + 1
+    return 1
 
 
 def fisher(bad: int, n: int, other_bad: int, other_n: int) -> float:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfcci.gate.regression import MAX_PROBABILITY, best_split, fisher, regression
+from sfcci.gate.regression import MAX_PROBABILITY, best_split, earliest, fisher, regression
 
 BITS = st.lists(st.integers(0, 1), max_size=60).map(bytes)
 RUNS = st.lists(st.tuples(st.integers(0, 1), st.integers(1, 30)), max_size=12).map(
@@ -67,7 +67,20 @@ def test_a_regression_is_a_rise_by_enough_failures_that_chance_hardly_makes(bits
         assert isclose(split.probability, min(1, chance), rel_tol=1e-9)
         if abs(chance - MAX_PROBABILITY) > 1e-9 and abs(rise - Fraction(5, 100)) > 1e-9:
             assert (found is not None) == (sides[0] >= 4 and rise > Fraction(5, 100) and chance < 0.05)
-    assert found in (None, split)
+    assert found is None or found.at == split.at
+
+
+@given(RUNS, st.integers(0, 40))
+def test_a_fault_may_have_come_as_early_as_splits_are_plausible(bits, good):
+    bits = bytes(good) + bits
+    if split := best_split(bits):
+        first = earliest(bits, split)
+        assert 1 <= first <= split.at
+        plausible = [
+            naive_likelihood(bits, at)[0] >= split.likelihood - 2 - 1e-9 for at in range(1, len(bits))
+        ]
+        assert all(plausible[first - 1 : split.at])
+        assert first == 1 or naive_likelihood(bits, first - 1)[0] <= split.likelihood - 2 + 1e-9
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40), st.integers(0, 40))
