@@ -474,3 +474,16 @@ def test_a_second_ctrl_c_does_not_wait_and_says_what_is_not_known(grafana, files
         grafana, files, lambda method, _path, body: method == "POST" and "Board b" in str(body), times=2
     )
     assert "1 of 3 dashboards are written: 'Board a'; 'Board b' may be; run it again for the others" in errors
+
+
+def test_progress_is_said_up_to_the_last(grafana, files):
+    from sfcci.dashboard.grafana import Options, update
+    from sfcci.dashboard.grafana_client import Client
+    from sfcci.dashboard.source import load
+    from sfcci.settings import Grafana
+
+    said, settings = [], Grafana(url=grafana.url, token=TOKEN)
+    with Client(settings, workers=1) as client:
+        client.connect()
+        update(client, load([files], settings.folder), settings, Options(), said.append)
+    assert said == [f"{number} of 3 dashboards written" for number in (1, 2, 3)]
