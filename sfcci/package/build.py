@@ -149,7 +149,7 @@ def make_ready(host: Host) -> None:
         try:
             _make_database(host)
         except ToolError as error:
-            _refuse_full_disk(str(error))
+            refuse_full_disk(str(error))
             raise MissingTool(f"rpm here cannot keep a database of its own: {error}") from error
 
 
@@ -279,7 +279,7 @@ def _bridge_spec(host: Host) -> str:
 def _judge(done: command.Completed, log: Path) -> None:
     """Raise what a failed build means. A traceback is a failure though rpmbuild says 0: its generators swallow it."""
     text = log.read_text(errors="replace")
-    _refuse_full_disk(text)
+    refuse_full_disk(text)
     argv = done.argv[len(sandbox()) :]
     if done.status != 0:
         raise ToolError(ProgramFailure(argv, done.status, _telling(text)))
@@ -288,7 +288,8 @@ def _judge(done: command.Completed, log: Path) -> None:
         raise ToolError(ProgramFailure(argv, done.status, tuple(at[:LOG_LINES])), "a program in it failed")
 
 
-def _refuse_full_disk(text: str) -> None:
+def refuse_full_disk(text: str) -> None:
+    """Raise MissingTool when what a program of rpm said means that the disk is full."""
     if FULL_DISK.search(text):
         where = tempfile.gettempdir()
         raise MissingTool(

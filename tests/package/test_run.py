@@ -182,7 +182,7 @@ def test_installing_what_was_not_built_says_what_to_do(stored, tmp_path):
 
 def test_a_full_disk_is_one_sentence():
     with pytest.raises(MissingTool, match="is full; free some space"):
-        build._refuse_full_disk("error: write failed: No space left on device")
+        build.refuse_full_disk("error: write failed: No space left on device")
 
 
 def asked(*words):

@@ -1,0 +1,127 @@
+"""The closure made: pip resolves what the components require, and an environment holds just what the lock says."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sfcci import command, environment, files
+from sfcci.environment import Environment, EnvironmentSpec
+from sfcci.errors import MissingTool, ToolError, Unreachable
+from sfcci.package import dialect, lock
+from sfcci.package.build import BUILD_ENVIRONMENT
+from sfcci.package.component import Component, load_catalogue
+from sfcci.package.index import Subject, subject
+from sfcci.package.lock import Lock, Locked
+from sfcci.settings import Settings
+
+Say = Callable[[str], None]
+CATALOGUE = "packaging"
+RESOLVE_TIMEOUT_S = 900.0
+SHORT_TIMEOUT_S = 30.0
+BUILD_TOOLS = ("setuptools", "wheel", "packaging", "pbr", "flit_core")
+"""Installed first: what the locked source archives are built with, since nothing unlocked may be fetched for them."""
+LOCKED_OPTIONS = ("--require-hashes", "--no-deps", "--no-build-isolation")
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python that packages are made for."""
+
+    path: str
+    version: str
+    """As in 3.11."""
+
+
+def interpreter(name: str = "") -> Interpreter:
+    """Give the Python with this path or name, else the one that runs sfcci. Raises MissingTool."""
+    path = command.find(name) if name else os.path.realpath(sys.executable)
+    code = "import os, sys; print('%d.%d' % sys.version_info[:2], os.path.realpath(sys.executable))"
+    told = command.run([path, "-IBc", code], timeout_s=SHORT_TIMEOUT_S, check=False).stdout.split(maxsplit=1)
+    if len(told) != 2:  # noqa: PLR2004 - version and path
+        raise MissingTool(f"{path} is no Python", "name one, as in python3.12 or /usr/bin/python3")
+    return Interpreter(told[1].strip(), told[0])
+
+
+def build_environment(settings: Settings, say: Say, python: Interpreter | None = None) -> Environment:
+    """Give the environment with the whole locked closure for `python`, made now if need be.
+
+    Raises InputError (no lock for that Python), Unreachable, MissingTool.
+    """
+    made_for = python or interpreter()
+    return environment.ensure(closure_spec(project_lock(settings, made_for), made_for), settings.cache, say)
+
+
+def project_lock(settings: Settings, python: Interpreter) -> Lock:
+    """Give the project's lock for `python`. Raises InputError."""
+    return lock.read_lock(lock.lock_path(settings.project, python.version))
+
+
+def closure_spec(locked: Lock, python: Interpreter) -> EnvironmentSpec:
+    """Say what the environment of a lock is made of."""
+    return EnvironmentSpec(
+        "rpm-closure",
+        tuple(str(entry) for entry in locked.entries),
+        options=LOCKED_OPTIONS,
+        prepare=tuple(str(entry) for entry in locked.named(BUILD_TOOLS)),
+        python=python.path,
+    )
+
+
+def subjects(settings: Settings, say: Say) -> tuple[Subject, ...]:
+    """Give every component of the catalogue with its source's metadata. Raises InputError, Unreachable."""
+    catalogue = load_catalogue(settings.project / CATALOGUE)
+    return tuple(subject(one, settings.project, settings.cache, say) for one in catalogue)
+
+
+def roots(found: Iterable[Subject], python: str) -> tuple[str, ...]:
+    """Give what the closure grows from (PEP 508, sorted): what components require to build, run, test and document, for one Python."""
+    needed = [line for one in found for line in _required(one)]
+    markers = {"python_version": python, "python_full_version": f"{python}.0"}
+    wanted = [line for line in (*needed, *BUILD_ENVIRONMENT.requirements) if dialect.applies(line, markers)]
+    return tuple(sorted(dict.fromkeys(wanted)))
+
+
+def resolve(requirements: Sequence[str], python: Interpreter, cache: Path, say: Say) -> Lock:
+    """Have pip resolve the requirements for `python`; nothing is installed. Raises Unreachable, MissingTool."""
+    tools = environment.ensure(
+        EnvironmentSpec(BUILD_ENVIRONMENT.name, BUILD_ENVIRONMENT.requirements, python=python.path),
+        cache,
+        say,
+    )
+    say(f"resolving {len(requirements)} requirements for Python {python.version}")
+    with files.disk_errors(cache), tempfile.TemporaryDirectory(prefix="sfcci-resolve-") as folder:
+        listed, report = Path(folder, "requirements.txt"), Path(folder, "report.json")
+        listed.write_text("".join(f"{lock.stand_in(line)}\n" for line in requirements))
+        options = ["--dry-run", "--ignore-installed", "--quiet", "--no-input"]
+        files_named = ["--report", report, "-r", listed]
+        try:
+            pip = [tools.python, "-m", "pip", "install", *options, *files_named]
+            command.run(pip, timeout_s=RESOLVE_TIMEOUT_S)
+        except ToolError as error:
+            lines = [line for line in error.failure.last_lines if "ERROR" in line] or ["it said nothing"]
+            raise Unreachable(
+                f"pip found no closure for Python {python.version}: {'; '.join(lines)}"
+            ) from error
+        return lock.resolved_lock(json.loads(report.read_text()))
+
+
+def _required(one: Subject) -> Iterable[str]:
+    """What one component requires; the requirement files are those that its description names."""
+    yield from one.metadata.requires
+    yield from one.metadata.build_requires
+    for name in _requirement_files(one.component):
+        yield from one.metadata.requirement_files.get(name, ())
+
+
+def _requirement_files(component: Component) -> Iterable[str]:
+    parts = (*component.subpackages, getattr(component, "docs", None), getattr(component, "tests", None))
+    return dict.fromkeys(name for part in parts if (name := getattr(part, "requirements", "")))
+
+
+def locked_names(entries: Iterable[Locked]) -> frozenset[str]:
+    """Give the PEP 503 names of locked projects."""
+    return frozenset(dialect.normal_name(entry.name) for entry in entries)
