@@ -1,29 +1,20 @@
 """Cells: the runs of a series and a day (UTC) packed into one value, so that a million are read in a moment.
 
-A run takes 24 octets, little-endian: the end in milliseconds since the epoch (8), the duration in milliseconds (4), what
-was tested (4), the result's code (1), 1 when the job voted (1), six of nothing. In a cell runs are in the order of their
-ends; whole cells put one behind the other are cut into columns by strides.
+A run takes 24 octets, big-endian: the end in milliseconds since the epoch (8), the duration in milliseconds (4), what was
+tested (4), the result's code (1), 1 when the job voted (1), the number of the run's row (6). So octets sort as the ends do,
+and whole cells put one behind the other are cut into columns by strides.
 """
 
 import struct
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 DAY_MS = 86_400_000
-_RUN = struct.Struct("<qIIBB6x")
-_WORDS = _RUN.size // 8
-
-
-class CellRun(NamedTuple):
-    """One run in a cell."""
-
-    ended_ms: int
-    duration_ms: int
-    tested: int
-    code: int
-    voting: int
+_RUN = struct.Struct(">qIIQ")
+_NUMBER_BITS = 48
+_NUMBER = 2**_NUMBER_BITS - 1
 
 
 class Columns(NamedTuple):
@@ -41,24 +32,40 @@ def day(ended_ms: int) -> int:
     return ended_ms // DAY_MS
 
 
-def cell(runs: Iterable[Sequence[int]]) -> bytes:
-    """Pack runs, oldest first."""
-    return b"".join([_RUN.pack(*run) for run in runs])
+def record(ended_ms: int, duration_ms: int, tested: int, code: int, voting: bool, number: int) -> bytes:
+    """Give the octets of one run."""
+    return _RUN.pack(ended_ms, duration_ms, tested, (code << 8 | voting) << _NUMBER_BITS | number)
+
+
+def changed(cell: bytes, gone: set[bytes], new: set[bytes]) -> bytes:
+    """Give a cell without some records and with others."""
+    there = {cell[at : at + _RUN.size] for at in range(0, len(cell), _RUN.size)}
+    return b"".join(sorted((there - gone) | new))
 
 
 def columns(cells: Iterable[bytes]) -> Columns:
     """Cut the cells of a series, oldest day first, into columns."""
     data = b"".join(cells)
-    ended, numbers = array("q"), array("I")
-    ended.frombytes(data)
-    numbers.frombytes(data)
-    if sys.byteorder == "big":
-        ended.byteswap()
-        numbers.byteswap()
     return Columns(
-        ended[::_WORDS],
-        numbers[2 :: 2 * _WORDS],
-        numbers[3 :: 2 * _WORDS],
+        _column("q", data, 0),
+        _column("I", data, 2),
+        _column("I", data, 3),
         data[16 :: _RUN.size],
         data[17 :: _RUN.size],
     )
+
+
+def numbers(cell: bytes) -> "Iterable[tuple[int, int, int]]":
+    """Give end (ms), code and number of each run of a cell."""
+    for ended_ms, _, _, rest in _RUN.iter_unpack(cell):
+        yield ended_ms, rest >> _NUMBER_BITS + 8, rest & _NUMBER
+
+
+def _column(kind: str, data: bytes, place: int) -> "array[int]":
+    """Give the numbers of a kind (typecode of `array`) that stand at a place of each record."""
+    every = array(kind)
+    every.frombytes(data)
+    column = every[place :: _RUN.size // every.itemsize]
+    if sys.byteorder == "little":
+        column.byteswap()
+    return column

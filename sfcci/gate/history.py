@@ -3,15 +3,16 @@
 import itertools
 import json
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from math import ceil
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import and_, bindparam, delete, func, insert, literal, or_, select
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, literal, or_, select
 
 from sfcci import store
 from sfcci.gate import history_write
-from sfcci.gate.cell import Columns, columns, day
+from sfcci.gate.cell import Columns, columns, day, numbers
 from sfcci.gate.history_schema_1 import from_schema_1
 from sfcci.gate.history_tables import CELLS, LOG_ROOTS, MARKS, METADATA, RESULTS, SERIES, TESTED
 from sfcci.gate.job import JobResult
@@ -31,11 +32,11 @@ from sfcci.gate.query import (
 from sfcci.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Row, Select
+    from sqlalchemy import Connection, Row, Select
 
 MIGRATIONS = (from_schema_1,)
-BATCH = 5000
-"""Rows that are fetched at once."""
+BATCH = 64
+"""Cells that are fetched at once when they are read one after the other."""
 
 
 class History:
@@ -64,16 +65,15 @@ class History:
         return self.select(Query(since_s=since_s))
 
     def select(self, query: Query) -> Iterator[JobResult]:
-        """Give the runs that are asked for, in the order of their ends; a few thousand at a time are held in memory."""
+        """Give the runs that are asked for, in the order of their ends; those of a day are held in memory."""
         with store.database_errors(self._url), self._engine.connect() as connection:
             series = _series(connection)
-            wanted = _wanted(series, query)
-            if not wanted:
-                return
-            ids = _ordered(select(RESULTS.c.id).where(*_conditions(series, wanted, query)), query)
-            rows = _whole_rows(ids.limit(query.limit).subquery().c.id)
-            for row in connection.execution_options(yield_per=BATCH).execute(_ordered(rows, query)):
-                yield _result(row, series)
+            for part in history_write.chunks(
+                itertools.islice(_numbers(connection, _wanted(series, query), query), query.limit)
+            ):
+                rows = connection.execute(_whole_rows().where(RESULTS.c.id.in_(part)))
+                found = {row.id: row for row in rows}
+                yield from (_result(found[number], series) for number in part)
 
     def run(self, run_id: str) -> JobResult | None:
         """Give one run; None when there is none of this id."""
@@ -150,17 +150,10 @@ class History:
             if rows:
                 connection.execute(this, rows)
 
-    def mark_all(self) -> None:
-        """Mark every result: there is another Graphite, or an empty one."""
+    def mark_all(self, query: Query = Query()) -> None:  # noqa: B008 - a frozen value
+        """Mark every result that is asked for: there is another Graphite, or an empty one. What is marked stays so."""
         with store.database_errors(self._url), self._engine.begin() as connection:
-            generation = history_write.begin(connection)
-            connection.execute(delete(MARKS))
-            places = select(
-                RESULTS.c.series, RESULTS.c.result, RESULTS.c.ended_ms // 1000, literal(generation)
-            ).distinct()
-            connection.execute(
-                insert(MARKS).from_select(["series", "result", "ended_s", "generation"], places)
-            )
+            mark_all(connection, query)
 
     def close(self) -> None:
         """Close all connections."""
@@ -179,31 +172,40 @@ class History:
         yield from (_result(row, series) for row in rows)
 
 
+def mark_all(connection: "Connection", query: Query) -> None:
+    """Mark the places of results (of the query, series and times count) that are not marked yet."""
+    generation = history_write.begin(connection)
+    table, begin, end = RESULTS.c, *_times(query)
+    ended_s = table.ended_ms // 1000
+    marked = (MARKS.c.series == table.series, MARKS.c.result == table.result, MARKS.c.ended_s == ended_s)
+    places = select(table.series, table.result, ended_s, literal(generation)).where(~exists().where(*marked))
+    if (wanted := _wanted(_series(connection), query)) is not None:
+        places = places.where(table.series.in_(wanted))
+    if query.since_s is not None:
+        places = places.where(table.ended_ms >= begin)
+    if query.until_s is not None:
+        places = places.where(table.ended_ms < end)
+    names = ["series", "result", "ended_s", "generation"]
+    connection.execute(insert(MARKS).from_select(names, places.distinct()))
+
+
 def _series(connection: "Connection") -> dict[int, SeriesKey]:
     """Give every series by its number: there are few beside the runs."""
     names = [SERIES.c[name] for name in SeriesKey._fields]
     return {row[0]: SeriesKey(*row[1:]) for row in connection.execute(select(SERIES.c.id, *names))}
 
 
-def _wanted(series: Mapping[int, SeriesKey], query: Query) -> list[int]:
+def _wanted(series: Mapping[int, SeriesKey], query: Query) -> list[int] | None:
+    """Give the numbers of the series that are asked for; None when all are."""
     fitting = set(asked_for(series.values(), query))
-    return [number for number, key in series.items() if key in fitting]
+    wanted = [number for number, key in series.items() if key in fitting]
+    return wanted if len(wanted) < len(series) else None
 
 
-def _conditions(
-    series: Mapping[int, SeriesKey], wanted: Collection[int], query: Query
-) -> "list[ColumnElement[bool]]":
-    table = RESULTS.c
-    conditions: list[ColumnElement[bool]] = []
-    if len(wanted) < len(series) or query.since_s is not None or query.until_s is not None:
-        conditions.append(table.series.in_(wanted))  # with it the index tells the time
-    if query.since_s is not None:
-        conditions.append(table.ended_ms >= _ms(query.since_s))
-    if query.until_s is not None:
-        conditions.append(table.ended_ms < _ms(query.until_s))
-    if query.results:
-        conditions.append(table.result.in_([CODE[result] for result in query.results]))
-    return conditions
+def _times(query: Query) -> tuple[float, float]:
+    """Give the first moment that is asked for and the first that is not any more, in milliseconds."""
+    begin = -inf if query.since_s is None else _ms(query.since_s)
+    return begin, inf if query.until_s is None else _ms(query.until_s)
 
 
 def _ms(time_s: float) -> int:
@@ -211,19 +213,36 @@ def _ms(time_s: float) -> int:
     return ceil(round(time_s * 1000, 3))
 
 
-def _ordered(query: "Select[Any]", asked: Query) -> "Select[Any]":
-    order = (RESULTS.c.ended_ms, RESULTS.c.run)
-    return query.order_by(*(column.desc() for column in order) if asked.newest_first else order)
-
-
-def _whole_rows(among: Any = None) -> "Select[Any]":
-    """Give the question for whole runs, all of them or those whose numbers are `among`."""
+def _whole_rows() -> "Select[Any]":
     source = RESULTS.join(TESTED, TESTED.c.id == RESULTS.c.tested)
     source = source.outerjoin(LOG_ROOTS, LOG_ROOTS.c.id == RESULTS.c.log_root)
-    if among is not None:
-        source = source.join(among.table, among == RESULTS.c.id)
     names = ("buildset", "commit", "change", "patchset")
     return select(RESULTS, *(TESTED.c[name] for name in names), LOG_ROOTS.c.root).select_from(source)
+
+
+def _numbers(connection: "Connection", wanted: Collection[int] | None, query: Query) -> Iterator[int]:
+    """Give the numbers of the rows that are asked for, in the order of their ends; a day is held in memory."""
+    codes = {CODE[result] for result in query.results or CODES}
+    begin, end = _times(query)
+    cells = _cells(wanted, query)
+    cells = cells.order_by(CELLS.c.day.desc() if query.newest_first else CELLS.c.day)
+    rows = connection.execution_options(yield_per=BATCH).execute(cells)
+    for _, of_day in itertools.groupby(rows, key=lambda row: row.day):
+        runs = itertools.chain.from_iterable(numbers(row.runs) for row in of_day)
+        kept = [(ended, number) for ended, code, number in runs if begin <= ended < end and code in codes]
+        yield from (number for _, number in sorted(kept, reverse=query.newest_first))
+
+
+def _cells(wanted: Collection[int] | None, query: Query) -> "Select[Any]":
+    """Give the question for the cells that hold what is asked for, and some more of the first and the last day."""
+    cells = select(CELLS.c.day, CELLS.c.series, CELLS.c.runs)
+    if wanted is not None:
+        cells = cells.where(CELLS.c.series.in_(wanted))
+    if query.since_s is not None:
+        cells = cells.where(CELLS.c.day >= day(_ms(query.since_s)))
+    if query.until_s is not None:
+        cells = cells.where(CELLS.c.day <= day(_ms(query.until_s)))
+    return cells
 
 
 def _result(row: "Row[Any]", series: Mapping[int, SeriesKey]) -> JobResult:
@@ -239,35 +258,28 @@ def _result(row: "Row[Any]", series: Mapping[int, SeriesKey]) -> JobResult:
         commit=unpacked(row.commit),
         reasons=tuple(json.loads(row.reasons)) if row.reasons else (),
         log_dir=joined(row.root or "", row.log_rest, run),
-        change=unpacked(row.change),
-        patchset=unpacked(row.patchset),
+        change=row.change,
+        patchset=row.patchset,
     )
 
 
 def _outcomes(connection: "Connection", query: Query) -> Iterator[SeriesOutcomes]:
-    cells = select(CELLS.c.series, CELLS.c.runs).order_by(CELLS.c.series, CELLS.c.day)
-    known = _series(connection)
-    wanted = _wanted(known, query)
-    if len(wanted) < len(known):
-        cells = cells.where(CELLS.c.series.in_(wanted))
-    if query.since_s is not None:
-        cells = cells.where(CELLS.c.day >= day(_ms(query.since_s)))
-    if query.until_s is not None:
-        cells = cells.where(CELLS.c.day <= day(_ms(query.until_s)))
-    rows = connection.execute(cells).all()
-    for number, group in itertools.groupby(rows, key=lambda row: row[0]):
-        if number in known:  # else it began just now, after the series were read
-            found = _within(columns(runs for _, runs in group), query)
-            if found.results:
-                yield SeriesOutcomes(
-                    known[number], found.ended_ms, found.results, found.votes, found.duration_ms, found.tested
-                )
+    series = _series(connection)
+    by_series: dict[int, list[bytes]] = defaultdict(list)
+    cells = _cells(_wanted(series, query), query).order_by(CELLS.c.day)
+    for _, number, runs in connection.execute(cells):
+        by_series[number].append(runs)
+    for number, of_series in by_series.items():
+        found = _within(columns(of_series), query)
+        if found.results and number in series:  # else it began just now, after the series were read
+            yield SeriesOutcomes(
+                series[number], found.ended_ms, found.results, found.votes, found.duration_ms, found.tested
+            )
 
 
 def _within(found: Columns, query: Query) -> Columns:
     """Cut off what the first and the last day have beyond the query's times."""
-    begin = 0 if query.since_s is None else bisect_left(found.ended_ms, _ms(query.since_s))
-    end = len(found.results) if query.until_s is None else bisect_left(found.ended_ms, _ms(query.until_s))
+    begin, end = (bisect_left(found.ended_ms, time_ms) for time_ms in _times(query))
     if begin == 0 and end == len(found.results):
         return found
     part = slice(begin, end)
@@ -287,4 +299,7 @@ def _tested(connection: "Connection", found: Collection[SeriesOutcomes]) -> dict
     first, last = min(min(one.tested) for one in found), max(max(one.tested) for one in found)
     names = [TESTED.c[name] for name in Tested._fields]
     rows = connection.execute(select(TESTED.c.id, *names).where(TESTED.c.id.between(first, last)))
-    return {row[0]: Tested(*map(unpacked, row[1:])) for row in rows}
+    return {
+        number: Tested(unpacked(buildset), unpacked(commit), change, patchset)
+        for number, buildset, commit, change, patchset in rows
+    }

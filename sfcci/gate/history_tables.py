@@ -6,7 +6,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -20,7 +19,7 @@ from sqlalchemy import (
 )
 
 METADATA = MetaData()
-_BIG = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up by itself in INTEGER columns only
+_BIG = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER is SQLite's own number of the row
 _NAME = String(255)
 
 RECORDER = Table("recorder", METADATA, Column("generation", BigInteger, nullable=False))
@@ -44,11 +43,11 @@ TESTED = Table(
     Column("id", Integer, primary_key=True),
     Column("buildset", LargeBinary(512), nullable=False),
     Column("commit", LargeBinary(512), nullable=False),
-    Column("change", LargeBinary(512), nullable=False),
-    Column("patchset", LargeBinary(512), nullable=False),
+    Column("change", _NAME, nullable=False),
+    Column("patchset", _NAME, nullable=False),
     UniqueConstraint("buildset", "commit", "change", "patchset", name="tested_key"),
 )
-"""What a run tested, and with which others: the same for the many runs of a buildset. The texts are packed."""
+"""What a run tested, and with which others: the same for the many runs of a buildset. The first two are packed."""
 
 LOG_ROOTS = Table(
     "log_roots",
@@ -61,7 +60,7 @@ LOG_ROOTS = Table(
 RESULTS = Table(
     "results",
     METADATA,
-    Column("id", _BIG, primary_key=True),
+    Column("id", _BIG, primary_key=True, autoincrement=False),
     Column("run", LargeBinary(512), nullable=False, unique=True),
     Column("series", Integer, nullable=False),
     Column("tested", Integer, nullable=False),
@@ -72,18 +71,17 @@ RESULTS = Table(
     Column("log_root", Integer, nullable=False),
     Column("log_rest", Text, nullable=False),
     Column("reasons", Text),
-    Index("results_series", "series", "ended_ms"),
 )
-"""The runs. `run` is packed, `result` a place in `query.CODES`, `reasons` a JSON list or NULL."""
+"""The runs. `run` is packed, `result` a place in `query.CODES`, `reasons` a JSON list or NULL. A run keeps its number."""
 
 CELLS = Table(
     "cells",
     METADATA,
-    Column("series", Integer, primary_key=True, autoincrement=False),
     Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("series", Integer, primary_key=True, autoincrement=False),
     Column("runs", LargeBinary, nullable=False),
 )
-"""The same runs once more, those of a series and a day (UTC) in one value (see `cell`), for questions about very many."""
+"""The runs by time: those of a series and a day (UTC) in one value (see `cell`), with all that figures ask for."""
 
 MARKS = Table(
     "marks",
@@ -95,6 +93,14 @@ MARKS = Table(
     sqlite_with_rowid=False,
 )
 """What Graphite may not know yet (see `query.ChangeMark`)."""
+
+SPOOL = Table(
+    "spool",
+    METADATA,
+    Column("target", Text, nullable=False),
+    Column("pushed_s", BigInteger),
+)
+"""At most one row: the Graphite that the marks are meant for, and when it last had all."""
 
 
 @event.listens_for(RECORDER, "after_create")

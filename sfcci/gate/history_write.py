@@ -1,18 +1,32 @@
 """Writing into the run database: inside one transaction, results, what is derived from them, and marks of change.
 
-Who writes takes the recorder's row first, so writers come one after the other on every database. Cells are packed anew
-from the rows of their day: whatever came, late or again or in another order, they say what the rows say.
+Who writes takes the recorder's row first, so writers come one after the other on every database. Cells change with the
+rows, record by record: whatever comes, late or again or in another order, they say what the rows say.
 """
 
 import itertools
 import json
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Insert,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from sfcci.errors import Fault, InputError, Place
-from sfcci.gate.cell import DAY_MS, cell, day
+from sfcci.gate.cell import changed, day, record
 from sfcci.gate.history_tables import CELLS, LOG_ROOTS, MARKS, RECORDER, RESULTS, SERIES, TESTED
 from sfcci.gate.job import JobResult
 from sfcci.gate.log_address import parted
@@ -30,15 +44,21 @@ def write(connection: Connection, results: Iterable[JobResult]) -> None:
     """Write results; a run that is there already is replaced by what is said now, one that says the same stays."""
     generation = begin(connection)
     rows = _rows(connection, {packed(result.run): _checked(result) for result in results})
-    old = dict(_there(connection, rows))
-    gone = {number: row for number, row in old.items() if row != rows[row[0]]}
-    same = {row[0] for number, row in old.items() if number not in gone}
-    new = [row for run, row in rows.items() if run not in same]
-    _many(connection, delete(RESULTS).where(RESULTS.c.id == bindparam("_id")), [{"_id": one} for one in gone])
-    _insert(connection, RESULTS, _names(RESULTS), new)
-    changed = [*gone.values(), *new]
-    _mark(connection, {(row[1], row[5], row[3] // 1000) for row in changed}, generation)
-    _pack(connection, {(row[1], day(row[3])) for row in changed})
+    there = dict(_there(connection, rows))
+    old = {number: row for number, row in there.items() if row != rows[row[0]]}
+    new = {number: rows[row[0]] for number, row in old.items()}
+    same = {row[0] for row in there.values()}
+    new |= zip(
+        itertools.count(_next(connection)),
+        (row for run, row in rows.items() if run not in same),
+        strict=False,
+    )
+    _delete(connection, RESULTS, ("id",), [(number,) for number in old])
+    _insert(connection, RESULTS, ("id", *_names(RESULTS)), [(number, *row) for number, row in new.items()])
+    _mark(
+        connection, {(row[1], row[5], row[3] // 1000) for row in (*old.values(), *new.values())}, generation
+    )
+    _pack(connection, old, new)
 
 
 def begin(connection: Connection) -> int:
@@ -48,7 +68,7 @@ def begin(connection: Connection) -> int:
     return generation
 
 
-def chunks(items: Collection[_Key]) -> Iterator[tuple[_Key, ...]]:
+def chunks(items: Iterable[_Key]) -> Iterator[tuple[_Key, ...]]:
     """Give the items in parts that a statement can hold."""
     left = iter(items)
     while part := tuple(itertools.islice(left, CHUNK)):
@@ -66,29 +86,31 @@ def _checked(result: JobResult) -> JobResult:
 
 def _rows(connection: Connection, results: dict[bytes, JobResult]) -> dict[bytes, _Row]:
     """Give the row of each run by its packed id, in the order of the columns."""
-    logs = {run: parted(result.log_dir, result.run) for run, result in results.items()}
-    series = _numbers(connection, SERIES, {series_key(result) for result in results.values()}, tuple)
-    what = _numbers(connection, TESTED, {tested(result) for result in results.values()}, _packed_tested)
-    roots = _numbers(connection, LOG_ROOTS, {root for root, _ in logs.values() if root}, lambda root: (root,))
+    keys = [series_key(result) for result in results.values()]
+    what = [tested(result) for result in results.values()]
+    logs = [parted(result.log_dir, result.run) for result in results.values()]
+    series = _numbers(connection, SERIES, set(keys), tuple)
+    numbers = _numbers(connection, TESTED, set(what), _packed_tested)
+    roots = _numbers(connection, LOG_ROOTS, {root for root, _ in logs if root}, lambda root: (root,))
     return {
         run: (
             run,
-            series[series_key(result)],
-            what[tested(result)],
+            series[key],
+            numbers[one],
             result.ended_ms,
             result.duration_ms,
             CODE[result.result],
             result.voting,
-            roots.get(logs[run][0], 0),
-            logs[run][1],
+            roots.get(root, 0),
+            rest,
             json.dumps(result.reasons) if result.reasons else None,
         )
-        for run, result in results.items()
+        for (run, result), key, one, (root, rest) in zip(results.items(), keys, what, logs, strict=True)
     }
 
 
 def _packed_tested(one: Tested) -> _Row:
-    return tuple(map(packed, one))
+    return packed(one.buildset), packed(one.commit), one.change, one.patchset
 
 
 def _numbers(
@@ -123,53 +145,76 @@ def _there(connection: Connection, runs: Collection[bytes]) -> Iterator[tuple[in
 
 
 def _insert(connection: Connection, table: Table, names: Sequence[str], rows: Collection[_Row]) -> None:
-    _many(connection, insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+    _many(connection, insert(table), names, rows)
 
 
-def _many(connection: Connection, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(statement, rows)
+def _delete(connection: Connection, table: Table, names: Sequence[str], rows: Collection[_Row]) -> None:
+    """Delete the rows whose columns `names` are as in one of `rows`."""
+    same = and_(*(table.c[name] == bindparam(f"_{name}") for name in names))
+    _many(connection, delete(table).where(same), [f"_{name}" for name in names], rows)
+
+
+def _many(
+    connection: Connection, statement: Insert | Delete, names: Sequence[str], rows: Collection[_Row]
+) -> None:
+    """Carry a statement out for each row. The driver gets the rows as they are: most of the time would go into dicts."""
+    if not rows:
+        return
+    keys = list(names) if isinstance(statement, Insert) else None
+    compiled: Any = statement.compile(dialect=connection.dialect, column_keys=keys)
+    if compiled.positional:
+        places = [list(names).index(name) for name in compiled.positiontup]
+        given: Any = (
+            list(rows)
+            if places == list(range(len(names)))
+            else [tuple(row[at] for at in places) for row in rows]
+        )
+    else:
+        given = [dict(zip(names, row, strict=True)) for row in rows]
+    connection.exec_driver_sql(str(compiled), given)
 
 
 def _mark(connection: Connection, places: set[tuple[int, int, int]], generation: int) -> None:
-    same = and_(*(MARKS.c[name] == bindparam(f"_{name}") for name in ("series", "result", "ended_s")))
     rows = sorted(places)
-    _many(
-        connection,
-        delete(MARKS).where(same),
-        [{"_series": s, "_result": r, "_ended_s": at} for s, r, at in rows],
-    )
+    _delete(connection, MARKS, ("series", "result", "ended_s"), rows)
+    marks = [(*row, generation) for row in rows]
+    _insert(connection, MARKS, ("series", "result", "ended_s", "generation"), marks)
+
+
+def _pack(connection: Connection, old: Mapping[int, _Row], new: Mapping[int, _Row]) -> None:
+    """Take the old rows out of the cells of their days and put the new ones in."""
+    gone, come = _records(old), _records(new)
+    cells = dict.fromkeys(sorted({*gone, *come}), b"")
+    cells |= {place: runs for place, runs in _cells(connection, cells) if place in cells}
+    for place, runs in cells.items():
+        cells[place] = changed(runs, gone.get(place, set()), come.get(place, set()))
+    _delete(connection, CELLS, ("day", "series"), cells)
     _insert(
-        connection, MARKS, ("series", "result", "ended_s", "generation"), [(*row, generation) for row in rows]
+        connection,
+        CELLS,
+        ("day", "series", "runs"),
+        [(*place, runs) for place, runs in cells.items() if runs],
     )
 
 
-def _pack(connection: Connection, touched: set[tuple[int, int]]) -> None:
-    """Pack the cells of these series and days anew from their rows."""
-    made = dict.fromkeys(touched, b"")
-    for series, first, last in _stretches(sorted(touched)):
-        made |= _cells(connection, series, first, last)
-    same = and_(CELLS.c.series == bindparam("_series"), CELLS.c.day == bindparam("_day"))
-    rows = sorted(made.items())
-    _many(connection, delete(CELLS).where(same), [{"_series": s, "_day": d} for (s, d), _ in rows])
-    _insert(connection, CELLS, ("series", "day", "runs"), [(*place, runs) for place, runs in rows if runs])
+def _records(rows: Mapping[int, _Row]) -> dict[tuple[int, int], set[bytes]]:
+    """Give the records of rows by day and series."""
+    found: dict[tuple[int, int], set[bytes]] = defaultdict(set)
+    for number, (_, series, tested_, ended_ms, duration_ms, code, voting, *_) in rows.items():
+        one = record(ended_ms, duration_ms, tested_, code, voting, number)
+        found[day(ended_ms), series].add(one)
+    return found
 
 
-def _cells(connection: Connection, series: int, first: int, last: int) -> dict[tuple[int, int], bytes]:
-    """Give the cells of a series from its rows, for the days from `first` to `last`."""
-    table = RESULTS.c
-    query = (
-        select(table.ended_ms, table.duration_ms, table.tested, table.result, table.voting)
-        .where(table.series == series, table.ended_ms >= first * DAY_MS, table.ended_ms < (last + 1) * DAY_MS)
-        .order_by(table.ended_ms, table.run)
-    )
-    runs = itertools.groupby(connection.execute(query), key=lambda run: day(run[0]))
-    return {(series, number): cell(of_day) for number, of_day in runs}
+def _cells(
+    connection: Connection, places: Collection[tuple[int, int]]
+) -> Iterator[tuple[tuple[int, int], bytes]]:
+    """Give the cells at these places, and perhaps others of the same days."""
+    for part in chunks({of_day for of_day, _ in places}):
+        query = select(CELLS.c.day, CELLS.c.series, CELLS.c.runs).where(CELLS.c.day.in_(part))
+        yield from (((of_day, series), runs) for of_day, series, runs in connection.execute(query))
 
 
-def _stretches(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
-    """Give (series, first day, last day) for days that follow each other: one question for all of them."""
-    numbered = enumerate(places)
-    for _, group in itertools.groupby(numbered, key=lambda item: (item[1][0], item[1][1] - item[0])):
-        days = [place for _, place in group]
-        yield days[0][0], days[0][1], days[-1][1]
+def _next(connection: Connection) -> int:
+    """Give the number of the next row: nobody else takes it meanwhile."""
+    return (connection.execute(select(func.max(RESULTS.c.id))).scalar() or 0) + 1
