@@ -40,6 +40,15 @@ SCHEMA: dict[str, Any] = {
             "additionalProperties": False,
             "properties": {"repo": {"type": "string", "description": "the folder of ::gentoo"}},
         },
+        "rpm": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "key": {"type": "string", "description": "a secret key in gpg's keyring"},
+                "key_file": {"type": "string", "description": "a file with a secret key"},
+                "passphrase_file": {"type": "string", "description": "a file with the key's passphrase"},
+            },
+        },
         "graphite": {
             "type": "object",
             "additionalProperties": False,
@@ -91,6 +100,17 @@ class Gentoo:
     """The tree that ebuilds are checked against; "" means the system's, else a minimal one of our own."""
 
     repo: str = ""
+
+
+@dataclass(frozen=True)
+class Rpm:
+    """The key that packages and repositories are signed with; nothing set means one of sfcci's own, in the state folder."""
+
+    key: str = ""
+    """A fingerprint, key id or user id in the user's own keyring."""
+    key_file: str = ""
+    """A file with a secret key, as gpg --export-secret-keys writes it."""
+    passphrase_file: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,6 +175,7 @@ class Settings:
     database_url: str
     gate: Gate = Gate()
     gentoo: Gentoo = Gentoo()
+    rpm: Rpm = Rpm()
     graphite: Graphite = Graphite()
     grafana: Grafana = Grafana()
 
@@ -170,6 +191,7 @@ def load(project: Path | None = None, environ: Mapping[str, str] = os.environ) -
     table: dict[str, Any] = document.read(path, SCHEMA).data if path.exists() else {}
     state = _folder(root, _value(table, environ, "run", "state")) or _default_folder("state")
     gate = _section(Gate, table, environ, "gate")
+    rpm = _section(Rpm, table, environ, "rpm")
     return Settings(
         project=root,
         state=state,
@@ -177,6 +199,11 @@ def load(project: Path | None = None, environ: Mapping[str, str] = os.environ) -
         database_url=_value(table, environ, "database", "url") or f"sqlite:///{state}/runs.sqlite",
         gate=replace(gate, jobs=str(_folder(root, gate.jobs) or "")),
         gentoo=_section(Gentoo, table, environ, "gentoo"),
+        rpm=replace(
+            rpm,
+            key_file=str(_folder(root, rpm.key_file) or ""),
+            passphrase_file=str(_folder(root, rpm.passphrase_file) or ""),
+        ),
         graphite=_section(Graphite, table, environ, "graphite"),
         grafana=_section(Grafana, table, environ, "grafana"),
     )
@@ -225,7 +252,7 @@ def _value(table: Mapping[str, Any], environ: Mapping[str, str], section: str, k
     return environ.get(f"SFCCI_{section}_{key}".upper()) or table.get(section, {}).get(key, "")
 
 
-_Section = TypeVar("_Section", Gate, Gentoo, Graphite, Grafana)
+_Section = TypeVar("_Section", Gate, Gentoo, Rpm, Graphite, Grafana)
 
 
 def _section(

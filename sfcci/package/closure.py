@@ -96,10 +96,9 @@ def resolve(requirements: Sequence[str], python: Interpreter, cache: Path, say: 
     with files.disk_errors(cache), tempfile.TemporaryDirectory(prefix="sfcci-resolve-") as folder:
         listed, report = Path(folder, "requirements.txt"), Path(folder, "report.json")
         listed.write_text("".join(f"{lock.stand_in(line)}\n" for line in requirements))
-        options = ["--dry-run", "--ignore-installed", "--quiet", "--no-input"]
-        files_named = ["--report", report, "-r", listed]
+        pip: list[str | Path] = [tools.python, "-m", "pip", "install", "--dry-run", "--ignore-installed"]
+        pip += ["--quiet", "--no-input", "--report", report, "--requirement", listed]
         try:
-            pip = [tools.python, "-m", "pip", "install", *options, *files_named]
             command.run(pip, timeout_s=RESOLVE_TIMEOUT_S)
         except ToolError as error:
             lines = [line for line in error.failure.last_lines if "ERROR" in line] or ["it said nothing"]
