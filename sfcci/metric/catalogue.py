@@ -4,6 +4,7 @@ It works on whoever knows the names (`Names`): a few questions for all names, wh
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -74,12 +75,21 @@ class Known:
     def __init__(self, names: Iterable[str]) -> None:
         self.names = frozenset(names)
         self.series = Matched(self.names)
-        self._all = Matched(self.names | {above for name in self.names for above in _above(name)})
+        self._below = Counter(above for name in self.names for above in _above(name))
+        self._all = Matched(self.names | self._below.keys())
 
     def expand(self, patterns: Sequence[str], *, leaves_only: bool = True) -> list[str]:
         """Give the names that match any of the patterns, sorted; without `leaves_only` branches too."""
         matched = self.series if leaves_only else self._all
         return sorted({name for one in patterns for name in matched.matching(one)})
+
+    def find(self, pattern: str) -> dict[str, bool]:
+        """Give the names one pattern matches, branches too, each with whether it is a series; sorted."""
+        return {name: name in self.names for name in self.expand([pattern], leaves_only=False)}
+
+    def count_below(self, name: str) -> int:
+        """Give the number of series below a branch."""
+        return self._below[name]
 
 
 def _above(name: str) -> Iterator[str]:

@@ -144,6 +144,24 @@ def nearest(word: str, known: Sequence[str], most: int = MOST_NEAR) -> tuple[str
     return tuple(sorted(scores, key=lambda one: (-scores[one], len(one), one))[:most])
 
 
+def put_right_words(words: str, names: Iterable[str]) -> tuple[str, str]:
+    """Give words with those that no name holds replaced by the nearest part of a name, and why; "" when none is near."""
+    lows = [name.casefold() for name in names]
+    parts: tuple[str, ...] = ()
+    right, why = [], []
+    for word in words.split():
+        if any(word.casefold() in name for name in lows):
+            right.append(word)
+            continue
+        parts = parts or tuple({part for name in lows for part in name.split(".")})
+        near = nearest(word, parts[:MAX_COMPARED], 1)
+        if not near:
+            return "", f"no name holds {word!r}"
+        right += near
+        why.append(f"no name holds {word!r}; did you mean {near[0]}?")
+    return " ".join(right), "; ".join(why) or "no name holds all of these words"
+
+
 def _likeness(word: str, other: str) -> float:
     """Say how near two words are, 0 to 1: what difflib says, and not less than 0.9 for a beginning or other dashes."""
     plain, reference = _plain(word), _plain(other)

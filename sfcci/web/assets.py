@@ -17,9 +17,12 @@ UPLOT = EnvironmentSpec(
     ("uplot-python==1.1.1 --hash=sha256:07c96cc34ff9107c3751fc31dfad48ccd6e86c6deebb8b41d7ec7d9811722208",),
     options=("--no-deps", "--require-hashes", "--only-binary=:all:"),
 )
-OURS = ("preview.html", "preview.css", "preview.js", "draw.js")
+OURS = (
+    *("pages.css", "preview.css", "metrics.css", "runs.css"),
+    *("page.js", "draw.js", "behind.js", "preview.js", "combobox.js", "tree.js", "metrics.js"),
+)
 THEIRS = ("uPlot.iife.js", "uPlot.min.css")
-TYPES = {".css": "text/css", ".js": "text/javascript", ".html": "text/html"}
+TYPES = {".css": "text/css", ".js": "text/javascript"}
 
 
 def asset_files(cache: Path, say: Callable[[str], None] = lambda _text: None) -> dict[str, Path]:

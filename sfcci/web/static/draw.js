@@ -1,5 +1,7 @@
 // Draws one panel of Grafana's JSON from the answers of /api/render: time series, stat, gauge, text; or says why there is nothing.
 
+import { behind } from './behind.js';
+
 const COLOURS = 8;
 const TITLES = { lastNotNull: 'Last', mean: 'Mean', min: 'Min', max: 'Max', sum: 'Total', firstNotNull: 'First', range: 'Range', diff: 'Difference', delta: 'Delta' };
 const REDUCE = {
@@ -52,11 +54,11 @@ export function reduce(calc, values) {
   return numbers.length ? (REDUCE[calc] ?? REDUCE.lastNotNull)(numbers) : null;
 }
 
-// Fills a panel's body. `answer` is what /api/render gave; `context`: from, until, utc, zoom(from, until).
+// Fills a panel's body. `answer` is what /api/render gave; `context`: from, until, utc, zoom(from, until), runs(targets, at).
 export function draw(body, panel, answer, context) {
   body.plots?.forEach((plot) => plot.destroy());
   body.plots = [];
-  const series = answer.answers.flatMap((one) => one.series).filter((one) => one.values.some((value) => value !== null));
+  const series = answer.answers.flatMap((one) => one.series.map((each) => ({ ...each, target: one.target }))).filter((one) => one.values.some((value) => value !== null));
   const troubled = answer.answers.filter((one) => one.trouble);
   const hidden = new Set([...body.querySelectorAll('[aria-pressed="false"]')].map((button) => button.textContent));
   body.replaceChildren();
@@ -138,7 +140,8 @@ function timeseries(body, panel, series, context, hidden) {
     const rows = stacked ? stack(order.map((index) => aligned[index + 1]), custom.stacking.mode === 'percent') : order.map((index) => aligned[index + 1]);
     if (stacked) { order.reverse(); rows.reverse(); } // the tallest first, so that each lies before the one above it
     const options = plotOptions(plot, panel, order.map((index) => shown[index]), context, stacked);
-    options.plugins = [tip(order.map((index) => [shown[index], aligned[index + 1]]), (value) => format(value, unit, decimals), context)];
+    const lines = order.map((index) => [shown[index], aligned[index + 1]]);
+    options.plugins = [tip(lines, (value) => format(value, unit, decimals), context), behind(lines, context, element)];
     body.plots = [new uPlot(options, [aligned[0], ...rows], plot)];
   };
   redraw();

@@ -1,28 +1,10 @@
 // The page: which dashboard, which time, how often; asks the server for each panel and lets draw.js draw it.
 
 import { draw, element } from './draw.js';
+import { ask, by, choices, RANGES, ready, runsAddress, secondsOf, started, wish } from './page.js';
 
-const RANGES = [['15m', 'Last 15 minutes'], ['1h', 'Last hour'], ['6h', 'Last 6 hours'], ['24h', 'Last 24 hours'], ['7d', 'Last 7 days'], ['30d', 'Last 30 days'], ['1y', 'Last year']];
 const REFRESHES = [['0', 'Off'], ['5', '5 s'], ['30', '30 s'], ['60', '1 min'], ['300', '5 min']];
-const SECONDS = { s: 1, m: 60, h: 3600, d: 86400, w: 604800, M: 2592000, y: 31536000 };
-const by = (id) => document.getElementById(id);
-const wish = new URLSearchParams(location.search);
 const state = { dashboard: null, panels: [], fixed: null, timer: 0, turn: 0, graphite: '' };
-
-async function ask(path) {
-  const answer = await fetch(path, { headers: { Accept: 'application/json' } });
-  const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(body.message ?? `the server answers with status ${answer.status}`);
-  return body;
-}
-
-const secondsOf = (range) => { const found = /^(\d+)([smhdwMy])$/.exec(range); return found ? found[1] * SECONDS[found[2]] : 21600; };
-
-function choices(select, pairs, chosen) {
-  select.replaceChildren(...pairs.map(([value, text]) => element('option', { value }, text)));
-  if (!pairs.some(([value]) => value === chosen)) select.append(element('option', { value: chosen }, chosen));
-  select.value = chosen;
-}
 
 function remember() {
   const query = new URLSearchParams({ dashboard: state.dashboard.uid, range: by('range').value, refresh: by('refresh').value });
@@ -33,7 +15,7 @@ async function start() {
   const found = await ask('/api/dashboards');
   state.graphite = found.graphite;
   problems(found.problems);
-  if (!found.dashboards.length) { by('title').textContent = 'No dashboard'; done(); return; }
+  if (!found.dashboards.length) { by('title').textContent = 'No dashboard'; ready(); return; }
   const chosen = found.dashboards.find((one) => one.uid === wish.get('dashboard')) ?? found.dashboards[0];
   choices(by('dashboard'), found.dashboards.map((one) => [one.uid, one.title]), chosen.uid);
   by('pick').hidden = found.dashboards.length < 2;
@@ -88,8 +70,11 @@ function frame(panel, top) {
     const text = element('div', { class: 'text', tabindex: '0', role: 'region', 'aria-labelledby': id });
     text.innerHTML = panel.html; // made by the server from Markdown, without any HTML of the file
     body.append(text);
-  } else if (panel.targets?.length) state.panels.push({ panel, body });
-  else body.append(element('p', { class: 'trouble' }, `Panels of type ${panel.type} are not drawn here.`));
+  } else if (panel.targets?.length) {
+    const link = element('a', { class: 'behind', 'aria-label': `Runs behind ${panel.title ?? 'this panel'}` }, 'Runs');
+    made.append(link);
+    state.panels.push({ panel, body, link });
+  } else body.append(element('p', { class: 'trouble' }, `Panels of type ${panel.type} are not drawn here.`));
   return made;
 }
 
@@ -99,7 +84,7 @@ async function refresh() {
   remember();
   const until = state.fixed?.until ?? Math.floor(Date.now() / 1e3);
   const from = state.fixed?.from ?? until - secondsOf(by('range').value);
-  const context = { from, until, utc: state.dashboard.timezone === 'utc', zoom };
+  const context = { from, until, utc: state.dashboard.timezone === 'utc', zoom, runs: (targets, at) => runsAddress(targets, { at, from }) };
   state.context = context;
   const visible = state.panels.filter(({ body }) => body.clientWidth);
   const failed = (await Promise.all(visible.map((one) => show(one, context, turn)))).find(Boolean);
@@ -108,7 +93,7 @@ async function refresh() {
   by('status').textContent = failed ?? `Updated ${time}${context.utc ? ' UTC' : ''}, from Graphite at ${state.graphite}`;
   const every = Number(by('refresh').value);
   if (every && !state.fixed) state.timer = setTimeout(refresh, every * 1e3);
-  done();
+  ready();
 }
 
 async function show(one, context, turn) {
@@ -117,6 +102,7 @@ async function show(one, context, turn) {
   const query = new URLSearchParams({ dashboard: state.dashboard.uid, panel: panel.id, from: context.from, until: context.until, points });
   try {
     one.answer = await ask(`/api/render?${query}`);
+    one.link.href = runsAddress(one.answer.answers.filter(({ trouble }) => trouble !== 'broken target').map(({ target }) => target), { since: context.from, until: context.until });
     if (turn === state.turn) draw(body, panel, one.answer, context);
     return null;
   } catch (error) {
@@ -137,8 +123,7 @@ function zoom(from, until) {
   refresh();
 }
 
-const done = () => { document.body.dataset.state = 'ready'; };
-const failed = (error) => { by('title').textContent = 'sfcci preview'; by('status').textContent = error.message; done(); };
+const failed = (error) => { by('title').textContent = 'sfcci preview'; by('status').textContent = error.message; ready(); };
 
 by('controls').addEventListener('submit', (event) => { event.preventDefault(); open(by('dashboard').value, by('range').value === 'zoom' ? null : by('range').value).catch(failed); });
 by('dashboard').addEventListener('change', (event) => open(event.target.value).catch(failed));
@@ -147,5 +132,4 @@ by('refresh').addEventListener('change', refresh);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => state.panels.forEach((one) => one.answer && draw(one.body, one.panel, one.answer, state.context)));
 choices(by('range'), RANGES, '24h');
 choices(by('refresh'), REFRESHES, '30');
-addEventListener('DOMContentLoaded', () => start().catch(failed));
-if (document.readyState !== 'loading' && window.uPlot) start().catch(failed);
+started(() => start().catch(failed));

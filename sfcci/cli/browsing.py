@@ -1,0 +1,68 @@
+"""What `preview`, `metrics browse` and `gate browse` share: the same pages, begun at one of them, until Ctrl-C."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sfcci.cli import console
+from sfcci.settings import Settings
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+port_option = click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="The page's port; by default a free one."
+)
+
+
+def options(command: _Command) -> _Command:
+    """Give a command the options that those who begin at a page have."""
+    for option in (
+        click.option("--no-open", is_flag=True, help="Only print the address; open no browser."),
+        port_option,
+        click.option("--graphite", metavar="URL", help="Read from this Graphite."),
+    ):
+        command = option(command)
+    return command
+
+
+def graphite_there(settings: Settings, url: str | None) -> str:
+    """Give the address of a Graphite without starting one; "" when there is none."""
+    from sfcci.metric import instance
+
+    return url or settings.graphite.url or instance.status(settings).url
+
+
+def serve(
+    settings: Settings,
+    graphite: str,
+    path: str,
+    port: int,
+    no_open: bool,
+    json_output: bool,
+    paths: tuple[Path, ...] = (),
+) -> None:
+    """Serve the pages, tell the address of the one to begin at, and open it where there is a desktop; until Ctrl-C."""
+    from sfcci.web.server import start_preview
+
+    with start_preview(settings, graphite, port, paths=paths, say=console.progress()) as address:
+        begin = address.rstrip("/") + path
+        if json_output:
+            console.print_json({"address": begin, "graphite": graphite})
+        else:
+            source = f", with Graphite at {graphite}" if graphite else ""
+            click.echo(f"{begin} shows it{source}; Ctrl-C ends it")
+        if not no_open and not json_output:
+            _open(begin)
+        threading.Event().wait()
+
+
+def _open(address: str) -> None:
+    """Open the page in the desktop's browser; without a desktop nothing happens: the address has been told."""
+    from sfcci import command
+
+    if (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and command.available("xdg-open"):
+        command.launch(["xdg-open", address], log=Path(os.devnull))

@@ -1,0 +1,48 @@
+// What the pages share: asking the server, lists of choices, times.
+
+import { element } from './draw.js';
+
+export const RANGES = [['15m', 'Last 15 minutes'], ['1h', 'Last hour'], ['6h', 'Last 6 hours'], ['24h', 'Last 24 hours'], ['7d', 'Last 7 days'], ['30d', 'Last 30 days'], ['1y', 'Last year']];
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86400, w: 604800, M: 2592000, y: 31536000 };
+
+export const by = (id) => document.getElementById(id);
+export const wish = new URLSearchParams(location.search);
+export const ready = () => { document.body.dataset.state = 'ready'; };
+
+export async function ask(path) {
+  const answer = await fetch(path, { headers: { Accept: 'application/json' } });
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(body.message ?? `the server answers with status ${answer.status}`);
+  return body;
+}
+
+export function secondsOf(range) {
+  const found = /^(\d+)([smhdwMy])$/.exec(range);
+  return found ? found[1] * SECONDS[found[2]] : 21600;
+}
+
+export function choices(select, pairs, chosen) {
+  select.replaceChildren(...pairs.map(([value, text]) => element('option', { value }, text)));
+  if (!pairs.some(([value]) => value === chosen)) select.append(element('option', { value: chosen }, chosen));
+  select.value = chosen;
+}
+
+// A moment as people here read it, and in UTC where that differs.
+export function moment(seconds) {
+  const time = new Date(seconds * 1e3);
+  const utc = `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const local = time.toLocaleString('sv');
+  return time.getTimezoneOffset() ? `${local} (${utc})` : utc;
+}
+
+// Where the runs behind some targets are told, at a moment or over a time.
+export function runsAddress(targets, times) {
+  const query = new URLSearchParams(targets.map((target) => ['metric', target]));
+  for (const [name, value] of Object.entries(times)) query.append(name, Math.floor(value));
+  return `/runs?${query}`;
+}
+
+export function started(start) {
+  addEventListener('DOMContentLoaded', start);
+  if (document.readyState !== 'loading' && window.uPlot) start();
+}
