@@ -71,12 +71,19 @@ def _height(part: int, whole: int, height: int) -> float:
     return round(max(1.5, height * part / whole), 1) if part else 0
 
 
-def _css(level: Level) -> str:
-    return level.replace(" ", "-")
+def _rate_css(rate: Rate) -> str:
+    return rate.level.replace(" ", "-")
+
+
+def _css(job: JobReport) -> str:
+    """A job that reports no more is not well, whatever it said last."""
+    found = job.figures
+    return _rate_css(Rate(0, 0) if found.silent and found.level is Level.WELL else found.rates[found.window])
 
 
 def _sign(job: JobReport) -> str:
-    return SIGNS.get(job.figures.level, "")
+    found = job.figures
+    return "" if found.silent and found.level is Level.WELL else SIGNS.get(found.level, "")
 
 
 def _style() -> str:
@@ -95,6 +102,6 @@ def _template() -> "Template":
         lstrip_blocks=True,
         autoescape=True,
     )
-    shown = {"words": words, "css": _css, "sign": _sign, "bars": bars, "spark_label": spark_label}
-    environment.globals.update(shown, style=Markup(_style()))  # noqa: S704 - our own file
+    environment.globals.update(words=words, css=_css, rate_css=_rate_css, sign=_sign, bars=bars)
+    environment.globals.update(spark_label=spark_label, style=Markup(_style()))  # noqa: S704 - our own file
     return environment.get_template("report.html.j2")

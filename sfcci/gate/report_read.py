@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from sfcci.gate.history import History
+from sfcci.gate.job import BAD
 from sfcci.gate.query import Query, SeriesKey
 from sfcci.gate.report import Report, report_of, with_runs
 from sfcci.settings import Settings
@@ -29,7 +30,8 @@ def read_report(settings: Settings, now_s: float, query: Query = Query(), link: 
 def _first_bad(history: History, report: Report) -> Iterator[tuple[tuple[SeriesKey, float], str]]:
     """Find the runs with which regressions began."""
     for key, since_s in _regressions(report):
-        for run in history.select(Query(series=(key,), since_s=since_s, until_s=since_s + 0.001)):
+        query = Query(series=(key,), results=BAD, since_s=since_s, until_s=since_s + 0.001, limit=1)
+        for run in history.select(query):
             yield (key, since_s), run.run
 
 

@@ -48,14 +48,22 @@ def _pipeline(pipeline: PipelineReport, *, wide: bool) -> Iterable["RenderableTy
 
     where = f"  {pipeline.key.host}, tenant {pipeline.key.tenant}"
     yield Text.assemble("\n", (words.title(pipeline.key), "bold"), (where, "dim"))
-    for name, window in pipeline.windows.items():
-        told = f"{words.pass_words(window)}; {words.buildset_words(window.buildsets)}"
-        yield Text(f"  {words.WINDOW_WORDS[name]:>4}: {told}")
+    yield _windows(pipeline)
     for remark in words.remarks(pipeline):
         yield Text(f"  {remark}", style="yellow")
     yield _table(pipeline.jobs, wide=wide)
     for job in pipeline.jobs:
         yield from _notes(job)
+
+
+def _windows(pipeline: PipelineReport) -> "Table":
+    from rich.table import Table
+
+    shown = Table.grid(padding=(0, 2))
+    for name, window in pipeline.windows.items():
+        told = words.pass_words(window), words.buildset_words(window.buildsets)
+        shown.add_row(f"  {words.WINDOW_WORDS[name]:>4}", *told)
+    return shown
 
 
 def _table(jobs: Iterable[JobReport], *, wide: bool) -> "Table":
@@ -65,7 +73,7 @@ def _table(jobs: Iterable[JobReport], *, wide: bool) -> "Table":
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     names = list(words.WINDOW_WORDS.values()) if wide else ["rate"]
     for name in ("job", "level", *names, "p50 / p95", "marks"):
-        shown.add_column(name, overflow="fold")
+        shown.add_column(name, overflow="fold", no_wrap=name in names)
     for job in jobs:
         found = job.figures
         rates = found.rates.values() if wide else [found.rates[found.window]]
@@ -92,9 +100,10 @@ def _rate(rate: Rate) -> "Text":
     return Text(words.rate_words(rate), style=STYLES[rate.level])
 
 
-def _notes(job: JobReport) -> Iterable["Text"]:
+def _notes(job: JobReport) -> Iterable["RenderableType"]:
+    from rich.padding import Padding
     from rich.text import Text
 
     for first, *rest in words.notes(job):
-        yield Text.assemble("  ", (job.name, "bold"), f" {first}")
-        yield from (Text(f"      {line}") for line in rest)
+        yield Padding(Text.assemble((job.name, "bold"), f" {first}"), (0, 0, 0, 2))
+        yield from (Padding(Text(line), (0, 0, 0, 6)) for line in rest)

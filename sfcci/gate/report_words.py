@@ -70,7 +70,10 @@ def duration(duration_ms: int | None) -> str:
 
 def durations(found: JobFigures) -> str:
     """Give the p50 and p95 of good runs."""
-    return "-" if found.p50_ms is None else f"{duration(found.p50_ms)} / {duration(found.p95_ms)}"
+    first, second = duration(found.p50_ms), duration(found.p95_ms)
+    if first.split()[-1] == second.split()[-1]:  # one unit for both
+        first = first.split()[0]
+    return first if found.p50_ms is None else f"{first} / {second}"
 
 
 def span(length_s: float) -> str:
