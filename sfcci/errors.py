@@ -75,6 +75,10 @@ class MissingTool(SfcciError):  # noqa: N818 - the architecture's word; "error" 
         super().__init__(f"{what}; {remedy}" if remedy else what)
 
 
+class DiskFull(MissingTool):
+    """A disk, or what a quota leaves of it, has no room for what is to be written."""
+
+
 class Unreachable(SfcciError):  # noqa: N818 - as above
     """A server did not answer, or not as its kind answers. The message names the address and the next step."""
 

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from sfcci.errors import MissingTool
+from sfcci.errors import DiskFull, MissingTool
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_text(path: Path, text: str, *, mode: int = 0o644) -> bool:
@@ -18,7 +20,7 @@ def write_text(path: Path, text: str, *, mode: int = 0o644) -> bool:
 
 
 def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> bool:
-    """Like `write_text`, for bytes. Raises MissingTool when the disk is full, the folder not writable."""
+    """Like `write_text`, for bytes. Raises DiskFull, MissingTool (the folder is not writable)."""
     with contextlib.suppress(OSError):
         if path.read_bytes() == data:
             return False
@@ -51,7 +53,8 @@ def disk_errors(path: Path) -> Iterator[None]:
             errno.EACCES: "permission denied; choose another folder or run as its owner",
         }
         reason = reasons.get(error.errno or 0) or error.strerror or str(error)
-        raise MissingTool(f"cannot write {path}", reason) from error
+        kind = DiskFull if error.errno in FULL else MissingTool
+        raise kind(f"cannot write {path}", reason) from error
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from sfcci.errors import UsageError
+from sfcci.errors import Fault, InputError, Place, UsageError
 
 SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 EXPECTED = (
@@ -31,6 +31,14 @@ def parse_moment(text: str, now_s: float) -> float:
         return _bounded(moment.timestamp(), text)
     except (ValueError, OverflowError, OSError):
         raise _refused(text) from None
+
+
+def parse_span(text: str, place: str) -> int:
+    """Give a length of time such as 90m, 36h or 30d in seconds; `place` names the setting. Raises InputError."""
+    found = re.fullmatch(r"(\d{1,9})\s*(s|m|min|h|d|w|y)", text.strip(), re.ASCII)
+    if not found:
+        raise InputError(Fault(Place(place), repr(text[:60]), "a number and one of s m h d w y, such as 36h"))
+    return int(found[1]) * SECONDS[found[2]]
 
 
 def moment_text(time_s: float) -> str:

@@ -27,7 +27,17 @@ SCHEMA: dict[str, Any] = {
             "additionalProperties": False,
             "properties": {
                 key: {"type": "string"}
-                for key in ("tenant", "pipeline", "host", "project", "branch", "jobs", "link")
+                for key in (
+                    "tenant",
+                    "pipeline",
+                    "host",
+                    "project",
+                    "branch",
+                    "jobs",
+                    "link",
+                    "keep_evidence",
+                    "keep_evidence_size",
+                )
             },
         },
         "database": {
@@ -95,6 +105,10 @@ class Gate:
     """The page with the runs of a job, for dashboards: a pattern with {job}, {pipeline} ...; "" means that there is none."""
 
 
+    keep_evidence: str = "30d"
+    """How long the evidence of runs is kept: a span; "0d" keeps that of the newest runs only while they last."""
+    keep_evidence_size: str = "2G"
+    """How much of it is kept in all: octets, or with K, M, G, T behind the number; the oldest goes first."""
 @dataclass(frozen=True)
 class Gentoo:
     """The tree that ebuilds are checked against; "" means the system's, else a minimal one of our own."""

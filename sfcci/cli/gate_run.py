@@ -1,6 +1,9 @@
 """`sfcci gate list|run`: the declared jobs, and running them."""
 
+import os
 import sys
+import time
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from sfcci.cli import completion, console
-from sfcci.errors import EXIT_FINDINGS, EXIT_OK
 
 if TYPE_CHECKING:
-    from sfcci.gate.job import JobResult
+    from collections.abc import Sequence
+
+    from sfcci.gate.job import Job, JobResult
 
 
 @click.command("list", epilog="Example: sfcci gate list --pipeline gate")
@@ -32,14 +36,16 @@ def list_(pipeline: str, json_output: bool) -> None:
             ", ".join(job.pipelines),
             "yes" if job.voting else "no",
             f"{job.timeout_s:g} s",
+            job.attempts,
             job.description,
         )
         for job in jobs
     ]
-    console.table("Jobs", ("job", "pipelines", "voting", "timeout", "what it proves"), rows)
+    columns = ("job", "pipelines", "voting", "timeout", "attempts", "what it proves")
+    console.table("Jobs", columns, rows)
 
 
-@click.command("run", epilog="Example: sfcci gate run sfc-http-diverted --junit results.xml")
+@click.command("run", epilog="Example: sfcci gate run sfc-http-diverted --repeat 20 --until-failure")
 @click.argument("jobs", nargs=-1, shell_complete=completion.jobs)
 @click.option(
     "--pipeline",
@@ -47,51 +53,141 @@ def list_(pipeline: str, json_output: bool) -> None:
     help="The pipeline whose jobs run when none is named (default: [gate] pipeline).",
 )
 @click.option(
+    "--parallel",
+    "-p",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="So many jobs at a time, each in a lab of its own (default: the processors).",
+)
+@click.option(
+    "--repeat", type=click.IntRange(1, 100_000), default=1, metavar="N", help="So many rounds of the jobs."
+)
+@click.option("--until-failure", is_flag=True, help="Begin nothing more after a voting job has failed.")
+@click.option("--change", default="", help="The change under review, as the results shall name it.")
+@click.option("--patchset", default="", help="Its patch set.")
+@click.option(
     "--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write the results as JUnit XML, too."
 )
+@click.option(
+    "--annotations/--no-annotations",
+    default=None,
+    help="Print GitHub's workflow commands for what failed (default: where GITHUB_ACTIONS is true).",
+)
+@click.option(
+    "--no-overlap", is_flag=True, help="Run nothing (status 3) while another run with --no-overlap goes on."
+)
+@click.option("--quiet", "-q", is_flag=True, help="Only what is not good.")
 @console.as_json
-def run(jobs: tuple[str, ...], pipeline: str, junit: Path | None, json_output: bool) -> None:
+def run(
+    jobs: tuple[str, ...],
+    pipeline: str,
+    *,
+    parallel: int | None,
+    repeat: int,
+    until_failure: bool,
+    change: str,
+    patchset: str,
+    junit: Path | None,
+    annotations: bool | None,
+    no_overlap: bool,
+    quiet: bool,
+    json_output: bool,
+) -> None:
     """Run jobs: those named, or all of a pipeline.
 
-    Each job raises a lab of its own, sends real packets through the chain, and is judged by what was captured.
+    Each runs in a process and a lab of its own, sends real packets through the chain, and is judged by what was captured.
+    What fails before a job's own work begins (raising the lab, installing) is a RETRY, and is tried again as often as
+    the job says. The evidence of what is not good is kept: sfcci gate show.
 
-    Exit status: 0 well, 1 a voting job failed, 2 bad input, 3 no job can run here.
+    Exit status: 0 well, 1 a voting job failed, 2 bad input, 3 a job could not be run here or was ended from outside.
     """
+    from sfcci.cli import gate_live
     from sfcci.gate.declaration import chosen, load_jobs
-    from sfcci.gate.job import failed
-    from sfcci.gate.junit import junit_xml
-    from sfcci.gate.runner import Buildset, head_commit, new_id, run_jobs
-    from sfcci.package.install import installer
+    from sfcci.gate.folder import alone, head_commit, new_id
+    from sfcci.gate.job import exit_status
+    from sfcci.gate.runner import Buildset, default_parallel, run_jobs
+    from sfcci.package.install import built_packages
 
-    settings = console.settings()
-    pipeline = pipeline or settings.gate.pipeline
-    picked = chosen(load_jobs(settings.gate.jobs), jobs, pipeline)
-    buildset = Buildset(settings, pipeline, new_id(), head_commit(settings.project), installer(settings))
-    results: list[JobResult] = []
-    for result in run_jobs(picked, buildset, console.progress()):
-        results.append(result)
-        if not json_output:
-            show_result(result)
-    if junit:
-        from sfcci import files
+    settings, begin = console.settings(), time.monotonic()
+    picked = chosen(load_jobs(settings.gate.jobs), jobs, pipeline or settings.gate.pipeline)
+    buildset = Buildset(
+        settings,
+        pipeline or settings.gate.pipeline,
+        new_id(),
+        head_commit(settings.project),
+        built_packages(settings),
+        change=change,
+        patchset=patchset,
+    )
 
-        files.write_text(junit, junit_xml(results))
+    def show(result: "JobResult") -> None:
+        if not (quiet and result.result == "SUCCESS"):
+            show_result(result, err=json_output)
+
+    with alone(settings, wanted=no_overlap), gate_live.watch(show, quiet=quiet) as watch:
+        results = run_jobs(
+            picked,
+            buildset,
+            watch,
+            parallel=parallel or default_parallel(),
+            repeat=repeat,
+            until_failure=until_failure,
+        )
+    _write_junit(junit, results)
     if json_output:
         console.print_json([asdict(result) for result in results])
-    sys.exit(EXIT_FINDINGS if any(map(failed, results)) else EXIT_OK)
+    elif not quiet:
+        _summary(results, time.monotonic() - begin)
+    if annotations or (annotations is None and os.environ.get("GITHUB_ACTIONS") == "true"):
+        _annotate(results, picked, err=json_output)
+    sys.exit(exit_status(results))
 
 
-def show_result(result: "JobResult") -> None:
+def show_result(result: "JobResult", *, err: bool = False) -> None:
     """Print one line for a result, and its reasons."""
     from sfcci.gate.job import BAD, Result
 
     colour = "green" if result.result is Result.SUCCESS else "red" if result.result in BAD else "yellow"
     vote = "" if result.voting else " (non-voting)"
-    click.echo(
-        click.style(f"{result.result:12}", fg=colour)
-        + f" {result.job}{vote}  {result.duration_ms / 1000:.1f} s"
-    )
+    word = click.style(f"{result.result:12}", fg=colour)
+    click.echo(f"{word} {result.job}{vote}  {result.duration_ms / 1000:.1f} s", err=err)
     for reason in result.reasons:
-        click.echo(f"             {reason}")
-    if result.log_dir and result.result in BAD:
-        click.echo(f"             evidence: {result.log_dir}")
+        click.echo(f"             {reason}", err=err)
+    if result.log_dir:
+        click.echo(f"             evidence: sfcci gate show {result.run}", err=err)
+
+
+def _write_junit(path: Path | None, results: "Sequence[JobResult]") -> None:
+    if path:
+        from sfcci import files
+        from sfcci.gate.junit import junit_xml
+
+        files.write_text(path, junit_xml(results))
+
+
+def _summary(results: "Sequence[JobResult]", duration_s: float) -> None:
+    """Say how many ended how; of jobs that ran several times, what their failure rate is worth."""
+    counts = Counter(str(result.result) for result in results)
+    told = ", ".join(f"{count} {result}" for result, count in counts.most_common())
+    click.echo(f"{len(results)} runs in {duration_s:.1f} s: {told}")
+    by_job = Counter(result.job for result in results)
+    if max(by_job.values(), default=0) > 1:
+        rows = [_rate(job, [one for one in results if one.job == job]) for job in by_job]
+        console.table("", ("job", "runs", "bad", "failure rate"), rows)
+
+
+def _rate(job: str, results: "Sequence[JobResult]") -> tuple[str, int, int, str]:
+    from sfcci.gate.figures import Rate
+    from sfcci.gate.job import BAD, Result
+
+    bad = sum(one.result in BAD for one in results)
+    rate = Rate(bad, bad + sum(one.result is Result.SUCCESS for one in results))
+    return job, rate.n, bad, str(rate)
+
+
+def _annotate(results: "Sequence[JobResult]", jobs: "Sequence[Job]", *, err: bool) -> None:
+    from sfcci.gate.annotations import annotations
+
+    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
+    for line in annotations(results, jobs, root):
+        click.echo(line, err=err)

@@ -1,7 +1,6 @@
 """Capturing what passes the switch's ports into one pcapng file, by a process of its own beside the switch."""
 
 import contextlib
-import errno
 import os
 import select
 import sys
@@ -17,7 +16,6 @@ READY = b"ready\n"
 READY_S = 10.0
 DRAIN_S = 30.0
 END_S = 1.0
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def argv(prefix: Sequence[str], ports: Sequence[Port]) -> list[str | Path]:
@@ -30,7 +28,7 @@ def argv(prefix: Sequence[str], ports: Sequence[Port]) -> list[str | Path]:
 def capture(prefix: Sequence[str], ports: Sequence[Port], path: Path) -> Iterator[Path]:
     """Write the frames of the ports to `path` while the block runs: ready when it starts, complete when it has ended.
 
-    Raises ToolError, also when a frame was lost: evidence with holes is none. Raises MissingTool for a full disk.
+    Raises ToolError, also when a frame was lost: evidence with holes is none. Raises DiskFull, MissingTool (the file cannot be written).
     """
     words = argv(prefix, ports)
     with contextlib.ExitStack() as stack:
@@ -78,7 +76,7 @@ def _finish(process: command.Process) -> None:
 
 
 def _check_disk(process: command.Process) -> None:
-    if process.returncode in DISK_FULL:
+    if process.returncode in files.FULL:
         raise OSError(process.returncode, os.strerror(process.returncode))
 
 

@@ -113,6 +113,12 @@ JOB = _object(
             "maximum": 86_400,
             "description": "seconds, at most a day",
         },
+        "attempts": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 10,
+            "description": "how often it is tried, 1 to 10",
+        },
         "scenario": {"type": "string", "minLength": 1},
         "steps": {"type": "array", "minItems": 1, "items": STEP},
         "install": {"type": "string", "minLength": 1},
@@ -155,7 +161,7 @@ def parse_jobs(found: Document) -> tuple[Job, ...]:
     faults += refusals(found)
     if faults:
         raise InputError(*faults)
-    return tuple(_job(table, found.path) for table in found.data["jobs"])
+    return tuple(_job(found, number, table) for number, table in enumerate(found.data["jobs"]))
 
 
 def chosen(jobs: tuple[Job, ...], names: tuple[str, ...], pipeline: str) -> tuple[Job, ...]:
@@ -215,7 +221,7 @@ def _job_faults(found: Document, number: int, table: Mapping[str, Any]) -> list[
     return []
 
 
-def _job(table: Mapping[str, Any], path: str) -> Job:
+def _job(found: Document, number: int, table: Mapping[str, Any]) -> Job:
     pipeline = table["pipeline"]
     return Job(
         name=table["name"],
@@ -223,10 +229,12 @@ def _job(table: Mapping[str, Any], path: str) -> Job:
         timeout_s=float(table["timeout"]),
         description=table.get("description", ""),
         voting=table.get("voting", True),
-        scenario=scenario_word(table.get("scenario", ""), path),
+        scenario=scenario_word(table.get("scenario", ""), found.path),
         steps=tuple(_step(step) for step in table.get("steps", ())),
         install=table.get("install", ""),
         command=tuple(table.get("command", ())),
+        attempts=table.get("attempts", Job.attempts),
+        place=found.place("jobs", number),
     )
 
 

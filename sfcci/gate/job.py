@@ -1,8 +1,10 @@
 """Jobs and their results, in Zuul's words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from sfcci.errors import EXIT_FINDINGS, EXIT_OK, EXIT_TOOL, Place
 
 
 class Result(StrEnum):
@@ -94,6 +96,19 @@ class JobResult:
 def failed(result: JobResult) -> bool:
     """Say whether a result makes its buildset fail: it is bad and its job votes."""
     return result.voting and result.result in BAD
+
+
+UNJUDGED = (Result.CANCELED, Result.ABORTED, Result.CONFIG_ERROR, Result.ERROR)
+"""Results of a job that was wanted and of which nothing is known now."""
+
+
+def exit_status(results: Iterable[JobResult]) -> int:
+    """0 when no voting job failed, 1 when one did, 3 when no machine was there for those that failed or nothing is known of one."""
+    voting = [result for result in results if result.voting]
+    bad = [result.result for result in voting if result.result in BAD]
+    if any(result is not Result.NODE_FAILURE for result in bad):
+        return EXIT_FINDINGS
+    return EXIT_TOOL if bad or any(result.result in UNJUDGED for result in voting) else EXIT_OK
 
 
 @dataclass(frozen=True)
@@ -193,3 +208,7 @@ class Job:
     install: str = ""
     """The component whose freshly built RPM is installed into a root; `command` then runs out of it."""
     command: tuple[str, ...] = ()
+    attempts: int = 3
+    """So often it is tried when it fails before its own work begins (Zuul's word)."""
+    place: Place | None = None
+    """Where it was declared."""

@@ -8,8 +8,12 @@ from sfcci.gate.job import NOT_COUNTED, JobResult, Result
 
 
 def junit_xml(results: Iterable[JobResult]) -> str:
-    """Give one test suite with a test case per run: FAILURE is a failure, other bad results are errors."""
-    runs = sorted(results, key=lambda run: (run.started_at, run.run))
+    """Give one test suite with a test case per run: FAILURE is a failure, other bad results are errors.
+
+    An attempt that was made again (RETRY) is no case of its own.
+    """
+    judged = (run for run in results if run.result is not Result.RETRY)
+    runs = sorted(judged, key=lambda run: (run.started_at, run.run))
     suite = Element("testsuite", _suite_attributes(runs))
     for run in runs:
         _case(suite, run)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +36,9 @@ class Deadline:
         return left
 
 
-def take_steps(lab: Lab, job: Job, begin: ChainState, folder: Path, deadline: Deadline) -> tuple[str, ...]:
+def take_steps(
+    lab: Lab, job: Job, begin: ChainState, folder: Path, deadline: Deadline, say: Callable[[str], None]
+) -> tuple[str, ...]:
     """Take the steps in order and give the reasons of the first one that fails; the evidence lies in `folder`.
 
     `begin` is what the switch holds when the first step begins. Raises TimeUp, ToolError.
@@ -43,6 +46,7 @@ def take_steps(lab: Lab, job: Job, begin: ChainState, folder: Path, deadline: De
     tables = lab.flows() + lab.groups()
     state = begin
     for number, step in enumerate(job.steps, 1):
+        say(f"step {number} of {len(job.steps)}")
         state = changed(state, step.change, begin)
         lab.apply(state)
         capture = folder / f"step{number}.pcapng"

@@ -24,21 +24,20 @@ class Installed:
     env: Mapping[str, str]
 
 
-def installer(settings: Settings) -> Callable[[str, Path], Installed] | None:
-    """Give a function that installs a component's newest build into a folder and gives its program; None when nothing was built."""
+def built_packages(settings: Settings) -> Callable[[str], tuple[Path, ...]] | None:
+    """Give a function that gives the RPMs of a component's newest build (Raises UsageError); None when nothing was built."""
     if not any((settings.state / "packages").glob("*/current")):
         return None
 
-    def install(component: str, root: Path) -> Installed:
+    def packages(component: str) -> tuple[Path, ...]:
         build = current_build(settings.state, component)
         if build is None:
             raise UsageError(
                 f"no RPM of {component} has been built; build it with: sfcci package rpm {component}"
             )
-        install_root(build.binary_rpms, root)
-        return installed_program(root, component)
+        return build.binary_rpms
 
-    return install
+    return packages
 
 
 def install_root(rpms: Sequence[Path], root: Path) -> None:

@@ -11,7 +11,7 @@ from sfcci.dashboard.reading import PanelNumbers
 from sfcci.errors import EXIT_OK
 from sfcci.finding import Finding, Severity
 from sfcci.gate.job import JobResult
-from sfcci.gate.runner import LabFault
+from sfcci.gate.order import LabFault
 from sfcci.metric.graphite import GraphiteReader
 from sfcci.metric.instance import Instance
 from sfcci.settings import Settings

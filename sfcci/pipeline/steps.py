@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sfcci.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 from sfcci.finding import exit_status
-from sfcci.gate.job import BAD, Job, JobResult, Result, failed
-from sfcci.gate.runner import LabFault
-from sfcci.package.install import Installed
+from sfcci.gate.job import BAD, Job, JobResult, Result
+from sfcci.gate.job import exit_status as gate_status
+from sfcci.gate.order import LabFault
 from sfcci.pipeline.dashboards import panel_numbers
 from sfcci.pipeline.report import BROKEN_PACKAGE, FAULTS, Outcome, Run, told_findings
 
@@ -36,7 +36,8 @@ def package_step(run: Run) -> Outcome:
 def gate_step(run: Run) -> Outcome:
     """Run the pipeline's jobs, the one with a fault last."""
     from sfcci.gate.declaration import chosen, load_jobs
-    from sfcci.gate.runner import run_jobs
+    from sfcci.gate.runner import default_parallel, run_jobs
+    from sfcci.gate.watch import Said
 
     run.before = panel_numbers(run)
     pipeline = run.options.pipeline or run.settings.gate.pipeline
@@ -47,36 +48,38 @@ def gate_step(run: Run) -> Outcome:
             f"the fault {run.options.fault} is put into {ill}, which is no job of the pipeline {pipeline}"
         )
     jobs = tuple(sorted(jobs, key=lambda job: job.name == ill))  # the red one last: it shows soonest
-    for result in run_jobs(jobs, _buildset(run, pipeline), run.say):
-        run.results.append(result)
+    results = run_jobs(jobs, _buildset(run, pipeline), Said(run.say), parallel=default_parallel())
+    run.results.extend(result for result in results if result.result is not Result.RETRY)
     summary, details, status = _gate_summary(jobs, run.results)
-    if ill and run.results[-1].result not in BAD:
+    if ill and not any(result.job == ill and result.result in BAD for result in run.results):
         return summary, (*details, f"{ill} did not see the fault {run.options.fault}"), EXIT_FINDINGS
     return summary, details, status
 
 
 def _buildset(run: Run, pipeline: str) -> "Buildset":
-    from sfcci.gate.runner import Buildset, head_commit, new_id
+    from sfcci.gate.folder import head_commit, new_id
+    from sfcci.gate.runner import Buildset
 
     fault = run.options.fault
     faults = {FAULTS[fault]: LabFault(fault)} if fault in set(LabFault) else {}
     return Buildset(
-        run.settings, pipeline, new_id(), head_commit(run.settings.project), _installer(run), faults
+        run.settings, pipeline, new_id(), head_commit(run.settings.project), _packages(run), faults
     )
 
 
-def _installer(run: Run) -> Callable[[str, Path], Installed] | None:
-    from sfcci.package.install import installer
+def _packages(run: Run) -> Callable[[str], tuple[Path, ...]] | None:
+    from sfcci.package.install import built_packages
     from sfcci.package.run import with_fault
 
-    install = installer(with_fault(run.settings) if run.options.fault == BROKEN_PACKAGE else run.settings)
+    broken = run.options.fault == BROKEN_PACKAGE
+    packages = built_packages(with_fault(run.settings) if broken else run.settings)
 
-    def fresh(component: str, root: Path) -> Installed:
-        if install is None or (run.packaged is not None and component not in run.packaged):
+    def fresh(component: str) -> tuple[Path, ...]:
+        if packages is None or (run.packaged is not None and component not in run.packaged):
             raise UsageError(f"the RPM of {component} was not built in this run; see the package step")
-        return install(component, root)
+        return packages(component)
 
-    return install if run.packaged is None else fresh
+    return packages if run.packaged is None else fresh
 
 
 def _gate_summary(jobs: Sequence[Job], results: Sequence[JobResult]) -> Outcome:
@@ -86,13 +89,12 @@ def _gate_summary(jobs: Sequence[Job], results: Sequence[JobResult]) -> Outcome:
         f"{result.result} {result.job}: {reason}" for result in bad for reason in (result.reasons or ("",))
     ]
     details += [f"evidence of {result.job}: {result.log_dir}" for result in bad if result.log_dir]
-    status = EXIT_FINDINGS if any(map(failed, results)) else EXIT_OK
     others = Counter(str(result.result) for result in bad)
     counts = [
         f"{good} of {len(jobs)} jobs SUCCESS",
         *(f"{count} {result}" for result, count in others.items()),
     ]
-    return ", ".join(counts), details, status
+    return ", ".join(counts), details, gate_status(results)
 
 
 def results_step(run: Run) -> Outcome:

@@ -70,9 +70,10 @@ jobs:
 
 
 def test_a_gate_that_does_not_see_the_fault_is_not_well(tmp_path, graphites, monkeypatch):
-    def blind(jobs, _buildset, _say):
-        for job in jobs:
-            yield JobResult("r", job.name, Result.SUCCESS, "t", "gate", "h", "p", "main", 0.0, 1)
+    def blind(jobs, _buildset, _watch, **_how):
+        return [
+            JobResult("r", job.name, Result.SUCCESS, "t", "gate", "h", "p", "main", 0.0, 1) for job in jobs
+        ]
 
     monkeypatch.setattr(runner, "run_jobs", blind)
     report = run(Options(fault="drop", only=("gate",)), tmp_path)

@@ -46,6 +46,11 @@ def stored(configured, built_once):
     return configured
 
 
+def installed(settings, component, root):
+    install.install_root(install.built_packages(settings)(component), root)
+    return install.installed_program(root, component)
+
+
 def built(configured, **options):
     said = []
     report = run.build_packages(configured, said.append, write_specs=True, **options)
@@ -75,7 +80,7 @@ def test_a_component_is_built_published_installed_and_runs(configured, tmp_path)
     assert (published / "repodata" / "repomd.xml").exists()
     assert (published / rpm.name).read_bytes() == rpm.read_bytes()
 
-    way = install.installer(configured)("sample", tmp_path / "root")
+    way = installed(configured, "sample", tmp_path / "root")
     assert command.run(way.argv, timeout_s=20, env=way.env).stdout == "a sample that runs\n"
 
     again, said = built(configured)
@@ -142,10 +147,10 @@ def test_a_program_broken_on_purpose_builds_and_does_not_start(configured, monke
     monkeypatch.setattr(run, "BROKEN_MODULE", "sample/tool.py")
     report, _said = built(configured, fault=True)
     assert report.exit_status == 0
-    way = install.installer(run.with_fault(configured))("sample", tmp_path / "root")
+    way = installed(run.with_fault(configured), "sample", tmp_path / "root")
     done = command.run(way.argv, timeout_s=20, env=way.env, check=False)
     assert "ModuleNotFoundError" in done.stderr
-    assert install.installer(configured) is None, "the good packages are left alone"
+    assert install.built_packages(configured) is None, "the good packages are left alone"
 
 
 def test_force_builds_again_and_the_older_builds_stay_for_their_readers(stored):
@@ -175,7 +180,7 @@ def test_a_build_that_was_only_half_stored_is_not_there(stored):
 
 def test_installing_what_was_not_built_says_what_to_do(stored, tmp_path):
     with pytest.raises(UsageError, match="sfcci package rpm other"):
-        install.installer(stored)("other", tmp_path / "root")
+        install.built_packages(stored)("other")
     with pytest.raises(MissingTool, match="holds no program"):
         install.installed_program(tmp_path, "sample")
 
