@@ -13,7 +13,8 @@ from sfcci.environment import Environment, EnvironmentSpec
 from sfcci.errors import MissingTool, ToolError, Unreachable
 from sfcci.package import dialect, lock
 from sfcci.package.build import BUILD_ENVIRONMENT
-from sfcci.package.component import Component, load_catalogue
+from sfcci.package.catalogue import load_catalogue
+from sfcci.package.component import Component
 from sfcci.package.index import Subject, subject
 from sfcci.package.lock import Lock, Locked
 from sfcci.settings import Settings

@@ -14,7 +14,7 @@ from sfcci import files
 from sfcci.errors import Fault, InputError, Place
 from sfcci.finding import Finding, Severity
 from sfcci.package import pkgcheck, stand_in, tree
-from sfcci.package.component import chosen, load_catalogue
+from sfcci.package.catalogue import chosen, load_catalogue
 from sfcci.package.ebuild import OVERLAY, base_files, overlay_files
 from sfcci.package.index import subject
 from sfcci.package.pkgcheck import Repository

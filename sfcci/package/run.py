@@ -21,7 +21,8 @@ from sfcci.package.build import (
     source_archive,
     workspace,
 )
-from sfcci.package.component import Component, chosen, load_catalogue
+from sfcci.package.catalogue import chosen, load_catalogue
+from sfcci.package.component import Component
 from sfcci.package.ebuild import OVERLAY
 from sfcci.package.index import Subject, subject
 from sfcci.settings import Settings

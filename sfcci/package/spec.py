@@ -43,7 +43,7 @@ def spec_text(component: Component, metadata: SdistMetadata) -> str:
         license=component.license,
         homepage=component.homepage,
         description=_paragraph(component.description or f"{_sentence(metadata.summary)}."),
-        recommends=component.recommends,
+        recommends=component.rpm.recommends,
         parts=[_part(component, part, metadata) for part in component.subpackages],
         modules=component.modules,
         scripts=metadata.scripts,

@@ -5,7 +5,7 @@ import tarfile
 
 import pytest
 
-from sfcci.package.component import load_catalogue
+from sfcci.package.catalogue import load_catalogue
 
 PYPROJECT = """\
 [build-system]

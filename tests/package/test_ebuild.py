@@ -17,7 +17,8 @@ from packaging.version import Version
 from sfcci import environment
 from sfcci.errors import InputError
 from sfcci.package import dialect, ebuild, pkgcheck
-from sfcci.package.component import Change, Component, Gentoo, Source, load_catalogue
+from sfcci.package.catalogue import load_catalogue
+from sfcci.package.component import Change, Component, Gentoo, Source
 from sfcci.package.sdist import SdistMetadata, project_metadata
 
 REPOSITORY = Path(__file__).parents[2]

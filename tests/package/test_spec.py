@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sfcci.errors import InputError
-from sfcci.package.component import Source, Subpackage
+from sfcci.package.component import Rpm, Source, Subpackage
 from sfcci.package.sdist import SdistMetadata, project_metadata
 from sfcci.package.spec import spec_path, spec_text
 
@@ -77,7 +77,7 @@ def told():
 
 
 def test_the_spec_of_an_application_is_this_text(sample, project):
-    text = spec_text(replace(sample, recommends=("openvswitch",)), project_metadata(project / "code"))
+    text = spec_text(replace(sample, rpm=Rpm(recommends=("openvswitch",))), project_metadata(project / "code"))
     assert text == APPLICATION
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from sfcci import document
 from sfcci.errors import InputError, UsageError
-from sfcci.package.component import chosen, load_catalogue, parse_component
+from sfcci.package.catalogue import chosen, load_catalogue, parse_component
 
 REPOSITORY = Path(__file__).parents[2]
 PINNED = f"""\
