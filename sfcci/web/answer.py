@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfcci.errors import SfcciError, UsageError
+from sfcci.moment import parse_moment
 from sfcci.web import assets
 
 if TYPE_CHECKING:
@@ -42,7 +43,12 @@ class Place:
     title: str
 
 
-PLACES = (Place("/", "Dashboards"), Place("/runs", "Runs"), Place("/metrics", "Metrics"))
+PLACES = (
+    Place("/", "Dashboards"),
+    Place("/report", "Report"),
+    Place("/runs", "Runs"),
+    Place("/metrics", "Metrics"),
+)
 
 
 class NotThere(UsageError):  # noqa: N818 - what is asked for, as the words of `errors` are
@@ -102,6 +108,11 @@ def page(template: str, request: "Request", *, title: str, status: int = 200, **
     return Response(text, status, media_type="text/html; charset=utf-8")
 
 
+def bar(request: "Request") -> str:
+    """Give the bar with the pages, for a page that is not made of our templates."""
+    return _environment().get_template("bar.html").render(places=PLACES, here=request.url.path)
+
+
 def asset(path: Path) -> "Response":
     """Give a file of the pages."""
     from starlette.responses import Response
@@ -115,6 +126,17 @@ def whole_number(request: "Request", name: str, default: int | None = None) -> i
     if not text.isdecimal() or len(text) > 15:  # noqa: PLR2004 - longer than any time or count
         raise UsageError(f"expected {name} as a whole number")
     return int(text)
+
+
+def names(request: "Request", name: str) -> tuple[str, ...]:
+    """Read names (or globs) of the question."""
+    return tuple(one for one in request.query_params.getlist(name) if one)
+
+
+def asked_moment(request: "Request", name: str, now_s: float) -> float | None:
+    """Read a moment of the question; None when it is not there. Raises UsageError."""
+    text = request.query_params.get(name, "").strip()
+    return parse_moment(text, now_s) if text else None
 
 
 @cache

@@ -18,7 +18,7 @@ UPLOT = EnvironmentSpec(
     options=("--no-deps", "--require-hashes", "--only-binary=:all:"),
 )
 OURS = (
-    *("pages.css", "preview.css", "metrics.css", "runs.css"),
+    *("bar.css", "pages.css", "preview.css", "metrics.css", "runs.css"),
     *("page.js", "draw.js", "behind.js", "preview.js", "combobox.js", "tree.js", "metrics.js"),
 )
 THEIRS = ("uPlot.iife.js", "uPlot.min.css")

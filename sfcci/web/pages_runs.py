@@ -12,10 +12,9 @@ from sfcci.gate.history import History
 from sfcci.gate.job import BAD, JobResult, Result
 from sfcci.gate.query import Query, ended_ms
 from sfcci.metric.name import Kind, SeriesName, metric_name
-from sfcci.moment import parse_moment
 from sfcci.settings import Settings
 from sfcci.web import evidence_file
-from sfcci.web.answer import Endpoint, NotThere, page, whole_number
+from sfcci.web.answer import Endpoint, NotThere, asked_moment, names, page, whole_number
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -43,7 +42,7 @@ def routes(settings: Settings) -> Mapping[str, Endpoint]:
 
     def runs(request: "Request") -> "Response":
         given = request.query_params
-        query = asked(given, time.time())
+        query = asked(request, time.time())
         with History(settings) as history:
             found = listed(history, query, given, whole_number(request, "skip", 0))
             empty = not found.rows and not given and not history.count()
@@ -83,36 +82,27 @@ def routes(settings: Settings) -> Mapping[str, Endpoint]:
     return {"/runs": runs, "/runs/{run}/files/{name:path}": file, "/runs/{run:path}": run}
 
 
-def asked(given: "QueryParams", now_s: float) -> Query:
+def asked(request: "Request", now_s: float) -> Query:
     """Read which runs are meant. Raises UsageError with what is expected."""
     results: list[Result] = []
-    for word in given.getlist("result"):
+    for word in names(request, "result"):
         if word == ANY_BAD:
             results += BAD
         elif word in Result.__members__:
             results.append(Result(word))
-        elif word:
-            raise UsageError(
-                f"no result is named {word[:40]!r}; expected one of {ANY_BAD}, {', '.join(Result)}"
-            )
+        else:
+            known = ", ".join((ANY_BAD, *Result))
+            raise UsageError(f"no result is named {word[:40]!r}; expected one of {known}")
     return Query(
-        jobs=_names(given, "job"),
-        pipelines=_names(given, "pipeline"),
-        projects=_names(given, "project"),
-        branches=_names(given, "branch"),
+        jobs=names(request, "job"),
+        pipelines=names(request, "pipeline"),
+        projects=names(request, "project"),
+        branches=names(request, "branch"),
         results=tuple(dict.fromkeys(results)),
-        since_s=_moment(given, "since", now_s),
-        until_s=_moment(given, "until", now_s),
+        since_s=asked_moment(request, "since", now_s),
+        until_s=asked_moment(request, "until", now_s),
         newest_first=True,
     )
-
-
-def _names(given: "QueryParams", name: str) -> tuple[str, ...]:
-    return tuple(one for one in given.getlist(name) if one)
-
-
-def _moment(given: "QueryParams", name: str, now_s: float) -> float | None:
-    return parse_moment(given[name], now_s) if given.get(name) else None
 
 
 def listed(history: History, query: Query, given: "QueryParams", skip: int) -> Listed:

@@ -1,4 +1,4 @@
-"""One server for all pages, on loopback: dashboards, runs and their evidence, metric names.
+"""One server for all pages, on loopback: dashboards, the gate's report, runs with their evidence, metric names.
 
 The Host header is checked, so that a name that somebody points at 127.0.0.1 reads nothing; there is no way to write
 anything.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sfcci.errors import Unreachable, UsageError
 from sfcci.settings import Settings
-from sfcci.web import assets, pages_dashboards, pages_metrics, pages_runs
+from sfcci.web import assets, pages_dashboards, pages_metrics, pages_report, pages_runs
 from sfcci.web.answer import Endpoint, NotThere, as_answer, asset
 from sfcci.web.pages_dashboards import Preview, Readers
 
@@ -72,6 +72,7 @@ def start_preview(
     pages = {
         **pages_dashboards.routes(preview),
         **pages_metrics.routes(pages_metrics.Metrics(readers)),
+        **pages_report.routes(settings),
         **pages_runs.routes(settings),
     }
     files = assets.asset_files(settings.cache, say)
