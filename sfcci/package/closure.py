@@ -16,7 +16,7 @@ from sfcci.package.build import BUILD_ENVIRONMENT
 from sfcci.package.catalogue import load_catalogue
 from sfcci.package.component import Component
 from sfcci.package.index import Subject, subject
-from sfcci.package.lock import Lock, Locked
+from sfcci.package.lock import Lock
 from sfcci.settings import Settings
 
 Say = Callable[[str], None]
@@ -113,15 +113,18 @@ def _required(one: Subject) -> Iterable[str]:
     """What one component requires; the requirement files are those that its description names."""
     yield from one.metadata.requires
     yield from one.metadata.build_requires
-    for name in _requirement_files(one.component):
-        yield from one.metadata.requirement_files.get(name, ())
+    for name, without in _requirement_files(one.component):
+        lines = one.metadata.requirement_files.get(name, ())
+        yield from (line for line in lines if dialect.requirement_name(line) not in without)
 
 
-def _requirement_files(component: Component) -> Iterable[str]:
-    parts = (*component.subpackages, getattr(component, "docs", None), getattr(component, "tests", None))
-    return dict.fromkeys(name for part in parts if (name := getattr(part, "requirements", "")))
-
-
-def locked_names(entries: Iterable[Locked]) -> frozenset[str]:
-    """Give the PEP 503 names of locked projects."""
-    return frozenset(dialect.normal_name(entry.name) for entry in entries)
+def _requirement_files(component: Component) -> Iterable[tuple[str, frozenset[str]]]:
+    """Each requirements file that the description names, with the projects in it that nothing needs (PEP 503)."""
+    tests, docs = component.tests, component.docs
+    unused = frozenset(map(dialect.normal_name, tests.without if tests else ()))
+    named = [(part.requirements, unused) for part in component.subpackages]
+    if tests:
+        named.append((tests.requirements, unused))
+    if docs:
+        named.append((docs.requirements, frozenset(map(dialect.normal_name, docs.without))))
+    return [(name, without) for name, without in named if name]

@@ -1,29 +1,31 @@
-"""Built packages as others see them: each build whole in a folder of its own, and a repository of the newest (createrepo_c).
+"""Built packages as others see them: each build whole in a folder of its own, below the state folder: `packages/COMPONENT/BUILD/`.
 
-Folders under the state folder: `packages/COMPONENT/BUILD/` and `repositories/REPOSITORY/`; the link `current` beside the
-builds and the link `repository` beside the repositories name the valid one and change in one step, so a reader never sees half a build.
+The link `current` beside the builds names the valid one and changes in one step, so a reader never sees half a build.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sfcci import command, document, files
+from sfcci import document, files
 from sfcci.errors import InputError, Place
-from sfcci.finding import Finding, Severity, exit_status
+from sfcci.finding import Finding, Severity
 from sfcci.package.build import BuiltPackages
 
-TIMEOUT_S = 120.0
 KEPT = 3
-"""So many builds and repositories stay, for those who still read an older one."""
+"""So many builds (and repositories) stay, for those who still read an older one."""
 REPORT = "report.json"
-_SCHEMA = {"type": "object", "required": ["fingerprint", "version", "source_rpm", "binary_rpms", "findings"]}
+_SCHEMA = {
+    "type": "object",
+    "required": ["fingerprint", "version", "source_rpm", "binary_rpms", "findings", "sha256"],
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,13 @@ class StoredBuild:
     source_rpm: Path
     binary_rpms: tuple[Path, ...]
     findings: tuple[Finding, ...]
+    sha256: Mapping[str, str]
+    """Name of each of its RPMs → what the file was when it was built."""
+
+    @property
+    def rpms(self) -> tuple[Path, ...]:
+        """The source RPM, then the others."""
+        return (self.source_rpm, *self.binary_rpms)
 
     @property
     def log(self) -> Path:
@@ -53,15 +62,17 @@ def store_build(
     findings: Sequence[Finding],
 ) -> StoredBuild:
     """Put a build into the state folder and make it the component's current one."""
-    report = {
+    report: dict[str, Any] = {
         "fingerprint": fingerprint,
         "version": version,
         "source_rpm": built.source_rpm.name,
         "binary_rpms": [path.name for path in built.binary_rpms],
         "findings": [finding.as_json() for finding in findings],
     }
-    with _filled(state / "packages" / component, "current") as folder:
-        for path in (built.source_rpm, *built.binary_rpms):
+    rpms = (built.source_rpm, *built.binary_rpms)
+    report["sha256"] = {path.name: digest(path) for path in rpms}
+    with filled(state / "packages" / component, "current") as folder:
+        for path in rpms:
             shutil.copy(path, folder)
         shutil.copy(built.log, folder / "build.log")
         (folder / REPORT).write_text(json.dumps(report, indent=2) + "\n")
@@ -85,51 +96,20 @@ def current_build(state: Path, component: str) -> StoredBuild | None:
         source_rpm=folder / data["source_rpm"],
         binary_rpms=tuple(folder / name for name in data["binary_rpms"]),
         findings=tuple(_finding(entry) for entry in data["findings"]),
+        sha256=data["sha256"],
     )
-    whole = all(path.is_file() for path in (build.source_rpm, *build.binary_rpms))
+    whole = all(path.is_file() for path in build.rpms)
     return build if whole else None
 
 
-def current_repository(state: Path) -> Path:
-    """Give the repository's address: it stays, what it leads to changes in one step."""
-    return state / "repository"
-
-
-def publish(state: Path) -> Path:
-    """Make a repository of every component's current build without errors; give its path.
-
-    One that holds just these already stays.
-    """
-    names = sorted(path.parent.name for path in (state / "packages").glob("*/current"))
-    builds = [
-        build for name in names if (build := current_build(state, name)) and not exit_status(build.findings)
-    ]
-    made_of = "".join(f"{build.folder.name}\n" for build in builds)
-    repository = current_repository(state)
-    with contextlib.suppress(OSError):
-        if (repository / "repodata" / "repomd.xml").exists() and (
-            repository / "builds"
-        ).read_text() == made_of:
-            return repository
-    with _filled(state / "repositories", "../repository") as folder:
-        for build in builds:
-            for path in (build.source_rpm, *build.binary_rpms):
-                shutil.copy(path, folder)
-        (folder / "builds").write_text(made_of)
-        options = [
-            "--quiet",
-            "--no-database",
-            "--simple-md-filenames",
-            "--revision",
-            "1",
-            "--set-timestamp-to-revision",
-        ]
-        command.run(["createrepo_c", *options, folder], timeout_s=TIMEOUT_S)
-    return repository
+def digest(path: Path) -> str:
+    """Give a file's SHA-256 in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager
-def _filled(base: Path, link: str) -> Iterator[Path]:
+def filled(base: Path, link: str) -> Iterator[Path]:
     """Give a new folder in `base` to fill; when the block ends well, `link` (relative to `base`) leads to it.
 
     Old folders go, and with them what a killed run left. Runs wait for each other.

@@ -12,7 +12,7 @@ from pathlib import Path
 from sfcci import command, files
 from sfcci.errors import EXIT_OK, MissingTool, Place, SfcciError, ToolError
 from sfcci.finding import Finding, Severity, exit_status
-from sfcci.package import lint, overlay, repository, tree
+from sfcci.package import lint, overlay, publication, repository, tree
 from sfcci.package.build import (
     Host,
     build_log,
@@ -128,8 +128,7 @@ def build_packages(
         host = found_host(folder, settings.cache, say)
         turns = [_Turn(settings, component, host, say, force, fault, write_specs) for component in components]
         reports = tuple(turn.report() for turn in turns)
-    say("making the repository")
-    return PackageReport(reports, repository.publish(settings.state))
+    return PackageReport(reports, publication.publish(settings, say).folder)
 
 
 def with_fault(settings: Settings) -> Settings:

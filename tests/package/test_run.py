@@ -13,7 +13,7 @@ from sfcci import command, settings
 from sfcci.cli.package import package
 from sfcci.errors import InputError, MissingTool, Unreachable, UsageError
 from sfcci.finding import Severity
-from sfcci.package import build, install, lint, repository, run
+from sfcci.package import build, install, lint, publication, repository, run
 from sfcci.package.run import Outcome
 
 from .conftest import make_project
@@ -76,7 +76,7 @@ def test_a_component_is_built_published_installed_and_runs(configured, tmp_path)
     assert "left" not in listed
     licence = subprocess.run(["rpm", "-qpL", rpm], capture_output=True, text=True, check=True).stdout
     assert licence.strip().endswith("licenses/LICENSE")
-    published = repository.current_repository(configured.state)
+    published = publication.current_repository(configured.state)
     assert (published / "repodata" / "repomd.xml").exists()
     assert (published / rpm.name).read_bytes() == rpm.read_bytes()
 
@@ -97,7 +97,7 @@ def test_a_build_requirement_that_is_not_there_fails_the_build_and_keeps_its_log
     assert report.outcome is Outcome.FAILED
     assert "python3dist(no-such-thing) >= 2 is needed by sample" in report.findings[0].what
     assert "Failed build dependencies" in report.log.read_text()
-    assert not (repository.current_repository(configured.state) / "sample-1.0-2.noarch.rpm").exists()
+    assert not (publication.current_repository(configured.state) / "sample-1.0-2.noarch.rpm").exists()
 
 
 def test_a_module_that_does_not_import_fails_the_build(configured):
@@ -139,7 +139,7 @@ def test_a_generator_of_requires_that_fails_is_found_though_rpmbuild_is_content(
     report, _said = built(configured)
     assert {f.keyword for f in report.findings if f.severity is Severity.ERROR} == {"RequiresMissing"}
     assert report.exit_status == 1
-    published = repository.current_repository(configured.state)
+    published = publication.current_repository(configured.state)
     assert not list(published.glob("*.rpm")), "a package with errors is not published"
 
 
