@@ -65,6 +65,8 @@ SCHEMA: dict[str, Any] = {
             "properties": {
                 "url": {"type": "string"},
                 "carbon": {"type": "string", "description": "HOST:PORT"},
+                "pickle": {"type": "string", "description": "HOST:PORT"},
+                "statsd": {"type": "string", "description": "HOST:PORT"},
                 "retentions": {"type": "string", "description": "as in carbon's storage-schemas.conf"},
             },
         },
@@ -103,12 +105,12 @@ class Gate:
     """A folder with job files; "" means the jobs that come with sfcci."""
     link: str = ""
     """The page with the runs of a job, for dashboards: a pattern with {job}, {pipeline} ...; "" means that there is none."""
-
-
     keep_evidence: str = "30d"
     """How long the evidence of runs is kept: a span; "0d" keeps that of the newest runs only while they last."""
     keep_evidence_size: str = "2G"
     """How much of it is kept in all: octets, or with K, M, G, T behind the number; the oldest goes first."""
+
+
 @dataclass(frozen=True)
 class Gentoo:
     """The tree that ebuilds are checked against; "" means the system's, else a minimal one of our own."""
@@ -136,6 +138,10 @@ class Graphite:
     """HOST:PORT of carbon's plaintext listener."""
     retentions: str = "10s:1d,60s:30d,1h:1y"
     """How that Graphite keeps `stats_counts` and `stats.timers`: its storage-schemas.conf says so."""
+    pickle: str = ""
+    """HOST:PORT of its pickle listener, for many points; "" means that the plaintext one takes all."""
+    statsd: str = ""
+    """HOST:PORT of a StatsD, for `metrics push --to statsd`."""
 
 
 @dataclass(frozen=True)

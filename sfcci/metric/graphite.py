@@ -1,25 +1,23 @@
-"""Graphite's two doors: points go in through carbon's plaintext listener, series come out of graphite-web."""
+"""Where series come out: graphite-web (points go in at `carbon`)."""
 
 import html
 import json
 import re
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from sfcci.errors import Unreachable, UsageError
-from sfcci.metric.point import Point
+from sfcci.metric.carbon import NEXT_STEP
 
 if TYPE_CHECKING:
     from requests import Response, Session
 
 TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5.0
-BATCH_BYTES = 2**20
 TARGETS_AT_ONCE = 200
 """How many targets one request to /render carries."""
 QUERIES_AT_ONCE = 500
@@ -29,7 +27,6 @@ OWN_PAGE = "Graphite encountered an unexpected error"
 HALF = "JSON of another kind, or half of it"
 MAX_INDEX_BYTES = 64 * 2**20
 """How long a list of all names may be: about half a million."""
-NEXT_STEP = "start one with `sfcci graphite up`, or see [graphite] in sfcci.toml"
 
 _Read = TypeVar("_Read")
 
@@ -41,55 +38,6 @@ class Series:
     target: str
     name: str
     values: tuple[tuple[float | None, int], ...]
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where carbon listens for plaintext."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
-def parse_address(text: str) -> Address:
-    """Read HOST:PORT. Raises UsageError."""
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
-        raise UsageError(f"{text!r} is no address of carbon; expected HOST:PORT, such as 127.0.0.1:2003")
-    return Address(host.strip("[]"), int(port))
-
-
-def send(points: Iterable[Point], carbon: Address) -> int:
-    """Send points in their order and give how many octets that took; the points of a series go in one connection.
-
-    Carbon confirms nothing: read back what matters. Raises Unreachable.
-    """
-    import graphyte
-
-    sender = graphyte.Sender(carbon.host, carbon.port, timeout=TIMEOUT_S, raise_send_errors=True)
-    sent = 0
-    try:
-        for batch in _batches(points, sender):
-            sender.send_socket(batch)
-            sent += len(batch)
-    except OSError as error:
-        reason = error.strerror or str(error) or type(error).__name__
-        raise Unreachable(f"carbon at {carbon} takes no points: {reason}; {NEXT_STEP}") from None
-    return sent
-
-
-def _batches(points: Iterable[Point], sender: Any) -> Iterable[bytes]:
-    batch = bytearray()
-    for _name, series in groupby(points, key=lambda point: point.name):
-        batch += b"".join(sender.build_message(point.name, point.value, point.time_s) for point in series)
-        if len(batch) >= BATCH_BYTES:
-            yield bytes(batch)
-            batch.clear()
-    if batch:
-        yield bytes(batch)
 
 
 class GraphiteReader:
@@ -111,11 +59,22 @@ class GraphiteReader:
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
     def render(
-        self, targets: str | Sequence[str], from_s: float, until_s: float, *, max_points: int | None = None
+        self,
+        targets: str | Sequence[str],
+        from_s: float,
+        until_s: float,
+        *,
+        max_points: int | None = None,
+        only_values: bool = False,
     ) -> list[Series]:
-        """Give the series of the targets over [from_s, until_s] (epoch seconds), in the targets' order."""
+        """Give the series of the targets over [from_s, until_s] (epoch seconds), in the targets' order.
+
+        `only_values` leaves steps without a value out, which saves most of a sparse answer.
+        """
         asked = [targets] if isinstance(targets, str) else list(targets)
         limit = {} if max_points is None else {"maxDataPoints": max_points}
+        if only_values:
+            limit["noNullPoints"] = 1
         found: list[Series] = []
         for at in range(0, len(asked), TARGETS_AT_ONCE):
             form = {
@@ -161,6 +120,18 @@ class GraphiteReader:
             return sorted({str(name).lstrip(".") for name in json.loads(data)})
 
         return self._answered("GET", "/metrics/index.json", read, stream=True)
+
+    def below(self, top: str) -> list[str]:
+        """Give the names of all series below a branch, sorted: at once, or level by level where `**` is not known."""
+        leaves = self.expand(f"{top}.**")
+        if leaves:
+            return leaves
+        pattern, branches = f"{top}.*", True
+        while branches:
+            found = self.find(pattern)
+            leaves += [name for name, leaf in found.items() if leaf]
+            pattern, branches = f"{pattern}.*", not all(found.values())
+        return sorted(leaves)
 
     def functions(self) -> dict[str, Any]:
         """Give graphite-web's own description of its functions, by name."""

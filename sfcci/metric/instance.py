@@ -11,17 +11,19 @@ import os
 import select
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import sfcci
 from sfcci import command, environment, files
 from sfcci.errors import EXIT_INPUT, MissingTool, Unreachable, UsageError
 from sfcci.metric import software
-from sfcci.metric.graphite import Address, parse_address
+from sfcci.metric.carbon import Address, parse_address
 from sfcci.metric.retention import DEFAULT, Archive, parse_retentions
 from sfcci.settings import Settings
 
@@ -47,6 +49,8 @@ class Instance:
     retentions: tuple[Archive, ...]
     folder: Path | None = None
     """Where a private one keeps its files; None for the user's own."""
+    pickle: Address | None = None
+    """Where carbon takes pickles; None: plaintext takes all."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Status:
     running: bool
     url: str = ""
     carbon: str = ""
+    pickle: str = ""
     kept: bool = False
     used: bool = False
     started_at: float | None = None
@@ -88,7 +93,27 @@ def configured(settings: Settings) -> Instance:
     """Give the Graphite that the settings name. Raises UsageError, InputError."""
     named = settings.graphite
     carbon = parse_address(named.carbon) if named.carbon else None
-    return Instance(named.url, carbon, parse_retentions(named.retentions))
+    pickle = parse_address(named.pickle, example=2004) if named.pickle else None
+    if pickle and not carbon:
+        raise UsageError(
+            "[graphite] pickle is used beside carbon only: set [graphite] carbon = HOST:PORT, too"
+        )
+    return Instance(named.url, carbon, parse_retentions(named.retentions), pickle=pickle)
+
+
+def identity(instance: Instance) -> str:
+    """Give a text that changes with the Graphite and how it keeps its series: what was written to another is not in it.
+
+    The private one has a mark in its storage, which goes with the storage.
+    """
+    kept = ",".join(map(str, instance.retentions))
+    if not instance.folder:
+        reader = urlsplit(instance.url)
+        return f"{reader.hostname}:{reader.port}{reader.path} fed at {instance.carbon}, {kept}"
+    mark = instance.folder / "storage" / "identity"
+    if not mark.exists():
+        files.write_text(mark, f"{uuid.uuid4()}\n")
+    return f"private {mark.read_text().strip()}, {kept}"
 
 
 def folder_of(settings: Settings) -> Path:
@@ -140,6 +165,7 @@ def status(settings: Settings) -> Status:
         running=True,
         url=instance.url,
         carbon=str(instance.carbon),
+        pickle=str(instance.pickle),
         kept=(folder / "keep").exists(),
         used=_used(folder),
         started_at=state["started_at"],
@@ -233,4 +259,5 @@ def _state(folder: Path) -> dict[str, Any] | None:
 def _instance(folder: Path, state: dict[str, Any]) -> Instance:
     ports = state["ports"]
     url = f"http://{LOOPBACK}:{ports['web']}"
-    return Instance(url, Address(LOOPBACK, ports["line"]), parse_retentions(DEFAULT), folder)
+    line, pickle = (Address(LOOPBACK, ports[name]) for name in ("line", "pickle"))
+    return Instance(url, line, parse_retentions(DEFAULT), folder, pickle)

@@ -133,7 +133,7 @@ def _child(
 
 def _wait_until_ready(folder: Path, children: dict[str, command.Process], ports: dict[str, int]) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
-    for answers, name in ((_listens, "line"), (_listens, "query"), (_serves, "web")):
+    for answers, name in ((_listens, "line"), (_listens, "pickle"), (_listens, "query"), (_serves, "web")):
         while not answers(ports[name]):
             _look_after(folder, children)
             if time.monotonic() > deadline:

@@ -76,15 +76,14 @@ def _pushed(run: Run, dashboards: Sequence[Dashboard], grafana: Grafana) -> Outc
 def _pod(run: Run) -> Grafana:
     """Start the pod, feed its Graphite with what the run database holds, and give its Grafana."""
     from sfcci.dashboard import pod
-    from sfcci.gate.history import History
-    from sfcci.metric.graphite import parse_address
-    from sfcci.metric.push import write
+    from sfcci.metric.carbon import parse_address
+    from sfcci.metric.push import feed
 
     found = run.shown.enter_context(pod.running(pod.pod_file(run.settings), run.say))
     instance, _ = run.graphite()
-    with History(run.settings) as history:
-        results = tuple(history.results())
-    write(results, Instance(found.graphite_url, parse_address(found.carbon), instance.retentions), run.say)
+    feed(
+        run.settings, Instance(found.graphite_url, parse_address(found.carbon), instance.retentions), run.say
+    )
     return replace(run.settings.grafana, url=found.grafana_url)
 
 

@@ -119,6 +119,6 @@ def metric_step(run: Run) -> Outcome:
     instance, _ = run.graphite()
     report = push(run.settings, instance, run.say)
     told = f"{len(report.findings)} sums are wrong" if report.findings else "the sums are right"
-    summary = f"{report.results} results in {report.series} series; read back: {told}"
+    summary = f"{report.changes} changes in {report.series} series; read back: {told}"
     details = [f"Graphite at {instance.url or instance.carbon}", *told_findings(report.findings)]
     return summary, details, exit_status(report.findings)

@@ -9,7 +9,7 @@ import pytest
 
 from sfcci import settings
 from sfcci.dashboard.validate import examine
-from sfcci.metric import graphite, instance
+from sfcci.metric import carbon, graphite, instance
 from sfcci.metric.point import Point
 
 pytestmark = pytest.mark.graphite
@@ -23,7 +23,7 @@ def reader(cache_dir, tmp_path):
     with instance.running(replace(settings.load(root), state=tmp_path / "state", cache=cache_dir)) as running:
         now = int(time.time())
         points = [Point(f"{JOB}.lives.SUCCESS", 1, now), Point(f"{JOB}.lives.FAILURE", 1, now - GONE_S)]
-        graphite.send([*points, Point(f"{JOB}.gone.SUCCESS", 1, now - GONE_S)], running.carbon)
+        carbon.send([*points, Point(f"{JOB}.gone.SUCCESS", 1, now - GONE_S)], running.carbon)
         found = graphite.GraphiteReader(running.url)
         deadline = time.monotonic() + 20
         while len(found.expand(f"{JOB}.*.*")) < 3:

@@ -12,7 +12,7 @@ from sfcci.dashboard.function import functions, misuses, table_text
 from sfcci.dashboard.target import calls, parse_target
 from sfcci.errors import UsageError
 from sfcci.finding import Severity
-from sfcci.metric import graphite, instance
+from sfcci.metric import carbon, graphite, instance
 from sfcci.metric.point import Point
 
 
@@ -91,7 +91,7 @@ def reader(cache_dir, tmp_path_factory):
     chosen = replace(settings.load(root), state=tmp_path_factory.mktemp("state"), cache=cache_dir)
     with instance.running(chosen) as running:
         now = int(time.time())
-        graphite.send([Point(f"t.{n}.x", 5, now - 60 * i) for n in "ab" for i in range(5)], running.carbon)
+        carbon.send([Point(f"t.{n}.x", 5, now - 60 * i) for n in "ab" for i in range(5)], running.carbon)
         found = graphite.GraphiteReader(running.url)
         while len(found.expand("t.*.x")) < 2:
             time.sleep(0.1)

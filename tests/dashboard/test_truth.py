@@ -12,7 +12,8 @@ from sfcci.dashboard.render import grafana_json
 from sfcci.dashboard.validate import examine, load
 from sfcci.finding import Severity, exit_status
 from sfcci.gate.job import JobResult, Result
-from sfcci.metric import graphite, instance, series
+from sfcci.gate.query import outcomes_of
+from sfcci.metric import carbon, graphite, instance, series
 
 PROJECT = Path(__file__).parents[2]
 pytestmark = pytest.mark.graphite
@@ -55,8 +56,9 @@ def running(tmp_path, cache_dir):
 
 
 def written(running, made):
-    points = series.points(made, running.retentions, time.time())
-    graphite.send(points, running.carbon)
+    spans = series.spans(outcomes_of(made).series, running.retentions)
+    points = list(series.points(spans, running.retentions, time.time()))
+    carbon.send(points, running.carbon)
     reader = graphite.GraphiteReader(running.url)
     deadline = time.monotonic() + 20
     while len(reader.expand(sorted({point.name for point in points}))) < len(

@@ -30,11 +30,14 @@ def test_results_are_pushed_and_found(run, record):
     try:
         record("sfc-http", 5, 6)
         pushed = run(metrics, "push")
-        # Seven points when both ended in the same ten seconds.
+        # Ten points when both ended in the same ten seconds; another one when an hour has just begun.
         assert re.fullmatch(
-            r"2 results are (7|14) points of 7 series; read back, the sums are right\n", pushed.output
+            r"2 changes are \d\d points of 10 series; read back, the sums are right\n", pushed.output
         )
-        assert json.loads(run(metrics, "push", "--json", "--since", "1h").output)["findings"] == []
+        again = json.loads(run(metrics, "push", "--json", "--since", "1h").output)
+        assert (again["changes"], again["waiting"], again["findings"]) == (2, 0, [])
+        assert run(metrics, "push").output == "nothing to push: nothing has changed since the last push\n"
+        assert run(metrics, "status").output.endswith("nothing waits\n")
         found = run(metrics, "find", "stats_counts.**.sfc-http.*")
         assert found.output.endswith(".main.job.sfc-http.SUCCESS\n")
         assert run(metrics, "find").output == "stats.*\nstats_counts.*\n"
@@ -45,6 +48,21 @@ def test_results_are_pushed_and_found(run, record):
         )
     finally:
         assert run(graphite_group, "down").output == "Graphite is down\n"
+
+
+def test_status_tells_what_waits(run, record):
+    assert run(metrics, "status").output == "nothing has been pushed yet\nnothing waits\n"
+    record("sfc-http", 5, 7200)
+    shown = run(metrics, "status").output
+    assert re.search(r"2 changes wait, the oldest of results that ended at \d{4}-", shown)
+    assert json.loads(run(metrics, "status", "--json").output)["marks"] == 2
+
+
+def test_a_push_to_statsd_wants_its_address(run):
+    refused = run(metrics, "push", "--to", "statsd")
+    assert isinstance(refused.exception, UsageError)
+    assert "set [graphite] statsd" in str(refused.exception)
+    assert run(metrics, "push", "--to", "statsd", "--all").exit_code == 2
 
 
 @pytest.mark.graphite

@@ -1,13 +1,18 @@
 import http.server
+import pickle
 import socket
+import struct
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 
 from sfcci.errors import Unreachable, UsageError
-from sfcci.metric.graphite import Address, GraphiteReader, parse_address, send
+from sfcci.metric import wire
+from sfcci.metric.carbon import Address, parse_address, send
+from sfcci.metric.graphite import GraphiteReader
 from sfcci.metric.point import Point
 
 
@@ -120,12 +125,54 @@ def test_carbon_that_is_not_there_is_named():
 
 
 def test_points_arrive_as_plaintext_in_their_order():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        sent = send([Point("a.b", 3, 20), Point("a.b", 1.5, 10)], Address(*listener.getsockname()))
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
+        address = Address(*listener.getsockname())
+        sent = pool.submit(send, [Point("a.b", 3, 20), Point("a.b", 1.5, 10)], address)
         connection, _ = listener.accept()
         with connection:
-            assert connection.recv(100) == b"a.b 3 20\na.b 1.5 10\n"
-    assert sent == 20
+            assert read_to_the_end(connection) == b"a.b 3 20\na.b 1.5 10\n"
+            assert not sent.done()
+        assert sent.result(10) == 20
+
+
+def test_many_points_go_as_pickles_in_their_order():
+    points = [Point("a.b", number / 2, 10 * number) for number in range(9000)]
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
+        sent = pool.submit(send, points, Address("127.0.0.1", 1), Address(*listener.getsockname()))
+        connection, _ = listener.accept()
+        with connection:
+            data = read_to_the_end(connection)
+        assert sent.result(10) == len(data)
+    found = []
+    while data:
+        (length,) = struct.unpack(">I", data[:4])
+        found += pickle.loads(data[4 : 4 + length])  # noqa: S301 - our own
+        data = data[4 + length :]
+        assert length <= 2**20
+    assert found == [(name, (time_s, value)) for name, value, time_s in points]
+
+
+def test_names_of_any_length_go_as_pickles_that_carbon_takes():
+    points = [Point(f"{number:04}" + "x" * 3000, 1, 10) for number in range(1000)]
+    messages = list(wire.pickled(points))
+    assert max(map(len, messages)) <= 2**20 + 4
+    assert sum(len(pickle.loads(message[4:])) for message in messages) == 1000  # noqa: S301 - our own
+
+
+def test_a_carbon_that_dies_before_it_has_read_all_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        many = (Point("a.b", 1, 10 * number) for number in range(200_000))
+        sent = pool.submit(send, many, Address("127.0.0.1", 1), Address(*listener.getsockname()))
+        connection, _ = listener.accept()
+        connection.recv(100)
+        connection.close()
+        with pytest.raises(Unreachable, match="takes no points"):
+            sent.result(10)
+
+
+def read_to_the_end(connection):
+    return b"".join(iter(lambda: connection.recv(2**16), b""))
 
 
 def test_addresses_of_carbon_are_read():

@@ -14,7 +14,8 @@ import pytest
 from sfcci import files, settings
 from sfcci.errors import InputError, MissingTool, UsageError
 from sfcci.metric import instance
-from sfcci.metric.graphite import Address, GraphiteReader, send
+from sfcci.metric.carbon import Address, send
+from sfcci.metric.graphite import GraphiteReader
 from sfcci.metric.instance import Ending
 from sfcci.metric.point import Point
 

@@ -5,9 +5,14 @@ import ctypes
 import os
 import signal
 import sys
+import time
+import types
 
 PR_SET_PDEATHSIG = 1
 """prctl(2): the kernel sends this process a signal when its parent ends, also by SIGKILL."""
+
+WRITES_EVERY_S = 0.1
+"""So soon what came is on the disk: who pushes waits for that."""
 
 
 def end_with_parent(parent: int) -> None:
@@ -18,7 +23,7 @@ def end_with_parent(parent: int) -> None:
 
 
 def carbon(configuration: str) -> None:
-    """Run carbon-cache in the foreground, and let it write what it has before it ends.
+    """Run carbon-cache in the foreground, and let it write what it has soon, and before it ends.
 
     Its writer sleeps for a second at a time, and forgets what comes in the last one.
     """
@@ -27,10 +32,13 @@ def carbon(configuration: str) -> None:
     run_app = util.runApp
 
     def run_and_write_the_rest(config: object) -> None:
-        from carbon.writer import writeCachedDataPoints
+        from carbon import writer
         from twisted.internet import reactor
 
-        reactor.addSystemEventTrigger("after", "shutdown", writeCachedDataPoints)
+        writer.time = types.SimpleNamespace(
+            time=time.time, sleep=lambda s: time.sleep(min(s, WRITES_EVERY_S))
+        )
+        reactor.addSystemEventTrigger("after", "shutdown", writer.writeCachedDataPoints)
         run_app(config)
 
     util.runApp = run_and_write_the_rest
