@@ -1,33 +1,31 @@
 """What a source says of itself: core metadata out of an sdist or a project's folder, read as text, never run.
 
-An sdist is judged whole before anything is unpacked from it: paths that leave it, links out, devices, bombs.
+What old metadata leaves out (Metadata-Version 1.1 has no Requires-Dist) is read from the file that the same build wrote
+beside it, `*.egg-info/requires.txt`. A source that contradicts itself is refused.
 """
 
 import configparser
 import contextlib
 import re
-import tarfile
 import tomllib
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import HeaderParser
-from pathlib import Path, PurePosixPath
-from posixpath import normpath
+from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from sfcci.errors import Fault, InputError, Place
+from sfcci.package.sdist_archive import Archive, read_archive, refused
 
-MAX_UNPACKED_BYTES = 2 * 2**30
-MAX_MEMBERS = 200_000
-MAX_TEXT_BYTES = 4 * 2**20
-_TOLD = re.compile(
-    r"[^/]+/(PKG-INFO|pyproject\.toml|README[^/]*|[^/]*requirements\.txt|[^/]+\.egg-info/entry_points\.txt)"
-)
+LICENSE_FILE = re.compile(r"(LICEN[CS]E|COPYING|NOTICE)[^/]*")
+"""What a back end takes for a licence file where the metadata names none."""
+UNKNOWN = "UNKNOWN"
+"""What old tools wrote into a field that was left open."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,8 @@ class SdistMetadata:
     summary: str = ""
     license: str = ""
     """License-Expression (SPDX); "" when the source has none."""
+    license_words: str = ""
+    """What the old field License says in words of its own; "" for nothing."""
     requires_python: str = ""
     requires: tuple[str, ...] = ()
     """Requires-Dist (PEP 508), in the source's order."""
@@ -46,58 +46,64 @@ class SdistMetadata:
     build_backend: str = "setuptools.build_meta:__legacy__"
     urls: Mapping[str, str] = field(default_factory=dict)
     classifiers: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    """Its extras, by normal names (PEP 685)."""
     license_files: tuple[str, ...] = ()
     readme: str = ""
     """The read-me file at the top, "" for none."""
     scripts: tuple[str, ...] = ()
     """Console scripts, by name."""
     requirement_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Name of each *requirements.txt at the top → its requirements (PEP 508)."""
+    """Path of each *requirements*.txt, at most one folder deep → its requirements (PEP 508)."""
+    files: frozenset[str] = frozenset()
+    """Paths of its files below its folder. Of a project's folder: those that were asked for."""
 
 
 def sdist_metadata(sdist: Path) -> SdistMetadata:
-    """Read an sdist's PKG-INFO, build system and requirement files. Raises InputError (truncated, hostile, none)."""
-    texts = _top_texts(sdist)
-    if "PKG-INFO" not in texts:
-        raise _refused(sdist, "has no PKG-INFO", "an sdist")
-    headers = HeaderParser().parsestr(texts["PKG-INFO"])
-    table = _toml(texts.get("pyproject.toml", ""), f"{sdist}:pyproject.toml")
-    return _checked(
-        sdist,
-        SdistMetadata(
-            name=_header(headers, "Name"),
-            version=_header(headers, "Version"),
-            summary=_header(headers, "Summary"),
-            license=_header(headers, "License-Expression"),
-            requires_python=_header(headers, "Requires-Python"),
-            requires=_headers(headers, "Requires-Dist"),
-            urls=_urls(headers),
-            classifiers=_headers(headers, "Classifier"),
-            license_files=_headers(headers, "License-File"),
-            readme=next((name for name in sorted(texts) if name.startswith("README")), ""),
-            scripts=_scripts(table, texts.get("entry_points.txt", "")),
-            requirement_files={
-                name: requirement_lines(text)
-                for name, text in texts.items()
-                if name.endswith("requirements.txt")
-            },
-            **_build_system(table),
-        ),
+    """Read an sdist's metadata, build system and requirement files. Raises InputError (truncated, hostile, none, lies)."""
+    archive = read_archive(sdist)
+    if "PKG-INFO" not in archive.texts:
+        raise refused(sdist, "has no PKG-INFO", "an sdist")
+    headers = HeaderParser().parsestr(archive.texts["PKG-INFO"])
+    table = _toml(archive.texts.get("pyproject.toml", ""), f"{sdist}:pyproject.toml")
+    told = SdistMetadata(
+        name=_header(headers, "Name"),
+        version=_header(headers, "Version"),
+        summary=_header(headers, "Summary"),
+        license=_header(headers, "License-Expression"),
+        license_words=_header(headers, "License"),
+        requires_python=_header(headers, "Requires-Python"),
+        urls=_urls(headers),
+        classifiers=_headers(headers, "Classifier"),
+        readme=next((name for name in sorted(archive.files) if re.fullmatch(r"README[^/]*", name)), ""),
+        scripts=_scripts(table, _egg_info(archive, "entry_points.txt")),
+        requirement_files=_requirement_files(archive.texts),
+        files=archive.files,
+        **_requires(headers, archive),
+        **_license_files(headers, archive),
+        **_build_system(table),
     )
+    _agree(sdist, archive, _checked(sdist, told), table)
+    return told
 
 
-def project_metadata(folder: Path) -> SdistMetadata:
-    """Read the [project] table of a folder's pyproject.toml (PEP 621). Raises InputError when it leaves fields open."""
+def project_metadata(folder: Path, wanted: Iterable[str] = ()) -> SdistMetadata:
+    """Read the [project] table of a folder's pyproject.toml (PEP 621), and which of the `wanted` files are there.
+
+    Raises InputError when it leaves fields open.
+    """
     path = folder / "pyproject.toml"
     try:
         table = _toml(path.read_text(), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise _refused(path, f"cannot be read: {error}", "a pyproject.toml with a [project] table") from None
+        raise refused(path, f"cannot be read: {error}", "a pyproject.toml with a [project] table") from None
     project = table.get("project", {})
     open_fields = {"name", "version", "dependencies"} & set(project.get("dynamic", ()))
     if open_fields or not {"name", "version"} <= set(project):
-        raise _refused(path, "leaves name, version or dependencies open", "them written in [project]")
+        raise refused(path, "leaves name, version or dependencies open", "them written in [project]")
     licence = project.get("license", "")
+    files = frozenset(name for name in wanted if (folder / name).is_file())
+    texts = {name: (folder / name).read_text(errors="replace") for name in files if name.endswith(".txt")}
     return _checked(
         path,
         SdistMetadata(
@@ -106,12 +112,15 @@ def project_metadata(folder: Path) -> SdistMetadata:
             summary=project.get("description", ""),
             license=licence if isinstance(licence, str) else "",
             requires_python=project.get("requires-python", ""),
-            requires=tuple(project.get("dependencies", ())),
+            requires=_with_extras(project),
             urls=dict(project.get("urls", {})),
             classifiers=tuple(project.get("classifiers", ())),
+            extras=tuple(canonicalize_name(name) for name in project.get("optional-dependencies", {})),
             license_files=tuple(project.get("license-files", ())),
             readme=project.get("readme", ""),
             scripts=_scripts(table),
+            requirement_files=_requirement_files(texts),
+            files=files,
             **_build_system(table),
         ),
     )
@@ -123,61 +132,101 @@ def requirement_lines(text: str) -> tuple[str, ...]:
     return tuple(line for line in lines if line and not line.startswith("-"))
 
 
-def _top_texts(sdist: Path) -> dict[str, str]:
-    """Judge every member of the archive and give the texts that metadata is read from, by file name."""
-    texts: dict[str, str] = {}
+def egg_requires(text: str) -> tuple[str, ...]:
+    """Give the requirements (PEP 508) of a requires.txt: its sections [extra], [:marker], [extra:marker] become markers."""
+    found, section = [], ""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if line.startswith("["):
+            section = line.strip("[]")
+        else:
+            found.append(_with_marker(line, section))
+    return tuple(found)
+
+
+def _with_marker(requirement: str, section: str) -> str:
+    extra, _, marker = section.partition(":")
+    own = requirement.partition(";")[2]
+    markers = [f"({m.strip()})" for m in (own, marker) if m.strip()]
+    markers += [f'extra == "{extra}"'] if extra else []
+    bare = requirement.partition(";")[0].strip()
+    return f"{bare}; {' and '.join(markers)}" if markers else bare
+
+
+def _with_extras(project: Mapping[str, Any]) -> tuple[str, ...]:
+    """The dependencies of a [project] table; those of its extras with a marker, as core metadata has them."""
+    extras = project.get("optional-dependencies", {})
+    optional = (_with_marker(r, canonicalize_name(name)) for name, listed in extras.items() for r in listed)
+    return (*project.get("dependencies", ()), *optional)
+
+
+def _requires(headers: Message, archive: Archive) -> dict[str, Any]:
+    requires = _headers(headers, "Requires-Dist")
+    if not requires and _metadata_version(headers) < Version("2.2"):
+        requires = egg_requires(_egg_info(archive, "requires.txt"))
+    extras = {canonicalize_name(name) for name in _headers(headers, "Provides-Extra")}
+    return {"requires": requires, "extras": tuple(sorted(extras))}
+
+
+def _metadata_version(headers: Message) -> Version:
     try:
-        with tarfile.open(sdist, "r:*") as archive:
-            for member in _judged(sdist, archive):
-                if member.isreg() and member.size <= MAX_TEXT_BYTES and _TOLD.fullmatch(member.name):
-                    file = archive.extractfile(member)
-                    texts[PurePosixPath(member.name).name] = (
-                        file.read().decode("utf-8", "replace") if file else ""
-                    )
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise _refused(sdist, f"is no whole archive: {error}", "a .tar.gz as its author made it") from None
-    return texts
+        return Version(_header(headers, "Metadata-Version") or "1.0")
+    except InvalidVersion:
+        return Version("1.0")
 
 
-def _judged(sdist: Path, archive: tarfile.TarFile) -> Iterable[tarfile.TarInfo]:
-    """Give the members one by one. Raises InputError at the first that an honest sdist has not."""
-    size, tops = 0, set()
-    for number, member in enumerate(archive):
-        size += member.size
-        tops.add(PurePosixPath(member.name).parts[:1])
-        if why := _hostile(member):
-            raise _refused(sdist, f"member {member.name!r} {why}", "files below one folder")
-        if size > MAX_UNPACKED_BYTES or number >= MAX_MEMBERS:
-            raise _refused(sdist, "unpacks to too much", f"at most {MAX_UNPACKED_BYTES >> 30} GiB")
-        if len(tops) > 1:
-            raise _refused(sdist, "holds more than one folder", "one folder NAME-VERSION")
-        yield member
+def _license_files(headers: Message, archive: Archive) -> dict[str, Any]:
+    named = _headers(headers, "License-File")
+    return {
+        "license_files": named
+        or tuple(sorted(name for name in archive.files if LICENSE_FILE.fullmatch(name)))
+    }
 
 
-def _hostile(member: tarfile.TarInfo) -> str:
-    """Say what a member would do outside its folder; "" for an honest one."""
-    path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts or not path.parts:
-        return "lies outside the archive's folder"
-    if member.issym() or member.islnk():
-        start = path.parent if member.issym() else PurePosixPath()
-        target = normpath(str(start / member.linkname))
-        if PurePosixPath(target).parts[:1] != path.parts[:1]:
-            return f"links out of the archive, to {member.linkname!r}"
-        return ""
-    return "" if member.isreg() or member.isdir() else "is a device or a pipe"
+def _egg_info(archive: Archive, name: str) -> str:
+    return next((text for path, text in archive.texts.items() if path.endswith(f".egg-info/{name}")), "")
+
+
+def _requirement_files(texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    return {
+        path: requirement_lines(text)
+        for path, text in texts.items()
+        if path.endswith(".txt") and ".egg-info/" not in path
+    }
+
+
+def _agree(sdist: Path, archive: Archive, told: SdistMetadata, table: Mapping[str, Any]) -> None:
+    """Refuse an sdist whose folder, PKG-INFO and pyproject.toml do not speak of the same thing."""
+    project = table.get("project", {})
+    stem, _, version = archive.folder.rpartition("-")
+    others = {
+        "its folder": (stem, version),
+        "pyproject.toml": (project.get("name", told.name), project.get("version", told.version)),
+    }
+    for where, (name, number) in others.items():
+        if canonicalize_name(str(name)) != canonicalize_name(told.name) or not _same(
+            str(number), told.version
+        ):
+            found = f"PKG-INFO speaks of {told.name} {told.version}, {where} of {name} {number}"
+            raise refused(sdist, found, "one project and one version")
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return Version(one) == Version(other)
+    except InvalidVersion:
+        return one == other
 
 
 def _checked(path: Path, metadata: SdistMetadata) -> SdistMetadata:
     """Refuse metadata that later steps could not use."""
     if not metadata.name or not metadata.version:
-        raise _refused(path, "has metadata without a name or version", "core metadata")
+        raise refused(path, "has metadata without a name or version", "core metadata")
     try:
         Version(metadata.version)
         for requirement in (*metadata.requires, *metadata.build_requires):
             Requirement(requirement)
     except (InvalidVersion, InvalidRequirement) as error:
-        raise _refused(
+        raise refused(
             path, f"has metadata that is not valid: {error}".splitlines()[0], "core metadata"
         ) from None
     return metadata
@@ -214,12 +263,9 @@ def _urls(headers: Message) -> dict[str, str]:
 
 
 def _header(headers: Message, name: str) -> str:
-    return str(headers.get(name) or "").strip()
+    text = str(headers.get(name) or "").strip()
+    return "" if text == UNKNOWN else text
 
 
 def _headers(headers: Message, name: str) -> tuple[str, ...]:
     return tuple(str(value).strip() for value in headers.get_all(name) or ())
-
-
-def _refused(path: Path, found: str, expected: str) -> InputError:
-    return InputError(Fault(Place(str(path)), found, expected))

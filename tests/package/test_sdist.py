@@ -6,7 +6,7 @@ import tarfile
 import pytest
 
 from sfcci.errors import InputError
-from sfcci.package import sdist
+from sfcci.package import sdist_archive
 from sfcci.package.sdist import project_metadata, requirement_lines, sdist_metadata
 
 from .conftest import PKG_INFO
@@ -82,7 +82,7 @@ def test_a_hostile_archive_is_refused_before_anything_is_unpacked(archive, membe
 
 
 def test_a_bomb_is_refused(archive, monkeypatch):
-    monkeypatch.setattr(sdist, "MAX_UNPACKED_BYTES", 2**20)
+    monkeypatch.setattr(sdist_archive, "MAX_UNPACKED_BYTES", 2**20)
     big = odd("sample-1.0/big", tarfile.REGTYPE, size=2**20 + 1)
     with pytest.raises(InputError, match="unpacks to too much"):
         sdist_metadata(archive(("sample-1.0/PKG-INFO", PKG_INFO), big))
