@@ -86,7 +86,7 @@ def report(
     --json: {now, since, results, pipelines: [{tenant, pipeline, host, project, branch, silent_since,
       windows: {"24h"|"7d"|"30d": {pass_probability, voting_jobs, too_few: [job], failed_buildsets: RATE}},
       jobs: [{job, voting, level, window, marks: [regressed|stopped|flaky], rates: {"24h"|"7d"|"30d"|"all": RATE},
-        days: [{bad, n}] (30, oldest first), commits, flaky: [commit], flips, flip_rate, last, last_green, last_bad,
+        days: [{bad, n}] (30, oldest first), flaky: [commit], flips, flip_rate, last, last_green, last_bad,
         green_streak, interval_s, stopped_since, p50_ms, p95_ms, link,
         regression: {since, earliest, before: RATE, after: RATE, probability, over,
           first_bad: {run, buildset, commit, change, patchset}, last_good: {ended, buildset, commit, ...},

@@ -101,7 +101,9 @@ def verdicts(series: Iterable[SeriesOutcomes], tested: Mapping[int, Tested], sin
         start = bisect_left(one.ended_ms, since_ms)
         keys, results, votes = one.tested[start:], one.results[start:], one.votes[start:]
         for table, keep in ((_IS_GOOD, good), (_IS_BAD, failed), (_IS_OPEN, unfinished)):
-            keep.update(compress(keys, _both(results.translate(table), votes)))
+            chosen = _both(results.translate(table), votes)
+            if 1 in chosen:
+                keep.update(compress(keys, chosen))
     nameless = {key for key in good | failed if not tested[key].buildset}
     return Verdicts(frozenset(good - failed - unfinished - nameless), frozenset(failed - nameless))
 

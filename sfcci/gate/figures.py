@@ -5,6 +5,7 @@ and never stand alone: `Rate` carries n and the 95 % interval of Wilson (1927). 
 """
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,8 +28,6 @@ SILENCE = 3
 """So many times its usual interval (and at least a day) without a result: a job has stopped reporting."""
 GAPS = 100
 """The usual interval is the median of so many last ones."""
-UNKNOWN = -1
-"""Stands for a commit that is not known."""
 Z95 = 1.959963984540054
 """The normal distribution has 95 % within so many standard deviations."""
 
@@ -133,10 +132,8 @@ class JobFigures:
     """Over all results that were looked at."""
     days: tuple[Rate, ...]
     """The last DAYS times 24 hours, the oldest first."""
-    commits: int
-    """How many commits have results that count."""
-    flaky: tuple[int, ...]
-    """Commits with a good and a bad result, by their `commit_keys`."""
+    flaky: tuple[str, ...]
+    """Commits with a good and a bad result, the latest last."""
     flips: int
     """How many consecutive results that count differ."""
     last_s: float
@@ -170,19 +167,23 @@ class JobFigures:
         return self.rates[self.window].level
 
 
-def commit_keys(tested: Mapping[int, Tested]) -> dict[int, int]:
-    """Give for each key of `Outcomes.tested` the first key with the same commit; UNKNOWN where none is known."""
-    first: dict[str, int] = {"": UNKNOWN}
-    return {key: first.setdefault(one.commit, key) for key, one in tested.items()}
+def retested(tested: Mapping[int, Tested]) -> dict[int, tuple[int, ...]]:
+    """Give for each key of `Outcomes.tested` all keys with the same commit, where there are others (a recheck's)."""
+    by_commit: dict[str, list[int]] = defaultdict(list)
+    for key, one in tested.items():
+        by_commit[one.commit].append(key)
+    by_commit.pop("", None)
+    return {key: tuple(keys) for keys in by_commit.values() if len(keys) > 1 for key in keys}
 
 
-def job_figures(series: SeriesOutcomes, commits: Mapping[int, int], now_s: float) -> JobFigures:
-    """Give the figures of a series (of at least one result) at a moment; `commits` are `commit_keys`."""
+def job_figures(
+    series: SeriesOutcomes, tested: Mapping[int, Tested], same: Mapping[int, tuple[int, ...]], now_s: float
+) -> JobFigures:
+    """Give the figures of a series (of at least one result) at a moment; `same` is `retested(tested)`."""
     state = series.results.translate(_STATE)
     bits = series.results.translate(_IS_BAD, _UNCOUNTED)
     starts = {name: _since(series, now_s - length) for name, length in WINDOWS.items()}
     durations = sorted(_good_durations(series, min(starts.values())))
-    tested, flaky = _commits(series, commits)
     interval_s, silent = _silence(series, now_s)
     return JobFigures(
         key=series.key,
@@ -190,8 +191,7 @@ def job_figures(series: SeriesOutcomes, commits: Mapping[int, int], now_s: float
         rates={name: _rate(state, start) for name, start in starts.items()},
         total=_rate(state),
         days=_days(series, state, now_s),
-        commits=tested,
-        flaky=flaky,
+        flaky=flaky_commits(series, tested, same),
         flips=flips(bits),
         last_s=series.ended_ms[-1] / 1000,
         last_green_s=_last(series, state, _GOOD),
@@ -203,6 +203,20 @@ def job_figures(series: SeriesOutcomes, commits: Mapping[int, int], now_s: float
         p95_ms=percentile(durations, 95),
         split=regression(bits),
     )
+
+
+def flaky_commits(
+    series: SeriesOutcomes, tested: Mapping[int, Tested], same: Mapping[int, tuple[int, ...]]
+) -> tuple[str, ...]:
+    """Give the commits that have a good and a bad result, in the order of their keys.
+
+    There are few bad results, so the good ones are looked through only for what tested the same commits.
+    """
+    failed = set(compress(series.tested, bad(series)))
+    wanted = failed.union(*(same[key] for key in failed if key in same))
+    passed = wanted.intersection(compress(series.tested, good(series)))
+    names = {tested[key].commit for key in failed}
+    return tuple(dict.fromkeys(one for key in sorted(passed) if (one := tested[key].commit) and one in names))
 
 
 def counted(series: SeriesOutcomes) -> Iterable[int]:
@@ -239,16 +253,6 @@ def _since(series: SeriesOutcomes, time_s: float) -> int:
 def _days(series: SeriesOutcomes, state: bytes, now_s: float) -> tuple[Rate, ...]:
     cuts = [_since(series, now_s - ago * DAY_S) for ago in range(DAYS, 0, -1)]
     return tuple(_rate(state, *cut) for cut in zip(cuts, [*cuts[1:], len(state)], strict=True))
-
-
-def _commits(series: SeriesOutcomes, commits: Mapping[int, int]) -> tuple[int, tuple[int, ...]]:
-    """Give how many commits were tested, and those that were found both good and bad."""
-    passed = set(map(commits.__getitem__, compress(series.tested, good(series))))
-    failed = set(map(commits.__getitem__, compress(series.tested, bad(series))))
-    passed.discard(UNKNOWN)
-    failed.discard(UNKNOWN)
-    both = passed & failed
-    return len(passed) + len(failed) - len(both), tuple(sorted(both))
 
 
 def _good_durations(series: SeriesOutcomes, start: int) -> Iterable[int]:

@@ -98,8 +98,6 @@ class JobReport:
 
     figures: JobFigures
     regression: Regression | None
-    flaky: tuple[str, ...]
-    """Commits with a good and a bad result, the latest last."""
     link: str = ""
     """The page with its runs."""
 
@@ -115,7 +113,7 @@ class JobReport:
         marked = {
             Mark.REGRESSED: regressed,
             Mark.STOPPED: self.figures.silent,
-            Mark.FLAKY: bool(self.flaky),
+            Mark.FLAKY: bool(self.figures.flaky),
         }
         return tuple(mark for mark, is_so in marked.items() if is_so)
 
@@ -183,7 +181,7 @@ def report_of(outcomes: Outcomes, now_s: float, query: Query = Query(), link: st
     for one in outcomes.series:
         groups[pipeline_key(one.key)].append(one)
     verdicts = {key: buildsets.verdicts(group, outcomes.tested) for key, group in groups.items()}
-    maker = _Maker(outcomes, figures.commit_keys(outcomes.tested), groups, verdicts, now_s, link)
+    maker = _Maker(outcomes, figures.retested(outcomes.tested), groups, verdicts, now_s, link)
     wanted = sorted((key for key in groups if any(one.key in listed for one in groups[key])), key=_order)
     return Report(
         now_s=now_s,
@@ -204,7 +202,7 @@ class _Maker:
     """What every part of a report is made from."""
 
     outcomes: Outcomes
-    commits: Mapping[int, int]
+    same: Mapping[int, tuple[int, ...]]
     groups: Mapping[PipelineKey, Sequence[SeriesOutcomes]]
     verdicts: Mapping[PipelineKey, Verdicts]
     now_s: float
@@ -212,7 +210,8 @@ class _Maker:
 
     def pipeline(self, key: PipelineKey, listed: frozenset[SeriesKey]) -> PipelineReport:
         """Give a pipeline's report."""
-        group = [(one, figures.job_figures(one, self.commits, self.now_s)) for one in self.groups[key]]
+        tested = self.outcomes.tested
+        group = [(one, figures.job_figures(one, tested, self.same, self.now_s)) for one in self.groups[key]]
         jobs = [self.job(*one) for one in group if one[0].key in listed]
         silent = all(found.silent for _, found in group)
         return PipelineReport(
@@ -235,8 +234,7 @@ class _Maker:
 
     def job(self, series: SeriesOutcomes, found: JobFigures) -> JobReport:
         """Give a job's report."""
-        flaky = tuple(self.outcomes.tested[key].commit for key in found.flaky)
-        return JobReport(found, self.regression(series, found), flaky, job_link(self.link, series.key))
+        return JobReport(found, self.regression(series, found), job_link(self.link, series.key))
 
     def regression(self, series: SeriesOutcomes, found: JobFigures) -> Regression | None:
         """Tell the story of a job's regression."""

@@ -147,8 +147,8 @@ def notes(job: JobReport) -> Iterable[tuple[str, ...]]:
     if found.silent:
         usual = f"; usually there is one every {span(found.interval_s)}" if found.interval_s else ""
         yield (f"{Mark.STOPPED} reporting: the last result is of {when(found.last_s)}{usual}",)
-    if job.flaky:
-        yield (_flaky(job),)
+    if found.flaky:
+        yield (_flaky(found),)
     if found.level not in (Level.WELL, Level.FEW) and not job.regression:
         yield (f"last green {when(found.last_green_s)}",)
 
@@ -183,10 +183,9 @@ def _regression(found: Regression, figures: JobFigures) -> Iterable[str]:
         yield f"bad results since are of {found.hit} changes; first of them {worst}"
 
 
-def _flaky(job: JobReport) -> str:
-    found = job.figures
-    shown = ", ".join(commit[:SHORT] for commit in job.flaky[-SHOWN_COMMITS:])
-    more = " and others" if len(job.flaky) > SHOWN_COMMITS else ""
+def _flaky(found: JobFigures) -> str:
+    shown = ", ".join(commit[:SHORT] for commit in found.flaky[-SHOWN_COMMITS:])
+    more = " and others" if len(found.flaky) > SHOWN_COMMITS else ""
+    commits = "1 commit has" if len(found.flaky) == 1 else f"{len(found.flaky)} commits have"
     flips = f"; {percent(found.flip_rate)} of consecutive results differ" if found.flip_rate else ""
-    commits = f"{len(job.flaky)} of {found.commits} commits"
-    return f"{Mark.FLAKY}: {commits} have good and bad results ({shown}{more}){flips}"
+    return f"{Mark.FLAKY}: {commits} good and bad results ({shown}{more}){flips}"
