@@ -1,11 +1,13 @@
 """Keeping the evidence of a run that is not good: what its lab shows while it is still there, and the facts around it."""
 
 import contextlib
+import itertools
 import json
 import os
 import platform
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,8 @@ SWITCH: Mapping[str, tuple[str, ...]] = {
 }
 """File → what is asked of the lab's switch; BRIDGE stands for the bridge's socket."""
 INTERFACES = "link show\naddress show\nroute show table all\nneighbour show\n"
+Piece = tuple[str, str | ToolError]
+"""Name of a file, and its text or why there is none."""
 
 
 def keep_lab(keeper: Keeper, order: Order) -> None:
@@ -40,7 +44,7 @@ def keep_lab(keeper: Keeper, order: Order) -> None:
     Raises DiskFull, MissingTool (a file cannot be written).
     """
     lost: list[str] = []
-    for name, text in (*_logs(keeper), *_switch(keeper), *_hosts(keeper, order)):
+    for name, text in itertools.chain(_logs(keeper), _hosts(keeper, order), _switch(keeper)):
         if isinstance(text, ToolError):
             lost.append(f"{name}: {text}")
         else:
@@ -57,6 +61,14 @@ def keep_facts(order: Order) -> None:
         source = order.scenario.source
         files.write_text(order.folder / "scenario.yaml", f"# {source.path}\n{source.text}")
     _write_json(order.folder / "machine.json", facts(order.folder))
+
+
+def lost(keeper: Keeper) -> bool:
+    """Say whether nothing can be run in the lab any more: its keeper was killed, even if the kernel is not done with it."""
+    try:
+        return keeper.run(["true"], timeout_s=TIMEOUT_S, check=False).status != 0
+    except ToolError:
+        return True
 
 
 def dead_daemons(keeper: Keeper) -> tuple[str, ...]:
@@ -91,26 +103,29 @@ def facts(folder: Path) -> dict[str, Any]:
     }
 
 
-def _logs(keeper: Keeper) -> list[tuple[str, str | ToolError]]:
-    found: list[tuple[str, str | ToolError]] = []
+def _logs(keeper: Keeper) -> Iterator[Piece]:
     for name in DAEMONS:
         with contextlib.suppress(OSError), (keeper.root / f"run/lab/{name}.log").open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - LOG_BYTES))
-            found.append((f"{name}.log", log.read(LOG_BYTES).decode(errors="replace")))
-    return found
+            yield f"{name}.log", log.read(LOG_BYTES).decode(errors="replace")
 
 
-def _switch(keeper: Keeper) -> list[tuple[str, str | ToolError]]:
-    bridge = f"unix:{ovs.FOLDER}/{ovs.BRIDGE}.mgmt"
-    asked = {name: [bridge if word == "BRIDGE" else word for word in words] for name, words in SWITCH.items()}
-    return [(name, _asked(keeper, None, words)) for name, words in asked.items()]
-
-
-def _hosts(keeper: Keeper, order: Order) -> list[tuple[str, str | ToolError]]:
+def _hosts(keeper: Keeper, order: Order) -> Iterator[Piece]:
     names = [host.name for host in order.scenario.topology.hosts] if order.scenario else []
     words = ["ip", "-details", "-statistics", "-batch", "-"]
-    asked = [("host.switch", None), *((f"host.{name}", name) for name in names)]
-    return [(file, _asked(keeper, host, words, INTERFACES)) for file, host in asked]
+    for file, host in (("host.switch", None), *((f"host.{name}", name) for name in names)):
+        yield file, _asked(keeper, host, words, INTERFACES)
+
+
+def _switch(keeper: Keeper) -> Iterator[Piece]:
+    """Ask the switch; once it does not answer in time it is asked nothing more."""
+    bridge = f"unix:{ovs.FOLDER}/{ovs.BRIDGE}.mgmt"
+    for name, words in SWITCH.items():
+        begin = time.monotonic()
+        said = _asked(keeper, None, [bridge if word == "BRIDGE" else word for word in words])
+        yield name, said
+        if isinstance(said, ToolError) and time.monotonic() - begin >= TIMEOUT_S:
+            return
 
 
 def _asked(keeper: Keeper, host: str | None, words: list[str], stdin: str | None = None) -> str | ToolError:

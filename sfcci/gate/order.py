@@ -51,4 +51,4 @@ class End:
     status: int = 0
     """Exit status; negative: the signal that ended it."""
     said: tuple[str, ...] = ()
-    """The last lines of its log."""
+    """What its log says of it."""

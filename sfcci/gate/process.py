@@ -17,7 +17,6 @@ from sfcci.gate.order import GRACE_S, End, Order, Verdict
 WORKER = Path(__file__).with_name("worker.py")
 END_S = 12.0
 """The warden needs at most ten seconds to end everything."""
-LAST_LINES = 12
 
 
 class Process:
@@ -66,7 +65,7 @@ class Process:
         except command.OutOfTime:
             command.end_group(self._process, grace_s=0)
         found = self._end or End("lost", self._process.returncode)
-        return End(found.kind, found.status, last_lines(self.order.folder / LOG))
+        return End(found.kind, found.status, telling_lines(self.order.folder / LOG))
 
 
 @contextlib.contextmanager
@@ -86,9 +85,11 @@ def started(order: Order) -> Iterator[Process]:
         yield Process(order, process)
 
 
-def last_lines(path: Path) -> tuple[str, ...]:
-    """Give the last lines of a log; none when there is no log."""
-    with contextlib.suppress(OSError):
-        lines = path.read_text(errors="replace").splitlines()
-        return tuple(line for line in lines if line.strip())[-LAST_LINES:]
-    return ()
+def telling_lines(path: Path) -> tuple[str, ...]:
+    """Give the line of a log that says why its process ended, and where the rest is; () when it says nothing."""
+    try:
+        lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    except OSError:
+        return ()
+    fatal = [line for line in lines if line.startswith("Fatal Python error")]
+    return (*(fatal or lines)[-1:], f"see {path.name}") if lines else ()

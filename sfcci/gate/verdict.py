@@ -123,7 +123,7 @@ def _lab_verdict(order: Order, keeper: Keeper, say: Say) -> Verdict:
 
 def _failure(order: Order, keeper: Keeper, reasons: tuple[str, ...]) -> Verdict:
     """Give what a failure of the steps means: a lab that is gone is no failure of the job, a switch that died is one."""
-    if not keeper.alive():
+    if keeping.lost(keeper):
         return Verdict(Result.RETRY, ("the lab was lost: the process that kept it is gone", *reasons))
     reasons = (*keeping.dead_daemons(keeper), *reasons)
     if order.fault:
@@ -139,7 +139,7 @@ def _with_evidence(order: Order, keeper: Keeper, verdict: Verdict) -> Verdict:
     except DiskFull as error:
         return Verdict(Result.DISK_FULL, _told_before(verdict, error))
     except TimeUp:
-        return Verdict(Result.POST_FAILURE, _told_before(verdict, TimeUp("it took too long")))
+        return replace(verdict, reasons=(*verdict.reasons, "not all evidence was kept: it took too long"))
     except SfcciError as error:
         return Verdict(Result.POST_FAILURE, _told_before(verdict, error))
     return verdict
