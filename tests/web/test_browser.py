@@ -3,9 +3,7 @@
 Screenshots are left in the folder that SFCCI_SCREENSHOTS names, to be looked at.
 """
 
-import importlib.util
 import math
-import os
 from pathlib import Path
 
 import pytest
@@ -17,15 +15,6 @@ from sfcci.web.server import start_preview
 pytestmark = pytest.mark.browser
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    spec = importlib.util.spec_from_file_location("browser", HERE / "browser.py")
-    browser = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(browser)
-    with browser.chromium(tmp_path_factory.mktemp("profile")) as found:
-        yield found
 
 
 @pytest.fixture
@@ -48,14 +37,7 @@ def shown(page, graphite):
         yield address
 
 
-def picture(page, name, tmp_path):
-    folder = Path(os.environ.get("SFCCI_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(folder / f"{name}.png")
-    return folder / f"{name}.png"
-
-
-def test_the_numbers_on_the_page_are_those_that_graphite_answers(page, shown, tmp_path):
+def test_the_numbers_on_the_page_are_those_that_graphite_answers(page, shown, picture):
     page.size(1400, 1000)
     page.open(shown)
     assert page.evaluate("document.title").startswith("SFC gate")
@@ -83,12 +65,12 @@ def test_the_numbers_on_the_page_are_those_that_graphite_answers(page, shown, tm
     )
     assert page.complaints() == []
     assert all(url.startswith((shown, "data:", "about:")) for url in page.addresses())
-    assert picture(page, "desktop-light", tmp_path).stat().st_size > 20_000
+    assert picture(page, "desktop-light").stat().st_size > 20_000
 
 
 @pytest.mark.parametrize(("width", "dark"), [(375, True), (320, False), (820, True)])
 def test_on_a_narrow_screen_nothing_is_cut_off_and_panels_stand_below_each_other(
-    page, shown, tmp_path, width, dark
+    page, shown, picture, width, dark
 ):
     page.size(width, 800, dark=dark)
     page.open(shown)
@@ -106,7 +88,7 @@ def test_on_a_narrow_screen_nothing_is_cut_off_and_panels_stand_below_each_other
         )
         assert len(lefts) == 1
     page.size(width, int(page.evaluate("document.documentElement.scrollHeight")), dark=dark)
-    picture(page, f"width-{width}", tmp_path)
+    picture(page, f"width-{width}")
 
 
 def test_everything_has_a_name_for_screen_readers_and_the_keyboard_reaches_it(page, shown):
@@ -121,12 +103,13 @@ def test_everything_has_a_name_for_screen_readers_and_the_keyboard_reaches_it(pa
         "Failure rate of each job: graph of 8 series"
     )
     visited = []
-    for _ in range(12):
+    for _ in range(24):
         page.press("Tab")
         visited.append(
             page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
         )
-    assert visited[:4] == ["Skip to the panels", "range", "refresh", "Refresh now"]
+    pages = ["Dashboards", "Report", "Runs", "Metrics"]
+    assert visited[:8] == ["Skip to the content", *pages, "range", "refresh", "Refresh now"]
     assert "sfc-http-diverted" in visited
     while page.evaluate("document.activeElement.textContent.trim()") != "sfc-balance":
         page.press("Tab")

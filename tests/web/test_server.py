@@ -1,5 +1,6 @@
 """The preview's server: answers what a panel shows, on loopback, to who asks it by its own name, and nothing else."""
 
+import re
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from sfcci.errors import UsageError
 from sfcci.web import assets, server
 from sfcci.web.server import start_preview
 
+pytestmark = pytest.mark.usefixtures("without_uplot")
 PROJECT = Path(__file__).parents[2]
 DASHBOARD = """\
 dashboard:
@@ -29,22 +31,25 @@ dashboard:
 """
 
 
-@pytest.fixture(scope="module")
-def own(tmp_path_factory):
-    """Our own assets, with empty files in place of uPlot, which the browser's ring needs and this one does not."""
-    folder = tmp_path_factory.mktemp("assets")
-    for name in assets.THEIRS:
-        (folder / name).write_text("")
-    ours = Path(assets.__file__).parent / "static"
-    return {name: ours / name for name in assets.OURS} | {name: folder / name for name in assets.THEIRS}
+PATHS = (
+    "",
+    "metrics",
+    "runs",
+    "report",
+    "api/dashboards",
+    "api/render",
+    "api/names",
+    "api/below",
+    "api/series",
+    "static/preview.css",
+)
 
 
 @pytest.fixture
-def preview(graphite, own, tmp_path, monkeypatch):
+def preview(graphite, tmp_path):
     (tmp_path / "fates.yaml").write_text(DASHBOARD)
     graphite.series = {"a.good": [1, None, 3], "a.empty": [None, None]}
     graphite.names = ["a.good", "a.empty"]
-    monkeypatch.setattr(assets, "asset_files", lambda _cache, _say: own)
     with start_preview(
         replace(settings.load(PROJECT), cache=tmp_path), graphite.url, paths=[tmp_path]
     ) as address:
@@ -114,35 +119,43 @@ def test_only_what_is_on_a_panel_is_asked_of_graphite(preview, graphite):
 
 
 def test_a_name_that_points_here_but_is_not_ours_gets_nothing(preview):
-    for path in ("", "api/dashboards", "static/preview.js"):
+    for path in PATHS:
         assert requests.get(preview + path, headers={"Host": "evil.example"}, timeout=10).status_code == 400
 
 
 def test_nothing_can_be_written_and_no_file_but_the_assets_is_served(preview):
-    for path in ("", "api/dashboards", "api/render"):
-        assert requests.post(preview + path, timeout=10).status_code == 405
+    for path in PATHS:
+        for method in ("POST", "PUT", "DELETE", "PATCH"):
+            assert requests.request(method, preview + path, timeout=10).status_code == 405
     for name in ("../server.py", "%2e%2e/server.py", "..%2fserver.py", "server.py"):
         assert requests.get(f"{preview}static/{name}", timeout=10).status_code == 404
 
 
 def test_every_answer_forbids_foreign_scripts_frames_and_guessing(preview):
-    for path in ("", "api/dashboards", "static/preview.css"):
+    for path in (*PATHS, "no/such/page", "runs/none", "runs?since=x"):
         headers = requests.get(preview + path, timeout=10).headers
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
-def test_the_page_asks_no_other_host_for_anything():
-    for name in assets.OURS:
-        text = (Path(assets.__file__).parent / "static" / name).read_text()
+def test_the_pages_ask_no_other_host_for_anything_and_run_no_script_of_their_own():
+    folder = Path(assets.__file__).parent
+    files = [*(folder / "static").iterdir(), *(folder / "templates").iterdir()]
+    assert {path.name for path in files if path.parent.name == "static"} == set(assets.OURS)
+    for path in files:
+        text = path.read_text()
+        assert not re.search(r"<script(?! src)| on[a-z]+=| style=", text), path
+        if path.name == "run.html":  # it looks whether an address begins so
+            continue
         assert "http://" not in text
         assert "https://" not in text
 
 
-def test_a_graphite_that_is_away_is_said_and_the_page_stays(own, tmp_path, monkeypatch):
+def test_a_graphite_that_is_away_is_said_and_the_page_stays(tmp_path):
     (tmp_path / "fates.yaml").write_text(DASHBOARD)
-    monkeypatch.setattr(assets, "asset_files", lambda _cache, _say: own)
     with start_preview(settings.load(PROJECT), "http://127.0.0.1:9", paths=[tmp_path]) as address:
         answer = panel(address, 1)
         assert (answer.status_code, "Connection refused" in answer.json()["message"]) == (502, True)
@@ -155,9 +168,8 @@ def test_a_file_that_is_mended_shows_with_the_next_look(preview, tmp_path):
     assert found["dashboards"][0]["title"] == "New"
 
 
-def test_a_taken_port_is_one_sentence(own, graphite, tmp_path, monkeypatch):
+def test_a_taken_port_is_one_sentence(graphite, tmp_path):
     (tmp_path / "fates.yaml").write_text(DASHBOARD)
-    monkeypatch.setattr(assets, "asset_files", lambda _cache, _say: own)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with (
@@ -167,9 +179,8 @@ def test_a_taken_port_is_one_sentence(own, graphite, tmp_path, monkeypatch):
             pass
 
 
-def test_it_listens_on_loopback_only_and_the_port_is_free_afterwards(own, graphite, tmp_path, monkeypatch):
+def test_it_listens_on_loopback_only_and_the_port_is_free_afterwards(graphite, tmp_path):
     (tmp_path / "fates.yaml").write_text(DASHBOARD)
-    monkeypatch.setattr(assets, "asset_files", lambda _cache, _say: own)
     with start_preview(settings.load(PROJECT), graphite.url, paths=[tmp_path]) as address:
         port = int(address.rstrip("/").rpartition(":")[2])
         assert address == f"http://{server.LOOPBACK}:{port}/"
