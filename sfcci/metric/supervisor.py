@@ -22,6 +22,7 @@ from sfcci import command, files
 from sfcci.errors import EXIT_TOOL, SfcciError, Unreachable, UsageError
 from sfcci.metric.configuration import carbon_files
 from sfcci.metric.software import FOLDER
+from sfcci.metric.whisper import HEAD, whole
 
 LOOPBACK = "127.0.0.1"
 LOOK_AGAIN_S = 0.25
@@ -66,6 +67,7 @@ def _graphite(
         reserved = {name: stack.enter_context(_reserved(wanted.get(name, 0))) for name in PORTS}
         ports = {name: reservation.getsockname()[1] for name, reservation in reserved.items()}
         _write_configuration(folder, ports)
+        _remove_halves(folder / "storage" / "whisper")
         argv = {"carbon": str(folder / "run/conf/carbon.conf"), "web": str(ports["web"])}
         env = _environment(folder, ports)
         children = {
@@ -178,6 +180,15 @@ def _last_user_gone(folder: Path, children: dict[str, command.Process]) -> IO[by
         if not (folder / "keep").exists() and (lock := files.try_lock(folder / "users")):
             return lock
         time.sleep(LOOK_AGAIN_S)
+
+
+def _remove_halves(storage: Path) -> None:
+    """Remove files that carbon was making when it was killed: it could never write into them, and they hold nothing yet."""
+    for path in storage.rglob("*.wsp"):
+        with path.open("rb") as file:
+            made = whole(file.read(HEAD), path.stat().st_size)
+        if not made:
+            path.unlink()
 
 
 def _remove_traces(folder: Path) -> None:

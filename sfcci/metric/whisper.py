@@ -13,6 +13,8 @@ from math import isclose
 _HEADER = struct.Struct(">LLfL")
 _ARCHIVE = struct.Struct(">LLL")
 _PLACE = struct.Struct(">Ld")
+HEAD = 4096
+"""A header is shorter."""
 _METHODS: dict[int, Callable[[Sequence[float]], float]] = {
     1: lambda values: sum(values) / len(values),
     2: lambda values: float(sum(values)),
@@ -37,22 +39,23 @@ class Ring:
         return self.step_s * self.places
 
 
+def whole(head: bytes, size: int) -> bool:
+    """Say whether a file of this size that begins so (HEAD octets will do) was made to its end."""
+    try:
+        _, rings = _header(head)
+    except ValueError:
+        return False
+    return size >= rings[-1].offset + rings[-1].places * _PLACE.size
+
+
 class WhisperFile:
     """A file's octets. Raises ValueError for what is no whisper file, or half of one."""
 
     def __init__(self, data: bytes) -> None:
-        try:
-            method, _, _, count = _HEADER.unpack_from(data)
-            self.rings = tuple(
-                Ring(*_ARCHIVE.unpack_from(data, _HEADER.size + n * _ARCHIVE.size)) for n in range(count)
-            )
-            self.aggregate = _METHODS[method]
-        except (struct.error, KeyError):
-            raise ValueError("no header of a whisper file") from None
-        self.data = data
-        last = self.rings[-1]
-        if len(data) < last.offset + last.places * _PLACE.size:
+        method, self.rings = _header(data)
+        if method not in _METHODS or not whole(data, len(data)):
             raise ValueError("half of a whisper file")
+        self.aggregate, self.data = _METHODS[method], data
         self.bases = tuple(_PLACE.unpack_from(data, ring.offset)[0] for ring in self.rings)
 
     def value(self, level: int, start: int) -> float | None:
@@ -87,3 +90,13 @@ class WhisperFile:
                 if known and (found is None or not isclose(found, self.aggregate(known), rel_tol=1e-9)):
                     return False
         return True
+
+
+def _header(data: bytes) -> tuple[int, tuple[Ring, ...]]:
+    """Give the number of the method and the archives, one at least."""
+    try:
+        method, _, _, count = _HEADER.unpack_from(data)
+        places = range(_HEADER.size, _HEADER.size + max(count, 1) * _ARCHIVE.size, _ARCHIVE.size)
+        return method, tuple(Ring(*_ARCHIVE.unpack_from(data, at)) for at in places)
+    except struct.error:
+        raise ValueError("no header of a whisper file") from None
