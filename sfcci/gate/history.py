@@ -15,6 +15,7 @@ from sfcci.gate import history_write
 from sfcci.gate.cell import Columns, columns, day, numbers
 from sfcci.gate.history_schema_1 import from_schema_1
 from sfcci.gate.history_tables import CELLS, LOG_ROOTS, MARKS, METADATA, RESULTS, SERIES, TESTED
+from sfcci.gate.history_write import Recorded
 from sfcci.gate.job import JobResult
 from sfcci.gate.log_address import joined
 from sfcci.gate.packed import between, packed, unpacked
@@ -49,16 +50,16 @@ class History:
         self._url = settings.database_url
         self._engine = store.open_database(self._url, METADATA, MIGRATIONS)
 
-    def record(self, results: Iterable[JobResult]) -> None:
+    def record(self, results: Iterable[JobResult]) -> Recorded:
         """Write results in one transaction; a run that is there already is replaced by what is said now.
 
-        What differs from before is marked (see `changes`). Raises InputError for times that nobody can mean.
+        Gives how many are new, changed, the same. What differs from before is marked (see `changes`). Raises InputError for times that nobody can mean.
         """
         given = list(results)
         if not given:
-            return
+            return Recorded()
         with store.database_errors(self._url), self._engine.begin() as connection:
-            history_write.write(connection, given)
+            return history_write.write(connection, given)
 
     def results(self, since_s: float | None = None) -> Iterator[JobResult]:
         """Give the results of runs that ended at or after `since_s` (epoch seconds; None: all), oldest end first."""
@@ -296,9 +297,9 @@ def _tested(connection: "Connection", found: Collection[SeriesOutcomes]) -> dict
     """Give what the outcomes tested: numbers were given in the order of time, so they lie near each other."""
     if not found:
         return {}
-    first, last = min(min(one.tested) for one in found), max(max(one.tested) for one in found)
+    first = min(min(one.tested) for one in found)  # the last is not sought: that takes longer than reading to the end
     names = [TESTED.c[name] for name in Tested._fields]
-    rows = connection.execute(select(TESTED.c.id, *names).where(TESTED.c.id.between(first, last)))
+    rows = connection.execute(select(TESTED.c.id, *names).where(TESTED.c.id >= first))
     return {
         number: Tested(unpacked(buildset), unpacked(commit), change, patchset)
         for number, buildset, commit, change, patchset in rows

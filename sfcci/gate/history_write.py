@@ -8,7 +8,7 @@ import itertools
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -40,7 +40,15 @@ _Key = TypeVar("_Key", bound=Hashable)
 _Row = tuple[Any, ...]
 
 
-def write(connection: Connection, results: Iterable[JobResult]) -> None:
+class Recorded(NamedTuple):
+    """How many runs are new, say something else than before, say the same."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+
+
+def write(connection: Connection, results: Iterable[JobResult]) -> Recorded:
     """Write results; a run that is there already is replaced by what is said now, one that says the same stays."""
     generation = begin(connection)
     rows = _rows(connection, {packed(result.run): _checked(result) for result in results})
@@ -59,6 +67,7 @@ def write(connection: Connection, results: Iterable[JobResult]) -> None:
         connection, {(row[1], row[5], row[3] // 1000) for row in (*old.values(), *new.values())}, generation
     )
     _pack(connection, old, new)
+    return Recorded(len(rows) - len(there), len(old), len(there) - len(old))
 
 
 def begin(connection: Connection) -> int:

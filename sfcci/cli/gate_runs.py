@@ -1,0 +1,125 @@
+"""`sfcci gate runs`: the runs in the run database."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sfcci.cli import completion, console
+
+if TYPE_CHECKING:
+    from sfcci.gate.job import JobResult
+    from sfcci.gate.query import Query
+
+GLOBS = {"job": "jobs", "pipeline": "pipelines", "project": "projects", "branch": "branches"}
+COLUMNS = ("ended", "result", "pipeline", "job", "took", "tested", "run")
+
+
+def which_runs(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which runs are meant; `query_of` makes a query of them."""
+    options = [
+        click.option(
+            f"--{word}",
+            name,
+            metavar="GLOB",
+            multiple=True,
+            help=f"Only {name} like this (may be given several times).",
+            shell_complete=completion.jobs if word == "job" else None,
+        )
+        for word, name in GLOBS.items()
+    ]
+    options += [
+        click.option(
+            "--result",
+            "results",
+            multiple=True,
+            help="Only this result: FAILURE, TIMED_OUT ...; bad: all that count as failed.",
+        ),
+        click.option(
+            "--since",
+            metavar="TIME",
+            default="",
+            help="Ended since: 36h or 7d ago, 2026-11-20T14:30Z, epoch seconds.",
+        ),
+        click.option("--until", metavar="TIME", default="", help="Ended before."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def query_of(given: dict[str, Any], now_s: float, limit: int | None) -> "Query":
+    """Give the query of the options' values. Raises UsageError."""
+    from sfcci.gate.query import Query
+    from sfcci.moment import parse_moment
+
+    begin, end = (parse_moment(given[name], now_s) if given[name] else None for name in ("since", "until"))
+    globs = {name: given[name] for name in GLOBS.values()}
+    return Query(
+        **globs,
+        results=_results(given["results"]),
+        since_s=begin,
+        until_s=end,
+        limit=limit,
+        newest_first=True,
+    )
+
+
+@click.command(epilog="Example: sfcci gate runs --job 'sfc-*' --result bad --since 7d")
+@which_runs
+@click.option(
+    "--limit", type=click.IntRange(0), default=50, show_default=True, help="At most so many; 0: all."
+)
+@console.as_json
+def runs(*, limit: int, json_output: bool, **given: Any) -> None:
+    """List runs, the newest first. `sfcci gate show RUN` opens one.
+
+    Exit status: 0, also when there are none; 2 bad input; 3 the database cannot be used.
+    """
+    from sfcci.gate.history import History
+
+    query = query_of(given, time.time(), limit or None)
+    with History(console.settings()) as history:
+        found = tuple(history.select(query))
+    if json_output:
+        console.print_json([as_document(run) for run in found])
+    elif found:
+        console.table("Runs", COLUMNS, map(_row, found))
+        if len(found) == limit:
+            click.echo(f"the newest {limit}; --limit 0 lists all", err=True)
+    else:
+        click.echo("no such runs; sfcci gate run makes some, sfcci gate import brings others'")
+
+
+def as_document(run: "JobResult") -> dict[str, Any]:
+    """Give a run as JSON has it."""
+    return {**asdict(run), "ended_at": run.ended_at}
+
+
+def _results(words: tuple[str, ...]) -> "tuple[Any, ...]":
+    from sfcci.document import did_you_mean
+    from sfcci.errors import UsageError
+    from sfcci.gate.job import BAD, Result
+
+    known = {str(result): (result,) for result in Result} | {"BAD": BAD}
+    for word in words:
+        if word.upper() not in known:
+            hint = did_you_mean(word.upper(), list(known)) or f"one of {', '.join(known)}"
+            raise UsageError(f"--result {word!a} is no result of Zuul; {hint}")
+    return tuple(result for word in words for result in known[word.upper()])
+
+
+def _row(run: "JobResult") -> tuple[Any, ...]:
+    from rich.text import Text
+
+    from sfcci.gate.job import BAD, Result
+    from sfcci.moment import moment_text
+
+    colour = "green" if run.result is Result.SUCCESS else "red" if run.result in BAD else "yellow"
+    result = Text(str(run.result) + ("" if run.voting else " (non-voting)"), style=colour)
+    change = f"{run.change},{run.patchset}" if run.patchset else run.change
+    tested = change or run.commit[:12]
+    took = f"{run.duration_ms / 1000:.1f} s"
+    return moment_text(run.ended_at), result, run.pipeline, run.job, took, tested, run.run
