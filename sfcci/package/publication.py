@@ -90,8 +90,8 @@ def publish(
     """
     before = published(settings.state)
     address = _checked_url(baseurl if baseurl is not None else before.baseurl if before else "")
-    builds = _publishable(settings.state)
-    names = tuple(f"{build.folder.parent.name}/{build.folder.name}" for build in builds)
+    builds = publishable(settings.state)
+    names = build_names(builds)
     signed = sign if sign is not None else bool(before and before.key)
     with workspace() as scratch:
         key = signing.signing_key(settings, scratch, say) if signed else None
@@ -141,10 +141,16 @@ def repo_text(baseurl: str, signed: bool) -> str:
     return f"[{NAME}]\n" + "".join(f"{key}={value}\n" for key, value in values.items())
 
 
-def _publishable(state: Path) -> list[StoredBuild]:
+def publishable(state: Path) -> list[StoredBuild]:
+    """Give every component's current build that has no error, in order of names."""
     names = sorted(path.parent.name for path in (state / "packages").glob("*/current"))
     builds = [build for name in names if (build := current_build(state, name))]
     return [build for build in builds if not exit_status(build.findings)]
+
+
+def build_names(builds: Sequence[StoredBuild]) -> tuple[str, ...]:
+    """Give COMPONENT/BUILD of each."""
+    return tuple(f"{build.component}/{build.folder.name}" for build in builds)
 
 
 def _checked_url(text: str) -> str:
@@ -158,7 +164,7 @@ def _copied(build: StoredBuild, rpm: Path, folder: Path) -> Path:
     copy = Path(shutil.copy(rpm, folder))
     if digest(copy) != build.sha256.get(rpm.name):
         expected = f"SHA-256 {build.sha256.get(rpm.name, 'of its build')}"
-        hint = f"build it again: sfcci package rpm --force {build.folder.parent.name}"
+        hint = f"build it again: sfcci package rpm --force {build.component}"
         raise InputError(Fault(Place(str(rpm)), "was changed since it was built", expected, hint))
     return copy
 

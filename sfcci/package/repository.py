@@ -43,6 +43,11 @@ class StoredBuild:
     """Name of each of its RPMs → what the file was when it was built."""
 
     @property
+    def component(self) -> str:
+        """The name of what was built."""
+        return self.folder.parent.name
+
+    @property
     def rpms(self) -> tuple[Path, ...]:
         """The source RPM, then the others."""
         return (self.source_rpm, *self.binary_rpms)
@@ -100,6 +105,11 @@ def current_build(state: Path, component: str) -> StoredBuild | None:
     )
     whole = all(path.is_file() for path in build.rpms)
     return build if whole else None
+
+
+def package_name(rpm: Path) -> str:
+    """Give the package's name in an RPM's file name: NAME-VERSION-RELEASE.ARCH.rpm."""
+    return rpm.name.rsplit("-", 2)[0]
 
 
 def digest(path: Path) -> str:

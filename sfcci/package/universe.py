@@ -6,7 +6,7 @@ distribution's Python. Names and dependencies are those that Fedora's generators
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from sfcci.package import dialect
+from sfcci.package.component import Component
 from sfcci.package.macros.python3dist import bound_version, python3dist
 
 PYTHON_PROVIDES = (
@@ -23,6 +24,19 @@ PYTHON_PROVIDES = (
     ("/usr/bin/python3", "the program"),
 )
 """What the stand-in for the distribution's Python provides, and what that is."""
+
+
+CLAIMED = (
+    "/bin/sh",
+    "/usr/bin/sh",
+    "/bin/bash",
+    "/usr/bin/bash",
+    "/usr/bin/env",
+    "systemd",
+    "systemd-rpm-macros",
+    "shadow-utils",
+)
+"""What every distribution of the kind has, claimed in an installation test; scriptlets find the host's own."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +111,23 @@ def universe_spec(universe: Universe, contents: Mapping[str, Sequence[str]], ins
     return "\n".join(blocks)
 
 
+def own_claims(component: Component, packages: Collection[str]) -> tuple[str, ...]:
+    """Give what a description requires of the distribution by name, sorted, but for `packages`: those are ours.
+
+    With it go the users and groups that its files belong to, in the words of RPM 4.19.
+    """
+    named = (*component.rpm.requires, *(line for part in component.subpackages for line in part.requires))
+    claims = {_claim(line) for line in named if line.split()[0] not in packages}
+    claims |= {f"user({one.owner})" for one in component.configs if one.owner != "root"}
+    claims |= {f"group({one.group})" for one in component.configs if one.group != "root"}
+    return tuple(sorted(claims))
+
+
+def stand_in_spec(claims: Iterable[str]) -> str:
+    """Give the spec of the package that claims what only a whole distribution has."""
+    return _STAND_IN.format(provides="\n".join(f"Provides: {claim}" for claim in claims))
+
+
 def shares(files: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
     """Give, per owner, the fewest paths that make up just its files: a folder where all below it is one owner's.
 
@@ -122,6 +153,8 @@ def dependencies(requirement: str, prefix: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+_BOUND = 3
+"""Words of a requirement with a bound: name, operator, version."""
 _HEAD = """\
 Name: sfcci-universe
 Version: 1
@@ -150,6 +183,26 @@ AutoReqProv: no
 %description -n {name}
 %{{summary}}.
 """
+
+
+_STAND_IN = """\
+Name: sfcci-stand-in
+Version: 1
+Release: 1
+Summary: Stands for what the distribution has; nothing of it is here
+License: Apache-2.0
+BuildArch: noarch
+{provides}
+%description
+%{{summary}}.
+%files
+"""
+
+
+def _claim(requirement: str) -> str:
+    """Give what meets a requirement in RPM's words: the bound itself as the version."""
+    words = requirement.split()
+    return f"{words[0]} = {words[2]}" if len(words) == _BOUND and words[1] in {"=", ">="} else words[0]
 
 
 def _python_provides(python: str) -> str:

@@ -5,7 +5,7 @@ import importlib.metadata
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from posixpath import normpath
@@ -90,6 +90,19 @@ def installed_projects(made: Environment, locked: Lock) -> tuple[tuple[Project, 
     return tuple(projects), places
 
 
+def build_stand_in(claims: Iterable[str], folder: Path) -> None:
+    """Make a repository of one package that claims what only a whole distribution has. `folder` is this run's alone."""
+    with files.disk_errors(folder):
+        top = folder / "build"
+        top.mkdir(parents=True)
+        (top / "magic").write_text(MAGIC)
+        (top / "stand-in.spec").write_text(universe.stand_in_spec(claims))
+    _pack(top, "stand-in.spec")
+    for rpm in (top / "RPMS").rglob("*.rpm"):
+        rpm.rename(folder / rpm.name)
+    command.run(["createrepo_c", "--quiet", "--no-database", folder], timeout_s=TIMEOUT_S)
+
+
 def _files(one: importlib.metadata.Distribution, made: Environment) -> Iterator[tuple[str, Path]]:
     """Each file of a project: where it belongs in a root, where it lies."""
     root, site = str(made.root), str(made.site_packages)
@@ -127,7 +140,7 @@ def _make(locked: Lock, made: Environment, python: str, folder: Path) -> None:
             _link(places, top / "tree")
             (top / "universe.spec").write_text(spec)
             (top / "magic").write_text(MAGIC)
-        _pack(top)
+        _pack(top, "universe.spec")
         _store((top / "RPMS").rglob("*.rpm"), folder)
 
 
@@ -142,7 +155,7 @@ def _link(places: Mapping[str, Path], tree: Path) -> None:
             shutil.copy2(place, f"{tree}{target}")
 
 
-def _pack(top: Path) -> None:
+def _pack(top: Path, spec: str) -> None:
     macros = {
         **MACROS,
         "_topdir": top,
@@ -163,9 +176,9 @@ def _pack(top: Path) -> None:
         "--quiet",
         *defined,
         "-bb",
-        str(top / "universe.spec"),
+        str(top / spec),
     ]
-    log = top / "universe.log"
+    log = top / "pack.log"
     try:
         command.run(argv, timeout_s=TIMEOUT_S, env=env, cwd=top, log=log)
     except ToolError:

@@ -1,0 +1,249 @@
+"""The installation test: packages installed from the signed repository with all that they require, and put to use there.
+
+dnf solves out of our repository and the universe alone; then rpm verifies, and every module is imported and every entry point
+loaded from that root by an interpreter that has nothing else. Scriptlets, build dependencies and the repository's closure are checked.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sfcci import command
+from sfcci.errors import MissingTool, UsageError
+from sfcci.finding import Finding, exit_status
+from sfcci.machine import install_hint
+from sfcci.package import install_answers, lint, publication, signing
+from sfcci.package.build import workspace
+from sfcci.package.catalogue import chosen, load_catalogue
+from sfcci.package.component import Component
+from sfcci.package.install_root import Root, empty_root, probe
+from sfcci.package.publication import Published
+from sfcci.package.repository import StoredBuild, package_name
+from sfcci.package.universe import CLAIMED, own_claims
+from sfcci.package.universe_build import BuiltUniverse, build_stand_in, ensure_universe
+from sfcci.settings import Settings
+
+Say = Callable[[str], None]
+CATALOGUE = "packaging"
+SHORT_TIMEOUT_S = 60.0
+BEHIND = "99"
+"""The priority of repositories that only fill up: a package of ours goes before one of the same name there."""
+
+
+@dataclass(frozen=True)
+class ComponentInstall:
+    """What the installation of one component gave."""
+
+    component: str
+    installed: tuple[str, ...] = ()
+    """NAME-VERSION-RELEASE.ARCH of all that dnf installed, sorted."""
+    modules: int = 0
+    """So many were imported, or are exceptions."""
+    entry_points: int = 0
+    excused: int = 0
+    """So many of both do not load, by design."""
+    scriptlets: tuple[str, ...] = ()
+    """Packages whose scriptlets ran."""
+    scriptlets_run: bool = True
+    """False: the kernel allows no overlay here, scriptlets were left out."""
+    stand_ins: tuple[str, ...] = ()
+    """What the distribution has and the test only claims (capabilities), sorted."""
+    durations_s: Mapping[str, float] = field(default_factory=dict)
+    """Check → seconds."""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class InstallReport:
+    """What the test gave."""
+
+    components: tuple[ComponentInstall, ...]
+    repository: Published
+    """The repository that was installed from; signed, with a key of this run alone where the published one is not."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Those of all components."""
+        return tuple(finding for one in self.components for finding in one.findings)
+
+    @property
+    def exit_status(self) -> int:
+        """1 when something was found."""
+        return exit_status(self.findings)
+
+
+def install_test(settings: Settings, say: Say, only: Sequence[str] = ()) -> InstallReport:
+    """Test the newest builds of the components named in `only`, else of all that were built.
+
+    Raises UsageError (a name, nothing built), InputError, MissingTool, Unreachable, ToolError.
+    """
+    require_dnf()
+    builds = _tested_builds(settings, only)
+    made = ensure_universe(settings, say)
+    with workspace() as scratch:
+        repository = signed_repository(settings, scratch, say)
+        tested = tuple(_Test(one, made, repository, scratch / one[0].name, say).report() for one in builds)
+    return InstallReport(tested, repository)
+
+
+def require_dnf() -> None:
+    """Raises MissingTool when dnf or the plug-ins that the test needs are not here; the message says what installs them."""
+    command.find("dnf")
+    done = command.run(["dnf", "repoclosure", "--help"], timeout_s=SHORT_TIMEOUT_S, check=False)
+    if done.status != 0:
+        raise MissingTool(
+            "dnf has no plug-ins here (repoclosure, builddep)", install_hint("dnf-plugins-core")
+        )
+
+
+def signed_repository(settings: Settings, scratch: Path, say: Say) -> Published:
+    """Give the published repository when it is signed, else a copy of it that is signed with a key of this run."""
+    published = publication.publish(settings, say)
+    if published.key:
+        return published
+    key = signing.new_key(scratch / "key")
+    folder = scratch / "repository"
+    folder.mkdir()
+    copy = Published(folder, published.builds, key.fingerprint)
+    publication.fill(folder, publication.publishable(settings.state), copy, key, scratch)
+    return copy
+
+
+def _tested_builds(settings: Settings, only: Sequence[str]) -> tuple[tuple[Component, StoredBuild], ...]:
+    components = chosen(load_catalogue(settings.project / CATALOGUE), only)
+    there = {build.component: build for build in publication.publishable(settings.state)}
+    lost = [one.name for one in components if one.name not in there]
+    if (lost and only) or not there:
+        names = " ".join(lost) if only else ""
+        raise UsageError(
+            f"no RPM without errors of {', '.join(lost)}; build it with: sfcci package rpm {names}".rstrip()
+        )
+    return tuple((one, there[one.name]) for one in components if one.name in there)
+
+
+@dataclass(frozen=True)
+class _Test:
+    """One component's way through the test."""
+
+    subject: tuple[Component, StoredBuild]
+    made: BuiltUniverse
+    repository: Published
+    scratch: Path
+    say: Say
+    said: list[str] = field(default_factory=list)
+    """What dnf said when it installed."""
+    findings: list[Finding] = field(default_factory=list)
+    probed: list[install_answers.Probed] = field(default_factory=list)
+    durations_s: dict[str, float] = field(default_factory=dict)
+
+    def report(self) -> ComponentInstall:
+        component, build = self.subject
+        self.say(f"installing {component.name} {build.version} with all that it requires")
+        claims = own_claims(component, {package_name(path) for path in build.binary_rpms})
+        with self._timed("prepare"):
+            build_stand_in((*CLAIMED, *claims), self.scratch / "stand-in")
+            root = empty_root(self.scratch, self._repositories(), accounts(component))
+        if self._put_to_use(root):
+            self._verify(root)
+            self._build_dependencies(root)
+        self._closure(root)
+        return self._told(root, claims)
+
+    def _repositories(self) -> dict[str, str]:
+        ours = publication.repo_text(self.repository.folder.resolve().as_uri(), signed=True)
+        return {
+            publication.NAME: ours,
+            "universe": _filling("universe", self.made.folder),
+            "stand-in": _filling("stand-in", self.scratch / "stand-in"),
+        }
+
+    def _put_to_use(self, root: Root) -> bool:
+        """Install the main package and import what it brings, then the others: the main one must not live on what those require."""
+        component, build = self.subject
+        main = lint.main_rpm(component, build.binary_rpms)
+        others = tuple(path for path in build.binary_rpms if path != main)
+        return self._installed(root, (main,), ()) and self._installed(root, others, component.rpm.provides)
+
+    def _installed(self, root: Root, rpms: Sequence[Path], names: Sequence[str]) -> bool:
+        """Install packages, and whatever answers to `names`; import what the packages bring. False when dnf could not."""
+        words = [*(path.stem for path in rpms), *names]
+        if not words:
+            return True
+        with self._timed("install"):
+            done = root.dnf("install", "--setopt=plugins=0", *words)
+        text = done.stdout + done.stderr
+        self.said.append(text)
+        self.findings.extend(install_answers.scriptlet_findings(text))
+        if done.status != 0:
+            self.findings.extend(install_answers.transaction_findings(text, "NotInstalled"))
+            return False
+        with self._timed("import"):
+            for rpm in rpms:
+                self._import(root, package_name(rpm))
+        return True
+
+    def _import(self, root: Root, package: str) -> None:
+        python = self.made.python
+        site = f"/usr/lib/python{python.version}/site-packages"
+        paths = root.rpm("--query", "--list", package).stdout.splitlines()
+        modules = install_answers.module_names(paths, site)
+        folders = install_answers.distributions(paths, site)
+        if modules or folders:
+            self.probed.append(probe(root, python.path, package, site, modules, folders))
+
+    def _verify(self, root: Root) -> None:
+        with self._timed("verify"):
+            done = root.rpm("--verify", "--all")
+        self.findings.extend(install_answers.verify_findings(done.stdout + done.stderr))
+
+    def _build_dependencies(self, root: Root) -> None:
+        _component, build = self.subject
+        with self._timed("builddep"):
+            done = root.dnf("builddep", "--srpm", build.source_rpm)
+        if done.status != 0:
+            text = done.stdout + done.stderr
+            self.findings.extend(install_answers.transaction_findings(text, "BuildDependencies"))
+
+    def _closure(self, root: Root) -> None:
+        with self._timed("repoclosure"):
+            done = root.dnf("repoclosure", "--check", publication.NAME)
+        if done.status != 0:
+            self.findings.extend(install_answers.repository_findings(done.stdout + done.stderr))
+
+    def _told(self, root: Root, claims: Sequence[str]) -> ComponentInstall:
+        component, _build = self.subject
+        loads = install_answers.import_findings(self.probed, component.exceptions)
+        query = root.rpm("--query", "--all", "--queryformat", "%{nevra}\\n").stdout.splitlines()
+        answers = [
+            error for one in self.probed for error in (*one.modules.values(), *one.entry_points.values())
+        ]
+        return ComponentInstall(
+            component.name,
+            installed=tuple(sorted(line for line in query if not line.startswith("gpg-pubkey"))),
+            modules=sum(len(one.modules) for one in self.probed),
+            entry_points=sum(len(one.entry_points) for one in self.probed),
+            excused=sum(map(bool, answers)) - sum(f.keyword in install_answers.NOT_LOADED for f in loads),
+            scriptlets=install_answers.scriptlets_run("".join(self.said)) if root.runs_scriptlets else (),
+            scriptlets_run=root.runs_scriptlets,
+            stand_ins=tuple(sorted(claims)),
+            durations_s=dict(self.durations_s),
+            findings=(*self.findings, *(loads if self.probed else ())),
+        )
+
+    @contextlib.contextmanager
+    def _timed(self, check: str) -> Iterator[None]:
+        begin = time.monotonic()
+        yield
+        self.durations_s[check] = self.durations_s.get(check, 0.0) + time.monotonic() - begin
+
+
+def accounts(component: Component) -> tuple[str, ...]:
+    """Give the users and groups that the component's files belong to: a package that it requires brings them."""
+    return tuple(sorted({name for one in component.configs for name in (one.owner, one.group)} - {"root"}))
+
+
+def _filling(name: str, folder: Path) -> str:
+    """Give the .repo text of a repository that only fills up: what ours has goes before."""
+    return f"[{name}]\nname={name}\nbaseurl={folder.resolve().as_uri()}/\nenabled=1\ngpgcheck=0\npriority={BEHIND}\n"
