@@ -2,15 +2,14 @@
 
 import re
 from dataclasses import dataclass, fields
-from urllib.parse import quote
 
-from sfcci.document import did_you_mean
 from sfcci.errors import Fault, InputError, Place, UsageError
+from sfcci.gate.link import check_words, job_link
+from sfcci.gate.query import SeriesKey
 from sfcci.gate.running import RunningJob
 
 ZUUL_LINK = "https://zuul.{host}/t/{tenant}/builds?job_name={job}&project={project}&pipeline={pipeline}&branch={branch}"
 """Where Zuul's own pages show the builds of a job; that its address is zuul.HOST is a habit of OpenDev."""
-LINK_WORDS = ("tenant", "host", "project", "branch", "pipeline", "job")
 ALL = "all"
 
 
@@ -27,17 +26,12 @@ class Recipe:
     pipelines: tuple[str, ...] = ()
     """Empty: all in which a job runs."""
     link: str = ""
-    """A pattern with words of LINK_WORDS in braces: the page with the runs of a job."""
+    """A pattern (see `gate.link`): the page with the runs of a job."""
     holds: tuple[str, ...] = ()
     """Pipelines whose rows were made already: a row that was taken out by hand stays out."""
 
     def __post_init__(self) -> None:
-        for word in re.findall(r"\{([^{}]*)\}", self.link):
-            if word not in LINK_WORDS:
-                hint = did_you_mean(word, LINK_WORDS)
-                raise UsageError(
-                    f"the link has {{{word}}}; it may have {', '.join(LINK_WORDS)}; {hint}".rstrip("; ")
-                )
+        check_words(self.link)
         given = (getattr(self, one.name) for one in fields(self) if one.name != "link" or self.link)
         check_names(*(text for value in given for text in ((value,) if isinstance(value, str) else value)))
 
@@ -93,6 +87,5 @@ def parse_header(text: str, path: str) -> Recipe:
 
 def link(recipe: Recipe, job: RunningJob) -> str:
     """Give the address of the page with a job's runs."""
-    words = {key: getattr(recipe, key) for key in ("tenant", "host", "project", "branch")}
-    words |= {"pipeline": job.pipeline, "job": job.name}
-    return re.sub(r"\{(\w+)\}", lambda found: quote(words[found[1]], safe="/"), recipe.link)
+    key = SeriesKey(recipe.tenant, job.pipeline, recipe.host, recipe.project, recipe.branch, job.name)
+    return job_link(recipe.link, key)

@@ -11,13 +11,18 @@ from sfcci.errors import UsageError
 from sfcci.gate.query import SeriesKey
 
 
-def check_link(pattern: str) -> None:
-    """Refuse a pattern with words that no series has, or one that a browser would run instead of opening it."""
+def check_words(pattern: str) -> None:
+    """Refuse a pattern with words that no series has."""
     for word in re.findall(r"\{([^{}]*)\}", pattern):
         if word not in SeriesKey._fields:
-            known = ", ".join(SeriesKey._fields)
             hint = did_you_mean(word, SeriesKey._fields)
+            known = ", ".join(SeriesKey._fields)
             raise UsageError(f"the link has {{{word}}}; it may have {known}; {hint}".rstrip("; "))
+
+
+def check_link(pattern: str) -> None:
+    """Refuse a pattern with such words, too, or one that a browser would run instead of opening it."""
+    check_words(pattern)
     if pattern and not re.match(r"https?://|/(?!/)", pattern):
         raise UsageError(
             f"the link {pattern[:60]!r} leads nowhere; expected http://, https:// or a path from /"

@@ -83,7 +83,7 @@ def test_what_the_job_lists_leave_open_is_told():
             "whose jobs? give --project, one of: project, templates",
         ),
         ((*ARGS, "--pipeline", "chek"), "no job of example/project runs in chek; did you mean check?"),
-        ((*ARGS, "--link", "https://x/{jo}"), "the link has {jo}; it may have tenant, host"),
+        ((*ARGS, "--link", "https://x/{jo}"), "the link has {jo}; it may have tenant, pipeline, host"),
         (("A", "--jobs", "nowhere"), "nowhere does not exist"),
         (("A\nB", *ARGS[1:]), "cannot be shown"),
         (
