@@ -13,6 +13,7 @@ from sfcci.document import did_you_mean
 from sfcci.errors import Place
 from sfcci.finding import Finding, Severity
 from sfcci.gate.running import ProjectJobs, RunningJobs
+from sfcci.metric import glob
 from sfcci.metric.name import part, parts_of
 
 COLLAPSING = re.compile(
@@ -82,7 +83,7 @@ def _paths(tree: grammar.Target, collapsed: bool = False) -> Iterator[tuple[gram
 @lru_cache(maxsize=4096)
 def _matches(pattern: str, name: str) -> bool:
     """Say whether a path's part finds what goes under `name` into a metric's name."""
-    return pattern in (name, "*") or bool(grammar.pattern(pattern).fullmatch(part(name)))
+    return pattern in (name, "*") or bool(glob.pattern(pattern).fullmatch(part(name)))
 
 
 def _fits(named: _Named, project: ProjectJobs) -> bool:
@@ -105,7 +106,7 @@ def _words(pattern: str) -> tuple[str, ...]:
     size = 1
     for braces in re.findall(r"\{([^{}]*)\}", pattern):
         size *= braces.count(",") + 1
-    return grammar.alternatives(pattern) if size <= MAX_WORDS else (pattern,)
+    return glob.alternatives(pattern) if size <= MAX_WORDS else (pattern,)
 
 
 def _gone(named: Iterable[_Named], jobs: RunningJobs) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from sfcci.dashboard.read_target import ReadTarget
 from sfcci.document import did_you_mean
 from sfcci.finding import Finding, Severity
 from sfcci.gate.job import Result
+from sfcci.metric import glob
 from sfcci.metric.name import parts_of
 
 RATIOS = ("asPercent", "pct", "divideSeries")
@@ -95,7 +96,7 @@ def _mixed(read: ReadTarget, call: grammar.Call) -> Iterator[Finding]:
             if (
                 others
                 and word not in others
-                and not all(_counted(one, others) for one in grammar.alternatives(word))
+                and not all(_counted(one, others) for one in glob.alternatives(word))
             ):
                 what = f"a ratio of {field} {word} to {field} {' and '.join(others)}"
                 hint = "the part and the whole must be of the same runs"
@@ -105,7 +106,7 @@ def _mixed(read: ReadTarget, call: grammar.Call) -> Iterator[Finding]:
 
 @lru_cache(maxsize=4096)
 def _matches(pattern: str, word: str) -> bool:
-    return bool(grammar.pattern(pattern).fullmatch(word))
+    return bool(glob.pattern(pattern).fullmatch(word))
 
 
 def _counted(word: str, patterns: Iterable[str]) -> bool:
@@ -127,7 +128,7 @@ def _alias(read: ReadTarget, call: grammar.Call, jobs: set[str]) -> Iterator[Fin
     if not isinstance(name, grammar.Literal) or name.kind is not grammar.Kind.STRING:
         return
     said = _REMARK.sub("", str(name.value)).strip()
-    spelled = {one for job in jobs for one in grammar.alternatives(job)}
+    spelled = {one for job in jobs for one in glob.alternatives(job)}
     if _WORD.fullmatch(said) and not any(_WILD.search(job) or _same_job(said, job) for job in spelled):
         near = [job for job in sorted(spelled) if _related(said, job)]
         if near:

@@ -125,30 +125,6 @@ def walk(target: Target) -> Iterator[Target]:
             pending += node.arguments[::-1]
 
 
-def alternatives(part: str) -> tuple[str, ...]:
-    """Spell out the braces of one part of a path: `a{b,c}` is `ab` and `ac`; wildcards stay."""
-    found = _BRACES.search(part) if "{" in part else None
-    if not found:
-        return (part,)
-    head, tail = part[: found.start()], alternatives(part[found.end() :])
-    return tuple(head + word + rest for word in found[1].split(",") for rest in tail)
-
-
-def pattern(path: str) -> "re.Pattern[str]":
-    """Give the regular expression that matches the names which Graphite finds for a path expression."""
-    text, depth, at = "", 0, 0
-    while at < len(path):
-        character = path[at]
-        if character == "[" and (found := _CLASS.match(path, at)):
-            text += "[^" + found[2] + "]" if found[1] else found[0]
-            at = found.end()
-            continue
-        depth += (character == "{") - (character == "}")
-        text += _GLOB.get(character) or ("|" if character == "," and depth else re.escape(character))
-        at += 1
-    return re.compile(text)
-
-
 def with_variables(text: str, value: str) -> str:
     """Replace Grafana's template variables ($name, ${name}, [[name]]) by `value`."""
     return _VARIABLE.sub(value.replace("\\", "\\\\"), text) if "$" in text or "[[" in text else text
@@ -182,9 +158,6 @@ _LITERAL = re.compile(
 )
 _KINDS = {kind.value: kind for kind in Kind}
 _VARIABLE = re.compile(r"\$\{\w+(?::\w+)?\}|\$\w+|\[\[\w+(?::\w+)?\]\]")
-_GLOB = {"*": "[^.]*", "?": "[^.]", "{": "(?:", "}": ")"}
-_CLASS = re.compile(r"\[(!?)([\w*-]+)\]")
-_BRACES = re.compile(r"\{([^{}]*)\}")
 
 
 class _Parser:

@@ -8,7 +8,7 @@ WILD = re.compile(r"[*?{\[]")
 
 def alternatives(part: str) -> tuple[str, ...]:
     """Spell out the braces of one part of a path: `a{b,c}` is `ab` and `ac`; wildcards stay."""
-    found = _BRACES.search(part)
+    found = _BRACES.search(part) if "{" in part else None
     if not found:
         return (part,)
     head, tail = part[: found.start()], alternatives(part[found.end() :])
@@ -21,13 +21,22 @@ def pattern(path: str) -> "re.Pattern[str]":
     while at < len(path):
         character = path[at]
         if character == "[" and (found := _CLASS.match(path, at)):
-            text += "[^" + found[2] + "]" if found[1] else found[0]
+            text += _class(bool(found[1]), found[2])
             at = found.end()
             continue
         depth += (character == "{") - (character == "}")
         text += _GLOB.get(character) or ("|" if character == "," and depth else re.escape(character))
         at += 1
     return re.compile(text)
+
+
+def _class(negated: bool, inside: str) -> str:
+    text = f"[{'^' if negated else ''}{inside}]"
+    try:
+        re.compile(text)
+    except re.error:  # a range that ends before it begins matches nothing, as in fnmatch
+        return "(?!)"
+    return text
 
 
 _GLOB = {"*": "[^.]*", "?": "[^.]", "{": "(?:", "}": ")"}

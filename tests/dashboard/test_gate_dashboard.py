@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from sfcci.dashboard.target import alternatives, calls, parse_target, paths
+from sfcci.dashboard.target import calls, parse_target, paths
 from sfcci.dashboard.validate import load
 from sfcci.gate.job import BAD, Result
+from sfcci.metric.glob import alternatives
 
 PROJECT = Path(__file__).parents[2]
 

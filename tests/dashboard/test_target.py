@@ -16,13 +16,12 @@ from sfcci.dashboard.target import (
     Literal,
     Path,
     TargetError,
-    alternatives,
     calls,
     parse_target,
     paths,
-    pattern,
     with_variables,
 )
+from sfcci.metric.glob import alternatives, pattern
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(
     lambda name: name.lower() not in ("true", "false", "none", "inf")
@@ -177,6 +176,7 @@ def test_braces_are_spelled_out_and_variables_filled_in():
         ("a.zk0[!1-3]", "a.zk02", False),
         ("a.b?", "a.bc", True),
         ("a-b+c", "a-b+c", True),
+        ("a.[z-a]", "a.z", False),
     ],
 )
 def test_names_match_patterns_as_graphite_s_do(path, name, matches):

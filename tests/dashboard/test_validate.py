@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from sfcci.dashboard.existence import gathered
 from sfcci.dashboard.rule import RULES, Layer
-from sfcci.dashboard.target import pattern
 from sfcci.dashboard.validate import examine, load, never_happened, validate
 from sfcci.errors import InputError, UsageError
 from sfcci.finding import Severity
+from sfcci.metric.glob import pattern
 from sfcci.metric.graphite import Series
 
 JOB = "stats_counts.zuul.tenant.t.pipeline.gate.project.h.p.main.job"
