@@ -186,3 +186,13 @@ class Component:
         made = any(config.generator for config in self.configs)
         has = {"doc": self.docs is not None, "tests": self.tests is not None, "config": made}
         return tuple(name for name, there in has.items() if there)
+
+    @property
+    def source_files(self) -> tuple[str, ...]:
+        """The files of its source that the description names, each once."""
+        docs, tests = self.docs, self.tests
+        named = [part.requirements for part in self.subpackages]
+        named += [f"{docs.folder}/conf.py", docs.requirements] if docs else []
+        named += [tests.requirements] if tests else []
+        named += [config.source for config in self.configs] + [service.source for service in self.services]
+        return tuple(dict.fromkeys(filter(None, named)))

@@ -93,6 +93,12 @@ def rpm_name(component: Component, subpackage: str = "") -> str:
     return f"{name}-{subpackage}" if subpackage else name
 
 
+def rpm_doc_name(component: Component) -> str:
+    """Give the documentation's package: python-networking-sfc-doc, for it is of no one Python."""
+    part = component.docs.subpackage if component.docs else "doc"
+    return f"{rpm_source_name(component)}-{part}"
+
+
 def gentoo_package(name: str, names: Mapping[str, str] | None = None) -> str:
     """Give category/package for a project's name; `names` (PEP 503 name → package) goes first."""
     normal = canonicalize_name(name)

@@ -224,6 +224,8 @@ def subject(
 ) -> Subject:
     """Give a component with its metadata; fetches its sdist if need be. Raises InputError, Unreachable."""
     if component.source.path:
-        return Subject(component, project_metadata(project / component.source.path), None)
+        return Subject(
+            component, project_metadata(project / component.source.path, component.source_files), None
+        )
     sdist = fetch_sdist(component, cache, say)
     return Subject(component, sdist_metadata(sdist), sdist)

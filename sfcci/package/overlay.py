@@ -52,6 +52,8 @@ def rendered_overlay(
     """
     texts = base_files()
     for component in chosen(load_catalogue(settings.project / CATALOGUE), only):
+        if not component.gentoo.overlay:
+            continue
         found = subject(component, settings.project, settings.cache, say)
         texts |= overlay_files(component, found.metadata, found.sdist)
     return texts

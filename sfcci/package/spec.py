@@ -1,6 +1,6 @@
 """The RPM spec of a component: one idiomatic text for Fedora, CentOS Stream and RDO, and for hosts with our own macros."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from functools import cache
 from pathlib import PurePosixPath
 from textwrap import fill
@@ -10,9 +10,10 @@ from packaging.requirements import Requirement
 
 from sfcci.errors import Fault, InputError, Place
 from sfcci.package import dialect
-from sfcci.package.component import Change, Component, Subpackage
-from sfcci.package.macros.python3dist import python3dist
+from sfcci.package.component import Change, Component
 from sfcci.package.sdist import SdistMetadata
+from sfcci.package.spec_feature import feature_fields
+from sfcci.package.spec_file import file_fields
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -32,10 +33,13 @@ def spec_text(component: Component, metadata: SdistMetadata) -> str:
     """Give the whole spec. Raises InputError when description and source contradict each other."""
     version = dialect.rpm_version(metadata.version)
     agree(component, metadata)
+    name, source_name = dialect.rpm_name(component), dialect.rpm_source_name(component)
     return _template().render(
         component=PurePosixPath(component.path).stem,
-        source_name=dialect.rpm_source_name(component),
-        name=dialect.rpm_name(component),
+        project=component.name,
+        source_name=source_name,
+        name=name,
+        main_option="" if name == source_name else f" -n {name}",
         version=version,
         upstream_version=metadata.version,
         release=component.changelog[0].release,
@@ -43,15 +47,16 @@ def spec_text(component: Component, metadata: SdistMetadata) -> str:
         license=component.license,
         homepage=component.homepage,
         description=_paragraph(component.description or f"{_sentence(metadata.summary)}."),
-        recommends=component.rpm.recommends,
-        parts=[_part(component, part, metadata) for part in component.subpackages],
+        relations=list(_relations(component)),
+        extras=component.extras,
         modules=component.modules,
-        scripts=metadata.scripts,
         readme=metadata.readme,
         license_files=metadata.license_files,
         changelog=[_entry(change) for change in component.changelog],
         packager=PACKAGER,
         **_source(component, metadata, version),
+        **feature_fields(component, metadata),
+        **file_fields(component, metadata),
     )
 
 
@@ -64,12 +69,28 @@ def agree(component: Component, metadata: SdistMetadata) -> None:
         ("changelog[0].version", told, metadata.version),
         ("license", component.license, metadata.license or component.license),
     )
-    wrong = [(key, ours, theirs) for key, ours, theirs in pairs if ours != theirs]
-    if wrong:
-        place = Place(component.path)
-        raise InputError(
-            *(Fault(place, f"{k}: found {o!r}", f"{t!r}, as its source says") for k, o, t in wrong)
-        )
+    place = Place(component.path)
+    faults = [Fault(place, f"{k}: found {o!r}", f"{t!r}, as its source says") for k, o, t in pairs if o != t]
+    faults += [
+        Fault(place, why, "a name and bounds that a package can carry") for why in unnameable(metadata)
+    ]
+    lost = [extra for extra in component.extras if extra not in metadata.extras]
+    there = ", ".join(metadata.extras) or "none"
+    faults += [
+        Fault(place, f"extras: the source has no extra {extra!r}", f"one of: {there}") for extra in lost
+    ]
+    if faults:
+        raise InputError(*faults)
+
+
+def unnameable(metadata: SdistMetadata) -> Iterator[str]:
+    """Say which of the source's requirements no distribution has words for: those of an address or a local version."""
+    for requirement in map(Requirement, metadata.requires):
+        local = [str(s) for s in requirement.specifier if s.operator == "===" or "+" in s.version]
+        if requirement.url:
+            yield f"it requires {requirement.name} from an address ({requirement.url}), which no package can"
+        elif local:
+            yield f"it requires {requirement.name}{local[0]}, which is one builder's own version"
 
 
 def sdist_folder(component: Component, metadata: SdistMetadata) -> str:
@@ -89,31 +110,15 @@ def _source(component: Component, metadata: SdistMetadata, version: str) -> dict
     return {"source": f"%{{pypi_source {stem} {macro}}}", "folder": f"{stem}-{macro}"}
 
 
-def _part(component: Component, part: Subpackage, metadata: SdistMetadata) -> dict[str, Any]:
-    return {
-        "name": dialect.rpm_name(component, part.name),
-        "summary": part.summary,
-        "folders": [module.replace(".", "/") for module in part.modules],
-        "requires": _part_requires(component, part, metadata.requirement_files),
+def _relations(component: Component) -> Iterator[tuple[str, str]]:
+    """Tags of the main package beside what the generators say, with their packages, in columns."""
+    tagged = {
+        "Requires:      ": component.rpm.requires,
+        "Recommends:    ": component.rpm.recommends,
+        "Provides:      ": [f"{name} = %{{version}}-%{{release}}" for name in component.rpm.provides],
     }
-
-
-def _part_requires(
-    component: Component, part: Subpackage, requirement_files: Mapping[str, tuple[str, ...]]
-) -> list[str]:
-    if part.requirements and part.requirements not in requirement_files:
-        known = ", ".join(sorted(requirement_files)) or "none"
-        found = f"subpackage {part.name}: the sdist has no {part.requirements}"
-        raise InputError(Fault(Place(component.path), found, f"one of: {known}"))
-    lines = requirement_files.get(part.requirements, ())
-    return [_with_marker(line) for line in sorted(lines, key=str.lower)]
-
-
-def _with_marker(requirement: str) -> str:
-    """A requirement file's line as a dependency. A marker is beyond a spec that serves every Python: it stays required."""
-    parsed = Requirement(requirement)
-    parsed.marker = None
-    return python3dist(str(parsed))
+    for tag, packages in tagged.items():
+        yield from ((tag, package) for package in packages)
 
 
 def _entry(change: Change) -> dict[str, Any]:

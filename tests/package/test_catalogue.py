@@ -39,7 +39,13 @@ def faults(text):
 
 
 def test_the_projects_own_catalogue_names_its_components():
-    assert [c.name for c in load_catalogue(REPOSITORY / "packaging")] == ["networking-sfc", "sfcci"]
+    assert [c.name for c in load_catalogue(REPOSITORY / "packaging")] == [
+        "grafyaml",
+        "graphyte",
+        "networking-sfc",
+        "python-neutronclient",
+        "sfcci",
+    ]
 
 
 def test_an_sdists_name_follows_pep_625_unless_it_is_told():

@@ -108,7 +108,7 @@ def test_a_library_has_rdos_package_names_and_a_pre_release_its_own_version(libr
         ({"version": "9.9"}, "version: found '23.0.0.0rc1'; expected '9.9'"),
         ({"name": "other"}, "name: found 'sample'; expected 'other'"),
         ({"license": "GPL-3.0-only"}, "license: found 'MIT'; expected 'GPL-3.0-only'"),
-        ({"requirement_files": {}}, "the sdist has no test-requirements.txt"),
+        ({"requirement_files": {}}, "the source has no test-requirements.txt"),
     ],
 )
 def test_a_description_that_contradicts_its_source_is_refused(library, told, change, why):

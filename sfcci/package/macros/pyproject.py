@@ -10,6 +10,7 @@ import fnmatch
 import importlib
 import os
 import py_compile
+import re
 import sys
 import tempfile
 import tomllib
@@ -29,13 +30,18 @@ ALWAYS = ("python3-devel", "python3dist(packaging)", "python3dist(installer)")
 
 
 def build_requires(arguments: argparse.Namespace) -> None:
-    """Print what the build needs, in RPM's words: the back end's own requirements, with --runtime the project's too."""
+    """Print what the build needs, in RPM's words: the back end's own requirements, with --runtime the project's too.
+
+    What the given requirements files list comes on top.
+    """
     system = _build_system()
     requirements = list(system.get("requires", ["setuptools"]))
     with _back_end(system) as back_end:
         requirements += _hook(back_end, "get_requires_for_build_wheel", [])
         if arguments.runtime:
             requirements += _runtime_requires(back_end)
+    for path in arguments.files:
+        requirements += _requirement_lines(path.read_text())
     extras = arguments.extras.split(",") if arguments.extras else [""]
     needed = [r for r in requirements if _applies(r, extras)]
     print("\n".join(dict.fromkeys([*ALWAYS, *map(python3dist, needed)])))  # noqa: T201 - rpmbuild reads it
@@ -82,10 +88,12 @@ def save_files(arguments: argparse.Namespace) -> None:
     if arguments.license and not any(line.startswith("%license") for line in lines):
         sys.exit("the metadata names no licence file (License-File)")
     Path(arguments.files).write_text("\n".join(lines) + "\n")
+    ghost = f'%ghost %dir "/{info.relative_to(arguments.root)}"'
+    Path(arguments.ghost).write_text(f"{ghost}\n")
 
 
 def check_import(arguments: argparse.Namespace) -> None:
-    """Import the installed modules, or with --top the first level of each."""
+    """Import the installed modules, or with -t the first level of each."""
     site = _below(arguments.root, arguments.sitelib)
     sys.dont_write_bytecode = True
     sys.path[:] = [str(site), *(path for path in sys.path if path not in {"", str(Path.cwd())})]
@@ -130,6 +138,12 @@ def _runtime_requires(back_end: Any) -> list[str]:
     return headers.get_all("Requires-Dist") or []
 
 
+def _requirement_lines(text: str) -> list[str]:
+    """The requirements of a requirements file, without comments and options."""
+    lines = [re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines()]
+    return [line for line in lines if line and not line.startswith("-")]
+
+
 def _applies(requirement: str, extras: list[str]) -> bool:
     marker = Requirement(requirement).marker
     return marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras))
@@ -170,6 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     step.set_defaults(run=build_requires)
     step.add_argument("--runtime", action="store_true")
     step.add_argument("--extras", default="")
+    step.add_argument("files", type=Path, nargs="*")
     step = steps.add_parser("wheel")
     step.set_defaults(run=build_wheel)
     step.add_argument("wheels", type=Path)
@@ -183,13 +198,13 @@ def _parser() -> argparse.ArgumentParser:
     step.set_defaults(run=save_files)
     step.add_argument("--license", action="store_true")
     step.add_argument("root", type=Path)
-    for name in ("sitelib", "files"):
+    for name in ("sitelib", "files", "ghost"):
         step.add_argument(name)
     step.add_argument("modules", nargs="+")
     step = steps.add_parser("check-import")
     step.set_defaults(run=check_import)
-    step.add_argument("--top", action="store_true")
-    step.add_argument("--exclude", action="append", default=[])
+    step.add_argument("-t", dest="top", action="store_true")
+    step.add_argument("-e", dest="exclude", action="append", default=[])
     step.add_argument("root", type=Path)
     for name in ("sitelib", "files"):
         step.add_argument(name)
