@@ -105,5 +105,5 @@ def _notes(job: JobReport) -> Iterable["RenderableType"]:
     from rich.text import Text
 
     for first, *rest in words.notes(job):
-        yield Padding(Text.assemble((job.name, "bold"), f" {first}"), (0, 0, 0, 2))
-        yield from (Padding(Text(line), (0, 0, 0, 6)) for line in rest)
+        yield Padding(Text.assemble((job.name, "bold"), f" {first}"), (0, 0, 0, 2), expand=False)
+        yield from (Padding(Text(line), (0, 0, 0, 6), expand=False) for line in rest)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from sfcci.gate.buildsets import ChangeFigures, is_check
-from sfcci.gate.figures import DAY_S, ENOUGH, JobFigures, Level, Rate
+from sfcci.gate.figures import DAY_S, ENOUGH, WINDOWS, JobFigures, Level, Rate
 from sfcci.gate.query import Tested
 from sfcci.gate.report import (
     JobReport,
@@ -17,6 +17,7 @@ from sfcci.gate.report import (
 from sfcci.moment import moment_text
 
 WINDOW_WORDS = {"24h": "24 h", "7d": "7 d", "30d": "30 d"}
+FINE = 0.1
 SHOWN_COMMITS = 3
 SHORT = 12
 """So many characters of a commit name it."""
@@ -42,9 +43,10 @@ def percent(share: float) -> str:
 
 
 def interval(rate: Rate) -> str:
-    """Give the 95 % interval of a rate in whole percents."""
+    """Give the 95 % interval of a rate: whole percents, below 10 % tenths."""
     low, high = rate.interval
-    return f"{low * 100:.0f}-{high * 100:.0f} %"
+    digits = 1 if high < FINE else 0
+    return f"{low * 100:.{digits}f}-{high * 100:.{digits}f} %"
 
 
 def rate_words(rate: Rate) -> str:
@@ -127,8 +129,11 @@ def buildset_words(rate: Rate) -> str:
 
 def scope_words(report: Report) -> str:
     """Say what was looked at."""
-    since = f"since {when(report.since_s)}" if report.since_s is not None else "of all times"
-    return f"{report.results} results {since}, seen at {when(report.now_s)}"
+    if report.since_s is None:
+        return f"{report.results} results of all times, seen at {when(report.now_s)}"
+    cut = report.since_s > report.now_s - max(WINDOWS.values())
+    windows = "; longer windows begin there, too" if cut else ""
+    return f"{report.results} results since {when(report.since_s)}, seen at {when(report.now_s)}{windows}"
 
 
 def remarks(pipeline: PipelineReport) -> Iterable[str]:
