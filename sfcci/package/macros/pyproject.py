@@ -83,7 +83,7 @@ def save_files(arguments: argparse.Namespace) -> None:
     """Write the list of the named modules' files, and the metadata, as %files -f takes it."""
     site = _below(arguments.root, arguments.sitelib)
     (info,) = site.glob("*.dist-info")
-    tops = [_module(site, name) for name in arguments.modules]
+    tops = [path for name in arguments.modules for path in _module(site, name)]
     lines = [_line(arguments.root, path) for top in (*tops, info) for path in (top, *sorted(top.rglob("*")))]
     if arguments.license and not any(line.startswith("%license") for line in lines):
         sys.exit("the metadata names no licence file (License-File)")
@@ -153,11 +153,12 @@ def _below(root: Path, folder: str) -> Path:
     return root / folder.lstrip("/")
 
 
-def _module(site: Path, name: str) -> Path:
-    """A package's folder, or a single module's file."""
-    for path in (site / name, site / f"{name}.py"):
-        if path.exists():
-            return path
+def _module(site: Path, name: str) -> list[Path]:
+    """A package's folder, or a single module's file with its byte code, whose folder is Python's own."""
+    if (site / name).exists():
+        return [site / name]
+    if (site / f"{name}.py").exists():
+        return [site / f"{name}.py", *sorted(site.glob(f"__pycache__/{name}.*.pyc"))]
     sys.exit(f"the wheel has no module {name}")
 
 
