@@ -1,5 +1,6 @@
 """`sfcci gate report`: whether the gate lets changes pass, and which job needs a look first."""
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,6 +114,7 @@ def report(
         since_s=parse_moment(since, now_s),
     )
     found = read_report(settings, now_s, query, pattern)
+    gc.freeze()  # nothing of it is garbage: Python need not look through it when it ends
     if html:
         _write_page(found, html)
     _print(found, json_output=json_output, quiet=html is not None)

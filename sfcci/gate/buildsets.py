@@ -14,7 +14,7 @@ from itertools import compress
 
 from sfcci.gate.figures import DAY_S, Rate
 from sfcci.gate.job import BAD, Result
-from sfcci.gate.query import CODES, SeriesKey, SeriesOutcomes, Tested
+from sfcci.gate.query import SeriesKey, SeriesOutcomes, Tested, mask
 
 
 @dataclass(frozen=True, order=True)
@@ -64,14 +64,8 @@ class ChangeFigures:
         return self.rechecks / self.checked if self.checked else None
 
 
-def _table(results: Iterable[Result]) -> bytes:
-    wanted = set(results)
-    return bytes(code < len(CODES) and CODES[code] in wanted for code in range(256))
-
-
-_IS_GOOD = _table([Result.SUCCESS])
-_IS_BAD = _table(BAD)
-_IS_OPEN = _table({*Result} - {Result.SUCCESS, Result.SKIPPED, Result.RETRY, *BAD})
+_IS_GOOD, _IS_BAD = mask([Result.SUCCESS]), mask(BAD)
+_IS_OPEN = mask({*Result} - {Result.SUCCESS, Result.SKIPPED, Result.RETRY, *BAD})
 
 
 def is_gate(pipeline: str) -> bool:

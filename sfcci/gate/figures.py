@@ -14,7 +14,7 @@ from math import ceil, prod, sqrt
 from operator import sub
 
 from sfcci.gate.job import BAD, Result
-from sfcci.gate.query import CODES, SeriesKey, SeriesOutcomes, Tested
+from sfcci.gate.query import SeriesKey, SeriesOutcomes, Tested, mask
 from sfcci.gate.regression import Split, regression
 
 DAY_S = 86_400
@@ -31,13 +31,11 @@ GAPS = 100
 Z95 = 1.959963984540054
 """The normal distribution has 95 % within so many standard deviations."""
 
+_IS_GOOD, _IS_BAD = mask([Result.SUCCESS]), mask(BAD)
 _GOOD, _BAD, _OTHER = 0, 1, 2
 _STATE = bytes(
-    _OTHER if code >= len(CODES) else _GOOD if CODES[code] is Result.SUCCESS else _BAD if CODES[code] in BAD else _OTHER
-    for code in range(256)
-)  # fmt: skip
-_IS_GOOD = bytes(state == _GOOD for state in _STATE)
-_IS_BAD = bytes(state == _BAD for state in _STATE)
+    _GOOD if good else _BAD if bad else _OTHER for good, bad in zip(_IS_GOOD, _IS_BAD, strict=True)
+)
 _UNCOUNTED = bytes(code for code, state in enumerate(_STATE) if state == _OTHER)
 
 

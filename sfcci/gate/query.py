@@ -107,6 +107,12 @@ def outcomes_of(results: Iterable[JobResult]) -> Outcomes:
     return Outcomes(series, {number: one for one, number in numbers.items()})
 
 
+def mask(results: Iterable[Result]) -> bytes:
+    """Give the table for `bytes.translate` that makes a column of results 1 where one of these is, else 0."""
+    wanted = {CODE[result] for result in results}
+    return bytes(code in wanted for code in range(256))
+
+
 def series_key(run: JobResult) -> SeriesKey:
     """Give the series that a run belongs to."""
     return SeriesKey(run.tenant, run.pipeline, run.host, run.project, run.branch, run.job)
