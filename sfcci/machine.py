@@ -91,6 +91,16 @@ TOOLS = (
         purposes=("test",),
         optional=True,
     ),
+    Tool(
+        "pg_ctl",
+        "gate",
+        "the run database on PostgreSQL, in the tests",
+        "postgresql",
+        "postgresql-server",
+        "dev-db/postgresql",
+        purposes=("test",),
+        optional=True,
+    ),
 )
 """Order: as the rooms follow each other."""
 
@@ -105,8 +115,10 @@ def present(tool: Tool) -> bool:
 
 
 def search_path() -> str:
-    """PATH with the sbin folders, which an ordinary user's PATH lacks on Debian."""
-    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+    """PATH with the folders that an ordinary user's PATH lacks on Debian: sbin, PostgreSQL's server."""
+    servers = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+    folders = [os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin", *servers]
+    return os.pathsep.join(folders)
 
 
 def missing(purpose: str) -> list[Tool]:

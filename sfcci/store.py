@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, MetaData
 
 Migration = Callable[["Connection"], None]
+OPENING = 7_377_431
+"""The number of PostgreSQL's advisory lock that the one who opens a database holds."""
 
 
 def open_database(url: str, metadata: "MetaData", migrations: Sequence[Migration] = ()) -> "Engine":
@@ -94,6 +96,8 @@ def _migrate(engine: "Engine", metadata: "MetaData", migrations: Sequence[Migrat
             engine.dialect.name == "sqlite"
         ):  # it would take the lock at the first insert: two runs would both make tables
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif engine.dialect.name == "postgresql":  # tables that two make at once are an error to one of them
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({OPENING})")
         fresh = not inspect(connection).has_table("schema_version")
         versions.create(connection, checkfirst=True)
         metadata.create_all(connection)

@@ -16,11 +16,7 @@ SHARED = Path(os.environ.get("SFCCI_SHARED", REPOSITORY.parent / "shared"))
 
 
 def _needs(*programs: str) -> str:
-    lost = [
-        program
-        for program in programs
-        if not shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-    ]
+    lost = [program for program in programs if not shutil.which(program, path=machine.search_path())]
     hint = machine.install_command(tool for tool in machine.TOOLS if tool.probe in lost)
     return f"{', '.join(lost)} not installed; {hint}" if lost else ""
 
@@ -48,6 +44,7 @@ RINGS: dict[str, Callable[[], str]] = {
     "graphite": lambda: "",
     "podman": lambda: _needs("podman"),
     "browser": lambda: _needs("chromium"),
+    "postgresql": lambda: _needs("initdb", "pg_ctl"),
 }
 """Ring → why it cannot run here; "" when it can."""
 
