@@ -10,6 +10,7 @@ import click
 from sfcci.cli import completion, console
 
 if TYPE_CHECKING:
+    from sfcci.gate.history import History
     from sfcci.gate.job import JobResult
     from sfcci.gate.query import Query
 
@@ -70,19 +71,41 @@ def query_of(given: dict[str, Any], now_s: float, limit: int | None) -> "Query":
 @click.command(epilog="Example: sfcci gate runs --job 'sfc-*' --result bad --since 7d")
 @which_runs
 @click.option(
+    "--metric",
+    "metrics",
+    metavar="NAME",
+    multiple=True,
+    help="Only the runs behind a point: a series, a name of Zuul's, a glob or a dashboard's target ...",
+)
+@click.option("--at", metavar="TIME", default="", help="... and the time of the point.")
+@click.option("--from", "from_", metavar="TIME", default="", help="The left edge of the graph that shows it.")
+@click.option(
+    "--step",
+    metavar="TIME",
+    default="",
+    help="The distance of the graph's points, such as 110s, where it is not Graphite's.",
+)
+@click.option(
     "--limit", type=click.IntRange(0), default=50, show_default=True, help="At most so many; 0: all."
 )
 @console.as_json
-def runs(*, limit: int, json_output: bool, **given: Any) -> None:
+def runs(
+    *, limit: int, json_output: bool, metrics: tuple[str, ...], at: str, from_: str, step: str, **given: Any
+) -> None:
     """List runs, the newest first. `sfcci gate show RUN` opens one.
+
+    With `--metric NAME --at TIME` those that made the value which Graphite shows for NAME at that time. `--from` says which
+    archive Graphite reads (the finest that goes back so far), and where running sums (integral) begin. Example: sfcci gate
+    runs --metric 'stats_counts.**.job.sfc-http.FAILURE' --at 2h
 
     Exit status: 0, also when there are none; 2 bad input; 3 the database cannot be used.
     """
     from sfcci.gate.history import History
 
+    point = _point(metrics, at, from_, step, given)
     query = query_of(given, time.time(), limit or None)
     with History(console.settings()) as history:
-        found = tuple(history.select(query))
+        found = tuple(point(history, query) if point else history.select(query))
     if json_output:
         console.print_json([as_document(run) for run in found])
     elif found:
@@ -91,6 +114,37 @@ def runs(*, limit: int, json_output: bool, **given: Any) -> None:
             click.echo(f"the newest {limit}; --limit 0 lists all", err=True)
     else:
         click.echo("no such runs; sfcci gate run makes some, sfcci gate import brings others'")
+
+
+def _point(
+    metrics: tuple[str, ...], at: str, from_: str, step: str, given: dict[str, Any]
+) -> "Callable[[History, Query], list[JobResult]] | None":
+    """Give what finds the runs behind a point; None when none is asked for. Raises UsageError."""
+    from sfcci.errors import UsageError
+    from sfcci.moment import parse_moment, parse_span
+
+    if not metrics:
+        if at or from_ or step:
+            raise UsageError("--at, --from and --step say which point of a --metric NAME is meant")
+        return None
+    if not at or given["since"] or given["until"]:
+        raise UsageError("--metric wants the time of the point: --at TIME, and neither --since nor --until")
+    now_s = time.time()
+    at_s = parse_moment(at, now_s)
+    from_s = parse_moment(from_, now_s) if from_ else None
+    point_s = parse_span(step, "--step") if step else None
+
+    def behind_point(history: "History", query: "Query") -> "list[JobResult]":
+        from sfcci.dashboard.behind import behind, runs_behind
+        from sfcci.metric.instance import kept
+
+        retentions = kept(console.settings())
+        found = behind(metrics, at_s, history.series(), retentions, now_s, from_s=from_s, point_s=point_s)
+        for name in found.unknown:
+            click.echo(f"no series of the run database is meant by {name}", err=True)
+        return runs_behind(found, history.select, query.limit, query)
+
+    return behind_point
 
 
 def as_document(run: "JobResult") -> dict[str, Any]:

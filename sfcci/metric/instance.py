@@ -101,6 +101,12 @@ def configured(settings: Settings) -> Instance:
     return Instance(named.url, carbon, parse_retentions(named.retentions), pickle=pickle)
 
 
+def kept(settings: Settings) -> tuple[Archive, ...]:
+    """Give how the Graphite of the settings keeps its series, the private one's when they name none."""
+    named = settings.graphite
+    return parse_retentions(named.retentions if named.url or named.carbon else DEFAULT)
+
+
 def identity(instance: Instance) -> str:
     """Give a text that changes with the Graphite and how it keeps its series: what was written to another is not in it.
 
