@@ -26,6 +26,20 @@ FLAGS = (
 )
 
 
+KEYS = {
+    "Tab": 9,
+    "Enter": 13,
+    "Escape": 27,
+    "End": 35,
+    "Home": 36,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+}
+"""Key → its number in keyboard events."""
+
+
 class Page:
     """One page: commands go down one pipe, answers and events come up the other, each ended by a NUL."""
 
@@ -98,7 +112,7 @@ class Page:
 
     def press(self, key):
         for kind in ("keyDown", "keyUp"):
-            self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Tab": 9, "Enter": 13}[key],
+            self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key],
                      **({"text": "\r"} if key == "Enter" and kind == "keyDown" else {}))  # fmt: skip
 
     def drag(self, begin, end):

@@ -50,8 +50,8 @@ function told(answer) {
   const count = answer.count > shown ? `${shown} of ${answer.count} series; ` : answer.count > 1 ? `${answer.count} series; ` : '';
   const newest = latest(answer);
   if (newest) {
-    const value = answer.count > 1 ? [] : [element('strong', {}, format(newest.value))];
-    by('last').replaceChildren(`${count}last value `, ...value, ` at ${moment(newest.time)}`);
+    const value = answer.count > 1 ? ['value'] : ['value ', element('strong', {}, format(newest.value))];
+    by('last').replaceChildren(`${count}last `, ...value, ` at ${moment(newest.time)}`);
     shorten(answer);
     draw(by('body'), panel(), answer, state.context);
   } else if (answer.last) {
