@@ -29,6 +29,15 @@ def _jobs() -> Iterable[str]:
     return [job.name for job in load_jobs(console.settings().gate.jobs)]
 
 
+def _runs() -> Iterable[str]:
+    from sfcci.gate.history import History
+    from sfcci.gate.query import Query
+
+    with History(console.settings()) as history:
+        newest = [one.run for one in history.select(Query(limit=50, newest_first=True))]
+    return ["last", "last-bad", *newest]
+
+
 def _components() -> Iterable[str]:
     return sorted(path.stem for path in (console.settings().project / "packaging").glob("*.toml"))
 
@@ -67,6 +76,7 @@ def metric_names(context: click.Context, _parameter: click.Parameter, begun: str
 
 
 jobs = _completer(_jobs)
+runs = _completer(_runs)
 components = _completer(_components)
 labs = _completer(_labs)
 hosts = _completer(_hosts)

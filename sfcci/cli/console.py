@@ -51,7 +51,10 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> 
     shown = Table(*columns, title=title, title_justify="left")
     for row in rows:
         shown.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    Console(width=None if sys.stdout.isatty() else 160).print(shown)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    with console.capture() as written:  # rich itself would end the program with status 1 when the reader is gone
+        console.print(shown)
+    click.echo(written.get(), nl=False)
 
 
 @contextlib.contextmanager

@@ -143,7 +143,7 @@ def run(
     sys.exit(exit_status(results))
 
 
-def show_result(result: "JobResult", *, err: bool = False) -> None:
+def show_result(result: "JobResult", *, err: bool = False, evidence: bool = True) -> None:
     """Print one line for a result, and its reasons."""
     from sfcci.gate.job import BAD, Result
 
@@ -153,7 +153,7 @@ def show_result(result: "JobResult", *, err: bool = False) -> None:
     click.echo(f"{word} {result.job}{vote}  {result.duration_ms / 1000:.1f} s", err=err)
     for reason in result.reasons:
         click.echo(f"             {reason}", err=err)
-    if result.log_dir:
+    if evidence and result.log_dir:
         click.echo(f"             evidence: sfcci gate show {result.run}", err=err)
 
 

@@ -10,6 +10,10 @@ Table = Mapping[str, tuple[str, str]]
 """Name of a command → (its module below `sfcci.cli`, its line in the help), in the order of the help."""
 
 
+class ReaderGone(Exception):  # noqa: N818 - not an error: who read the output has what was wanted
+    """Standard output, a pipe, was closed by its reader. click would end the program with status 1."""
+
+
 class LateGroup(click.Group):
     """A group made from a table; the command NAME of module M is the object `sfcci.cli.M.NAME`.
 
@@ -19,6 +23,13 @@ class LateGroup(click.Group):
     def __init__(self, *args: Any, table: Table, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.table = table
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader that has gone is told apart from other errors."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Give the names in the table's order."""

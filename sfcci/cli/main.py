@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from sfcci import __version__
-from sfcci.cli.late import LateGroup
+from sfcci.cli.late import LateGroup, ReaderGone
 from sfcci.errors import EXIT_TOOL, SfcciError
 
 GROUPS = {
@@ -65,9 +65,9 @@ def main(command: click.Command = sfcci) -> NoReturn:
     except SfcciError as error:
         click.echo(f"sfcci: {error}", err=True)
         status = error.exit_status
-    except BrokenPipeError:
+    except (ReaderGone, BrokenPipeError):  # as a program that SIGPIPE ends
         _give_up_output()
-        status = EXIT_TOOL
+        status = 128 + signal.SIGPIPE
     except OSError as error:  # the disk behind standard output is full, for example
         click.echo(f"sfcci: {error}", err=True)
         _give_up_output()

@@ -12,7 +12,7 @@ LOST = "not-kept"
 
 @dataclass(frozen=True)
 class EvidenceFile:
-    """One file of a run's folder: its path, one line on what it is, and the command that reads it."""
+    """One file of a run's folder: its path, one line on what it is, and the command that reads it there."""
 
     path: Path
     what: str
@@ -60,22 +60,16 @@ def _is_shown(path: Path) -> bool:
 
 
 def _described(folder: Path, path: Path) -> EvidenceFile:
-    name = str(path.relative_to(folder))
+    name, size = str(path.relative_to(folder)), path.stat().st_size
     for pattern, what, program in KINDS:
         if fnmatch(name, pattern) and "/" not in name:
             head, _, tail = pattern.partition("*")
             star = name.removeprefix(head).removesuffix(tail)
-            return EvidenceFile(path, what.format(star), _command(program, path), path.stat().st_size)
-    return EvidenceFile(
-        path, "left by a program that the job started", _command("less", path), path.stat().st_size
-    )
+            return EvidenceFile(path, what.format(star), f"{program} {shlex.quote(name)}", size)
+    return EvidenceFile(path, "left by a program that the job started", f"less {shlex.quote(name)}", size)
 
 
 def _rank(folder: Path, one: EvidenceFile) -> tuple[int, str]:
     name = str(one.path.relative_to(folder))
     ranks = [number for number, (pattern, _, _) in enumerate(KINDS) if fnmatch(name, pattern)]
     return (ranks[0] if ranks and "/" not in name else len(KINDS), name)
-
-
-def _command(program: str, path: Path) -> str:
-    return f"{program} {shlex.quote(str(path))}"

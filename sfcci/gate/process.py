@@ -73,11 +73,9 @@ def started(order: Order) -> Iterator[Process]:
     """Give the process that works the order off. Leaving the block ends it. Raises DiskFull, MissingTool."""
     data = pickle.dumps(order)
     argv: list[str | Path] = [sys.executable, "-P", WORKER]
-    with (
-        files.disk_errors(order.folder / LOG),
-        (order.folder / LOG).open("ab") as log,
-        command.start(argv, stdin=command.PIPE, stdout=command.PIPE, stderr=log) as process,
-    ):
+    with files.disk_errors(order.folder / LOG):
+        log = (order.folder / LOG).open("ab")
+    with log, command.start(argv, stdin=command.PIPE, stdout=command.PIPE, stderr=log) as process:
         assert process.stdin is not None  # noqa: S101 - it was started with a pipe
         with contextlib.suppress(BrokenPipeError):  # it died at once: its end tells
             process.stdin.write(b"%r %d\n" % (order.job.timeout_s + GRACE_S, len(data)) + data)
