@@ -131,7 +131,7 @@ class JobFigures:
     days: tuple[Rate, ...]
     """The last DAYS times 24 hours, the oldest first."""
     flaky: tuple[str, ...]
-    """Commits with a good and a bad result, the latest last."""
+    """Commits with a good and a bad result, in the order of their first bad ones."""
     flips: int
     """How many consecutive results that count differ."""
     last_s: float
@@ -206,15 +206,14 @@ def job_figures(
 def flaky_commits(
     series: SeriesOutcomes, tested: Mapping[int, Tested], same: Mapping[int, tuple[int, ...]]
 ) -> tuple[str, ...]:
-    """Give the commits that have a good and a bad result, in the order of their keys.
+    """Give the commits that have a good and a bad result, in the order of their first bad ones.
 
     There are few bad results, so the good ones are looked through only for what tested the same commits.
     """
-    failed = set(compress(series.tested, bad(series)))
-    wanted = failed.union(*(same[key] for key in failed if key in same))
-    passed = wanted.intersection(compress(series.tested, good(series)))
-    names = {tested[key].commit for key in failed}
-    return tuple(dict.fromkeys(one for key in sorted(passed) if (one := tested[key].commit) and one in names))
+    failed = dict.fromkeys(compress(series.tested, bad(series)))
+    wanted = set(failed).union(*(same[key] for key in failed if key in same))
+    passed = {tested[key].commit for key in wanted.intersection(compress(series.tested, good(series)))}
+    return tuple(dict.fromkeys(one for key in failed if (one := tested[key].commit) and one in passed))
 
 
 def counted(series: SeriesOutcomes) -> Iterable[int]:

@@ -159,6 +159,12 @@ def test_flaky_commits_have_both_results(runs):
     assert sorted(of(runs).flaky) == sorted(commit for commit, results in seen.items() if len(results) == 2)
 
 
+def test_flaky_commits_stand_in_the_order_of_their_bad_results():
+    ends = [(9, "b", 0), (8, "a", 1), (7, "b", 1), (6, "a", 0), (5, "c", 1)]
+    runs = [run(ago, Result.FAILURE if bad else Result.SUCCESS, commit=commit) for ago, commit, bad in ends]
+    assert of(runs).flaky == ("a", "b")
+
+
 @given(RUNS)
 def test_flips_streaks_and_last_times_follow_from_the_results_in_order(runs):
     found = of(runs)
