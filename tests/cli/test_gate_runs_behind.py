@@ -28,7 +28,7 @@ def run(tmp_path, monkeypatch):
             for job, age, result in (
                 ("a", 45, Result.FAILURE),
                 ("a", 44, Result.FAILURE),
-                ("a", 44, Result.SUCCESS),
+                ("a", 43, Result.SUCCESS),
                 ("a", 95, Result.FAILURE),
                 ("b", 44, Result.FAILURE),
             )
