@@ -6,15 +6,29 @@ from pathlib import Path
 from sfcci import files
 from sfcci.errors import Place
 from sfcci.finding import Finding, Severity
+from sfcci.package.hand_edited import carried, regions
 from sfcci.package.index import Subject
 from sfcci.package.spec import spec_path, spec_text
 
 AGAIN = "render it again: sfcci {command}"
 
 
-def spec_tree(subjects: Iterable[Subject]) -> dict[str, str]:
-    """Give every component's spec: path relative to the project → text."""
-    return {spec_path(s.component): spec_text(s.component, s.metadata) for s in subjects}
+def spec_tree(project: Path, subjects: Iterable[Subject]) -> dict[str, str]:
+    """Give every component's spec: path relative to the project → text.
+
+    Hand-edited regions of the project's own files are carried over. Raises InputError (also where one has lost its place).
+    """
+    rendered = {spec_path(s.component): spec_text(s.component, s.metadata) for s in subjects}
+    return {path: carried(_text(project / path) or "", text, path) for path, text in rendered.items()}
+
+
+def hand_edited(project: Path, paths: Iterable[str]) -> tuple[Finding, ...]:
+    """Tell of every hand-edited region in the project's files. Raises InputError."""
+    return tuple(
+        Finding("HandEdited", Severity.INFO, Place(path, region.number), region.lines[0].removeprefix("# "))
+        for path in sorted(paths)
+        for region in regions(_text(project / path) or "", path)
+    )
 
 
 def drift(project: Path, rendered: Mapping[str, str], command: str, strays: str = "") -> tuple[Finding, ...]:
