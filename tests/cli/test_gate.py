@@ -1,0 +1,203 @@
+"""`sfcci gate list|run|show|schedule` as a shell sees them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from sfcci import settings
+from sfcci.gate import inquiry
+from sfcci.gate.history import History
+from sfcci.gate.job import Result
+
+SFCCI = [sys.executable, "-m", "sfcci"]
+JOBS = """\
+jobs:
+  - name: good
+    pipeline: [gate, periodic]
+    timeout: 30
+    scenario: demo
+    steps: [{traffic: [{http: {from: source, to: dest, requests: 3}}], checks: [answered]}]
+  - name: bad
+    pipeline: gate
+    timeout: 30
+    scenario: demo
+    steps: [{traffic: [{http: {from: source, to: dest, requests: 3}}], checks: [{visits: [[vm3]]}]}]
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "a.yaml").write_text(JOBS)
+    (tmp_path / "sfcci.toml").write_text('[gate]\njobs = "jobs"\n')
+    return tmp_path
+
+
+def sfcci(project, *words, **environ):
+    own = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("GITHUB", "DISPLAY", "WAYLAND"))
+    }
+    own |= {"SFCCI_PROJECT": str(project), "SFCCI_RUN_STATE": str(project / "state"), **environ}
+    return subprocess.run([*SFCCI, *words], env=own, cwd=project, capture_output=True, text=True, check=False)
+
+
+def last_bad(project):
+    configured = settings.load(project, {"SFCCI_RUN_STATE": str(project / "state")})
+    with History(configured) as history:
+        return inquiry.show(history, configured, "last-bad")
+
+
+@pytest.mark.lab
+def test_a_run_of_jobs_is_told_line_by_line_and_ends_with_its_status(project):
+    done = sfcci(project, "gate", "run", "--junit", "junit.xml", "--parallel", "2")
+    assert done.returncode == 1
+    assert sorted(done.stderr.splitlines()) == ["begins       bad", "begins       good"]
+    lines = done.stdout.splitlines()
+    (good,) = (line for line in lines if line.startswith("SUCCESS"))
+    assert good.split()[1] == "good"
+    bad = last_bad(project)
+    assert f"             evidence: sfcci gate show {bad.result.run}" in lines
+    assert lines[-1].startswith("2 runs in ")
+    assert set(lines[-1].split(": ")[1].split(", ")) == {"1 SUCCESS", "1 FAILURE"}
+    suite = ET.parse(project / "junit.xml").find("testsuite")  # noqa: S314 - our own document
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    assert "::error" not in done.stdout
+
+
+@pytest.mark.lab
+def test_annotations_come_by_themselves_on_github_and_keep_json_whole(project):
+    done = sfcci(project, "gate", "run", "bad", "-q", GITHUB_ACTIONS="true", GITHUB_WORKSPACE=str(project))
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("::"))
+    assert line.startswith("::error file=jobs/a.yaml,line=7,title=bad%3A FAILURE::request from port")
+    both = sfcci(project, "gate", "run", "bad", "--json", GITHUB_ACTIONS="true")
+    (result,) = json.loads(both.stdout)
+    assert result["result"] == "FAILURE"
+    assert "::error" in both.stderr
+    assert (
+        "::error"
+        not in sfcci(project, "gate", "run", "bad", "--no-annotations", GITHUB_ACTIONS="true").stdout
+    )
+
+
+@pytest.mark.lab
+def test_rounds_are_summed_up_with_what_a_rate_of_so_few_is_worth(project):
+    done = sfcci(project, "gate", "run", "good", "--repeat", "3", "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = sfcci(project, "gate", "run", "bad", "--repeat", "2")
+    assert "100.0% of 2 (95 %: 34.2% to 100.0%, too few)" in done.stdout
+    done = sfcci(project, "gate", "run", "--repeat", "9", "--until-failure", "-p", "1")
+    assert done.stdout.splitlines()[-1].startswith("2 runs")
+
+
+@pytest.mark.lab
+def test_a_run_is_shown_with_its_evidence(project):
+    sfcci(project, "gate", "run", "-q")
+    bad = last_bad(project)
+    text = sfcci(project, "gate", "show", bad.result.run[:-1]).stdout
+    assert text.startswith("FAILURE      bad  ")
+    assert f"run          {bad.result.run}\n" in text
+    assert f"evidence     {bad.result.log_dir}\n" in text
+    assert "tcpdump -nr step1.pcapng" in text
+    assert "every frame at every port of the lab during step 1" in text
+    assert not bad.without
+    for one in bad.files:
+        assert one.what != "left by a program that the job started", one.path.name
+    paths = sfcci(project, "gate", "show", "last-bad", "--files").stdout.splitlines()
+    assert [Path(path) for path in paths] == [one.path for one in bad.files]
+    told = json.loads(sfcci(project, "gate", "show", "last-bad", "--json").stdout)
+    assert told["result"]["result"] == "FAILURE"
+    assert {Path(one["path"]).name for one in told["files"]} >= {"step1.pcapng", "host.vm1", "machine.json"}
+    done = sfcci(project, "gate", "show", "last-bad", "--open")
+    assert done.returncode == 3
+    assert "there is no desktop here" in done.stderr
+
+
+@pytest.mark.lab
+def test_a_run_without_evidence_says_why(project):
+    sfcci(project, "gate", "run", "good", "-q")
+    done = sfcci(project, "gate", "show")
+    assert "evidence     none: a good run keeps none" in done.stdout
+    done = sfcci(project, "gate", "show", "last", "--files")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "a good run keeps none" in done.stderr
+
+
+@pytest.mark.lab
+def test_a_run_that_is_not_there_is_told_with_what_was_perhaps_meant(project):
+    assert "no run is recorded" in sfcci(project, "gate", "show", "last").stderr
+    sfcci(project, "gate", "run", "good", "-q", "--repeat", "2")
+    run = json.loads(sfcci(project, "gate", "show", "--json").stdout)["result"]["run"]
+    assert f"did you mean {run}?" in sfcci(project, "gate", "show", run[:-1] + "x").stderr
+    assert "good is a job; its last run: sfcci gate show " in sfcci(project, "gate", "show", "good").stderr
+    assert "several runs begin with 2" in sfcci(project, "gate", "show", "2").stderr
+    assert sfcci(project, "gate", "show", "zzz").returncode == 2
+
+
+@pytest.mark.lab
+def test_scheduled_runs_do_not_overlap_and_say_so(project):
+    (project / "jobs" / "a.yaml").write_text(JOBS.replace("requests: 3", "requests: 100000"))
+    own = {**os.environ, "SFCCI_PROJECT": str(project), "SFCCI_RUN_STATE": str(project / "state")}
+    argv = [*SFCCI, "gate", "run", "good", "--no-overlap"]
+    with subprocess.Popen(argv, env=own, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stderr.readline().startswith("begins")
+        second = sfcci(project, "gate", "run", "good", "--no-overlap")
+        assert second.returncode == 3
+        assert "nothing was run: another run with --no-overlap goes on" in second.stderr
+        gone = sfcci(project, "gate", "show", "2").stderr
+        assert "of good goes on; there is no result yet" in gone
+        first.terminate()
+        first.communicate(timeout=20)
+    with History(settings.load(project, own)) as history:
+        assert [one.result for one in history.results()] == [Result.CANCELED]
+
+
+def test_a_schedule_is_printed_or_written(project):
+    done = sfcci(project, "gate", "schedule", "--every", "6h", "--system")
+    assert "# sfcci-periodic.service\n[Unit]" in done.stdout
+    assert f"Environment=SFCCI_RUN_STATE={project / 'state'}\n" in done.stdout
+    assert "TimeoutStartSec=735\n" in done.stdout, "30 s and the grace, three times, and what is beside it"
+    done = sfcci(project, "gate", "schedule", "--write", "units", "--user")
+    assert (
+        "systemctl --user daemon-reload && systemctl --user enable --now sfcci-periodic.timer" in done.stdout
+    )
+    assert {path.name for path in (project / "units").iterdir()} == {
+        "sfcci-periodic.service",
+        "sfcci-periodic.timer",
+    }
+    assert (project / "state").is_dir(), "systemd starts no service whose folders are missing"
+    line = sfcci(project, "gate", "schedule", "--cron", "--calendar", "0 */6 * * *").stdout
+    assert line.startswith("0 */6 * * * cd ")
+    told = json.loads(sfcci(project, "gate", "schedule", "--json").stdout)
+    assert set(told["files"]) == {"sfcci-periodic.service", "sfcci-periodic.timer"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--every", "7h"), "no even rhythm"),
+        (("--every", "1h", "--calendar", "daily"), "give one of them"),
+        (("--cron", "--calendar", "daily"), "expected five fields"),
+        (("--pipeline", "perodic"), "no job runs in the pipeline 'perodic'; there are: gate, periodic"),
+    ],
+)
+def test_a_schedule_that_makes_no_sense_is_refused(project, words, said):
+    done = sfcci(project, "gate", "schedule", *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("words", [("list",), ("list", "--json"), ("schedule",)])
+def test_a_reader_that_goes_away_is_no_failure_of_ours(project, words):
+    own = {**os.environ, "SFCCI_PROJECT": str(project)}
+    argv = [*SFCCI, "gate", *words]
+    with subprocess.Popen(argv, env=own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tool:
+        tool.stdout.close()
+        said = tool.stderr.read()
+    assert (tool.returncode, said) == (128 + 13, ""), "as if SIGPIPE had ended it"
