@@ -24,9 +24,11 @@ def run(tmp_path, monkeypatch):
         dataclasses.replace(settings.load(), database_url=f"sqlite:///{tmp_path}/runs.sqlite")
     ) as history:
         history.record(
-            JobResult(f"run-{job}-{age}", job, result, "t", "gate", "h.org", "p/q", "main", NOW - age - 1, 1000)
+            JobResult(
+                f"run-{job}-{age}", job, result, "t", "gate", "h.org", "p/q", "main", NOW - age - 1, 1000
+            )
             for job, age, result in (
-                ("a", 45, Result.FAILURE),
+                ("a", 55, Result.FAILURE),
                 ("a", 44, Result.FAILURE),
                 ("a", 43, Result.SUCCESS),
                 ("a", 95, Result.FAILURE),
@@ -46,15 +48,15 @@ def ids(answer):
 def test_a_point_leads_to_its_runs_the_newest_first(run):
     words = ("--metric", f"stats_counts.{STEM}.a.FAILURE", "--json", "--at")
     assert ids(run(*words, str(NOW - 42))) == ["run-a-44"]
-    assert ids(run(*words, str(NOW - 48))) == ["run-a-45"]
-    assert ids(run(*words, str(NOW - 48), "--from", "2d")) == ["run-a-44", "run-a-45"]
+    assert ids(run(*words, str(NOW - 52))) == ["run-a-55"]
+    assert ids(run(*words, str(NOW - 52), "--from", "2d")) == ["run-a-44", "run-a-55"]
     assert ids(run(*words, str(NOW - 180))) == []
 
 
 def test_a_dashboards_target_and_more_than_one_are_understood(run):
     target = f"alias(integral(transformNull(sumSeries(stats_counts.{STEM}.*.{{FAILURE,TIMED_OUT}}))),'bad')"
     found = ids(run("--metric", target, "--at", str(NOW - 42), "--from", "1h", "--json"))
-    assert sorted(found) == ["run-a-44", "run-a-45", "run-a-95", "run-b-44"]
+    assert sorted(found) == ["run-a-44", "run-a-55", "run-a-95", "run-b-44"]
     two = [word for job in "ab" for word in ("--metric", f"{STEM}.{job}.FAILURE")]
     assert sorted(ids(run(*two, "--at", str(NOW - 42), "--json"))) == ["run-a-44", "run-b-44"]
     assert ids(run("--metric", target, "--at", str(NOW - 42), "--from", "1h", "--job", "b", "--json")) == [
