@@ -112,7 +112,7 @@ class _Content:
 
 def _opened(path: Path, shown: str) -> BufferedReader:
     if path == STDIN:
-        return sys.stdin.buffer  # type: ignore[return-value] # a terminal's or a pipe's, too, is a BufferedReader
+        return BufferedReader(sys.stdin.buffer)  # type: ignore[arg-type] # any stream of octets will do
     try:
         return path.open("rb")
     except OSError as error:
