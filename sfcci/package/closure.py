@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sfcci import command, environment, files
 from sfcci.environment import Environment, EnvironmentSpec
-from sfcci.errors import MissingTool, ToolError, Unreachable
+from sfcci.errors import MissingTool, Place, ToolError, Unreachable
+from sfcci.finding import Finding, Severity
 from sfcci.package import dialect, lock
 from sfcci.package.build import BUILD_ENVIRONMENT
 from sfcci.package.catalogue import load_catalogue
@@ -69,6 +70,39 @@ def closure_spec(locked: Lock, python: Interpreter) -> EnvironmentSpec:
         options=LOCKED_OPTIONS,
         prepare=tuple(str(entry) for entry in locked.named(BUILD_TOOLS)),
         python=python.path,
+    )
+
+
+@dataclass(frozen=True)
+class WrittenLock:
+    """A lock as it lies in the project."""
+
+    path: Path
+    entries: int
+    changed: bool
+
+
+def write_lock(settings: Settings, python: Interpreter, say: Say) -> WrittenLock:
+    """Resolve the closure anew and write the project's lock for `python`. Raises InputError, Unreachable, MissingTool."""
+    wanted = roots(subjects(settings, say), python.version)
+    made = resolve(wanted, python, settings.cache, say)
+    path = lock.lock_path(settings.project, python.version)
+    return WrittenLock(path, len(made.entries), files.write_text(path, lock.lock_text(made)))
+
+
+def check_locks(settings: Settings, pythons: Iterable[Interpreter], say: Say) -> tuple[Finding, ...]:
+    """Give what the project's locks do not meet of the components' requirements. Raises InputError, Unreachable."""
+    found = subjects(settings, say)
+    return tuple(
+        Finding(
+            "LockStale",
+            Severity.ERROR,
+            Place(str(lock.lock_path(settings.project, python.version))),
+            f"does not meet {requirement}",
+            f"make it anew with: sfcci package lock --python {python.path}",
+        )
+        for python in pythons
+        for requirement in lock.unmet(project_lock(settings, python), roots(found, python.version))
     )
 
 

@@ -13,7 +13,6 @@ import sysconfig
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 
 def main(request: str, result: str) -> None:
@@ -22,16 +21,13 @@ def main(request: str, result: str) -> None:
     site = asked["site"]
     sys.path.append(site)
     sys.argv = ["import_probe"]
-    answers: dict[str, Any] = {
-        "modules": {
-            name: _error(partial(importlib.import_module, name)) for name in asked["modules"]
-        },
-        "entry_points": {},
+    points = {  # before any module: an import of its own makes an attribute of a package, which a user would not have
+        f"{point.group}:{point.name}": _error(point.load)
+        for name in asked["distributions"]
+        for point in importlib.metadata.PathDistribution(Path(site, name)).entry_points
     }
-    for name in asked["distributions"]:
-        for point in importlib.metadata.PathDistribution(Path(site, name)).entry_points:
-            answers["entry_points"][f"{point.group}:{point.name}"] = _error(point.load)
-    answers["outside"] = sorted(_outside(site))
+    modules = {name: _error(partial(importlib.import_module, name)) for name in asked["modules"]}
+    answers = {"entry_points": points, "modules": modules, "outside": sorted(_outside(site))}
     Path(result).write_text(json.dumps(answers))
 
 

@@ -6,6 +6,7 @@ are the real ones. What stays in the root is the packages' alone.
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from sfcci.package.install_answers import Probed
 TIMEOUT_S = 600.0
 SHORT_TIMEOUT_S = 30.0
 IMPORT_TIMEOUT_S = 600.0
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of this run alone is made there
+ROOT_BYTES = 512 * 2**20
+"""What a large component needs with its whole closure."""
 DATABASE = "/var/lib/rpm"
 TOP_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 """Folders that most distributions keep below /usr, with a link at the top."""
@@ -81,6 +85,18 @@ class Root:
         return done
 
 
+def memory() -> Path | None:
+    """Give a folder in memory that has room for a root, and lets programs run; None where there is none: a disk does, slower."""
+    try:
+        told = os.statvfs(MEMORY)
+        free = int(re.findall(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text())[0]) * 1024
+    except (OSError, IndexError):
+        return None
+    roomy = min(told.f_bavail * told.f_frsize, free) > 4 * ROOT_BYTES
+    usable = MEMORY.is_mount() and os.access(MEMORY, os.W_OK) and not told.f_flag & os.ST_NOEXEC
+    return MEMORY if roomy and usable else None
+
+
 def empty_root(scratch: Path, repositories: Mapping[str, str], accounts: Iterable[str] = ()) -> Root:
     """Make an empty root. `repositories`: id → text of its .repo file; `accounts`: users and groups that are there.
 
@@ -115,7 +131,16 @@ def probe(
     asked = {"site": f"{root.folder}{site}", "modules": list(modules), "distributions": list(folders)}
     request.write_text(json.dumps(asked))
     env = {"HOME": str(root.scratch / "home"), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    words: list[str | Path] = [*sandbox(), python, "-I", "-S", "-B", str(import_probe.__file__), request, result]
+    words: list[str | Path] = [
+        *sandbox(),
+        python,
+        "-I",
+        "-S",
+        "-B",
+        str(import_probe.__file__),
+        request,
+        result,
+    ]
     done = command.run(words, timeout_s=IMPORT_TIMEOUT_S, env=env, cwd=root.scratch / "home", check=False)
     if not result.exists():
         raise ToolError(done.failure(), f"the imports of {package} ended it")

@@ -18,7 +18,7 @@ from sfcci.package import install_answers, lint, publication, signing
 from sfcci.package.build import workspace
 from sfcci.package.catalogue import chosen, load_catalogue
 from sfcci.package.component import Component
-from sfcci.package.install_root import Root, empty_root, probe
+from sfcci.package.install_root import Root, empty_root, memory, probe
 from sfcci.package.publication import Published
 from sfcci.package.repository import StoredBuild, package_name
 from sfcci.package.universe import CLAIMED, own_claims
@@ -82,7 +82,7 @@ def install_test(settings: Settings, say: Say, only: Sequence[str] = ()) -> Inst
     require_dnf()
     builds = _tested_builds(settings, only)
     made = ensure_universe(settings, say)
-    with workspace() as scratch:
+    with workspace(memory()) as scratch:
         repository = signed_repository(settings, scratch, say)
         tested = tuple(_Test(one, made, repository, scratch / one[0].name, say).report() for one in builds)
     return InstallReport(tested, repository)
@@ -164,25 +164,32 @@ class _Test:
         component, build = self.subject
         main = lint.main_rpm(component, build.binary_rpms)
         others = tuple(path for path in build.binary_rpms if path != main)
-        return self._installed(root, (main,), ()) and self._installed(root, others, component.rpm.provides)
+        if not (self._installed(root, (main,)) and self._installed(root, others)):
+            return False
+        if component.rpm.provides:
+            self._install(root, component.rpm.provides, "NameNotResolved")
+        return True
 
-    def _installed(self, root: Root, rpms: Sequence[Path], names: Sequence[str]) -> bool:
-        """Install packages, and whatever answers to `names`; import what the packages bring. False when dnf could not."""
-        words = [*(path.stem for path in rpms), *names]
-        if not words:
+    def _installed(self, root: Root, rpms: Sequence[Path]) -> bool:
+        """Install packages and import what they bring. False when dnf could not."""
+        if not rpms:
             return True
-        with self._timed("install"):
-            done = root.dnf("install", "--setopt=plugins=0", *words)
-        text = done.stdout + done.stderr
-        self.said.append(text)
-        self.findings.extend(install_answers.scriptlet_findings(text))
-        if done.status != 0:
-            self.findings.extend(install_answers.transaction_findings(text, "NotInstalled"))
+        if not self._install(root, [path.stem for path in rpms], "NotInstalled"):
             return False
         with self._timed("import"):
             for rpm in rpms:
                 self._import(root, package_name(rpm))
         return True
+
+    def _install(self, root: Root, names: Sequence[str], keyword: str) -> bool:
+        with self._timed("install"):
+            done = root.dnf("install", "--setopt=plugins=0", *names)
+        text = done.stdout + done.stderr
+        self.said.append(text)
+        self.findings.extend(install_answers.scriptlet_findings(text))
+        if done.status != 0:
+            self.findings.extend(install_answers.transaction_findings(text, keyword))
+        return done.status == 0
 
     def _import(self, root: Root, package: str) -> None:
         python = self.made.python

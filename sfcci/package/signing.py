@@ -64,6 +64,15 @@ def signing_key(settings: Settings, folder: Path, say: Say = lambda _text: None)
     return _imported(kept / SECRET, _home(folder / "own"))
 
 
+def origin(settings: Settings) -> str:
+    """Say where the key comes from, in a few words."""
+    if settings.rpm.key:
+        return "from your keyring, as [rpm] key says"
+    if settings.rpm.key_file:
+        return f"from {settings.rpm.key_file}, as [rpm] key_file says"
+    return f"of sfcci's own, in {key_folder(settings)}"
+
+
 def new_key(home: Path) -> SigningKey:
     """Make a key without a passphrase in a home of its own. Raises MissingTool, ToolError."""
     words = ("--passphrase", "", "--quick-generate-key", PACKAGER, ALGORITHM, "sign", "never")
