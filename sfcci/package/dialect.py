@@ -93,6 +93,20 @@ def rpm_name(component: Component, subpackage: str = "") -> str:
     return f"{name}-{subpackage}" if subpackage else name
 
 
+def rpm_names(component: Component) -> tuple[str, ...]:
+    """Give the names of all binary packages, the main one first."""
+    main = rpm_name(component)
+    docs = (rpm_doc_name(component),) if component.docs else ()
+    parts = (rpm_name(component, part.name) for part in component.subpackages)
+    return (main, *(f"{main}+{extra}" for extra in component.extras), *parts, *docs)
+
+
+def rpm_package(name: str, names: Mapping[str, str] | None = None) -> str:
+    """Give the RPM package for a project's name, as Fedora and RDO call it; `names` (PEP 503 name → package) goes first."""
+    normal = canonicalize_name(name)
+    return (names or {}).get(normal) or f"python3-{normal.removeprefix('python-')}"
+
+
 def rpm_doc_name(component: Component) -> str:
     """Give the documentation's package: python-networking-sfc-doc, for it is of no one Python."""
     part = component.docs.subpackage if component.docs else "doc"

@@ -33,21 +33,77 @@ def fetch_sdist(component: Component, cache: Path, say: Callable[[str], None] = 
     Raises Unreachable when no index has it or answers, InputError when its hash is not the pinned one.
     """
     source = component.source
-    path = cache / "sdists" / source.sha256[:16] / source.sdist
-    if path.is_file() and _digest(path) == source.sha256:
+    if path := kept(cache, source.sha256, source.sdist):
         return path
+
+    def accept(digest: str) -> None:
+        if digest != source.sha256:
+            raise InputError(_wrong_hash(component, digest))
+
     say(f"fetching {source.sdist}")
-    with _finder(pip_settings()) as finder, _heard() as warnings:
-        link = _link(finder, component, warnings)
-        with files.disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".fetch-", dir=path.parent) as folder:
-                part = Path(folder, source.sdist)
-                digest = _download(finder, link, part)
-                if digest != source.sha256:
-                    raise InputError(_wrong_hash(component, digest))
-                part.replace(path)
+    return fetch(component.name, source.sdist, cache, accept, source.sha256)
+
+
+def fetch(project: str, sdist: str, cache: Path, accept: Callable[[str], None], sha256: str = "") -> Path:
+    """Fetch an sdist into the cache. `accept` is told the SHA-256 of what came, and raises to refuse it: nothing is kept.
+
+    Raises Unreachable. Where several indexes have the file, the one that tells `sha256` is asked.
+    """
+    folder = cache / "sdists"
+    with asking() as asked, files.disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        link = _link(asked, project, sdist, sha256)
+        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as here:
+            part = Path(here, sdist)
+            digest = _download(asked.finder, link, part)
+            accept(digest)
+            path = _cached(cache, digest, sdist)
+            path.parent.mkdir(exist_ok=True)
+            part.replace(path)
     return path
+
+
+def kept(cache: Path, sha256: str, sdist: str) -> Path | None:
+    """Give an sdist that is in the cache, whole and with that hash."""
+    path = _cached(cache, sha256, sdist)
+    return path if path.is_file() and _digest(path) == sha256 else None
+
+
+def _cached(cache: Path, sha256: str, sdist: str) -> Path:
+    return cache / "sdists" / sha256[:16] / sdist
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The indexes and folders that pip would ask."""
+
+    finder: Any
+    warnings: list[str]
+    """What the client said of those that did not answer."""
+
+    def packages(self, project: str, what: str = "") -> list[Any]:
+        """Give everything that there is of a project. Raises Unreachable: `what` could not be had (else the project)."""
+        try:
+            found = list(self.finder.find_all_packages(project, allow_yanked=True))
+        except Exception as error:  # the client's own exceptions differ between its versions
+            raise unreachable(what or project, _reason(error)) from error
+        if not found:
+            raise unreachable(what or project, "; ".join(self.warnings[-2:]) or "it has no such project")
+        return found
+
+
+@contextlib.contextmanager
+def asking() -> Iterator[Asked]:
+    """Give the indexes that pip is set to, for the block."""
+    with _finder(pip_settings()) as finder, _heard() as warnings:
+        yield Asked(finder, warnings)
+
+
+def told_hash(link: Any) -> str:
+    """Give the SHA-256 that an index tells of a file; "" when it does not."""
+    if (link.hashes or {}).get("sha256"):
+        return str(link.hashes["sha256"])
+    return str(link.hash) if link.hash_name == "sha256" else ""
 
 
 def pip_settings() -> dict[str, str]:
@@ -129,20 +185,14 @@ def _is_true(text: str) -> bool:
     return text.lower() in {"1", "true", "yes", "on"}
 
 
-def _link(finder: Any, component: Component, warnings: list[str]) -> Any:
-    """Find the link to the pinned file; where several have it, the one that tells the pinned hash."""
-    try:
-        packages = list(finder.find_all_packages(component.name, allow_yanked=True))
-    except Exception as error:  # the client's own exceptions differ between its versions
-        raise _unreachable(component, _reason(error)) from error
-    links = [package.link for package in packages if package.link.filename == component.source.sdist]
+def _link(asked: Asked, project: str, sdist: str, sha256: str) -> Any:
+    """Find the link to the file; where several have it, the one that tells the hash."""
+    packages = asked.packages(project, sdist)
+    links = [package.link for package in packages if package.link.filename == sdist]
     if not links:
         there = list(dict.fromkeys(p.link.filename for p in packages if not p.link.is_wheel))[:SHOWN]
-        reason = (
-            f"it has {', '.join(there)}" if there else "; ".join(warnings[-2:]) or "it has no such project"
-        )
-        raise _unreachable(component, reason)
-    return next((x for x in links if (x.hashes or {}).get("sha256") == component.source.sha256), links[0])
+        raise unreachable(sdist, f"it has {', '.join(there)}" if there else "it has wheels only")
+    return next((link for link in links if told_hash(link) == sha256), links[0])
 
 
 def _download(finder: Any, link: Any, part: Path) -> str:
@@ -179,10 +229,10 @@ def _wrong_hash(component: Component, digest: str) -> Fault:
     )
 
 
-def _unreachable(component: Component, reason: str) -> Unreachable:
+def unreachable(what: str, reason: str) -> Unreachable:
+    """Give the error of a file or project that no index gives."""
     return Unreachable(
-        f"no index that pip is set to gives {component.source.sdist}: {reason}; "
-        "check the network and pip's index (pip config list)"
+        f"no index that pip is set to gives {what}: {reason}; check the network and pip's index (pip config list)"
     )
 
 

@@ -51,6 +51,8 @@ class SdistMetadata:
     license_files: tuple[str, ...] = ()
     readme: str = ""
     """The read-me file at the top, "" for none."""
+    modules: tuple[str, ...] = ()
+    """Top modules that it installs, where its back end wrote them down (top_level.txt)."""
     scripts: tuple[str, ...] = ()
     """Console scripts, by name."""
     requirement_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -76,6 +78,7 @@ def sdist_metadata(sdist: Path) -> SdistMetadata:
         urls=_urls(headers),
         classifiers=_headers(headers, "Classifier"),
         readme=next((name for name in sorted(archive.files) if re.fullmatch(r"README[^/]*", name)), ""),
+        modules=tuple(sorted(_egg_info(archive, "top_level.txt").split())),
         scripts=_scripts(table, _egg_info(archive, "entry_points.txt")),
         requirement_files=_requirement_files(archive.texts),
         files=archive.files,

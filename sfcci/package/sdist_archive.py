@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
-from typing import Any
 
 from sfcci.errors import Fault, InputError, Place
 
@@ -21,7 +20,7 @@ MAX_MEMBERS = 200_000
 MAX_TEXT_BYTES = 4 * 2**20
 TOLD = re.compile(
     r"PKG-INFO|pyproject\.toml|([^/]+/)?[^/]*requirements[^/]*\.txt"
-    r"|[^/]+\.egg-info/(entry_points|requires)\.txt"
+    r"|[^/]+\.egg-info/(entry_points|requires|top_level)\.txt"
 )
 """Paths below the archive's folder of what is read as text."""
 
@@ -40,15 +39,15 @@ def read_archive(sdist: Path) -> Archive:
     """Judge an sdist (.tar.gz) and read the texts in it. Raises InputError (truncated, hostile, empty)."""
     texts: dict[str, str] = {}
     names: list[str] = []
+    folder = ""
     try:
-        with gzip.open(sdist, "rb") as raw, tarfile.open(fileobj=_Careful(raw), mode="r:") as archive:
+        with _Careful(sdist, "rb") as raw, tarfile.open(fileobj=raw, mode="r:") as archive:
             for member in _judged(sdist, archive):
-                inner = member.name.partition("/")[2]
+                folder, _, inner = member.name.partition("/")
                 if not member.isdir():
                     names.append(inner)
                 if member.isreg() and member.size <= MAX_TEXT_BYTES and TOLD.fullmatch(inner):
                     texts[inner] = _text(archive, member)
-            folder = archive.members[0].name.partition("/")[0] if archive.members else ""
             _read_to_the_end(raw)
     except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError) as error:
         raise refused(sdist, f"is no whole archive: {error}", "a .tar.gz as its author made it") from None
@@ -60,21 +59,17 @@ def refused(path: Path, found: str, expected: str) -> InputError:
     return InputError(Fault(Place(str(path)), found, expected))
 
 
-class _Careful:
+class _Careful(gzip.GzipFile):
     """A file that nobody reads much of at once: tar's own headers may claim to be gigabytes long."""
 
-    def __init__(self, file: Any) -> None:
-        self.file = file
-        self.tell, self.seek = file.tell, file.seek
-
-    def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= MAX_TEXT_BYTES:
+    def read(self, size: int | None = -1) -> bytes:
+        """Give the next bytes. Raises ReadError for more than a text's worth."""
+        if size is None or not 0 <= size <= MAX_TEXT_BYTES:
             raise tarfile.ReadError("a header of it is longer than any text")
-        data: bytes = self.file.read(size)
-        return data
+        return super().read(size)
 
 
-def _read_to_the_end(file: Any) -> None:
+def _read_to_the_end(file: gzip.GzipFile) -> None:
     """See that the compressed stream is whole: its checksum stands behind the last member."""
     size = 0
     while block := file.read(2**16):
