@@ -46,6 +46,26 @@ def behind(
     return Behind(questions, step, unknown)
 
 
+def behind_range(
+    targets: Iterable[str],
+    begin_s: int,
+    end_s: int,
+    known: Iterable[SeriesKey],
+    retentions: Sequence[Archive],
+    now_s: float,
+) -> Behind:
+    """Give the questions whose answers are the runs behind all that a graph of the targets shows over [begin, end).
+
+    Raises TargetError, UsageError.
+    """
+    step = step_at(max(begin_s, end_s - 1), retentions, now_s, from_s=begin_s)
+    whole = replace(step, begin_s=begin_s, end_s=end_s)
+    trees = [parse_target(text) for text in targets]
+    windows = [window for tree in trees for window in _windows(tree, begin_s, end_s, whole)]
+    questions, unknown = asked(windows, known, retentions)
+    return Behind(questions, whole, unknown)
+
+
 def runs_behind(
     found: Behind,
     select: Callable[[Query], Iterable[JobResult]],

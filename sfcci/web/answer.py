@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sfcci.errors import SfcciError, UsageError
+from sfcci.errors import InputError, SfcciError, UsageError
 from sfcci.moment import parse_moment
 from sfcci.web import assets
 
@@ -63,7 +63,7 @@ def as_answer(endpoint: Endpoint) -> Endpoint:
             response = endpoint(request)
         except NotThere as error:
             response = _refused(request, str(error), STATUS_MISSING)
-        except UsageError as error:
+        except (InputError, UsageError) as error:
             response = _refused(request, str(error), STATUS_INPUT)
         except SfcciError as error:
             response = _refused(request, str(error), STATUS_AWAY)

@@ -1,40 +1,27 @@
 """The runs' pages: which runs there were, the runs behind a point of a series, one run with its reasons and evidence."""
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from sfcci.errors import UsageError
 from sfcci.gate.history import History
+from sfcci.gate.inquiry import find
 from sfcci.gate.job import BAD, JobResult, Result
-from sfcci.gate.query import Query, ended_ms
 from sfcci.metric.name import Kind, SeriesName, metric_name
 from sfcci.settings import Settings
 from sfcci.web import evidence_file
-from sfcci.web.answer import Endpoint, NotThere, asked_moment, names, page, whole_number
+from sfcci.web.answer import Endpoint, NotThere, names, page
+from sfcci.web.asked_runs import ANY_BAD, listed
 
 if TYPE_CHECKING:
-    from starlette.datastructures import QueryParams
     from starlette.requests import Request
     from starlette.responses import Response
 
-ROWS = 50
-"""So many runs stand on a page."""
-MOST_SKIPPED = 100_000
-ANY_BAD = "bad"
 FIELDS = ("job", "pipeline", "project", "branch", "since", "until")
+HIDDEN = ("metric", "at", "from", "step")
+"""What the form keeps of a question about a point."""
 TONES = {Result.SUCCESS: "good"} | dict.fromkeys(BAD, "bad")
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One page of runs: the rows, and the address of the page with older ones ("" when there are none)."""
-
-    rows: tuple[JobResult, ...]
-    older: str
 
 
 def routes(settings: Settings) -> Mapping[str, Endpoint]:
@@ -42,9 +29,8 @@ def routes(settings: Settings) -> Mapping[str, Endpoint]:
 
     def runs(request: "Request") -> "Response":
         given = request.query_params
-        query = asked(request, time.time())
         with History(settings) as history:
-            found = listed(history, query, given, whole_number(request, "skip", 0))
+            found = listed(settings, history, request)
             empty = not found.rows and not given and not history.count()
         return page(
             "runs.html",
@@ -53,6 +39,7 @@ def routes(settings: Settings) -> Mapping[str, Endpoint]:
             found=found,
             empty=empty,
             given={name: given.get(name, "") for name in FIELDS},
+            hidden=[(name, value) for name in HIDDEN for value in names(request, name)],
             picked=given.getlist("result"),
             results=[ANY_BAD, *Result],
             tones=TONES,
@@ -82,71 +69,23 @@ def routes(settings: Settings) -> Mapping[str, Endpoint]:
     return {"/runs": runs, "/runs/{run}/files/{name:path}": file, "/runs/{run:path}": run}
 
 
-def asked(request: "Request", now_s: float) -> Query:
-    """Read which runs are meant. Raises UsageError with what is expected."""
-    results: list[Result] = []
-    for word in names(request, "result"):
-        if word == ANY_BAD:
-            results += BAD
-        elif word in Result.__members__:
-            results.append(Result(word))
-        else:
-            known = ", ".join((ANY_BAD, *Result))
-            raise UsageError(f"no result is named {word[:40]!r}; expected one of {known}")
-    return Query(
-        jobs=names(request, "job"),
-        pipelines=names(request, "pipeline"),
-        projects=names(request, "project"),
-        branches=names(request, "branch"),
-        results=tuple(dict.fromkeys(results)),
-        since_s=asked_moment(request, "since", now_s),
-        until_s=asked_moment(request, "until", now_s),
-        newest_first=True,
-    )
-
-
-def listed(history: History, query: Query, given: "QueryParams", skip: int) -> Listed:
-    """Give a page of the runs that are asked for: those that ended up to `before` (ms), without the first `skip` of these.
-
-    So a page stays what it is though new runs end; runs that end in the same millisecond are not lost between pages.
-    """
-    if skip > MOST_SKIPPED:
-        raise UsageError(f"expected skip up to {MOST_SKIPPED}")
-    before = given.get("before", "")
-    if before:
-        if not before.isdecimal() or len(before) > 15:  # noqa: PLR2004 - no time is longer
-            raise UsageError("expected before as milliseconds since the epoch")
-        until_s = (int(before) + 1) / 1000
-        query = replace(query, until_s=min(until_s, query.until_s or until_s))
-    found = list(islice(history.select(replace(query, limit=skip + ROWS + 1)), skip, None))
-    rows = tuple(found[:ROWS])
-    older = ""
-    if len(found) > ROWS:
-        last = ended_ms(rows[-1])
-        same = sum(ended_ms(one) == last for one in rows) + (skip if before == str(last) else 0)
-        kept = [
-            (name, value) for name, value in given.multi_items() if name not in {"before", "skip"} and value
-        ]
-        older = f"/runs?{urlencode([*kept, ('before', last), ('skip', same)])}"
-    return Listed(rows, older)
-
-
 def run_path(run: str) -> str:
     """Give the address of a run's page."""
     return f"/runs/{quote(run, safe='')}"
 
 
 def _same_job(run: JobResult) -> str:
-    names = {"job": run.job, "pipeline": run.pipeline, "project": run.project, "branch": run.branch}
-    return f"/runs?{urlencode(names)}"
+    words = {"job": run.job, "pipeline": run.pipeline, "project": run.project, "branch": run.branch}
+    return f"/runs?{urlencode(words)}"
 
 
-def _run(settings: Settings, name: str) -> JobResult:
+def _run(settings: Settings, word: str) -> JobResult:
+    """Give the run that an address names: its id, the beginning of it, `last`. Raises NotThere with what is near."""
     with History(settings) as history:
-        found = history.run(name)
-    if found is None:
-        raise NotThere(f"there is no run {name[:80]!r} in the run database")
-    return found
+        try:
+            return find(history, settings, word)
+        except UsageError as error:
+            raise NotThere(str(error)) from None
 
 
 def _file(settings: Settings, request: "Request") -> "Response":

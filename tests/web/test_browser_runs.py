@@ -94,6 +94,44 @@ def test_the_form_filters_and_keeps_what_was_asked(page, site):
     assert page.evaluate("document.querySelectorAll('.runs tbody tr').length") == 15
 
 
+def at_a_point(page, share=0.5):
+    """Click into the first graph, so far from its left edge."""
+    box = page.evaluate(
+        "(({left, top, width, height}) => [left, top, width, height])(document.querySelector('.plot .u-over').getBoundingClientRect())"
+    )
+    spot = (box[0] + box[2] * share, box[1] + box[3] / 2)
+    page.drag(spot, spot)
+
+
+def test_a_click_on_a_point_of_a_panel_leads_to_the_runs_behind_it(page, site, picture):
+    page.open(f"{site}?range=6h&refresh=0")
+    at_a_point(page)
+    page.wait("!!document.querySelector('.menu a')")
+    assert page.evaluate("document.activeElement.textContent") == "Runs behind F"
+    picture(page, "panel-menu")
+    page.press("Escape")
+    assert not page.evaluate("!!document.querySelector('.menu')")
+    at_a_point(page)
+    page.wait("!!document.querySelector('.menu a')")
+    go(page, "document.querySelector('.menu a').click()")
+    query = page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
+    assert query["metric"] == f"alias({JOB}.sfc-balance.FAILURE,'F')"
+    assert set(query) == {"metric", "at", "from", "step"}
+    assert page.evaluate("document.querySelector('.note').textContent").split()[:2] == ["Runs", "behind"]
+    assert page.complaints() == []
+
+
+def test_the_link_of_a_panel_leads_to_all_runs_behind_it(page, site, picture):
+    page.open(f"{site}?range=6h&refresh=0")
+    assert page.evaluate("document.querySelector('.behind').ariaLabel") == "Runs behind Failures"
+    go(page, "document.querySelector('.behind').click()")
+    assert page.evaluate("document.querySelectorAll('.runs tbody tr').length") == 15
+    picture(page, "runs-behind-1400-light")
+    go(page, "document.querySelector('.runs a').click()")
+    assert page.evaluate("document.querySelectorAll('.files li').length") == 2
+    assert page.complaints() == []
+
+
 @pytest.mark.parametrize(("width", "dark"), [(1400, True), (390, False), (390, True), (320, False)])
 @pytest.mark.parametrize("path", ["runs", "runs/run-00", "runs?job=none", "report", "no/page"])
 def test_nothing_is_cut_off(page, site, picture, width, dark, path):

@@ -3,8 +3,10 @@
 import html
 import os
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -95,6 +97,52 @@ def test_every_run_stands_on_one_page_also_those_of_one_moment(site, record):
         path = html.unescape(older[1])
     assert len(seen) == 160
     assert sorted(seen) == [f"run-{n:03}" for n in range(160)]
+
+
+JOB = "stats_counts.zuul.tenant.t.pipeline.gate.project.h_org.p_q.main.job.sfc-http"
+
+
+def behind(*metrics, **more):
+    return "runs?" + urlencode([*(("metric", name) for name in metrics), *more.items()])
+
+
+def test_the_runs_behind_a_point_are_those_of_its_step(site, record):
+    now = int(time.time()) // 10 * 10
+    record(
+        *(result(n, started_at=now - 300 + n - 1.5, outcome=Result.FAILURE) for n in range(25)),
+        result(90, started_at=now - 300, outcome=Result.SUCCESS),
+    )
+    assert runs(site, behind(f"{JOB}.FAILURE", at=now - 290)) == [f"run-{n:03}" for n in range(19, 9, -1)]
+    assert runs(site, behind(f"{JOB}.SUCCESS", at=now - 300)) == ["run-090"]
+    assert (
+        len(runs(site, behind(f"alias(integral({JOB}.*),'x')", **{"at": now - 290, "from": now - 3600})))
+        == 21
+    )
+    assert len(runs(site, behind(f"{JOB}.*", at=now - 280, job="none"))) == 0
+    _, text = shown(site, behind("stats_counts.elsewhere", at=now - 290))
+    assert "No runs are behind it" in text
+    assert "has no series that <code>stats_counts.elsewhere</code> means" in text
+
+
+def test_the_runs_behind_a_whole_graph_come_page_by_page(site, record):
+    now = int(time.time()) // 10 * 10
+    record(*(result(n, started_at=now - 3000 + n * 10) for n in range(120)))
+    seen, path = [], behind(f"{JOB}.SUCCESS", f"alias({JOB}.FAILURE,'x')", since=now - 3600, until=now)
+    while path:
+        seen += runs(site, path)
+        older = re.search(r'<a href="/(runs\?[^"]*)" rel="next"', shown(site, path)[1])
+        path = html.unescape(older[1]) if older else ""
+    assert seen == [f"run-{n:03}" for n in range(119, -1, -1)]
+    assert len(runs(site, behind(f"{JOB}.SUCCESS", since=now - 3000 + 100, until=now - 3000 + 200))) == 10
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"at": "x"}, {"at": "1h", "step": "x"}, {"at": "50y"}, {"since": "1h", "until": "2h"}]
+)
+def test_a_point_that_is_none_is_told(site, more):
+    assert shown(site, behind(f"{JOB}.SUCCESS", **more))[0] == 400
+    assert shown(site, behind("sum(a", at="1h"))[0] == 400
+    assert shown(site, behind(*map(str, range(101)), at="1h"))[0] == 400
 
 
 def test_an_empty_database_says_how_to_fill_it(site):
@@ -195,7 +243,7 @@ def test_a_run_that_is_not_there_is_told(site, record, name):
     record(result(1))
     status, text = shown(site, f"runs/{name}")
     assert status == 404
-    assert "there is no run" in text
+    assert "no run" in text
     assert "<b>" not in text
 
 

@@ -54,7 +54,7 @@ export function reduce(calc, values) {
   return numbers.length ? (REDUCE[calc] ?? REDUCE.lastNotNull)(numbers) : null;
 }
 
-// Fills a panel's body. `answer` is what /api/render gave; `context`: from, until, utc, zoom(from, until), runs(targets, at).
+// Fills a panel's body. `answer` is what /api/render gave; `context`: from, until, utc, zoom(from, until), runs(targets, at, step).
 export function draw(body, panel, answer, context) {
   body.plots?.forEach((plot) => plot.destroy());
   body.plots = [];

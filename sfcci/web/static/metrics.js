@@ -9,10 +9,15 @@ const DEFAULT = '24h';
 const state = { name: '', turn: 0, answer: null, context: null, status: '' };
 const say = (text) => { by('status').textContent = text; };
 
+// Counts stand for themselves, so one counter is drawn as bars; between points of others no line is made up.
+const style = () => (/^stats_counts\./.test(state.name) && state.answer.count === 1
+  ? { drawStyle: 'bars' }
+  : { drawStyle: 'line', lineWidth: 2, showPoints: 'always', spanNulls: false });
+
 const panel = () => ({
   title: state.name,
   type: 'timeseries',
-  fieldConfig: { defaults: { unit: 'short', custom: { drawStyle: 'line', lineWidth: 2, showPoints: 'always', spanNulls: true } } },
+  fieldConfig: { defaults: { unit: 'short', custom: style() } },
   options: { legend: { showLegend: true, displayMode: 'table', calcs: ['lastNotNull', 'min', 'max', 'sum'] } },
 });
 
@@ -37,7 +42,7 @@ async function show(name, from, until) {
   try {
     const answer = await ask(`/api/series?${new URLSearchParams({ name, from: begin, until: end, points })}`);
     if (turn !== state.turn) return;
-    Object.assign(state, { answer, context: { from: begin, until: end, utc: false, zoom, runs: (targets, at) => runsAddress(targets, { at }) } });
+    Object.assign(state, { answer, context: { from: begin, until: end, utc: false, zoom, runs: (targets, at, step) => runsAddress(targets, { at, from: begin, step }) } });
     told(answer);
   } catch (error) {
     if (turn === state.turn) nothing(error.message);

@@ -84,7 +84,7 @@ async function refresh() {
   remember();
   const until = state.fixed?.until ?? Math.floor(Date.now() / 1e3);
   const from = state.fixed?.from ?? until - secondsOf(by('range').value);
-  const context = { from, until, utc: state.dashboard.timezone === 'utc', zoom, runs: (targets, at) => runsAddress(targets, { at, from }) };
+  const context = { from, until, utc: state.dashboard.timezone === 'utc', zoom, runs: (targets, at, step) => runsAddress(targets, { at, from, step }) };
   state.context = context;
   const visible = state.panels.filter(({ body }) => body.clientWidth);
   const failed = (await Promise.all(visible.map((one) => show(one, context, turn)))).find(Boolean);
