@@ -10,8 +10,8 @@ from sfcci.metric import wire
 from sfcci.metric.point import Point
 
 TIMEOUT_S = 30.0
-PICKLE_FROM = 500
-"""From so many points on the pickle listener is used: a push of fewer takes 10 ms either way (benchmarks/bench_push.py)."""
+PICKLE_FROM = 100
+"""From so many points on the pickle listener is used: carbon reads fewer in 3 ms either way (benchmarks/bench_push.py)."""
 NEXT_STEP = "start one with `sfcci graphite up`, or see [graphite] in sfcci.toml"
 
 
