@@ -104,7 +104,10 @@ class Gate:
     jobs: str = ""
     """A folder with job files; "" means the jobs that come with sfcci."""
     link: str = ""
-    """The page with the runs of a job, for dashboards: a pattern with {job}, {pipeline} ...; "" means that there is none."""
+    """The page with the runs of a job, for dashboards: a pattern with {job}, {pipeline} ...; "" means that there is none.
+
+    Those of `sfcci preview --port 8765`: http://127.0.0.1:8765/runs?job={job}&pipeline={pipeline}
+    """
     keep_evidence: str = "30d"
     """How long the evidence of runs is kept: a span; "0d" keeps that of the newest runs only while they last."""
     keep_evidence_size: str = "2G"

@@ -66,6 +66,7 @@ PURE = {
     "gate.zuul_jobs",
     "gate.zuul_yaml",
     "metric.catalogue",
+    "metric.check",
     "metric.behind",
     "metric.configuration",
     "metric.glob",

@@ -1,5 +1,6 @@
 """The runs' pages: which runs there were, the runs behind a point of a series, one run with its reasons and evidence."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -9,6 +10,7 @@ from sfcci.gate.history import History
 from sfcci.gate.inquiry import find
 from sfcci.gate.job import BAD, JobResult, Result
 from sfcci.metric.name import Kind, SeriesName, metric_name
+from sfcci.moment import moment_text
 from sfcci.settings import Settings
 from sfcci.web import evidence_file
 from sfcci.web.answer import Endpoint, NotThere, names, page
@@ -38,7 +40,7 @@ def routes(settings: Settings) -> Mapping[str, Endpoint]:
             title="Runs",
             found=found,
             empty=empty,
-            given={name: given.get(name, "") for name in FIELDS},
+            given={name: _told(given.get(name, "")) for name in FIELDS},
             hidden=[(name, value) for name in HIDDEN for value in names(request, name)],
             picked=given.getlist("result"),
             results=[ANY_BAD, *Result],
@@ -67,6 +69,11 @@ def routes(settings: Settings) -> Mapping[str, Endpoint]:
         return _file(settings, request)
 
     return {"/runs": runs, "/runs/{run}/files/{name:path}": file, "/runs/{run:path}": run}
+
+
+def _told(text: str) -> str:
+    """Give what a field says; epoch seconds, which graphs ask with, as people write times."""
+    return moment_text(int(text)) if re.fullmatch(r"[0-9]{9,10}", text) else text
 
 
 def run_path(run: str) -> str:
