@@ -56,6 +56,11 @@ def newest(known: Iterable[Release], current: str = "") -> Release | None:
     return usable[0] if usable else None
 
 
+def is_newer(one: Release, version: str) -> bool:
+    """Say whether a release comes after a version (PEP 440)."""
+    return Version(one.version) > Version(version)
+
+
 def named(known: Sequence[Release], version: str) -> Release:
     """Give the release of one version ("": the newest). Raises InputError when there is none."""
     if not version:

@@ -1,0 +1,91 @@
+"""`sfcci package new|bump`: descriptions begun, and taken to other versions."""
+
+import datetime as dt
+
+import click
+
+from sfcci.cli import completion, console
+from sfcci.errors import EXIT_FINDINGS, EXIT_OK
+
+
+@click.command(
+    epilog="Examples: sfcci package new networking-bagpipe | sfcci package new dist/sample-1.0.tar.gz --dry-run"
+)
+@click.argument("sdist_or_name", metavar="SDIST-OR-NAME")
+@click.option(
+    "--version", metavar="VERSION", default="", help="Of a project on the index. [default: the newest]"
+)
+@click.option("--dry-run", is_flag=True, help="Print the description, write nothing.")
+@console.as_json
+@click.pass_context
+def new(ctx: click.Context, sdist_or_name: str, version: str, dry_run: bool, json_output: bool) -> None:
+    """Begin a description in packaging/ out of what an sdist says of itself.
+
+    SDIST-OR-NAME is a .tar.gz, or a project on the package index. What the metadata does not settle is marked FILL IN,
+    and the description is refused until that is done: exit status 1 as long as something is open.
+    """
+    from sfcci import files
+    from sfcci.package import catalogue_run
+    from sfcci.package.new import open_fields
+
+    settings = console.settings()
+    path, text = catalogue_run.new_description(settings, sdist_or_name, version, _today(), console.progress())
+    if not dry_run:
+        files.write_text(path, text)
+    fields = open_fields(text)
+    if json_output:
+        console.print_json({"path": path, "written": not dry_run, "open": fields, "text": text})
+    elif dry_run:
+        click.echo(text, nl=False)
+    else:
+        click.echo(f"wrote {path}")
+        for field in fields:
+            click.echo(f"  fill in: {field}")
+        click.echo("then: sfcci package render")
+    ctx.exit(EXIT_FINDINGS if fields else EXIT_OK)
+
+
+@click.command(
+    epilog="Examples: sfcci package bump networking-sfc 23.0.1 | sfcci package bump networking-sfc --dry-run"
+)
+@click.argument("component", shell_complete=completion.components)
+@click.argument("version", default="", metavar="[VERSION]")
+@click.option("--dry-run", is_flag=True, help="Tell what would change, write nothing.")
+@console.as_json
+def bump(component: str, version: str, dry_run: bool, json_output: bool) -> None:
+    """Take COMPONENT to VERSION, by default the newest: version, hash and changelog in its description, comments kept.
+
+    Prints how the requirements differ. A source that the description does not fit is refused, and nothing is written.
+    """
+    from sfcci.package import catalogue_run
+
+    settings = console.settings()
+    found = catalogue_run.prepared_bump(settings, component, version, _today(), console.progress())
+    if not dry_run:
+        catalogue_run.apply_bump(settings, found)
+    if json_output:
+        changes = [
+            {"kind": c.kind, "where": c.where, "project": c.project, "before": c.before, "after": c.after}
+            for c in found.changes
+        ]
+        versions = {"before": found.before.version, "after": found.after.version}
+        more = {
+            "sdist": found.after.source.sdist,
+            "sha256": found.after.source.sha256,
+            "written": not dry_run,
+        }
+        console.print_json({"component": component, **versions, **more, "requirements": changes})
+        return
+    click.echo(f"{component} {found.before.version} -> {found.after.version}")
+    click.echo(f"{found.after.source.sdist}  sha256 {found.after.source.sha256}")
+    for change in found.changes:
+        click.echo(str(change))
+    if not found.changes:
+        click.echo("the requirements are the same")
+    click.echo(
+        "nothing written" if dry_run else f"wrote {found.after.path}; then: sfcci package render {component}"
+    )
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()

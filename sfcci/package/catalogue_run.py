@@ -1,0 +1,175 @@
+"""What is done with the catalogue: rendered, compared, taken to other versions, added to. Files change whole or not at all."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sfcci import document, files
+from sfcci.errors import Fault, InputError, Place, SfcciError, UsageError
+from sfcci.finding import Finding
+from sfcci.package import index, release, tree
+from sfcci.package.bump import RequirementChange, bumped_component, bumped_text, requirement_changes
+from sfcci.package.catalogue import CATALOGUE, chosen, load_catalogue, parse_component
+from sfcci.package.component import Component
+from sfcci.package.ebuild import OVERLAY, base_files, overlay_files
+from sfcci.package.index import Subject, subject
+from sfcci.package.new import description_name, description_text
+from sfcci.package.release import Release
+from sfcci.package.sdist import sdist_metadata
+from sfcci.package.spec import spec_text
+from sfcci.settings import Settings
+
+Say = Callable[[str], None]
+SPECS = "rpm"
+AGAIN = "package render"
+
+
+@dataclass(frozen=True)
+class Available:
+    """A component and the newest release of it; `reason` says why that is not known."""
+
+    component: Component
+    version: str
+    newest: Release | None = None
+    reason: str = ""
+
+    @property
+    def outdated(self) -> bool:
+        """Say whether there is a newer release."""
+        return self.newest is not None and release.is_newer(self.newest, self.version)
+
+
+@dataclass(frozen=True)
+class Bump:
+    """What a component's way to another version is: the text of its description, the difference of the requirements."""
+
+    before: Component
+    after: Component
+    text: str
+    changes: tuple[RequirementChange, ...]
+
+
+def subjects(
+    settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None
+) -> tuple[Subject, ...]:
+    """Give the components (those named, else all) with what their sources say. Raises InputError, UsageError, Unreachable."""
+    components = chosen(load_catalogue(settings.project / CATALOGUE), only)
+    return tuple(subject(one, settings.project, settings.cache, say) for one in components)
+
+
+def rendered(settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None) -> dict[str, str]:
+    """Give all that the catalogue renders, specs and overlay: path in the project → text. Raises as `subjects`."""
+    found = subjects(settings, only, say)
+    texts = tree.spec_tree(settings.project, found) | base_files()
+    for one in found:
+        if one.component.gentoo.overlay:
+            texts |= overlay_files(one.component, one.metadata, one.sdist)
+    return texts
+
+
+def check(settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None) -> tuple[Finding, ...]:
+    """Compare the project's specs and overlay with what is rendered, and tell of hand-edited regions. Raises as `subjects`."""
+    texts = rendered(settings, only, say)
+    parts = [(SPECS, {p: t for p, t in texts.items() if p.startswith(f"{SPECS}/")})]
+    parts += [(OVERLAY, {p: t for p, t in texts.items() if p.startswith(f"{OVERLAY}/")})]
+    drift = [
+        f for folder, part in parts for f in tree.drift(settings.project, part, AGAIN, "" if only else folder)
+    ]
+    return (*drift, *tree.hand_edited(settings.project, parts[0][1]))
+
+
+def available(settings: Settings, say: Say) -> tuple[Available, ...]:
+    """Ask the index for the newest release of every component that comes from there. Raises InputError."""
+    found = []
+    with index.asking() as asked:
+        for component in load_catalogue(settings.project / CATALOGUE):
+            version = component.version or _own_version(settings, component)
+            if component.source.path:
+                found.append(Available(component, version))
+                continue
+            say(f"asking for {component.name}")
+            try:
+                known = release.releases(component.name, asked)
+                found.append(Available(component, version, release.newest(known, version)))
+            except SfcciError as error:
+                found.append(Available(component, version, reason=str(error)))
+    return tuple(found)
+
+
+def listed(settings: Settings) -> tuple[Available, ...]:
+    """Give every component with its version, nobody asked. Raises InputError."""
+    catalogue = load_catalogue(settings.project / CATALOGUE)
+    return tuple(Available(one, one.version or _own_version(settings, one)) for one in catalogue)
+
+
+def prepared_bump(settings: Settings, name: str, version: str, day: dt.date, say: Say) -> Bump:
+    """Find what it takes to bring a component to a version ("": the newest); nothing is written.
+
+    Raises UsageError, InputError (no such version, other bytes than told, a source that contradicts the description),
+    Unreachable.
+    """
+    (component,) = chosen(load_catalogue(settings.project / CATALOGUE), [name])
+    if component.source.path:
+        raise UsageError(
+            f"{name} lies in this project ({component.source.path}): its own pyproject.toml says its version"
+        )
+    with index.asking() as asked:
+        say(f"asking for {name}")
+        wanted = release.named(release.releases(component.name, asked), version)
+    if wanted.version == component.version:
+        raise UsageError(f"{name} is at {component.version} already")
+    before = subject(component, settings.project, settings.cache, say)
+    fetched = release.fetch_release(wanted, settings.cache, say)
+    metadata = sdist_metadata(fetched.path)
+    after = bumped_component(component, wanted.version, wanted.sdist, fetched.sha256, day)
+    spec_text(
+        after, metadata
+    )  # a source that the description does not fit is refused before anything changes
+    text = bumped_text(document.read_text(Path(component.path)), component, after)
+    return Bump(component, after, text, requirement_changes(component, before.metadata, metadata))
+
+
+def apply_bump(settings: Settings, bump: Bump) -> None:
+    """Write the description, unless somebody changed it meanwhile. Raises UsageError, MissingTool (disk)."""
+    path = Path(bump.before.path)
+    with files.locked(settings.cache / "packaging.lock"):
+        if parse_component(document.read(path)) != bump.before:
+            raise UsageError(f"{path} was changed meanwhile; bump it again")
+        files.write_text(path, bump.text)
+
+
+def new_description(settings: Settings, given: str, version: str, day: dt.date, say: Say) -> tuple[Path, str]:
+    """Give the place and text of a new description: `given` is an sdist's path, or a project on the index.
+
+    Raises UsageError (there is one), InputError, Unreachable.
+    """
+    if given.endswith(".tar.gz"):
+        path = Path(given)
+        sha256 = _digest(path)
+    else:
+        with index.asking() as asked:
+            say(f"asking for {given}")
+            wanted = release.named(release.releases(given, asked), version)
+        fetched = release.fetch_release(wanted, settings.cache, say)
+        path, sha256 = fetched.path, fetched.sha256
+    metadata = sdist_metadata(path)
+    target = settings.project / CATALOGUE / description_name(metadata)
+    if target.exists():
+        raise UsageError(f"{target} is there already; take it to another version with: sfcci package bump")
+    return target, description_text(metadata, path.name, sha256, day)
+
+
+def _own_version(settings: Settings, component: Component) -> str:
+    return subject(component, settings.project, settings.cache).metadata.version
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(
+            Fault(Place(str(path)), error.strerror or str(error), "an sdist (.tar.gz)")
+        ) from None
