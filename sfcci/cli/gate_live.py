@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from sfcci.gate.job import Job, JobResult
+from sfcci.gate.job import Job, JobResult, Result
 from sfcci.gate.watch import Watch
 
 if TYPE_CHECKING:
@@ -53,9 +53,14 @@ class Live(Plain):
 
         super().__init__(show)
         self._running: dict[str, tuple[str, str, float]] = {}
+        self._planned = self._ended = 0
         self._lines = Lines(
             console=Console(stderr=True), transient=True, refresh_per_second=8, get_renderable=self._rendered
         )
+
+    def plans(self, count: int) -> None:
+        """Know how much there is to do."""
+        self._planned = count
 
     def begins(self, run: str, job: Job, attempt: int) -> None:
         """Add a line."""
@@ -69,6 +74,9 @@ class Live(Plain):
     def ends(self, result: JobResult) -> None:
         """Take the line away, show the result above the others: both may be on one terminal."""
         self._running.pop(result.run, None)
+        if result.result is Result.RETRY:
+            self._planned += 1
+        self._ended += 1
         self._lines.stop()
         self._show(result)
         self._lines.start()
@@ -82,7 +90,11 @@ class Live(Plain):
             (f"{'running':12} {name}  {now - begin:.1f} s", f"  {phase}")
             for name, phase, begin in tuple(self._running.values())
         )
-        return Group(*(Text.assemble(line, (phase, "dim"), no_wrap=True) for line, phase in lines))
+        done = f"{'':12} {self._ended} of {self._planned} done"
+        return Group(
+            *(Text.assemble(line, (phase, "dim"), no_wrap=True) for line, phase in lines),
+            Text(done, style="dim"),
+        )
 
     def __enter__(self) -> Self:
         self._lines.start()

@@ -50,5 +50,7 @@ class End:
     kind: str
     status: int = 0
     """Exit status; negative: the signal that ended it."""
+    signal: str = ""
+    """Name and number of that signal."""
     said: tuple[str, ...] = ()
     """What its log says of it."""

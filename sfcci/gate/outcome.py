@@ -7,8 +7,6 @@ POST_FAILURE: the job's work is done, and its evidence could not be kept. ERROR:
 about the job. A job that uses its time up is TIMED_OUT wherever it stands, and is not tried again.
 """
 
-import signal
-
 from sfcci.gate.job import BAD, Job, Result
 from sfcci.gate.order import GRACE_S, End, Verdict
 
@@ -27,7 +25,10 @@ def conclude(job: Job, told: Verdict | None, end: End, phase: str) -> Verdict:
         killed = f"it was killed with all that it had started, {GRACE_S:g} s after its time was up"
         return Verdict(Result.TIMED_OUT, (f"the job did not end within {job.timeout_s:g} s{at}; {killed}",))
     if end.status < 0 or end.kind == "lost":
-        return Verdict(Result.RETRY, (f"the job's process was ended by {_signal(end.status)}{at}", *end.said))
+        return Verdict(
+            Result.RETRY,
+            (f"the job's process was ended by {end.signal or 'an unknown signal'}{at}", *end.said),
+        )
     return Verdict(Result.ERROR, (f"sfcci failed with status {end.status}{at}", *end.said))
 
 
@@ -37,10 +38,3 @@ def after_attempts(job: Job, attempt: int, verdict: Verdict) -> Verdict:
         return verdict
     tried = "once" if attempt == 1 else f"{attempt} times"
     return Verdict(Result.RETRY_LIMIT, (*verdict.reasons, f"it was tried {tried}"))
-
-
-def _signal(status: int) -> str:
-    try:
-        return f"{signal.Signals(-status).name} (signal {-status})"
-    except ValueError:
-        return "an unknown signal"

@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import pickle
+import signal
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +67,8 @@ class Process:
         except command.OutOfTime:
             command.end_group(self._process, grace_s=0)
         found = self._end or End("lost", self._process.returncode)
-        return End(found.kind, found.status, telling_lines(self.order.folder / LOG))
+        told = telling_lines(self.order.folder / LOG)
+        return replace(found, signal=signal_name(found.status), said=told)
 
 
 @contextlib.contextmanager
@@ -81,6 +84,13 @@ def started(order: Order) -> Iterator[Process]:
             process.stdin.write(b"%r %d\n" % (order.job.timeout_s + GRACE_S, len(data)) + data)
             process.stdin.flush()
         yield Process(order, process)
+
+
+def signal_name(status: int) -> str:
+    """Give the signal that a negative exit status stands for, "" for none."""
+    with contextlib.suppress(ValueError):
+        return f"{signal.Signals(-status).name} (signal {-status})"
+    return ""
 
 
 def telling_lines(path: Path) -> tuple[str, ...]:

@@ -112,6 +112,7 @@ class _Gate:
 
     def run(self, parallel: int, until_failure: bool) -> None:
         """Begin what waits, hear what runs, until there is nothing left."""
+        self._watch.plans(len(self.waiting))
         try:
             while self.waiting or self._running:
                 command.stop_if_interrupted()

@@ -8,6 +8,9 @@ from sfcci.gate.job import Job, JobResult
 class Watch:
     """Hears of runs. Every method may stay as it is here: silent."""
 
+    def plans(self, count: int) -> None:
+        """Hear how many results there will be at least."""
+
     def begins(self, run: str, job: Job, attempt: int) -> None:
         """Hear that an attempt begins."""
 

@@ -13,12 +13,12 @@ JOB = Job("a", ("gate",), 60.0)
     ("end", "result", "reason"),
     [
         (
-            End("exited", -9),
+            End("exited", -9, "SIGKILL (signal 9)"),
             Result.RETRY,
             "the job's process was ended by SIGKILL (signal 9) while step 1 of 2",
         ),
         (
-            End("exited", 70, ("ValueError: x", "see worker.log")),
+            End("exited", 70, "", ("ValueError: x", "see worker.log")),
             Result.ERROR,
             "sfcci failed with status 70 while step 1 of 2",
         ),
@@ -28,7 +28,7 @@ JOB = Job("a", ("gate",), 60.0)
             "the job did not end within 60 s while step 1 of 2; it was killed with all",
         ),
         (End("canceled", -9), Result.CANCELED, "it was canceled while step 1 of 2"),
-        (End("lost", -9), Result.RETRY, "ended by SIGKILL"),
+        (End("lost", -9, "SIGKILL (signal 9)"), Result.RETRY, "ended by SIGKILL"),
         (End("lost", -99), Result.RETRY, "ended by an unknown signal"),
     ],
 )
