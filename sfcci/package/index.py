@@ -17,6 +17,7 @@ from sfcci import command, files
 from sfcci.errors import Fault, InputError, Place, SfcciError, Unreachable
 from sfcci.package.component import Component
 from sfcci.package.sdist import SdistMetadata, project_metadata, sdist_metadata
+from sfcci.package.sdist_archive import judged_archive
 
 PIP_TIMEOUT_S = 60.0
 FETCH_TIMEOUT_S = 300.0
@@ -278,4 +279,4 @@ def subject(
             component, project_metadata(project / component.source.path, component.source_files), None
         )
     sdist = fetch_sdist(component, cache, say)
-    return Subject(component, sdist_metadata(sdist), sdist)
+    return Subject(component, sdist_metadata(sdist, judged_archive(sdist)), sdist)
