@@ -1,5 +1,6 @@
 """`sfcci gate import`: results of other CI systems into the run database."""
 
+import gc
 import sys
 import time
 from collections.abc import Callable
@@ -80,6 +81,7 @@ def import_(
     """  # noqa: D301 - click's mark of lines that stay as they are
     from sfcci.gate.history import History
 
+    gc.disable()  # hundreds of thousands of values are made, none in a circle
     origin = _origin(names, at, votes=not non_voting)
     say = console.progress()
     told: list[dict[str, Any]] = []

@@ -17,6 +17,9 @@ MAX_REASONS = 20
 MAX_REASON = 300
 LONGEST_S = 45 * 86400
 """No test runs longer: such a figure is damage."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
+_UNSHOWN = re.compile(r"[^\S ]|[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def plain(text: str) -> str:
 
 def is_name(text: str) -> bool:
     """Say whether a text can name something: it has characters, not too many, and no control character."""
-    return 0 < len(text) <= MAX_NAME and not re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]", text)
+    return 0 < len(text) <= MAX_NAME and (text.isprintable() or not _CONTROL.search(text))
 
 
 def check_job(name: str, place: Place) -> None:

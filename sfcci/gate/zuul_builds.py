@@ -30,6 +30,7 @@ OLD_WORDS = {
 }
 """Results of older Zuuls, and what is meant."""
 _RESULTS = {str(result): result for result in Result} | OLD_WORDS
+_URL, _COMMIT = re.compile(r"https?://[!-~]+"), re.compile("[0-9a-f]{40}")
 _REF = ("project", "branch", "change", "patchset", "ref", "newrev")
 
 
@@ -178,7 +179,7 @@ def commit_of(ref: Mapping[str, str]) -> str:
     """Give what names the commit that a build tested: its id where Zuul tells it, else Gerrit's ref, which stays the same."""
     if ref.get("newrev", "").strip("0"):
         return ref["newrev"]
-    if re.fullmatch("[0-9a-f]{40}", ref.get("patchset", "")):
+    if _COMMIT.fullmatch(ref.get("patchset", "")):
         return ref["patchset"]
     return ref["ref"] if ref.get("ref", "").startswith("refs/changes/") else ""
 
@@ -237,13 +238,13 @@ def _moment(build: Mapping[str, Any], key: str, latest_s: float) -> float | None
 def _name(data: Mapping[str, Any], keys: tuple[str, ...], otherwise: str) -> str:
     """Give a name; numbers are names, too (changes), null and "" are none."""
     value = data.get(keys[-1])
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
-        value = str(value)
+    if isinstance(value, str) and value and is_name(value):
+        return value
     if value is None or value == "":
         return otherwise
-    if not isinstance(value, str) or not is_name(value):
-        raise _WrongError(keys, _shown(value), "a text of at most 255 characters, none of control")
-    return value
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
+        return str(value)
+    raise _WrongError(keys, _shown(value), "a text of at most 255 characters, none of control")
 
 
 def _buildset(build: Mapping[str, Any]) -> str:
@@ -257,7 +258,7 @@ def _url(build: Mapping[str, Any]) -> str:
     value = build.get("log_url")
     if value is None or value == "":
         return ""
-    if not isinstance(value, str) or len(value) > MAX_URL or not re.fullmatch(r"https?://[!-~]+", value):
+    if not isinstance(value, str) or len(value) > MAX_URL or not _URL.fullmatch(value):
         raise _WrongError(("log_url",), _shown(value), "an address, https://...")
     return value
 
