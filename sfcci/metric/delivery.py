@@ -52,6 +52,8 @@ class Delivery:
         self._gauges: dict[SeriesKey, str] = {}
         self.stuck: set[ChangeMark] = set()
         """Marks that were tried in vain."""
+        self.lacking: set[Place] = set()
+        """Metrics and gauges of these that Graphite does not have; the others only passed to another archive meanwhile."""
 
     def drain(self) -> None:
         """Write and settle what is marked, the oldest ends first, until nothing waits or Graphite takes nothing."""
@@ -106,10 +108,11 @@ class Delivery:
         """Write what marks touch; give those that are not proven in the end."""
         left = set(marks)
         for _ in range(ATTEMPTS):
-            lacking = self._proven(self._chunk(left))
-            left = {mark for mark in left if self._places(mark) & lacking}
+            unsure = self._proven(self._chunk(left))
+            left = {mark for mark in left if self._places(mark) & unsure}
             if not left:
-                break
+                return left
+        self.lacking |= {place for place in unsure if isinstance(place, str)}
         return left
 
     def _chunk(self, marks: Collection[ChangeMark]) -> Chunk:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import sfcci
 from sfcci import command, environment, files
@@ -114,8 +114,8 @@ def identity(instance: Instance) -> str:
     """
     kept = ",".join(map(str, instance.retentions))
     if not instance.folder:
-        reader = urlsplit(instance.url)
-        return f"{reader.hostname}:{reader.port}{reader.path} fed at {instance.carbon}, {kept}"
+        url = urlsplit(instance.url)._replace(netloc=urlsplit(instance.url).netloc.rpartition("@")[2])
+        return f"{urlunsplit(url) or 'not read'}, carbon at {instance.carbon}, {kept}"
     mark = instance.folder / "storage" / "identity"
     if not mark.exists():
         files.write_text(mark, f"{uuid.uuid4()}\n")

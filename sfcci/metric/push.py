@@ -1,7 +1,6 @@
 """Pushing: what has changed in the run database goes into Graphite, is read back, and leaves the spool then."""
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -121,8 +120,8 @@ def _delivered(delivery: Delivery) -> tuple[Finding, ...]:
     spool, instance, begun_s = delivery.spool, delivery.instance, time.time()
     delivery.drain()
     lacking = delivery.catch_up(spool.waiting().pushed_s, begun_s)
-    wrong = _differences(delivery)
-    if wrong and not delivery.stuck:  # emptied, or part of it lost
+    wrong = [] if delivery.stuck else _differences(delivery)
+    if wrong:  # emptied, or part of it lost
         delivery.say(f"{len(wrong)} sums differ: these series are written again")
         keys = {key for one in wrong for key in one.expected.series}
         spool.mark_all(Query(series=tuple(sorted(keys))))
@@ -132,12 +131,8 @@ def _delivered(delivery: Delivery) -> tuple[Finding, ...]:
         raise MissingTool(f"the disk of {instance.folder} is full", "free some space and push again")
     if not delivery.stuck and not lacking:
         spool.pushed(begun_s)
-    lost = Counter(delivery.names.metric(mark.series, mark.result) for mark in delivery.stuck)
-    lost.update(str(name) for name in lacking)
-    return (
-        *(_not_there(name, count) for name, count in sorted(lost.items())),
-        *(one.finding for one in wrong),
-    )
+    names = sorted(str(place) for place in {*delivery.lacking, *lacking})
+    return (*map(_not_there, names), *(one.finding for one in wrong))
 
 
 def _differences(delivery: Delivery) -> list[audit.Difference]:
@@ -149,11 +144,11 @@ def _differences(delivery: Delivery) -> list[audit.Difference]:
     return audit.differences(delivery.spool, reader, instance.retentions, delivery.series, settle_s=settle_s)
 
 
-def _not_there(name: str, changes: int) -> Finding:
+def _not_there(name: str) -> Finding:
     return Finding(
         "NotInGraphite",
         Severity.ERROR,
         Place(name),
-        f"Graphite does not have {changes} changes of it",
-        "they wait in the spool; see carbon's log, its lists and its disk, then push again",
+        "Graphite does not have what it was sent of it",
+        "it waits in the spool; see carbon's log, lists and disk, and whether [graphite] retentions says how it keeps; push again",
     )

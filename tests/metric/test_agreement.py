@@ -9,7 +9,7 @@ import random
 import time
 from bisect import bisect_left
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,7 @@ class Agreed:
     reader: object
     numbers: object
     retentions: tuple
+    seen: dict = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -173,10 +174,11 @@ def carried(runs, level, agreed):
 
 def points(agreed, text, from_s):
     """Give the begin of the first step, its length, and the points that have a value."""
-    found = agreed.reader.render(text, from_s, agreed.now)
-    if not found:
+    if (text, from_s) not in agreed.seen:
+        agreed.seen[text, from_s] = agreed.reader.render(text, from_s, agreed.now)
+    if not agreed.seen[text, from_s]:
         return None, None, []
-    (one,) = found
+    (one,) = agreed.seen[text, from_s]
     (_, first), (_, second) = one.values[:2]
     return first, second - first, [(at, value) for value, at in one.values if value is not None]
 
