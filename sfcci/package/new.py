@@ -37,7 +37,7 @@ def open_fields(text: str) -> tuple[str, ...]:
 
 
 def _lines(metadata: SdistMetadata, sdist: str, sha256: str, day: dt.date) -> Iterator[str]:
-    yield f"# {metadata.summary}" if metadata.summary else f"# {metadata.name}"
+    yield f"# {' '.join((metadata.summary or metadata.name).split())}"
     yield f"name = {_quoted(metadata.name)}"
     yield f"version = {_quoted(metadata.version)}"
     yield f"license = {_quoted(_license(metadata))}"

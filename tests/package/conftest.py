@@ -1,11 +1,18 @@
 """A small component of its own: a description, a project folder, its sdist."""
 
 import io
+import os
 import tarfile
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from sfcci import settings
+from sfcci.errors import Unreachable
 from sfcci.package.catalogue import load_catalogue
+
+REPOSITORY = Path(__file__).parents[2]
 
 PYPROJECT = """\
 [build-system]
@@ -102,3 +109,71 @@ def archive(tmp_path):
         return path
 
     return make
+
+
+@dataclass(frozen=True)
+class BuiltCatalogue:
+    """The project's own catalogue, built: the settings that say where, and the report."""
+
+    settings: object
+    report: object
+
+
+@pytest.fixture(scope="session")
+def own(cache_dir):
+    """Settings of this project; a test that writes gives them a state folder of its own."""
+    return settings.load(
+        REPOSITORY, {"SFCCI_RUN_CACHE": str(cache_dir), "SFCCI_RUN_STATE": "/nonexistent/state"}
+    )
+
+
+@pytest.fixture(scope="session")
+def built_catalogue(own, tmp_path_factory):
+    """Every component of the project built once, with all features. The state folder is for reading."""
+    from dataclasses import replace
+
+    from sfcci.package import run
+
+    at = replace(own, state=tmp_path_factory.mktemp("catalogue") / "state")
+    report = run.build_packages(at, lambda _text: None)
+    skip_without_network(report)
+    return BuiltCatalogue(at, report)
+
+
+def skip_without_network(report):
+    """Skip where the package index cannot be reached: a source or an environment is not in the cache."""
+    if lost := [c.error for c in report.components if c.error_status == Unreachable.exit_status]:
+        pytest.skip(lost[0])
+
+
+@pytest.fixture
+def links(archive, tmp_path, monkeypatch):
+    """Make sdists of `sample` in a folder that stands in for the index; nothing else is asked."""
+    for key in [key for key in os.environ if key.startswith("PIP_")]:
+        monkeypatch.delenv(key)
+    folder = tmp_path / "links"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+
+    def add(version="1.0", *members, requires=("packaging>=20",)):
+        lines = [line for line in PKG_INFO.splitlines() if not line.startswith("Requires-Dist")]
+        lines[2] = f"Version: {version}"
+        lines[6:6] = [f"Requires-Dist: {line}" for line in requires]
+        top = f"sample-{version}"
+        own = [(f"{top}/{name}", text) for name, text in members]
+        made = archive((f"{top}/PKG-INFO", "\n".join(lines)), (f"{top}/LICENSE", "x"), *own)
+        return made.rename(folder / f"sample-{version}.tar.gz")
+
+    return add
+
+
+@pytest.fixture
+def configured_project(tmp_path):
+    """Settings of a project whose `packaging` is empty."""
+    (tmp_path / "own" / "packaging").mkdir(parents=True)
+    return settings.load(
+        tmp_path / "own",
+        {"SFCCI_RUN_STATE": str(tmp_path / "state"), "SFCCI_RUN_CACHE": str(tmp_path / "cache")},
+    )

@@ -6,7 +6,9 @@ import pytest
 
 from sfcci import document
 from sfcci.errors import InputError, UsageError
+from sfcci.package import component as component_module
 from sfcci.package.catalogue import chosen, load_catalogue, parse_component
+from sfcci.package.component import Docs, LoadException
 
 REPOSITORY = Path(__file__).parents[2]
 PINNED = f"""\
@@ -87,6 +89,122 @@ def test_a_fault_is_told_with_its_place_what_was_found_and_what_was_expected(old
 def test_a_subpackage_holds_modules_of_the_component_only():
     extra = '\n[[subpackages]]\nname = "tests"\nsummary = "Tests"\nmodules = ["other.tests"]\n'
     assert "expected a module below sample" in faults(PINNED + extra)[0]
+
+
+MORE = """
+[docs]
+folder = "doc/source"
+requirements = "doc/requirements.txt"
+without = ["reno"]
+
+[tests]
+runner = "stestr"
+requirements = "test-requirements.txt"
+arguments = ["--concurrency=1"]
+default = true
+
+[[configs]]
+path = "/etc/sample/sample.conf"
+generator = ["oslo-config-generator", "--namespace", "sample", "--output-file"]
+group = "sample"
+mode = "0640"
+subpackage = "common"
+
+[[services]]
+name = "sample.service"
+source = "etc/sample.service"
+
+[[exceptions]]
+module = "sample.migration.*"
+reason = "run by alembic"
+
+[[exceptions]]
+entry_point = "neutron.db:sample"
+reason = "names a folder"
+
+[[subpackages]]
+name = "common"
+summary = "Configuration"
+
+[rpm]
+requires = ["openvswitch >= 3.1"]
+provides = ["python-sample"]
+
+[rpm.names]
+"Some.Thing" = "some-thing-libs"
+
+[gentoo]
+overlay = false
+mask = "not yet ready"
+messages = ["Restart neutron."]
+"""
+
+
+def test_all_that_a_description_can_say_is_read():
+    component = parsed(PINNED.replace('kind = "library"', 'kind = "library"\nextras = ["Post_Gres"]') + MORE)
+    assert component.features == ("doc", "tests", "config")
+    assert component.extras == ("post-gres",)
+    assert component.docs == Docs("doc/source", "doc/requirements.txt", ("reno",))
+    assert component.tests == component_module.Tests(
+        "stestr", "test-requirements.txt", arguments=("--concurrency=1",), default=True
+    )
+    (config,) = component.configs
+    assert (config.owner, config.group, config.mode, config.noreplace) == ("root", "sample", "0640", True)
+    assert component.exceptions == (
+        LoadException("sample.migration.*", "", "run by alembic"),
+        LoadException("", "neutron.db:sample", "names a folder"),
+    )
+    assert component.rpm.names == {"some-thing": "some-thing-libs"}
+    assert component.source_files == (
+        "doc/source/conf.py",
+        "doc/requirements.txt",
+        "test-requirements.txt",
+        "etc/sample.service",
+    )
+    assert (component.pipeline, component.gentoo.overlay) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "generator =",
+            'source = "x.conf"\ngenerator =',
+            ("configs[0]: has no one origin", "either source or generator"),
+        ),
+        (
+            'subpackage = "common"',
+            'subpackage = "comon"',
+            ("found 'comon'", "one of: common", "did you mean common?"),
+        ),
+        ('"sample.migration.*"\n', '"a"\nentry_point = "b:c"\n', ("exceptions[0]: names no one thing",)),
+        ("/etc/sample/", "/etc/../root/", ("configs[0].path: found", "a path below /etc")),
+        ("/etc/sample/", "/usr/share/", ("configs[0].path: found", "a path below /etc")),
+        ('"0640"', '"640"', ("configs[0].mode: found", "four octal digits")),
+        ('"--namespace"', '"$(reboot)"', ("generator[1]: found", "a word without blanks")),
+        ('"--concurrency=1"', '"%(reboot)"', ("arguments[0]: found", "a word without blanks")),
+        ("etc/sample.service", "../sample.service", ("services[0].source: found", "a file in the sdist")),
+        ("etc/sample.service", "/etc/passwd", ("services[0].source: found", "a file in the sdist")),
+        ('"sample.service"\n', '"sample"\n', ("services[0].name: found", "as in sfcci.service")),
+        ('"stestr"', '"nose"', ("tests.runner: found", "one of stestr, pytest, unittest")),
+        ("openvswitch >= 3.1", "openvswitch; rm", ("rpm.requires[0]: found", "an RPM package")),
+        ('subpackage = "common"\n', "", ("subpackages[0]: holds nothing",)),
+    ],
+)
+def test_what_it_says_besides_is_checked_too(old, new, told):
+    assert old in MORE
+    found = faults(PINNED + MORE.replace(old, new, 1))
+    assert any(all(part in fault for part in told) for fault in found), found
+
+
+def test_what_is_still_to_be_filled_in_is_refused_wherever_it_stands():
+    text = PINNED.replace('"MIT"', '"FILL IN: an SPDX licence expression; nobody knows"')
+    text = text.replace('["sample"]', '["FILL IN: the modules"]').replace('["New"]', '["FILL IN"]')
+    assert faults(text) == [
+        "sample.toml:3:1: license: is not filled in; expected an SPDX licence expression; nobody knows",
+        "sample.toml:6:1: modules[0]: is not filled in; expected the modules",
+        "sample.toml:15:1: changelog[0].changes[0]: is not filled in; expected a value",
+    ]
 
 
 def test_all_faults_of_all_files_come_together(tmp_path):

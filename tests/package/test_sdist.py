@@ -4,10 +4,12 @@ import gzip
 import tarfile
 
 import pytest
+from packaging.requirements import Requirement
 
 from sfcci.errors import InputError
 from sfcci.package import sdist_archive
-from sfcci.package.sdist import project_metadata, requirement_lines, sdist_metadata
+from sfcci.package.sdist import egg_requires, project_metadata, requirement_lines, sdist_metadata
+from sfcci.package.sdist_archive import judged_archive
 
 from .conftest import PKG_INFO
 
@@ -119,6 +121,102 @@ def test_metadata_that_later_steps_could_not_use_is_refused(archive, text, why):
 def test_an_archive_without_metadata_is_refused(archive):
     with pytest.raises(InputError, match="has no PKG-INFO"):
         sdist_metadata(archive(("sample-1.0/README", "x")))
+
+
+OLD = """Metadata-Version: 1.1
+Name: sample
+Version: 1.0
+License: UNKNOWN
+"""
+REQUIRES = """b>=2
+a[x]>=1
+
+[:python_version < "3"]
+old
+
+[fast]
+speedups; sys_platform != "win32"
+
+[fast:python_version >= "3"]
+new
+"""
+
+
+def test_what_old_metadata_leaves_out_is_read_from_what_the_same_build_wrote(archive):
+    path = archive(
+        ("sample-1.0/PKG-INFO", OLD),
+        ("sample-1.0/LICENSE.txt", "x"),
+        ("sample-1.0/sample.egg-info/requires.txt", REQUIRES),
+        ("sample-1.0/sample.egg-info/top_level.txt", "sample\n_sample\n"),
+    )
+    told = sdist_metadata(path)
+    assert told.requires == egg_requires(REQUIRES)
+    assert (told.license_words, told.license_files) == ("", ("LICENSE.txt",))
+    assert told.modules == ("_sample", "sample")
+    assert "sample.egg-info/requires.txt" in told.files
+
+
+def test_sections_of_old_requirements_become_markers():
+    assert egg_requires(REQUIRES) == (
+        "b>=2",
+        "a[x]>=1",
+        'old; (python_version < "3")',
+        'speedups; (sys_platform != "win32") and extra == "fast"',
+        'new; (python_version >= "3") and extra == "fast"',
+    )
+    assert [str(Requirement(line)) for line in egg_requires(REQUIRES)]
+
+
+def test_new_metadata_without_requirements_has_none(archive):
+    text = PKG_INFO.replace("Requires-Dist: packaging>=20\n", "")
+    path = archive(("sample-1.0/PKG-INFO", text), ("sample-1.0/sample.egg-info/requires.txt", "b>=2"))
+    assert sdist_metadata(path).requires == ()
+
+
+@pytest.mark.parametrize(
+    ("folder", "pyproject", "why"),
+    [
+        ("sample-2.0", "", "PKG-INFO speaks of sample 1.0, its folder of sample 2.0"),
+        ("other-1.0", "", "PKG-INFO speaks of sample 1.0, its folder of other 1.0"),
+        ("sample-1.0", '[project]\nname = "other"\n', r"pyproject.toml of other 1.0"),
+        ("sample-1.0", '[project]\nname = "sample"\nversion = "1.1"\n', r"pyproject.toml of sample 1.1"),
+    ],
+)
+def test_metadata_that_lies_is_refused(archive, folder, pyproject, why):
+    with pytest.raises(InputError, match=why):
+        sdist_metadata(archive((f"{folder}/PKG-INFO", PKG_INFO), (f"{folder}/pyproject.toml", pyproject)))
+
+
+def test_the_same_name_and_version_may_be_spelled_otherwise(archive):
+    assert sdist_metadata(archive(("Sample-1/PKG-INFO", PKG_INFO))).version == "1.0"
+
+
+def test_a_bomb_in_tars_own_headers_is_refused_before_it_is_read(tmp_path):
+    header = tarfile.TarInfo("sample-1.0/x")
+    header.type, header.size = tarfile.XHDTYPE, 2**32
+    path = tmp_path / "sample-1.0.tar.gz"
+    path.write_bytes(gzip.compress(header.tobuf(tarfile.USTAR_FORMAT) + bytes(10_000)))
+    with pytest.raises(InputError, match="a header of it is longer than any text"):
+        sdist_metadata(path)
+
+
+def test_what_is_compressed_behind_the_last_member_is_no_way_round(archive, monkeypatch):
+    monkeypatch.setattr(sdist_archive, "MAX_UNPACKED_BYTES", 2**20)
+    path = archive(("sample-1.0/PKG-INFO", PKG_INFO))
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(2**21)))
+    with pytest.raises(InputError, match="is no whole archive: it does not end"):
+        sdist_metadata(path)
+
+
+def test_an_archive_is_judged_once_and_again_when_what_was_kept_is_broken(archive):
+    path = archive(("sample-1.0/PKG-INFO", PKG_INFO))
+    first = judged_archive(path)
+    (kept,) = path.parent.glob("*.json")
+    path.unlink()
+    assert judged_archive(path) == first
+    kept.write_text("{")
+    with pytest.raises(InputError, match="is no whole archive"):
+        judged_archive(path)
 
 
 def test_requirement_lines_keep_what_is_no_comment():
