@@ -110,11 +110,14 @@ PURE = {
     "dashboard.structure_check",
     "dashboard.structure_grafana",
     "dashboard.target",
+    "package.checks",
     "package.dialect",
     "package.macros.python3dist",
     "package.spec",
     "package.ebuild",
     "package.manifest",
+    "package.profile",
+    "package.rpm_format",
 }
 """Values and pure functions: the same arguments give the same answer, and nothing else happens."""
 

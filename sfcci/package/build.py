@@ -1,26 +1,28 @@
-"""Builds: rpmbuild in a throw-away folder, cut off from the network, with build requirements that are really checked.
+"""Where packages are built: a folder of the run, a root that is thrown away, no network, build requirements that are really checked.
 
 A host whose rpm has no Python macros (Debian) gets ours, and a private RPM database that says what the build
-environment has, so BuildRequires hold or fail there as on Fedora: nothing is built with --nodeps.
+environment has, so BuildRequires hold or fail there as on Fedora: nothing is built with --nodeps. What runs there is started by `rpmbuild`.
 """
 
 import contextlib
-import datetime as dt
+import json
 import os
 import re
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from sfcci import command, environment, files
+from sfcci import command, files
 from sfcci.environment import Environment, EnvironmentSpec
-from sfcci.errors import MissingTool, ProgramFailure, ToolError
-from sfcci.package.component import Component
-from sfcci.package.dialect import normal_name, rpm_source_name
+from sfcci.errors import MissingTool, ToolError
+from sfcci.package import inside_build
+from sfcci.package.dialect import normal_name
 from sfcci.package.macros.python3dist import bound_version
+from sfcci.package.profile import HOST, Profile
 
 BUILD_ENVIRONMENT = EnvironmentSpec(
     "rpm-build",
@@ -35,19 +37,16 @@ BUILD_ENVIRONMENT = EnvironmentSpec(
 )
 """What runs inside rpmbuild: the back ends of the components, and what our macros need."""
 MACROS = Path(__file__).parent / "macros"
-BUILD_TIMEOUT_S = 900.0
 SHORT_TIMEOUT_S = 60.0
-BAD_LOG = re.compile(
-    r"^(Traceback \(most recent call last\)|ModuleNotFoundError|.*: No module named ).*", re.MULTILINE
-)
 FULL_DISK = re.compile(r"No space left on device|disk is full")
-LOG_LINES = 12
 PREFIX = "sfcci-build-"
+BUILD_PLACE = Path("/builddir")
+"""Where a build lies in a root of its own, as with mock: wherever the run's folder is, the same paths go into the packages."""
 
 
 @dataclass(frozen=True)
 class Host:
-    """Where a build runs: the build environment, the run's folder, our macros when the host's rpm has none."""
+    """Where a build runs: the build environment, a folder of the run, the target, our macros when the host's rpm has none."""
 
     environment: Environment
     python_version: str
@@ -55,6 +54,11 @@ class Host:
     rpm_version: str
     folder: Path
     own_macros: bool
+    layers: tuple[str, ...] = ()
+    """Folders outside of the system's that the build environment needs."""
+    throw_away: str = ""
+    """Why the kernel gives no root that is thrown away; "" when it does."""
+    profile: Profile = HOST
 
     @property
     def database(self) -> Path:
@@ -71,11 +75,35 @@ class Host:
         """HOME of what runs here."""
         return self.folder / "home"
 
+    @property
+    def place(self) -> Path:
+        """Where what is built lies, for those who build; nothing of it is kept."""
+        return self.folder / "work" if self.throw_away else BUILD_PLACE / "work"
+
+    def inside(self, path: Path) -> Path:
+        """Give the name that a path in the run's folder has for those who build."""
+        return path if self.throw_away else BUILD_PLACE / "run" / path.relative_to(self.folder)
+
     def identity(self) -> str:
         """Everything about this host that may change what is built, as one text."""
         texts = [path.read_text() for path in sorted(MACROS.iterdir()) if path.is_file()]
         made_of = (self.environment.root.name, self.python_version, self.rpm_version, str(self.own_macros))
-        return "\0".join([*made_of, *texts])
+        target = (self.profile.name, json.dumps(dict(self.profile.macros), sort_keys=True))
+        return "\0".join([*made_of, *target, "" if self.throw_away else str(BUILD_PLACE), *texts])
+
+    def __str__(self) -> str:
+        """Say in a sentence what separates a build from this machine."""
+        network = (
+            "without a network"
+            if sandbox()
+            else "with this machine's network (the kernel allows no namespaces)"
+        )
+        root = (
+            f"no root of its own: {self.throw_away}"
+            if self.throw_away
+            else f"in a throw-away root at {BUILD_PLACE}"
+        )
+        return f"for {self.profile.title}, Python {self.python_version}; {root}; {network}"
 
 
 @dataclass(frozen=True)
@@ -91,9 +119,9 @@ class BuiltPackages:
 
 
 @contextlib.contextmanager
-def workspace() -> Iterator[Path]:
-    """Give a folder of this run alone: with a short path, for rpm takes no odd letters; gone with the block."""
-    base = Path(tempfile.gettempdir())
+def workspace(base: Path | None = None) -> Iterator[Path]:
+    """Give a folder of this run alone in `base` (else in TMPDIR): with a short path, for rpm takes no odd letters; gone with the block."""
+    base = base or Path(tempfile.gettempdir())
     _sweep(base)
     with files.disk_errors(base):
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
@@ -114,25 +142,47 @@ def _sweep(base: Path) -> None:
                 lock.close()
 
 
-def found_host(folder: Path, cache_folder: Path, say: Callable[[str], None]) -> Host:
-    """Look the host over, with the build environment ready. Raises MissingTool, Unreachable, ToolError."""
-    made = environment.ensure(BUILD_ENVIRONMENT, cache_folder, say)
-    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+def found_host(folder: Path, made: Environment, profile: Profile = HOST) -> Host:
+    """Look the host over; `folder` is new and this host's alone, `made` the build environment. Raises MissingTool, ToolError."""
     home = folder / "home"
-    home.mkdir()
-    (folder / "environment").symlink_to(made.root)
+    with files.disk_errors(folder):
+        home.mkdir(parents=True)
+        (folder / "stage").mkdir()
+        (folder / "environment").symlink_to(made.root)
     env = {**os.environ, "HOME": str(home)}  # the caller's own ~/.rpmmacros are no part of a build
 
     def answer(*argv: str | Path) -> str:
         return command.run(argv, timeout_s=SHORT_TIMEOUT_S, env=env).stdout.strip()
 
-    return Host(
+    code = "import sys; print('%d.%d' % sys.version_info[:2], sys.base_prefix)"
+    version, prefix = answer(made.python, "-Ic", code).split(maxsplit=1)
+    layers = {str(made.root), os.path.realpath(made.root), prefix, os.path.realpath(prefix)}
+    host = Host(
         environment=made,
-        python_version=answer(made.python, "-Ic", code),
+        python_version=version,
         rpm_version=answer("rpmbuild", "--version"),
         folder=folder,
         own_macros=not answer("rpm", "--eval", "%{?pyproject_wheel:1}"),
+        layers=tuple(sorted(layers)),
+        profile=profile,
     )
+    return replace(host, throw_away=_obstacle(host))
+
+
+def _obstacle(host: Host) -> str:
+    """Say why no throw-away root can be made; "" when one was."""
+    if not sandbox():
+        return "the kernel allows no namespaces"
+    done = command.run([*enter(host), "true"], timeout_s=SHORT_TIMEOUT_S, check=False)
+    return "" if done.status == 0 else (done.stderr.strip() or "the kernel refuses it").splitlines()[-1]
+
+
+def enter(host: Host) -> tuple[str, ...]:
+    """Give the words before a program that have it run where this host builds."""
+    if host.throw_away:
+        return sandbox()
+    program = (os.path.realpath(sys.executable), "-I", "-S", "-B", str(inside_build.__file__))
+    return (*sandbox(), *program, str(host.folder / "stage"), str(host.folder), json.dumps(host.layers))
 
 
 def make_ready(host: Host) -> None:
@@ -153,56 +203,6 @@ def make_ready(host: Host) -> None:
             raise MissingTool(f"rpm here cannot keep a database of its own: {error}") from error
 
 
-def source_archive(component: Component, back_end: str, project: Path, host: Host) -> Path:
-    """Build the sdist of a component that lies in this project, with its own PEP 517 back end; give its path."""
-    out = host.folder / "sdist" / component.name
-    out.mkdir(parents=True)
-    code = "import importlib, sys; print(importlib.import_module(sys.argv[1]).build_sdist(sys.argv[2]))"
-    done = command.run(
-        [host.environment.python, "-sBPc", code, back_end, out],
-        timeout_s=SHORT_TIMEOUT_S,
-        cwd=project / component.source.path,
-        env={**clean_environment(host), "SOURCE_DATE_EPOCH": str(_changelog_epoch(component))},
-    )
-    return out / done.stdout.strip().splitlines()[-1]
-
-
-def build_rpms(component: Component, spec: str, archive: Path, host: Host) -> BuiltPackages:
-    """Build source and binary RPMs of `spec` from its archive. Raises ToolError, MissingTool (disk full)."""
-    make_ready(host)
-    log = build_log(component, host)
-    top = log.parent
-    with files.disk_errors(top):
-        for name in ("SOURCES", "SPECS", "tmp"):
-            (top / name).mkdir(parents=True)
-        shutil.copy(archive, top / "SOURCES" / archive.name)
-        written = top / "SPECS" / f"{rpm_source_name(component)}.spec"
-        written.write_text(spec)
-    argv = [*sandbox(), command.find("rpmbuild"), *_definitions(host, top), "-ba", str(written)]
-    done = command.run(
-        argv, timeout_s=BUILD_TIMEOUT_S, env=clean_environment(host), cwd=top, log=log, check=False
-    )
-    _judge(done, log)
-    return BuiltPackages(
-        spec=written,
-        source_rpm=next((top / "SRPMS").glob("*.src.rpm")),
-        binary_rpms=tuple(sorted((top / "RPMS").rglob("*.rpm"))),
-        log=log,
-        duration_s=done.duration_s,
-    )
-
-
-def build_log(component: Component, host: Host) -> Path:
-    """Give the place of a component's build log, in the folder of its build."""
-    return host.folder / "build" / component.name / "build.log"
-
-
-def _changelog_epoch(component: Component) -> int:
-    """Give SOURCE_DATE_EPOCH as rpm takes it from the changelog: noon UTC of the newest day."""
-    noon = dt.datetime.combine(component.changelog[0].date, dt.time(12), dt.UTC)
-    return int(noon.timestamp())
-
-
 @cache
 def sandbox() -> tuple[str, ...]:
     """Give the words before a program that cut it off from the network and end it with the tool.
@@ -220,21 +220,17 @@ def sandbox() -> tuple[str, ...]:
 
 def clean_environment(host: Host) -> dict[str, str]:
     """The environment of a build: nothing of the caller's, for pip's settings and PYTHONPATH would leak into it."""
-    path = f"{host.programs}:/usr/bin:/bin:/usr/sbin:/sbin"
-    return {"HOME": str(host.home), "PATH": path, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    return _environment(host.home, host.programs)
 
 
-def _definitions(host: Host, top: Path) -> list[str]:
-    """Options of rpmbuild: folders of this build, and ours on a host without macros."""
-    macros = {"_topdir": top, "_tmppath": top / "tmp"}
-    own = {
-        "_dbpath": host.database,
-        "__python3": host.programs / "python",
-        "python3_version": host.python_version,
-        "__sfcci_macros": host.folder / "macros",
-    }
-    defined = {**macros, **(own if host.own_macros else {})}
-    return [word for key, value in defined.items() for word in ("--define", f"{key} {value}")]
+def inner_environment(host: Host) -> dict[str, str]:
+    """The same as it is called where this host builds."""
+    return _environment(host.inside(host.home), host.inside(host.programs))
+
+
+def _environment(home: Path, programs: Path) -> dict[str, str]:
+    path = f"{programs}:/usr/bin:/bin:/usr/sbin:/sbin"
+    return {"HOME": str(home), "PATH": path, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 def _make_database(host: Host) -> None:
@@ -264,7 +260,11 @@ def _bridge_spec(host: Host) -> str:
     listed = command.run(
         [host.environment.python, "-Ic", code], timeout_s=SHORT_TIMEOUT_S
     ).stdout.splitlines()
-    provides = [f"python3-devel = {host.python_version}", "pyproject-rpm-macros = 1"]
+    provides = [
+        f"python3-devel = {host.python_version}",
+        "pyproject-rpm-macros = 1",
+        "systemd-rpm-macros = 1",
+    ]
     for line in sorted(listed):
         name, version = line.split()
         provides.append(f"python3dist({normal_name(name)}) = {bound_version(version)}")
@@ -276,18 +276,6 @@ def _bridge_spec(host: Host) -> str:
     )
 
 
-def _judge(done: command.Completed, log: Path) -> None:
-    """Raise what a failed build means. A traceback is a failure though rpmbuild says 0: its generators swallow it."""
-    text = log.read_text(errors="replace")
-    refuse_full_disk(text)
-    argv = done.argv[len(sandbox()) :]
-    if done.status != 0:
-        raise ToolError(ProgramFailure(argv, done.status, _telling(text)))
-    if found := BAD_LOG.search(text):
-        at = text[found.start() :].splitlines()
-        raise ToolError(ProgramFailure(argv, done.status, tuple(at[:LOG_LINES])), "a program in it failed")
-
-
 def refuse_full_disk(text: str) -> None:
     """Raise MissingTool when what a program of rpm said means that the disk is full."""
     if FULL_DISK.search(text):
@@ -295,10 +283,3 @@ def refuse_full_disk(text: str) -> None:
         raise MissingTool(
             f"cannot build: the disk with {where} is full", "free some space, or set TMPDIR to another"
         )
-
-
-def _telling(text: str) -> tuple[str, ...]:
-    """The lines of a log that tell why: the errors and what stands right before the first."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith(("+ ", "warning: "))]
-    first = next((n for n, line in enumerate(lines) if line.startswith("error:")), len(lines))
-    return tuple(lines[max(0, first - LOG_LINES + 4) : first + 4])

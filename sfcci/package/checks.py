@@ -47,6 +47,8 @@ class Subject:
     """What the source's own metadata requires (PEP 508)."""
     build_paths: tuple[str, ...] = ()
     """Folders of the build machine that nothing installed may name."""
+    without: tuple[str, ...] = ()
+    """Features that were left out."""
 
     @property
     def main(self) -> Package | None:
@@ -133,8 +135,8 @@ def config_as_described(built: Subject) -> Iterator[Finding]:
     for config in built.component.configs:
         name = dialect.rpm_name(built.component, config.subpackage)
         one = next((one for one in built.packages if one.header.name == name), None)
-        if one is None:
-            continue  # built without the feature
+        if one is None or (config.generator and "config" in built.without):
+            continue
         file = next((file for file in one.header.files if file.path == config.path), None)
         if file is None:
             yield _error("ConfigMissing", one, f"{config.path} is not in it, though the description says so")

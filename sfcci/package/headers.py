@@ -192,6 +192,8 @@ class RpmHeader:
     digest_algorithm: str = "SHA256"
     """Of the files' digests."""
     payload_digest: str = ""
+    compressor: str = "gzip"
+    """Of the payload."""
     signature: str = ""
     """The kind of signature, "" for an unsigned package."""
 
@@ -254,6 +256,7 @@ def header(parts: Sections) -> RpmHeader:
         build_time=next(iter(_numbers(tags, "Buildtime")), 0),
         digest_algorithm=DIGESTS.get(next(iter(_numbers(tags, "Filedigestalgo")), 1), "unknown"),
         payload_digest=_text(tags, "Payloaddigest"),
+        compressor=_text(tags, "Payloadcompressor") or "gzip",
         signature=next((kind for number, kind in SIGNATURE_TAGS.items() if number in parts.signature), ""),
     )
 

@@ -41,6 +41,8 @@ class StoredBuild:
     findings: tuple[Finding, ...]
     sha256: Mapping[str, str]
     """Name of each of its RPMs → what the file was when it was built."""
+    linted: str = ""
+    """What rpmlint's numbers are, with and without our filters."""
 
     @property
     def component(self) -> str:
@@ -65,6 +67,7 @@ def store_build(
     version: str,
     built: BuiltPackages,
     findings: Sequence[Finding],
+    linted: str = "",
 ) -> StoredBuild:
     """Put a build into the state folder and make it the component's current one."""
     report: dict[str, Any] = {
@@ -73,6 +76,7 @@ def store_build(
         "source_rpm": built.source_rpm.name,
         "binary_rpms": [path.name for path in built.binary_rpms],
         "findings": [finding.as_json() for finding in findings],
+        "linted": linted,
     }
     rpms = (built.source_rpm, *built.binary_rpms)
     report["sha256"] = {path.name: digest(path) for path in rpms}
@@ -102,6 +106,7 @@ def current_build(state: Path, component: str) -> StoredBuild | None:
         binary_rpms=tuple(folder / name for name in data["binary_rpms"]),
         findings=tuple(_finding(entry) for entry in data["findings"]),
         sha256=data["sha256"],
+        linted=data.get("linted", ""),
     )
     whole = all(path.is_file() for path in build.rpms)
     return build if whole else None

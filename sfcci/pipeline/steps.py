@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def package_step(run: Run) -> Outcome:
     """Render, build and check every component; make the repository; scan the overlay."""
-    from sfcci.package.run import Outcome as Fate
+    from sfcci.package.turn import Outcome as Fate
     from sfcci.package.run import run_packages
 
     broken = run.options.fault == BROKEN_PACKAGE
@@ -29,6 +29,8 @@ def package_step(run: Run) -> Outcome:
     fates = [f"{one.component} {one.version} {one.outcome}" for one in report.components]
     errors = [f"{one.component}: {one.error}" for one in report.components if one.outcome is Fate.FAILED]
     told = [*errors, f"repository: {report.repository}", f"overlay: scanned against {report.master}"]
+    if report.left_out:
+        told.append(f"not built here, but by sfcci package rpm: {', '.join(report.left_out)}")
     told += told_findings(report.all_findings, "sfcci package rpm --check, sfcci package ebuild --check")
     return ", ".join(fates), told, report.exit_status
 

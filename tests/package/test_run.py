@@ -4,21 +4,22 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
 from sfcci import command, settings
 from sfcci.cli.package import package
-from sfcci.errors import InputError, MissingTool, Unreachable, UsageError
+from sfcci.errors import InputError, MissingTool, UsageError
 from sfcci.finding import Severity
-from sfcci.package import build, install, lint, publication, repository, run
-from sfcci.package.run import Outcome
+from sfcci.package import build, install, lint, publication, repository, run, work
+from sfcci.package.repository import package_name
+from sfcci.package.turn import Outcome
+from sfcci.package.work import Order
 
-from .conftest import make_project
+from .conftest import REPOSITORY, make_project, skip_without_network
 
-REPOSITORY = Path(__file__).parents[2]
 pytestmark = pytest.mark.distro
 
 
@@ -53,7 +54,7 @@ def installed(settings, component, root):
 
 def built(configured, **options):
     said = []
-    report = run.build_packages(configured, said.append, write_specs=True, **options)
+    report = run.build_packages(configured, said.append, Order(write_specs=True, **options))
     return report.components[0], said
 
 
@@ -109,7 +110,7 @@ def test_a_module_that_does_not_import_fails_the_build(configured):
 
 
 def test_a_build_has_no_network(configured):
-    code = '"""Asks."""\nimport socket\nsocket.create_connection(("127.0.0.1", 9), timeout=5)\n'
+    code = '"""Asks."""\nimport socket\nsocket.create_connection(("192.0.2.1", 9), timeout=5)\n'
     (configured.project / "code" / "sample" / "__init__.py").write_text(code)
     if not build.sandbox():
         pytest.skip("no namespaces here")
@@ -121,7 +122,7 @@ def test_one_component_that_fails_stops_no_other(configured):
     text = (configured.project / "packaging" / "sample.toml").read_text()
     bad = text.replace('"sample"', '"another"', 1).replace("code", "nowhere")
     (configured.project / "packaging" / "another.toml").write_text(bad)
-    report = run.build_packages(configured, lambda _text: None, write_specs=True)
+    report = run.build_packages(configured, lambda _text: None, Order(write_specs=True))
     assert [c.outcome for c in report.components] == [Outcome.FAILED, Outcome.BUILT]
     assert report.exit_status == 2
 
@@ -144,7 +145,7 @@ def test_a_generator_of_requires_that_fails_is_found_though_rpmbuild_is_content(
 
 
 def test_a_program_broken_on_purpose_builds_and_does_not_start(configured, monkeypatch, tmp_path):
-    monkeypatch.setattr(run, "BROKEN_MODULE", "sample/tool.py")
+    monkeypatch.setattr(work, "BROKEN_MODULE", "sample/tool.py")
     report, _said = built(configured, fault=True)
     assert report.exit_status == 0
     way = installed(run.with_fault(configured), "sample", tmp_path / "root")
@@ -209,18 +210,59 @@ def test_a_description_with_faults_is_bad_input(configured):
         run.build_packages(configured, lambda _text: None)
 
 
-def test_the_projects_own_packages_are_built_without_a_finding(tmp_path, cache_dir):
-    own = settings.load(
-        REPOSITORY, {"SFCCI_RUN_STATE": str(tmp_path / "state"), "SFCCI_RUN_CACHE": str(cache_dir)}
-    )
-    report = run.build_packages(own, lambda _text: None)
-    if lost := [c.error for c in report.components if c.exit_status == Unreachable.exit_status]:
-        pytest.skip(lost[0])
+def names(report):
+    return [package_name(path) for component in report.components for path in component.binary_rpms]
+
+
+def test_what_the_pipeline_builds_needs_no_large_environment_and_has_no_finding(tmp_path, own):
+    settings_of_pipeline = replace(own, state=tmp_path / "state")
+    catalogue = run.load_catalogue(own.project / "packaging")
+    wanted = [component.name for component in catalogue if component.pipeline]
+    report = run.build_packages(settings_of_pipeline, lambda _text: None, Order(whole=False), only=wanted)
+    skip_without_network(report)
     assert [str(finding) for finding in report.all_findings] == []
-    names = [
-        path.name.rpartition("-")[0].rpartition("-")[0] for c in report.components for path in c.binary_rpms
+    assert names(report) == [
+        "python3-networking-sfc",
+        "python3-networking-sfc-tests",
+        "sfcci+postgresql",
+        "sfcci+rpm",
+        "sfcci",
     ]
-    assert names == ["python3-networking-sfc", "python3-networking-sfc-tests", "sfcci"]
-    main = lint.main_rpm(run.load_catalogue(own.project / "packaging")[0], report.components[0].binary_rpms)
+    assert len(report.places) == 1
+
+
+def test_the_whole_catalogue_is_built_without_a_finding(built_catalogue):
+    report = built_catalogue.report
+    assert [str(finding) for finding in report.all_findings] == []
+    assert names(report) == [
+        "grafyaml",
+        "python3-graphyte",
+        "python-networking-sfc-doc",
+        "python3-networking-sfc",
+        "python3-networking-sfc-tests",
+        "python-neutronclient-doc",
+        "python3-neutronclient",
+        "python3-neutronclient-tests",
+        "sfcci+postgresql",
+        "sfcci+rpm",
+        "sfcci",
+    ]
+    (component,) = (one for one in report.components if one.component == "networking-sfc")
+    assert component.linted.startswith("rpmlint: 0 errors (")
+    main = lint.main_rpm(
+        next(c for c in run.load_catalogue(REPOSITORY / "packaging") if c.name == "networking-sfc"),
+        component.binary_rpms,
+    )
     minor = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert f"python{minor}dist(neutron) >= 27~b1" in requires(main)
+
+
+def test_a_package_with_all_its_features_passes_for_one_without(built_catalogue, own, tmp_path):
+    shutil.copytree(built_catalogue.settings.state, tmp_path / "state", symlinks=True)
+    again = run.build_packages(
+        replace(own, state=tmp_path / "state"),
+        lambda _text: None,
+        Order(whole=False),
+        only=["networking-sfc"],
+    )
+    assert [component.outcome for component in again.components] == [Outcome.UNCHANGED]

@@ -1,0 +1,101 @@
+"""Runs in namespaces of its own: makes a root that nobody will miss, enters it, becomes the build's program there.
+
+`python -I -S inside_build.py STAGE RUN LAYERS PROGRAM...`: STAGE is an empty folder to work in, RUN the run's folder, LAYERS a JSON list of
+further folders that the build reads. In the new root are this machine's system folders and LAYERS, each under a layer that takes what
+is written (overlayfs; where the kernel refuses one, the folder itself, read-only), RUN as /builddir/run, and no home. All of it
+lies in memory and goes with the program. Nothing but the standard library is used.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import socket
+import struct
+import sys
+
+SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "opt", "usr", "var")
+EMPTY = ("builddir/run", "dev", "home", "proc", "root", "run", "sys")
+WORLD = ("tmp", "var/tmp", "dev/shm")
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC = 1, 32, 4096, 16384
+KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048 | (1 << 21)
+"""NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME, RELATIME: a user namespace may not take them off."""
+CANNOT_MOUNT = 125
+"""The exit status when the kernel refuses what is needed; the program has not been started then."""
+
+
+def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
+    """Attach a file system or folder; source: the system call of that name. Raises OSError."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    words = [text.encode() or None for text in (source, target, kind)]
+    if libc.mount(*words, ctypes.c_ulong(flags), data.encode() or None):
+        raise OSError(ctypes.get_errno(), f"cannot mount {target}")
+
+
+def layer(stage: str, number: int, source: str) -> None:
+    """Show a folder of this machine in the new root, writable without touching it; read-only where that cannot be."""
+    target = f"{stage}/root{source}"
+    os.makedirs(target, exist_ok=True)  # noqa: PTH103 - start-up time
+    upper, work = f"{stage}/layers/{number}/upper", f"{stage}/layers/{number}/work"
+    for folder in (upper, work):
+        os.makedirs(folder)  # noqa: PTH103
+    lower = source.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
+    data = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    for options in (data, f"userxattr,{data}"):
+        with contextlib.suppress(OSError):
+            mount("overlay", target, "overlay", 0, options)
+            return
+    mount(source, target, "", MS_BIND | MS_REC)
+    flags = os.statvfs(target).f_flag & KEPT_FLAGS
+    mount("", target, "", MS_REMOUNT | MS_BIND | MS_RDONLY | flags)
+
+
+def make_root(stage: str, run: str, layers: list[str]) -> str:
+    """Make the root below the stage and give it. Raises OSError where the kernel refuses."""
+    mount("tmpfs", stage, "tmpfs", 0, "mode=755")
+    root = f"{stage}/root"
+    os.mkdir(root)  # noqa: PTH102
+    for number, name in enumerate(SYSTEM):
+        if os.path.islink(f"/{name}"):  # noqa: PTH114
+            os.symlink(os.readlink(f"/{name}"), f"{root}/{name}")  # noqa: PTH115, PTH211
+        elif os.path.isdir(f"/{name}"):  # noqa: PTH112
+            layer(stage, number, f"/{name}")
+    for name in EMPTY:
+        os.makedirs(f"{root}/{name}", exist_ok=True)  # noqa: PTH103
+    mount("/dev", f"{root}/dev", "", MS_BIND | MS_REC)
+    mount("/sys", f"{root}/sys", "", MS_BIND | MS_REC)
+    for name in WORLD:
+        with contextlib.suppress(OSError):  # a read-only folder has none of its own
+            os.makedirs(f"{root}/{name}", exist_ok=True)  # noqa: PTH103
+            mount("tmpfs", f"{root}/{name}", "tmpfs", 0, "mode=1777")
+    mount("proc", f"{root}/proc", "proc")
+    mount(run, f"{root}/builddir/run", "", MS_BIND)
+    for number, source in enumerate(layers, len(SYSTEM)):
+        if not os.path.exists(f"{root}{source}"):  # noqa: PTH110
+            layer(stage, number, source)
+    return root
+
+
+def raise_loopback() -> None:
+    """Set the loopback interface up: tests talk to themselves, and mock's chroots have one, too."""
+    up_and_running, set_flags = 0x41, 0x8914
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, set_flags, struct.pack("16sh", b"lo", up_and_running))
+
+
+def main(stage: str, run: str, layers: str, argv: list[str]) -> None:
+    """Make the root, enter it, become the program."""
+    try:
+        root = make_root(stage, run, json.loads(layers))
+        os.chroot(root)
+        os.chdir("/builddir")
+        raise_loopback()
+    except OSError as error:
+        sys.stderr.write(f"{error.strerror}: {error}\n")
+        sys.exit(CANNOT_MOUNT)
+    os.execvp(argv[0], argv)  # noqa: S606 - an argv list, no shell
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:])

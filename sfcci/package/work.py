@@ -1,0 +1,137 @@
+"""What a component is built from, and the build itself: for the step, which keeps it, and for the proof, which builds it twice."""
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sfcci.errors import Place
+from sfcci.finding import Finding, Severity
+from sfcci.package import checks, headers, lint, payload, rpm_format, rpmbuild, tree
+from sfcci.package.build import BuiltPackages, Host
+from sfcci.package.component import Component
+from sfcci.package.hosts import Hosts
+from sfcci.package.index import Subject, subject
+from sfcci.package.payload import read_package
+from sfcci.package.profile import HOST, Profile
+from sfcci.package.spec_feature import needs_closure
+from sfcci.settings import Settings
+
+Say = Callable[[str], None]
+BREAKING_IMPORT = b"import sfcci_has_no_such_module\n"
+BROKEN_MODULE = "sfcci/cli/main.py"
+PROOFS = (checks, headers, lint, payload, rpm_format, rpmbuild)
+"""Modules whose code decides what a build is and what is said of it."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """How components are to be built."""
+
+    force: bool = False
+    """Nothing that was built before is used again."""
+    fault: bool = False
+    """The import of every application is broken on purpose."""
+    write_specs: bool = False
+    """A spec that has changed is written; else that is a finding."""
+    whole: bool = True
+    """With the features that need the components' whole requirements. A build that has them passes for one without."""
+    profile: Profile = HOST
+
+
+NORMAL = Order()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a component is built from and where."""
+
+    component: Component
+    found: Subject
+    rendered: Mapping[str, str]
+    """The spec: path in the project → text."""
+    archive: Path
+    host: Host
+    without: tuple[str, ...] = ()
+    """Features that are left out."""
+
+    @property
+    def spec(self) -> str:
+        """The spec's text."""
+        (text,) = self.rendered.values()
+        return text
+
+    def fingerprint(self) -> str:
+        """Hash of all that a build is made of: source, spec, features left out, host, checks."""
+        parts = (
+            hashlib.sha256(self.archive.read_bytes()).hexdigest(),
+            self.spec,
+            " ".join(self.without),
+            self.host.identity(),
+            lint.CONFIGURATION.read_text(),
+            *(Path(str(module.__file__)).read_text() for module in PROOFS),
+        )
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def build(self) -> BuiltPackages:
+        """Build the source and binary RPMs. Raises ToolError, MissingTool."""
+        return rpmbuild.build_rpms(self.component, self.spec, self.archive, self.host, self.without)
+
+
+def prepared_work(settings: Settings, component: Component, hosts: Hosts, order: Order, say: Say) -> Work:
+    """Get the source, render the spec, choose the host. Raises InputError, Unreachable, MissingTool, ToolError."""
+    found = subject(component, settings.project, settings.cache, say)
+    rendered = tree.spec_tree(settings.project, [found])
+    large = needs_closure(component, found.metadata)
+    host = hosts.whole() if large and order.whole else hosts.small()
+    archive = found.sdist or _archive(settings, found, host, order)
+    without = component.features if large and not order.whole else ()
+    return Work(component, found, rendered, archive, host, without)
+
+
+def own_findings(work: Work, built: BuiltPackages) -> tuple[Finding, ...]:
+    """Give what our own checks say of a build. Raises InputError, MissingTool, ToolError."""
+    host = work.host
+    inside = [host.inside(host.folder / name) for name in ("build", "home", "environment", "macros")]
+    built_in = (host.folder, host.environment.root, host.place, *inside)
+    return checks.check_packages(
+        checks.Subject(
+            component=work.component,
+            python=host.python_version,
+            packages=tuple(read_package(path) for path in built.binary_rpms),
+            requires=work.found.metadata.requires,
+            build_paths=tuple(dict.fromkeys(str(path) for path in built_in)),
+            without=work.without,
+        )
+    )
+
+
+def wrong_python(profile: Profile, host: Host) -> tuple[Finding, ...]:
+    """Tell that a package is for another Python than its distribution's. The source RPM is right all the same."""
+    if profile.python in {"", host.python_version}:
+        return ()
+    what = f"built for Python {host.python_version}: this machine has no Python {profile.python}, which {profile.title} has"
+    hint = f"install python{profile.python}, or build the source RPM there: sfcci package rpm --builder mock"
+    return (Finding("ProfilePython", Severity.WARNING, Place(profile.name), what, hint),)
+
+
+def _archive(settings: Settings, found: Subject, host: Host, order: Order) -> Path:
+    component = found.component
+    archive = rpmbuild.source_archive(component, found.metadata.build_backend, settings.project, host)
+    if order.fault and component.kind == "application":
+        _break_import(archive)
+    return archive
+
+
+def _break_import(archive: Path) -> None:
+    """Rewrite an sdist so that its program imports a module that is nowhere: it builds, and fails when it is started."""
+    with tarfile.open(archive, "r:gz") as source:
+        opened = [(member, source.extractfile(member)) for member in source]
+        members = [(member, file.read() if file else b"") for member, file in opened]
+    with tarfile.open(archive, "w:gz") as target:
+        for member, data in members:
+            text = BREAKING_IMPORT + data if member.name.endswith(f"/{BROKEN_MODULE}") else data
+            member.size = len(text)
+            target.addfile(member, io.BytesIO(text))
