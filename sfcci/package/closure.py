@@ -4,9 +4,11 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from sfcci import command, environment, files
 from sfcci.environment import Environment, EnvironmentSpec
@@ -113,11 +115,14 @@ def subjects(settings: Settings, say: Say) -> tuple[Subject, ...]:
 
 
 def roots(found: Iterable[Subject], python: str) -> tuple[str, ...]:
-    """Give what the closure grows from (PEP 508, sorted): what components require to build, run, test and document, for one Python."""
-    needed = [line for one in found for line in _required(one)]
+    """Give what the closure grows from: what components require to build, run, test and document, on one Python.
+
+    PEP 508, sorted; the markers have been asked and are gone.
+    """
     markers = {"python_version": python, "python_full_version": f"{python}.0"}
-    wanted = [line for line in (*needed, *BUILD_ENVIRONMENT.requirements) if dialect.applies(line, markers)]
-    return tuple(sorted(dict.fromkeys(wanted)))
+    needed = {line for one in found for line in _required(one, markers)}
+    needed |= {line for line in BUILD_ENVIRONMENT.requirements if dialect.applies(line, markers)}
+    return tuple(sorted({_unmarked(line) for line in needed}))
 
 
 def resolve(requirements: Sequence[str], python: Interpreter, cache: Path, say: Say) -> Lock:
@@ -143,13 +148,25 @@ def resolve(requirements: Sequence[str], python: Interpreter, cache: Path, say: 
         return lock.resolved_lock(json.loads(report.read_text()))
 
 
-def _required(one: Subject) -> Iterable[str]:
-    """What one component requires; the requirement files are those that its description names."""
-    yield from one.metadata.requires
-    yield from one.metadata.build_requires
+def _required(one: Subject, markers: Mapping[str, str]) -> Iterable[str]:
+    """What one component requires; the extras that it packages, and the requirement files that its description names, with it."""
+    for line in one.metadata.requires:
+        marker = Requirement(line).marker
+        if marker is None or any(
+            marker.evaluate({**markers, "extra": x}) for x in ("", *one.component.extras)
+        ):
+            yield line
     for name, without in _requirement_files(one.component):
         lines = one.metadata.requirement_files.get(name, ())
-        yield from (line for line in lines if dialect.requirement_name(line) not in without)
+        kept = (line for line in lines if dialect.requirement_name(line) not in without)
+        yield from (line for line in kept if dialect.applies(line, markers))
+    yield from (line for line in one.metadata.build_requires if dialect.applies(line, markers))
+
+
+def _unmarked(requirement: str) -> str:
+    parsed = Requirement(requirement)
+    parsed.marker = None
+    return str(parsed)
 
 
 def _requirement_files(component: Component) -> Iterable[tuple[str, frozenset[str]]]:

@@ -28,7 +28,7 @@ _VERIFIED = re.compile(
 )
 _UNMET = re.compile(r"^Unsatisfied dependencies for (?P<who>\S+):(?P<below>(?:\n\t.*)+|.*)", re.MULTILINE)
 _CLOSURE = re.compile(
-    r"^package: (?P<who>\S+) from \S+\n\s+unresolved deps:\n(?P<deps>(?:\s{4,}.+\n?)+)", re.MULTILINE
+    r"^package: (?P<who>\S+) from \S+\n\s+unresolved deps[^\n]*:\n(?P<deps>(?:\s{4,}.+\n?)+)", re.MULTILINE
 )
 _MARKS = {
     "S": "size",

@@ -6,11 +6,12 @@ loaded from that root by an interpreter that has nothing else. Scriptlets, build
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sfcci import command
+from sfcci.command import Completed
 from sfcci.errors import MissingTool, UsageError
 from sfcci.finding import Finding, exit_status
 from sfcci.machine import install_hint
@@ -62,11 +63,13 @@ class InstallReport:
     components: tuple[ComponentInstall, ...]
     repository: Published
     """The repository that was installed from; signed, with a key of this run alone where the published one is not."""
+    closure: tuple[Finding, ...] = ()
+    """What packages of the repository require and nothing brings."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Those of all components."""
-        return tuple(finding for one in self.components for finding in one.findings)
+        """Those of all components, then the repository's."""
+        return (*(finding for one in self.components for finding in one.findings), *self.closure)
 
     @property
     def exit_status(self) -> int:
@@ -85,7 +88,9 @@ def install_test(settings: Settings, say: Say, only: Sequence[str] = ()) -> Inst
     with workspace(memory()) as scratch:
         repository = signed_repository(settings, scratch, say)
         tested = tuple(_Test(one, made, repository, scratch / one[0].name, say).report() for one in builds)
-    return InstallReport(tested, repository)
+        say("looking for what the repository requires and does not have")
+        closure = _closure(settings, made, repository, scratch / "closure")
+    return InstallReport(tested, repository, closure)
 
 
 def require_dnf() -> None:
@@ -112,15 +117,22 @@ def signed_repository(settings: Settings, scratch: Path, say: Say) -> Published:
 
 
 def _tested_builds(settings: Settings, only: Sequence[str]) -> tuple[tuple[Component, StoredBuild], ...]:
-    components = chosen(load_catalogue(settings.project / CATALOGUE), only)
-    there = {build.component: build for build in publication.publishable(settings.state)}
-    lost = [one.name for one in components if one.name not in there]
+    wanted = chosen(load_catalogue(settings.project / CATALOGUE), only)
+    there = _all_builds(settings)
+    lost = [one.name for one in wanted if one not in [component for component, _build in there]]
     if (lost and only) or not there:
         names = " ".join(lost) if only else ""
         raise UsageError(
             f"no RPM without errors of {', '.join(lost)}; build it with: sfcci package rpm {names}".rstrip()
         )
-    return tuple((one, there[one.name]) for one in components if one.name in there)
+    return tuple((component, build) for component, build in there if component in wanted)
+
+
+def _all_builds(settings: Settings) -> tuple[tuple[Component, StoredBuild], ...]:
+    """Every described component that has a build without errors."""
+    there = {build.component: build for build in publication.publishable(settings.state)}
+    catalogue = load_catalogue(settings.project / CATALOGUE)
+    return tuple((one, there[one.name]) for one in catalogue if one.name in there)
 
 
 @dataclass(frozen=True)
@@ -141,23 +153,14 @@ class _Test:
     def report(self) -> ComponentInstall:
         component, build = self.subject
         self.say(f"installing {component.name} {build.version} with all that it requires")
-        claims = own_claims(component, {package_name(path) for path in build.binary_rpms})
+        claims = claims_of([self.subject])
         with self._timed("prepare"):
-            build_stand_in((*CLAIMED, *claims), self.scratch / "stand-in")
-            root = empty_root(self.scratch, self._repositories(), accounts(component))
+            root = _prepared(self.scratch, self.repository, self.made, claims, accounts(component))
         if self._put_to_use(root):
             self._verify(root)
             self._build_dependencies(root)
-        self._closure(root)
+            self._remove(root)
         return self._told(root, claims)
-
-    def _repositories(self) -> dict[str, str]:
-        ours = publication.repo_text(self.repository.folder.resolve().as_uri(), signed=True)
-        return {
-            publication.NAME: ours,
-            "universe": _filling("universe", self.made.folder),
-            "stand-in": _filling("stand-in", self.scratch / "stand-in"),
-        }
 
     def _put_to_use(self, root: Root) -> bool:
         """Install the main package and import what it brings, then the others: the main one must not live on what those require."""
@@ -184,12 +187,16 @@ class _Test:
     def _install(self, root: Root, names: Sequence[str], keyword: str) -> bool:
         with self._timed("install"):
             done = root.dnf("install", "--setopt=plugins=0", *names)
+        self._heard(done, keyword)
+        return done.status == 0
+
+    def _heard(self, done: Completed, keyword: str) -> None:
+        """Keep what dnf said of a transaction, and what was wrong with it."""
         text = done.stdout + done.stderr
         self.said.append(text)
         self.findings.extend(install_answers.scriptlet_findings(text))
         if done.status != 0:
             self.findings.extend(install_answers.transaction_findings(text, keyword))
-        return done.status == 0
 
     def _import(self, root: Root, package: str) -> None:
         python = self.made.python
@@ -213,11 +220,14 @@ class _Test:
             text = done.stdout + done.stderr
             self.findings.extend(install_answers.transaction_findings(text, "BuildDependencies"))
 
-    def _closure(self, root: Root) -> None:
-        with self._timed("repoclosure"):
-            done = root.dnf("repoclosure", "--check", publication.NAME)
-        if done.status != 0:
-            self.findings.extend(install_answers.repository_findings(done.stdout + done.stderr))
+    def _remove(self, root: Root) -> None:
+        """Take the packages away again: their last scriptlets run."""
+        _component, build = self.subject
+        with self._timed("remove"):
+            done = root.dnf(
+                "remove", "--setopt=plugins=0", *(package_name(path) for path in build.binary_rpms)
+            )
+        self._heard(done, "NotRemoved")
 
     def _told(self, root: Root, claims: Sequence[str]) -> ComponentInstall:
         component, _build = self.subject
@@ -246,9 +256,37 @@ class _Test:
         self.durations_s[check] = self.durations_s.get(check, 0.0) + time.monotonic() - begin
 
 
+def claims_of(builds: Iterable[tuple[Component, StoredBuild]]) -> tuple[str, ...]:
+    """Give what the descriptions of these builds require of the distribution by name, sorted; not what is built here."""
+    listed = tuple(builds)
+    packages = {package_name(path) for _component, build in listed for path in build.binary_rpms}
+    return tuple(sorted({claim for component, _build in listed for claim in own_claims(component, packages)}))
+
+
 def accounts(component: Component) -> tuple[str, ...]:
     """Give the users and groups that the component's files belong to: a package that it requires brings them."""
     return tuple(sorted({name for one in component.configs for name in (one.owner, one.group)} - {"root"}))
+
+
+def _prepared(
+    scratch: Path, repository: Published, made: BuiltUniverse, claims: Sequence[str], names: Sequence[str]
+) -> Root:
+    """Make an empty root for dnf, with the repository, the universe, and the stand-in for what is claimed."""
+    stand_in = scratch / "stand-in"
+    build_stand_in((*CLAIMED, *claims), stand_in)
+    ours = publication.repo_text(repository.folder.resolve().as_uri(), signed=True)
+    fillers = {"universe": made.folder, "stand-in": stand_in}
+    repositories = {name: _filling(name, folder) for name, folder in fillers.items()}
+    return empty_root(scratch, {publication.NAME: ours, **repositories}, names)
+
+
+def _closure(
+    settings: Settings, made: BuiltUniverse, repository: Published, scratch: Path
+) -> tuple[Finding, ...]:
+    """Have dnf look for what no package brings, over all that is published."""
+    root = _prepared(scratch, repository, made, claims_of(_all_builds(settings)), ())
+    done = root.dnf("repoclosure", "--check", publication.NAME)
+    return install_answers.repository_findings(done.stdout + done.stderr) if done.status != 0 else ()
 
 
 def _filling(name: str, folder: Path) -> str:
