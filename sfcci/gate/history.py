@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import ceil, inf
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, literal, or_, select
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, literal, or_, select, true
 
 from sfcci import store
 from sfcci.gate import history_write
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 MIGRATIONS = (from_schema_1,)
 BATCH = 64
 """Cells that are fetched at once when they are read one after the other."""
+MANY = 5000
+"""More series than this are not named in a statement (each database bounds its length) but picked out of the answer."""
 
 
 class History:
@@ -180,14 +182,15 @@ def mark_all(connection: "Connection", query: Query) -> None:
     ended_s = table.ended_ms // 1000
     marked = (MARKS.c.series == table.series, MARKS.c.result == table.result, MARKS.c.ended_s == ended_s)
     places = select(table.series, table.result, ended_s, literal(generation)).where(~exists().where(*marked))
-    if (wanted := _wanted(_series(connection), query)) is not None:
-        places = places.where(table.series.in_(wanted))
     if query.since_s is not None:
         places = places.where(table.ended_ms >= begin)
     if query.until_s is not None:
         places = places.where(table.ended_ms < end)
+    wanted = _wanted(_series(connection), query)
+    parts = [] if wanted is None else [table.series.in_(part) for part in history_write.chunks(wanted, MANY)]
     names = ["series", "result", "ended_s", "generation"]
-    connection.execute(insert(MARKS).from_select(names, places.distinct()))
+    for among in [true()] if wanted is None else parts:
+        connection.execute(insert(MARKS).from_select(names, places.where(among).distinct()))
 
 
 def _series(connection: "Connection") -> dict[int, SeriesKey]:
@@ -196,10 +199,10 @@ def _series(connection: "Connection") -> dict[int, SeriesKey]:
     return {row[0]: SeriesKey(*row[1:]) for row in connection.execute(select(SERIES.c.id, *names))}
 
 
-def _wanted(series: Mapping[int, SeriesKey], query: Query) -> list[int] | None:
+def _wanted(series: Mapping[int, SeriesKey], query: Query) -> frozenset[int] | None:
     """Give the numbers of the series that are asked for; None when all are."""
     fitting = set(asked_for(series.values(), query))
-    wanted = [number for number, key in series.items() if key in fitting]
+    wanted = frozenset(number for number, key in series.items() if key in fitting)
     return wanted if len(wanted) < len(series) else None
 
 
@@ -221,7 +224,7 @@ def _whole_rows() -> "Select[Any]":
     return select(RESULTS, *(TESTED.c[name] for name in names), LOG_ROOTS.c.root).select_from(source)
 
 
-def _numbers(connection: "Connection", wanted: Collection[int] | None, query: Query) -> Iterator[int]:
+def _numbers(connection: "Connection", wanted: frozenset[int] | None, query: Query) -> Iterator[int]:
     """Give the numbers of the rows that are asked for, in the order of their ends; a day is held in memory."""
     codes = {CODE[result] for result in query.results or CODES}
     begin, end = _times(query)
@@ -229,15 +232,16 @@ def _numbers(connection: "Connection", wanted: Collection[int] | None, query: Qu
     cells = cells.order_by(CELLS.c.day.desc() if query.newest_first else CELLS.c.day)
     rows = connection.execution_options(yield_per=BATCH).execute(cells)
     for _, of_day in itertools.groupby(rows, key=lambda row: row.day):
-        runs = itertools.chain.from_iterable(numbers(row.runs) for row in of_day)
+        picked = (row.runs for row in of_day if wanted is None or row.series in wanted)
+        runs = itertools.chain.from_iterable(map(numbers, picked))
         kept = [(ended, number) for ended, code, number in runs if begin <= ended < end and code in codes]
         yield from (number for _, number in sorted(kept, reverse=query.newest_first))
 
 
-def _cells(wanted: Collection[int] | None, query: Query) -> "Select[Any]":
+def _cells(wanted: frozenset[int] | None, query: Query) -> "Select[Any]":
     """Give the question for the cells that hold what is asked for, and some more of the first and the last day."""
     cells = select(CELLS.c.day, CELLS.c.series, CELLS.c.runs)
-    if wanted is not None:
+    if wanted is not None and len(wanted) <= MANY:
         cells = cells.where(CELLS.c.series.in_(wanted))
     if query.since_s is not None:
         cells = cells.where(CELLS.c.day >= day(_ms(query.since_s)))
@@ -266,11 +270,13 @@ def _result(row: "Row[Any]", series: Mapping[int, SeriesKey]) -> JobResult:
 
 def _outcomes(connection: "Connection", query: Query) -> Iterator[SeriesOutcomes]:
     series = _series(connection)
+    wanted = _wanted(series, query)
     by_series: dict[int, list[bytes]] = defaultdict(list)
-    cells = _cells(_wanted(series, query), query).order_by(CELLS.c.day)
-    for _, number, runs in connection.execute(cells):
+    for _, number, runs in connection.execute(_cells(wanted, query).order_by(CELLS.c.day)):
         by_series[number].append(runs)
     for number, of_series in by_series.items():
+        if wanted is not None and number not in wanted:
+            continue
         found = _within(columns(of_series), query)
         if found.results and number in series:  # else it began just now, after the series were read
             yield SeriesOutcomes(
@@ -297,7 +303,9 @@ def _tested(connection: "Connection", found: Collection[SeriesOutcomes]) -> dict
     """Give what the outcomes tested: numbers were given in the order of time, so they lie near each other."""
     if not found:
         return {}
-    first = min(min(one.tested) for one in found)  # the last is not sought: that takes longer than reading to the end
+    first = min(
+        min(one.tested) for one in found
+    )  # the last is not sought: that takes longer than reading to the end
     names = [TESTED.c[name] for name in Tested._fields]
     rows = connection.execute(select(TESTED.c.id, *names).where(TESTED.c.id >= first))
     return {

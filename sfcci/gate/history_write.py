@@ -77,10 +77,10 @@ def begin(connection: Connection) -> int:
     return generation
 
 
-def chunks(items: Iterable[_Key]) -> Iterator[tuple[_Key, ...]]:
+def chunks(items: Iterable[_Key], size: int = CHUNK) -> Iterator[tuple[_Key, ...]]:
     """Give the items in parts that a statement can hold."""
     left = iter(items)
-    while part := tuple(itertools.islice(left, CHUNK)):
+    while part := tuple(itertools.islice(left, size)):
         yield part
 
 

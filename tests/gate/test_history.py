@@ -305,6 +305,22 @@ def test_many_runs_at_once_are_read_in_their_order(history):
     assert history.has(run.run for run in runs) == {run.run for run in runs}
 
 
+def test_very_many_series_are_asked_for_as_few_are(history, monkeypatch):
+    monkeypatch.setattr("sfcci.gate.history.MANY", 2)
+    runs = [
+        replace(RUN, run=f"r{number}", job=f"job-{number}", started_at=1.7e9 + number) for number in range(9)
+    ]
+    history.record([*runs, replace(RUN, run="other", job="other")])
+    history.settle(history.changes())
+    query = Query(jobs=("job-*",))
+    assert list(history.select(query)) == runs
+    assert by_column(history.outcomes(query)) == by_column(outcomes_of(runs))
+    history.mark_all(query)
+    assert [mark.series.job for mark in history.changes()] == [run.job for run in runs]
+    history.mark_all(Query(jobs=("nothing",)))
+    assert len(history.changes()) == 9
+
+
 SCHEMA_1 = """
 CREATE TABLE schema_version (version INTEGER NOT NULL);
 INSERT INTO schema_version VALUES (0);
