@@ -109,7 +109,7 @@ class Gate:
     Those of `sfcci preview --port 8765`: http://127.0.0.1:8765/runs?job={job}&pipeline={pipeline}
     """
     keep_evidence: str = "30d"
-    """How long the evidence of runs is kept: a span; "0d" keeps that of the newest runs only while they last."""
+    """How long the evidence of runs is kept: a span such as 36h or 30d; "0d" keeps only that of the last minute."""
     keep_evidence_size: str = "2G"
     """How much of it is kept in all: octets, or with K, M, G, T behind the number; the oldest goes first."""
 
