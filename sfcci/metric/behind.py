@@ -4,6 +4,7 @@ A point is a step of the archive that Graphite reads, and that depends on the le
 the finest archive that still covers it.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ from sfcci.gate.job import BAD, Result
 from sfcci.gate.query import Query, SeriesKey
 from sfcci.metric import probability
 from sfcci.metric.glob import pattern
-from sfcci.metric.name import FORMS, PIPELINE_FORMS, TIMED, Kind, name_of, part
+from sfcci.metric.name import FORMS, PIPELINE_FORMS, TIMED, Kind, part
 from sfcci.metric.retention import Archive
 from sfcci.metric.series import FIGURES
 
 COUNTED = (Result.SUCCESS, *BAD)
 ALL_JOBS = "all_jobs"
+ANY_PARTS = "**"
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,17 @@ def asked(
     windows: Iterable[Window], known: Iterable[SeriesKey], retentions: Sequence[Archive]
 ) -> tuple[tuple[Asked, ...], tuple[str, ...]]:
     """Give the questions whose answers are the runs of the windows, no run twice, and the paths that mean none of `known`."""
-    names = _names(known)
+    keys = tuple(known)
+    names: dict[int, dict[str, _Places]] = {}
     times: dict[tuple[SeriesKey, Result, bool], list[tuple[int, int]]] = defaultdict(list)
     unknown = []
     for window in dict.fromkeys(windows):
-        fits = pattern(window.path).fullmatch
-        found = [places for name, places in names.items() if fits(name)]
+        fits = _pattern(window.path).fullmatch
+        found = []
+        for dots in _DOTS if ANY_PARTS in window.path else (window.path.count("."),):
+            if dots not in names:
+                names[dots] = _names(keys, dots)
+            found += [places for name, places in names[dots].items() if fits(name)]
         if not found:
             unknown.append(window.path)
         for gauge, places in found:
@@ -96,31 +103,52 @@ def asked(
     return tuple(_asked(times)), tuple(dict.fromkeys(unknown))
 
 
+def _pattern(path: str) -> "re.Pattern[str]":
+    """Give what a path matches; in it `**` stands for any number of parts, as Graphite's search has it."""
+    if ANY_PARTS not in path:
+        return pattern(path)
+    parts = path.split(".")
+    texts = [r"(?:[^.]+\.)*" if one == ANY_PARTS else rf"{pattern(one).pattern}\." for one in parts[:-1]]
+    last = r"[^.]+(?:\.[^.]+)*" if parts[-1] == ANY_PARTS else pattern(parts[-1]).pattern
+    return re.compile("".join([*texts, last]))
+
+
 _Places = tuple[bool, list[tuple[SeriesKey, Result]]]
 
 
-def _names(known: Iterable[SeriesKey]) -> dict[str, _Places]:
-    """Give every name that runs are told under: of the series, bare, and in the short form; whether it is the gauge's."""
+def _names(known: Iterable[SeriesKey], dots: int) -> dict[str, _Places]:
+    """Give every name with so many dots that runs are told under: series of StatsD, bare names, both forms; and whose they are.
+
+    Each with whether it is the gauge, of which a whole day is behind a value.
+    """
     names: dict[str, _Places] = {}
-
-    def add(name: str, key: SeriesKey, result: Result, *, gauge: bool = False) -> None:
-        names.setdefault(name, (gauge, []))[1].append((key, result))
-
+    results = [one for one in _RESULTS if one[0].count(".") == dots]
+    pipelines = [form for form in _ALL_JOBS if form.count(".") == dots]
+    gauge = probability.GAUGE if probability.GAUGE.count(".") == dots else ""
     for key in known:
         words = {name: part(text) for name, text in key._asdict().items()}
-        for result in Result:
-            short = FORMS[1].format(**words, result=result)
-            for metric in (str(name_of(key, result)), short):
-                for prefix in (f"{Kind.COUNT}.", f"{Kind.RATE}.", ""):
-                    add(f"{prefix}{metric}", key, result)
-                if result in TIMED:
-                    for figure in FIGURES:
-                        add(f"{Kind.TIMER}.{metric}.{figure}", key, result)
-            for form in PIPELINE_FORMS[1:]:
-                add(f"{Kind.COUNT}.{form.format(**words, figure=ALL_JOBS)}", key, result)
-        for result in COUNTED:
-            add(probability.gauge(key), key, result, gauge=True)
+        for form, result in results:
+            names.setdefault(form.format(**words), (False, []))[1].append((key, result))
+        for form in pipelines:
+            names.setdefault(form.format(**words), (False, []))[1].extend((key, result) for result in Result)
+        if gauge:
+            names.setdefault(gauge.format(**words), (True, []))[1].extend((key, result) for result in COUNTED)
     return names
+
+
+def _forms() -> Iterator[tuple[str, Result]]:
+    """Give the forms of the names that a result is told under."""
+    for result in Result:
+        for form in FORMS:
+            metric = form.replace("{result}", result)
+            yield from ((f"{prefix}{metric}", result) for prefix in (f"{Kind.COUNT}.", f"{Kind.RATE}.", ""))
+            if result in TIMED:
+                yield from ((f"{Kind.TIMER}.{metric}.{figure}", result) for figure in FIGURES)
+
+
+_RESULTS = tuple(_forms())
+_ALL_JOBS = tuple(f"{Kind.COUNT}.{form.replace('{figure}', ALL_JOBS)}" for form in PIPELINE_FORMS[1:])
+_DOTS = sorted({form.count(".") for form in (*(form for form, _ in _RESULTS), *_ALL_JOBS, probability.GAUGE)})
 
 
 def _of_gauge(window: Window, retentions: Sequence[Archive]) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Graphite's globs: * ? [a-z] {a,b}, a part of a name at a time."""
 
 import re
+from functools import lru_cache
 
 WILD = re.compile(r"[*?{\[]")
 """What makes a name a glob."""
@@ -15,6 +16,7 @@ def alternatives(part: str) -> tuple[str, ...]:
     return tuple(head + word + rest for word in found[1].split(",") for rest in tail)
 
 
+@lru_cache(maxsize=2**12)
 def pattern(path: str) -> "re.Pattern[str]":
     """Give the regular expression that matches the names which Graphite finds for a path expression."""
     text, depth, at = "", 0, 0

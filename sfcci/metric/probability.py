@@ -13,12 +13,14 @@ from itertools import accumulate
 from sfcci.gate.figures import Rate, pass_probability
 from sfcci.gate.job import BAD, NOT_COUNTED
 from sfcci.gate.query import CODE, CODES, SeriesKey, SeriesOutcomes
-from sfcci.metric.name import PASS_PROBABILITY, Kind, PipelineName, SeriesName, part
+from sfcci.metric.name import PASS_PROBABILITY, PIPELINE_FORMS, Kind, part
 from sfcci.metric.point import Point
 from sfcci.metric.retention import Archive
 
 WINDOW_S = 86400
 HOUR_S = 3600
+GAUGE = f"{Kind.GAUGE}.{PIPELINE_FORMS[0].replace('{figure}', PASS_PROBABILITY)}"
+"""The form of its name."""
 _BAD = frozenset(CODE[result] for result in BAD)
 _COUNTED = frozenset(range(len(CODES))) - {CODE[result] for result in NOT_COUNTED}
 
@@ -31,8 +33,7 @@ def grid_s(retentions: Sequence[Archive]) -> int:
 
 def gauge(series: SeriesKey) -> str:
     """Give the name of the gauge that a series takes part in."""
-    words = {key: part(text) for key, text in series._asdict().items() if key != "job"}
-    return str(SeriesName(Kind.GAUGE, PipelineName(figure=PASS_PROBABILITY, **words)))
+    return GAUGE.format(**{key: part(text) for key, text in series._asdict().items()})
 
 
 def touched(seconds: Iterable[int], step_s: int, now_s: float) -> set[int]:

@@ -50,6 +50,9 @@ def test_a_point_of_a_counter_is_the_runs_of_its_step():
         f"stats.timers.{STEM}.a.FAILURE.median",
         f"stats.timers.{STEM}.a.FAILURE.{{mean,upper_95}}",
         f"stats_counts.{STEM}.a.F*",
+        "stats_counts.**.main.job.a.FAILURE",
+        "**.main.job.a.FAILURE",
+        "stats_counts.zuul.tenant.**.main.**.job.a.FAIL*",
         "stats_counts.*.tenant.t.pipeline.gate.project.*.*.main.job.[a].FAILUR?",
     ],
 )
