@@ -15,7 +15,7 @@ from pathlib import Path
 class Tool:
     """A system requirement: how its presence shows, who needs it, and the package that brings it per distribution.
 
-    `probe` is a program's name, or an absolute path that must exist, or `module:NAME` for a module of this interpreter. `purposes` are the set-ups that want it: "run", "test". A package name is "" where the distribution has none.
+    `probe` is a program's name, or an absolute path (or pattern of paths) that must exist, or `module:NAME` for a module of this interpreter. `purposes` are the set-ups that want it: "run", "test". A package name is "" where the distribution has none.
     """
 
     probe: str
@@ -27,6 +27,8 @@ class Tool:
     purposes: tuple[str, ...] = ("run", "test")
     optional: bool = False
 
+
+DNF_PLUGINS = "/usr/lib/python3*/*-packages/dnf-plugins/repoclosure.py"
 
 TOOLS = (
     Tool("git", "package", "sources from git", "git", "git", "dev-vcs/git"),
@@ -47,6 +49,46 @@ TOOLS = (
         "createrepo-c",
         "createrepo_c",
         "app-arch/createrepo_c",
+    ),
+    Tool(
+        "gpg",
+        "package",
+        "signs packages and repositories",
+        "gnupg",
+        "gnupg2",
+        "app-crypt/gnupg",
+        purposes=("test",),
+        optional=True,
+    ),
+    Tool(
+        "rpmsign",
+        "package",
+        "signs packages",
+        "rpm",
+        "rpm-sign",
+        "app-arch/rpm",
+        purposes=("test",),
+        optional=True,
+    ),
+    Tool(
+        "dnf",
+        "package",
+        "installs packages to test them",
+        "dnf",
+        "dnf",
+        "",
+        purposes=("test",),
+        optional=True,
+    ),
+    Tool(
+        DNF_PLUGINS,
+        "package",
+        "dnf's builddep and repoclosure",
+        "dnf-plugins-core",
+        "dnf-plugins-core",
+        "",
+        purposes=("test",),
+        optional=True,
     ),
     Tool("zstd", "package", "pkgcheck packs its cache with it", "zstd", "zstd", "app-arch/zstd"),
     Tool(
@@ -110,7 +152,7 @@ def present(tool: Tool) -> bool:
     if tool.probe.startswith("module:"):
         return importlib.util.find_spec(tool.probe.removeprefix("module:")) is not None
     if tool.probe.startswith("/"):
-        return Path(tool.probe).exists()
+        return any(Path("/").glob(tool.probe.removeprefix("/")))
     return shutil.which(tool.probe, path=search_path()) is not None
 
 
@@ -162,6 +204,7 @@ def install_hint(program: str) -> str:
         "unshare": "nsenter",
         "rpm": "rpmbuild",
         "rpmspec": "rpmbuild",
+        "rpmkeys": "rpmbuild",
         "rpm2cpio": "rpmbuild",
         "rpm2archive": "rpmbuild",
     }

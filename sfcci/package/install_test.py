@@ -14,7 +14,7 @@ from sfcci import command
 from sfcci.command import Completed
 from sfcci.errors import MissingTool, UsageError
 from sfcci.finding import Finding, exit_status
-from sfcci.machine import install_hint
+from sfcci.machine import DNF_PLUGINS, install_hint
 from sfcci.package import install_answers, lint, publication, signing
 from sfcci.package.build import workspace
 from sfcci.package.catalogue import chosen, load_catalogue
@@ -98,9 +98,7 @@ def require_dnf() -> None:
     command.find("dnf")
     done = command.run(["dnf", "repoclosure", "--help"], timeout_s=SHORT_TIMEOUT_S, check=False)
     if done.status != 0:
-        raise MissingTool(
-            "dnf has no plug-ins here (repoclosure, builddep)", install_hint("dnf-plugins-core")
-        )
+        raise MissingTool("dnf has no plug-ins here (repoclosure, builddep)", install_hint(DNF_PLUGINS))
 
 
 def signed_repository(settings: Settings, scratch: Path, say: Say) -> Published:
