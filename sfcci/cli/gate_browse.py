@@ -34,7 +34,7 @@ def browse(
     """Show the runs, their reasons and their evidence on a local page, until Ctrl-C.
 
     Dashboards and metric names are a click away; they are read from the Graphite given, else from the settings' one, else
-    from the private one when it is up.
+    from the private one when it is up. The pages are on loopback: other users of this machine can read them, too.
     """
     from sfcci.web.pages_runs import run_path
 

@@ -27,6 +27,9 @@ LISTED = 60
 """So many suggestions are shown."""
 BELOW = 500
 """So many names below one branch are shown."""
+UNLISTED = (
+    "this Graphite does not list all its names, so that no words are searched for; type a name, part by part"
+)
 DRAWN = 40
 """So many series are drawn at once."""
 
@@ -71,6 +74,8 @@ class Metrics:
 
     def _near(self, text: str, known: Known | None) -> tuple[str, list[str]]:
         """Say why nothing is found, with names that are near: a dotted text is a name, other texts are words."""
+        if known is None and " " in text:
+            return UNLISTED, []
         if known and "." not in text:
             words, why = put_right_words(text, known.names)
             return why, search(words, known.names) if words else []

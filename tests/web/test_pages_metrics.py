@@ -78,6 +78,7 @@ def test_a_graphite_that_hands_over_no_list_is_asked_name_by_name(site, graphite
     graphite.index = lambda: None
     assert names(site, "sta") == [f"{JOB}.balance.", f"{JOB}.http."]
     assert ask(site, "names", text="balance").json()["searched"] is False
+    assert "does not list all its names" in ask(site, "names", text="two words").json()["why"]
     assert [one["leaves"] for one in ask(site, "below").json()["items"]] == [None, None]
 
 

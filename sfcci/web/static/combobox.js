@@ -41,7 +41,7 @@ export function combobox(input, list, { suggest, choose, say }) {
   function show(found, text) {
     ({ items } = found);
     const lines = items.map((item, number) => element('li', { role: 'option', id: `option-${number}`, 'aria-selected': 'false' }, ...bold(item.name, text)));
-    lines.forEach((line, number) => line.addEventListener('pointerdown', (event) => { event.preventDefault(); take(items[number]); }));
+    lines.forEach((line, number) => line.addEventListener('click', () => take(items[number])));
     if (found.why) lines.unshift(element('li', { class: 'why', role: 'presentation' }, items.length ? `${found.why}. Perhaps:` : found.why));
     if (found.more) lines.push(element('li', { class: 'why', role: 'presentation' }, `… and ${found.more} more: type on`));
     list.replaceChildren(...lines);
@@ -67,6 +67,7 @@ export function combobox(input, list, { suggest, choose, say }) {
     return true;
   }
 
+  list.addEventListener('mousedown', (event) => event.preventDefault()); // the field keeps the focus
   input.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(refresh, WAIT_MS); });
   input.addEventListener('focus', () => { if (asked !== input.value || !input.value) refresh(); });
   input.addEventListener('blur', () => { turn += 1; close(); });

@@ -23,7 +23,7 @@ const panel = () => ({
 
 function remember() {
   const query = new URLSearchParams(state.name ? { name: state.name, range: by('range').value } : {});
-  history.replaceState(null, '', query.size ? `?${query}` : location.pathname);
+  history.replaceState(null, '', state.name ? `?${query}` : location.pathname);
 }
 
 async function show(name, from, until) {

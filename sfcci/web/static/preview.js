@@ -102,7 +102,9 @@ async function show(one, context, turn) {
   const query = new URLSearchParams({ dashboard: state.dashboard.uid, panel: panel.id, from: context.from, until: context.until, points });
   try {
     one.answer = await ask(`/api/render?${query}`);
-    one.link.href = runsAddress(one.answer.answers.filter(({ trouble }) => trouble !== 'broken target').map(({ target }) => target), { since: context.from, until: context.until });
+    const targets = one.answer.answers.filter(({ trouble }) => trouble !== 'broken target').map(({ target }) => target);
+    one.link.hidden = !targets.length;
+    one.link.href = runsAddress(targets, { since: context.from, until: context.until });
     if (turn === state.turn) draw(body, panel, one.answer, context);
     return null;
   } catch (error) {
