@@ -128,12 +128,20 @@ def stand_in_spec(claims: Iterable[str]) -> str:
     return _STAND_IN.format(provides="\n".join(f"Provides: {claim}" for claim in claims))
 
 
-def shares(files: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+def common_folders(python: str) -> frozenset[str]:
+    """Give the folders that are no project's, even where one alone has files there."""
+    library = f"/usr/lib/python{python}"
+    return frozenset(
+        {"/usr", "/usr/bin", "/usr/etc", "/usr/lib", "/usr/share", library, f"{library}/site-packages"}
+    )
+
+
+def shares(files: Mapping[str, Iterable[str]], common: Collection[str] = ()) -> dict[str, list[str]]:
     """Give, per owner, the fewest paths that make up just its files: a folder where all below it is one owner's.
 
-    A file that two owners have goes to each.
+    A file that two owners have goes to each; the folders in `common` are nobody's.
     """
-    owners: dict[str, set[str]] = {}
+    owners: dict[str, set[str]] = {folder: {"", "/"} for folder in common}
     listed = {owner: tuple(paths) for owner, paths in files.items()}
     for owner, paths in listed.items():
         for path in paths:

@@ -133,9 +133,8 @@ def _digest(made: Environment) -> str:
 def _make(locked: Lock, made: Environment, python: str, folder: Path) -> None:
     with build.workspace() as top:
         projects, places = installed_projects(made, locked)
-        spec = universe.universe_spec(
-            Universe(projects, python), universe.shares({one.name: one.files for one in projects}), INSTALL
-        )
+        contents = universe.shares({one.name: one.files for one in projects}, universe.common_folders(python))
+        spec = universe.universe_spec(Universe(projects, python), contents, INSTALL)
         with files.disk_errors(top):
             _link(places, top / "tree")
             (top / "universe.spec").write_text(spec)
