@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import random
+import resource
 import statistics
 import struct
 import subprocess
@@ -145,16 +146,22 @@ def filled(kept: settings.Settings, count: int, now_s: float) -> float:
     return took
 
 
-def imported(state: Path, file: Path) -> float:
-    """Import a file with the command, each test a run; give the seconds."""
+def imported(state: Path, file: Path) -> tuple[float, float]:
+    """Import a file with the command, each test a run; give the seconds, and those of the processor."""
     argv = [sys.executable, "-m", "sfcci", "gate", "import", str(file), "--each-test"]
     env = {**os.environ, "SFCCI_RUN_STATE": str(state), "SFCCI_PROJECT": str(file.parent)}
-    begin = time.perf_counter()
+    begin, used = time.perf_counter(), _used()
     done = subprocess.run(argv, check=True, capture_output=True, text=True, env=env)
-    took = time.perf_counter() - begin
+    took = time.perf_counter() - begin, _used() - used
     if f"{IMPORTED} runs: {IMPORTED} new" not in done.stdout:
         raise SystemExit(done.stdout)
     return took
+
+
+def _used() -> float:
+    """Give the processor's seconds that ended children have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -184,6 +191,10 @@ def questions(kept: settings.Settings, now_s: float) -> Iterator[Row]:
         yield "1 000 marks", timed(lambda: history.changes(1000)), 0.3, "s"
 
 
+def _rows(what: str, took: tuple[float, float]) -> list[Row]:
+    return [(what, took[0], 10, "s"), ("    processor's time of it", took[1], None, "s")]
+
+
 def main() -> int:
     """Print a table of figures with their limits; 1 when a limit is passed."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else MILLION
@@ -201,11 +212,8 @@ def main() -> int:
         for write in (zuul, junit, subunit):
             file = folder / f"{write.__name__}.txt"
             write(file, now_s)
-            taken = imported(folder / write.__name__, file)
-            rows.append((f"{IMPORTED} of {write.__name__} imported", taken, 10, "s"))
-        rows.append(
-            ("zuul's into the full database", imported(folder / "full", folder / "zuul.txt"), 10, "s")
-        )
+            rows += _rows(f"{IMPORTED} of {write.__name__} imported", imported(folder / write.__name__, file))
+        rows += _rows("zuul's into the full database", imported(folder / "full", folder / "zuul.txt"))
     for what, figure, limit, unit in rows:
         verdict = "" if limit is None else f"limit {limit} {unit}  {'ok' if figure <= limit else 'TOO MUCH'}"
         print(f"{what:44} {figure:9.3f} {unit:2}  {verdict}")
