@@ -112,12 +112,15 @@ PURE = {
     "dashboard.target",
     "package.checks",
     "package.dialect",
+    "package.difference",
     "package.macros.python3dist",
     "package.spec",
     "package.ebuild",
     "package.manifest",
     "package.profile",
+    "package.provenance",
     "package.rpm_format",
+    "package.sbom",
 }
 """Values and pure functions: the same arguments give the same answer, and nothing else happens."""
 

@@ -12,6 +12,8 @@ COMMANDS = {
     "render": ("package_catalogue", "Write the specs that the descriptions say."),
     "check": ("package_catalogue", "Say what differs from the descriptions."),
     "rpm": ("package_rpm", "Render specs, build and check RPMs, make their repository."),
+    "verify": ("package_proof", "Build packages again: are they the same, octet by octet?"),
+    "sbom": ("package_proof", "Print what a package is made of: CycloneDX or SPDX."),
     "repo": ("package_repo", "Make the repository: signed on request, with its .repo file."),
     "key": ("package_repo", "Show the key that packages are signed with; make one if there is none."),
     "install-test": ("package_install", "Install packages with all that they require, and put them to use."),

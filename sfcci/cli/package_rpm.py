@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sfcci.cli import completion, console
+from sfcci.cli.package_proof import PROFILE
 from sfcci.errors import UsageError
 from sfcci.finding import exit_status
-from sfcci.package.profile import HOST, PROFILES
 
 if TYPE_CHECKING:
     from sfcci.package.run import PackageReport
@@ -25,13 +25,7 @@ if TYPE_CHECKING:
     "--check", is_flag=True, help="Write and build nothing; say what differs from the descriptions."
 )
 @click.option("--force", is_flag=True, help="Build again what has not changed.")
-@click.option(
-    "--profile",
-    type=click.Choice([one.name for one in PROFILES]),
-    default=HOST.name,
-    show_default=True,
-    help="The distribution to build for.",
-)
+@PROFILE
 @console.as_json
 @click.pass_context
 def rpm(

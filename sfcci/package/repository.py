@@ -68,8 +68,9 @@ def store_build(
     built: BuiltPackages,
     findings: Sequence[Finding],
     linted: str = "",
+    beside: Mapping[str, str] | None = None,
 ) -> StoredBuild:
-    """Put a build into the state folder and make it the component's current one."""
+    """Put a build, and the files `beside` it (name → text), into the state folder and make it the component's current one."""
     report: dict[str, Any] = {
         "fingerprint": fingerprint,
         "version": version,
@@ -84,6 +85,8 @@ def store_build(
         for path in rpms:
             shutil.copy(path, folder)
         shutil.copy(built.log, folder / "build.log")
+        for name, text in (beside or {}).items():
+            (folder / name).write_text(text)
         (folder / REPORT).write_text(json.dumps(report, indent=2) + "\n")
     stored = current_build(state, component)
     assert stored is not None  # noqa: S101 - it was written right above

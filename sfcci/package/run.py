@@ -13,9 +13,8 @@ from sfcci.package.catalogue import chosen, load_catalogue
 from sfcci.package.ebuild import OVERLAY
 from sfcci.package.hosts import Hosts
 from sfcci.package.index import subject
-from sfcci.package.profile import HOST
 from sfcci.package.turn import ComponentReport, Outcome, Turn
-from sfcci.package.work import NORMAL, Order
+from sfcci.package.work import NORMAL, Order, kept_apart
 from sfcci.settings import Settings
 
 Say = Callable[[str], None]
@@ -93,20 +92,6 @@ def build_packages(
         reports = tuple(Turn(apart, one, hosts, say, order).report() for one in components)
         places = hosts.told()
     return PackageReport(reports, publication.publish(apart, say).folder, places=places)
-
-
-def kept_apart(settings: Settings, order: Order) -> Settings:
-    """Give the settings under which packages of an order are kept: those of this machine's own in the state folder itself."""
-    if order.fault:
-        return with_fault(settings)
-    if order.profile is not HOST:
-        return replace(settings, state=settings.state / "profiles" / order.profile.name)
-    return settings
-
-
-def with_fault(settings: Settings) -> Settings:
-    """Give the settings under which packages that were broken on purpose are kept."""
-    return replace(settings, state=settings.state / "with-fault")
 
 
 def rendered_specs(

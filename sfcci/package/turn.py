@@ -11,8 +11,10 @@ from sfcci import files
 from sfcci.errors import EXIT_OK, MissingTool, Place, SfcciError, ToolError
 from sfcci.finding import Finding, Severity, exit_status
 from sfcci.package import lint, repository, rpmbuild, tree
+from sfcci.package.build import BuiltPackages
 from sfcci.package.component import Component
 from sfcci.package.hosts import Hosts
+from sfcci.package.proofs import proof_files
 from sfcci.package.work import NORMAL, Order, Work, own_findings, prepared_work, wrong_python
 from sfcci.settings import Settings
 
@@ -102,17 +104,20 @@ class Turn:
         linted = self._timed("lint", lambda: lint.lint(built, work.host))
         checked = self._timed("check", lambda: own_findings(work, built))
         findings = (*checked, *linted.findings, *wrong_python(self.order.profile, work.host))
-        return self._timed(
-            "store",
-            lambda: repository.store_build(
-                self.settings.state,
-                self.component.name,
-                work.fingerprint(),
-                version,
-                built,
-                findings,
-                str(linted),
-            ),
+        return self._timed("store", lambda: self._store(work, built, findings, str(linted)))
+
+    def _store(
+        self, work: Work, built: BuiltPackages, findings: tuple[Finding, ...], linted: str
+    ) -> repository.StoredBuild:
+        return repository.store_build(
+            self.settings.state,
+            self.component.name,
+            work.fingerprint(),
+            work.found.metadata.version,
+            built,
+            findings,
+            linted,
+            proof_files(work, built),
         )
 
     def _work(self) -> Work:

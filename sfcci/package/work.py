@@ -4,7 +4,7 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sfcci.errors import Place
@@ -42,6 +42,20 @@ class Order:
 
 
 NORMAL = Order()
+
+
+def kept_apart(settings: Settings, order: Order) -> Settings:
+    """Give the settings under which packages of an order are kept: those of this machine's own in the state folder itself."""
+    if order.fault:
+        return with_fault(settings)
+    if order.profile is not HOST:
+        return replace(settings, state=settings.state / "profiles" / order.profile.name)
+    return settings
+
+
+def with_fault(settings: Settings) -> Settings:
+    """Give the settings under which packages that were broken on purpose are kept."""
+    return replace(settings, state=settings.state / "with-fault")
 
 
 @dataclass(frozen=True)

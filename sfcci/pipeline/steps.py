@@ -71,7 +71,7 @@ def _buildset(run: Run, pipeline: str) -> "Buildset":
 
 def _packages(run: Run) -> Callable[[str], tuple[Path, ...]] | None:
     from sfcci.package.install import built_packages
-    from sfcci.package.run import with_fault
+    from sfcci.package.work import with_fault
 
     broken = run.options.fault == BROKEN_PACKAGE
     packages = built_packages(with_fault(run.settings) if broken else run.settings)

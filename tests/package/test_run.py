@@ -148,7 +148,7 @@ def test_a_program_broken_on_purpose_builds_and_does_not_start(configured, monke
     monkeypatch.setattr(work, "BROKEN_MODULE", "sample/tool.py")
     report, _said = built(configured, fault=True)
     assert report.exit_status == 0
-    way = installed(run.with_fault(configured), "sample", tmp_path / "root")
+    way = installed(work.with_fault(configured), "sample", tmp_path / "root")
     done = command.run(way.argv, timeout_s=20, env=way.env, check=False)
     assert "ModuleNotFoundError" in done.stderr
     assert install.built_packages(configured) is None, "the good packages are left alone"

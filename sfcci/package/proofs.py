@@ -1,0 +1,65 @@
+"""What goes with a build's RPMs: its bills of materials and its provenance, from the files themselves."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sfcci.environment import MARKER
+from sfcci.errors import UsageError
+from sfcci.package import provenance, sbom
+from sfcci.package.build import MACROS, BuiltPackages
+from sfcci.package.catalogue import CATALOGUE, chosen, load_catalogue
+from sfcci.package.headers import read_header
+from sfcci.package.profile import profile
+from sfcci.package.provenance import Making, provenance_text
+from sfcci.package.repository import current_build, digest
+from sfcci.package.sbom import Bill, BuiltRpm, sbom_text
+from sfcci.package.work import Order, Work, kept_apart
+from sfcci.settings import Settings
+
+
+def bill(component: str, version: str, source_rpm: Path, binary_rpms: Sequence[Path]) -> Bill:
+    """Read what a bill of materials tells of. Raises InputError."""
+    return Bill(_rpm(source_rpm), tuple(_rpm(path) for path in binary_rpms), component, version)
+
+
+def built_bill(settings: Settings, component: str, profile_name: str = "") -> Bill:
+    """Give the bill of a component's newest build. Raises UsageError (no such component or build), InputError."""
+    (chosen_one,) = chosen(load_catalogue(settings.project / CATALOGUE), [component])
+    order = Order(profile=profile(profile_name))
+    build = current_build(kept_apart(settings, order).state, chosen_one.name)
+    if build is None:
+        raise UsageError(
+            f"no RPM of {component} has been built; build it with: sfcci package rpm {component}"
+        )
+    return bill(chosen_one.name, build.version, build.source_rpm, build.binary_rpms)
+
+
+def proof_files(work: Work, built: BuiltPackages) -> dict[str, str]:
+    """Give the files that go with a build: name → text. The same build gives the same octets. Raises InputError."""
+    found = bill(work.component.name, work.found.metadata.version, built.source_rpm, built.binary_rpms)
+    bills = {f"{found.name}{sbom.SUFFIX[one]}": sbom_text(found, one) for one in sbom.FORMATS}
+    return {**bills, f"{found.name}{provenance.SUFFIX}": provenance_text(found, making(work))}
+
+
+def making(work: Work) -> Making:
+    """Say what a build was made with."""
+    host = work.host
+    (spec_path,) = work.rendered
+    macros = {path.name: path.read_text() for path in MACROS.iterdir() if path.is_file()}
+    return Making(
+        component=work.component.name,
+        archive=work.archive.name,
+        archive_sha256=digest(work.archive),
+        spec_path=spec_path,
+        spec=work.spec,
+        requirements=(host.environment.root / MARKER).read_text(),
+        macros=macros if host.own_macros else {},
+        target={"profile": host.profile.name, "python": host.python_version, "rpm": host.rpm_version},
+        isolation={"host": str(host)},
+        without=work.without,
+        fingerprint=work.fingerprint(),
+    )
+
+
+def _rpm(path: Path) -> BuiltRpm:
+    return BuiltRpm(path.name, digest(path), read_header(path))
