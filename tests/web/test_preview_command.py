@@ -44,3 +44,26 @@ def test_the_page_is_there_until_the_command_is_interrupted(graphite, number):
         assert process.stderr.read().strip() == "interrupted; everything that was started has been ended"
     with pytest.raises(requests.ConnectionError):
         requests.get(found["address"], timeout=2)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("words", "path", "title"),
+    [
+        (["metrics", "browse", "a.b"], "/metrics?name=a.b", "Metrics – sfcci"),
+        (["gate", "browse", "--job", "sfc-*", "--since", "7d"], "/runs?job=sfc-%2A&since=7d", "Runs – sfcci"),
+    ],
+)
+def test_the_same_pages_are_begun_at_another_one(graphite, tmp_path, words, path, title):
+    argv = [sys.executable, "-m", "sfcci", *words, "--graphite", graphite.url, "--no-open"]
+    env = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(PROJECT)}
+    process = subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=env
+    )
+    with process:
+        address, _, told = process.stdout.readline().partition(" ")
+        assert told == f"shows it, with Graphite at {graphite.url}; Ctrl-C ends it\n"
+        assert address.endswith(path)
+        assert f"<title>{title}</title>" in requests.get(address, timeout=10).text
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 130
