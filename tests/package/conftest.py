@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sfcci import settings
+from sfcci.package import index
 from sfcci.errors import Unreachable
 from sfcci.package.catalogue import load_catalogue
 
@@ -156,6 +157,7 @@ def links(archive, tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setattr(index, "pip_settings", _settings_of_the_environment)
 
     def add(version="1.0", *members, requires=("packaging>=20",)):
         lines = [line for line in PKG_INFO.splitlines() if not line.startswith("Requires-Dist")]
@@ -167,6 +169,12 @@ def links(archive, tmp_path, monkeypatch):
         return made.rename(folder / f"sample-{version}.tar.gz")
 
     return add
+
+
+def _settings_of_the_environment():
+    """What pip would say, without starting it each time."""
+    given = {key: value for key, value in os.environ.items() if key.startswith("PIP_")}
+    return {key[4:].lower().replace("_", "-"): value for key, value in given.items()}
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from sfcci.package import dialect
@@ -95,6 +96,31 @@ def test_rpms_comparison_agrees_with_pythons_for_all_versions(pairs):
     assert rpm_compares([(dialect.rpm_version(a), dialect.rpm_version(b)) for a, b in pairs]) == wanted
 
 
+@pytest.mark.distro
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.tuples(versions, versions), min_size=100, max_size=100))
+def test_rpms_comparison_agrees_with_pythons_for_all_bounds(pairs):
+    wanted = [(Version(a) > Version(b)) - (Version(a) < Version(b)) for a, b in pairs]
+    assert rpm_compares([(bound_version(a), bound_version(b)) for a, b in pairs]) == wanted
+
+
+openstack = st.builds(
+    lambda release, pre: f"{release}.0.0.0{pre}" if pre else f"{release}.0.0",
+    st.integers(20, 30),
+    st.one_of(st.just(""), st.builds("{}{}".format, st.sampled_from(("a", "b", "rc")), st.integers(1, 12))),
+)
+
+
+@pytest.mark.distro
+@settings(max_examples=4, deadline=None)
+@given(st.lists(st.tuples(openstack, openstack), min_size=100, max_size=100))
+def test_a_lower_bound_lets_in_what_python_lets_in(pairs):
+    """neutron>=27.0.0.0b1: what the release 27.0.0 provides does, what 27.0.0.0a1 or 26.0.0 provide does not."""
+    wanted = [SpecifierSet(f">={bound}").contains(version, prereleases=True) for version, bound in pairs]
+    got = rpm_compares([(bound_version(version), bound_version(bound)) for version, bound in pairs])
+    assert [order >= 0 for order in got] == wanted
+
+
 @pytest.mark.parametrize(
     ("requirement", "dependency"),
     [
@@ -121,6 +147,21 @@ def test_packages_have_rdos_names(sample):
     assert dialect.rpm_name(library) == "python3-neutron-client"
     assert dialect.rpm_name(library, "tests") == "python3-neutron-client-tests"
     assert dialect.rpm_source_name(sample) == dialect.rpm_name(sample) == "sample"
+    assert dialect.rpm_doc_name(library) == "python-neutron-client-doc"
+    assert dialect.rpm_doc_name(sample) == "sample-doc"
+
+
+@pytest.mark.parametrize(
+    ("project", "package"),
+    [
+        ("oslo.config", "python3-oslo-config"),
+        ("python-neutronclient", "python3-neutronclient"),
+        ("PyYAML", "python3-pyyaml"),
+        ("Some_Thing", "libsome"),
+    ],
+)
+def test_a_requirement_has_fedoras_and_rdos_name_unless_another_is_told(project, package):
+    assert dialect.rpm_package(project, {"some-thing": "libsome"}) == package
 
 
 def test_a_marker_decides_whether_a_requirement_applies():
