@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sfcci import settings
-from sfcci.package import index
 from sfcci.errors import Unreachable
+from sfcci.package import index
 from sfcci.package.catalogue import load_catalogue
 
 REPOSITORY = Path(__file__).parents[2]
