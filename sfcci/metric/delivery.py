@@ -20,7 +20,9 @@ from sfcci.metric.proof import missing, proof_of
 from sfcci.metric.series import Names, Span
 
 CHUNK = 20_000
-"""So many marks are taken out of the spool at once."""
+"""So many marks are taken out of the spool at once ..."""
+PERIOD_S = 30 * 86400
+"""... and of no longer time: the runs of all of it are read."""
 LAG_S = 3.0
 """So soon after its points were made carbon has written them, mostly; else what passed to another archive is written anew."""
 ATTEMPTS = 4
@@ -95,13 +97,16 @@ class Delivery:
         return points, made_s
 
     def _next(self) -> list[ChangeMark]:
-        """Give the next marks, at most CHUNK; those of the last span wait for the others of it, if there are more."""
+        """Give the next marks, at most CHUNK and PERIOD_S; the last span waits for its other marks, if there are more."""
         limit = CHUNK + len(self.stuck)
         found = self.spool.changes(limit)
         marks = [mark for mark in found if mark not in self.stuck]
-        if len(found) < limit or not marks:
+        if not marks:
             return marks
-        last = self.instance.retentions[-1].start(marks[-1].ended_s)
+        last = marks[-1].ended_s + 1 if len(found) < limit else marks[-1].ended_s
+        last = min(last, marks[0].ended_s + PERIOD_S)
+        if last <= marks[-1].ended_s:
+            last = self.instance.retentions[-1].start(last)
         return [mark for mark in marks if mark.ended_s < last] or marks
 
     def _deliver(self, marks: Collection[ChangeMark]) -> set[ChangeMark]:

@@ -190,6 +190,7 @@ def _started(settings: Settings, wanted: dict[str, int], say: Say) -> Instance:
     """Give the private Graphite, started now when it does not run; the caller holds `users`."""
     folder = folder_of(settings)
     with files.locked(folder / "start.lock"):
+        _wait_for_one_that_ends(folder)
         if not _alive(folder):
             if free_bytes(folder) < ROOM_BYTES:
                 raise MissingTool(
@@ -207,6 +208,13 @@ def _started(settings: Settings, wanted: dict[str, int], say: Say) -> Instance:
             "end it first: sfcci graphite down"
         )
     return _instance(folder, state)
+
+
+def _wait_for_one_that_ends(folder: Path) -> None:
+    """Wait while one that nobody starts, for we hold `start.lock`, has taken its traces away and still runs."""
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while _state(folder) is None and _alive(folder) and time.monotonic() < deadline:
+        time.sleep(POLL_S)
 
 
 def _launch(folder: Path, python: Path, wanted: dict[str, int]) -> None:

@@ -9,14 +9,12 @@ from sfcci.finding import Finding, Severity
 from sfcci.gate.query import Query
 from sfcci.gate.spool import Spool
 from sfcci.metric import audit, series
-from sfcci.metric.delivery import SERIES_BYTES, Chunk, Delivery
+from sfcci.metric.delivery import PERIOD_S, SERIES_BYTES, Chunk, Delivery
 from sfcci.metric.graphite import GraphiteReader
 from sfcci.metric.instance import Instance, free_bytes, identity
 from sfcci.metric.proof import SETTLE_S
 from sfcci.settings import Settings
 
-PERIOD_S = 30 * 86400
-"""So much is read at once when everything is written."""
 OWN_SETTLE_S = 0.5
 """What was proven on the disk needs no time to come there; carbon's cache, which others answer from, has only part of a step."""
 Say = Callable[[str], None]

@@ -115,9 +115,10 @@ def test_durations_are_there_as_timers(private, graphite, record):
 def test_many_chunks_are_as_good_as_one(private, graphite, record, monkeypatch):
     monkeypatch.setattr(delivery, "CHUNK", 7)
     record("chunks", *(3600 * hour + minute for hour in range(6) for minute in (10, 70, 130)))
+    record("chunks", *(DAY * day for day in range(1, 300, 20)))
     report = push(private, graphite)
-    assert (report.changes, report.findings, report.waiting) == (18, (), 0)
-    assert total(graphite, counter("chunks")) == 18
+    assert (report.changes, report.findings, report.waiting) == (33, (), 0)
+    assert total(graphite, counter("chunks"), 350 * DAY) == 33
 
 
 def test_what_is_older_than_graphite_keeps_is_settled_and_no_fault(private, graphite, record):
