@@ -1,5 +1,6 @@
 """`sfcci package install-test|lock`: packages put to use with all that they require, and the lock of what that is."""
 
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,10 @@ def install_test(ctx: click.Context, components: tuple[str, ...], json_output: b
     module is imported and every entry point loaded from that root; scriptlets run; build dependencies and repository are closed.
     """
     from sfcci.package import install_test as test
+    from sfcci.pipeline.packaging import install_runs, record_packaging
 
-    report = test.install_test(console.settings(), console.progress(), components)
+    settings = console.settings()
+    report = test.install_test(settings, console.progress(), components)
     if json_output:
         told = [_as_json(one) for one in report.components]
         console.print_json({"components": told, "key": report.repository.key})
@@ -33,6 +36,7 @@ def install_test(ctx: click.Context, components: tuple[str, ...], json_output: b
         console.print_findings(report.findings)
         for one in report.components:
             click.echo(_sentence(one))
+    record_packaging(settings, install_runs(report), time.time())
     ctx.exit(report.exit_status)
 
 

@@ -1,5 +1,6 @@
 """`sfcci package verify|sbom`: proof that packages can be built again, and what they are made of."""
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,10 +37,12 @@ def verify(ctx: click.Context, components: tuple[str, ...], profile: str, json_o
     from sfcci.package.profile import profile as named
     from sfcci.package.verify import verify as verified
     from sfcci.package.work import Order
+    from sfcci.pipeline.packaging import record_packaging, verify_runs
 
     settings = console.settings()
     report = verified(settings, console.progress(), Order(profile=named(profile)), components)
     _tell(report, json_output)
+    record_packaging(settings, verify_runs(report), time.time())
     ctx.exit(report.exit_status)
 
 

@@ -1,5 +1,6 @@
 """`sfcci package rpm`: specs rendered, RPMs built, checked and put into the repository."""
 
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Build again what has not changed.")
 @PROFILE
+@click.option(
+    "--builder",
+    type=click.Choice(["rpmbuild", "mock"]),
+    default="rpmbuild",
+    show_default=True,
+    help="rpmbuild on this machine, or mock in a chroot of the profile's distribution.",
+)
 @console.as_json
 @click.pass_context
 def rpm(
@@ -35,6 +43,7 @@ def rpm(
     check: bool,
     force: bool,
     profile: str,
+    builder: str,
     json_output: bool,
 ) -> None:
     """Render rpm/*.spec, build source and binary RPMs, check them, make their repository.
@@ -45,14 +54,17 @@ def rpm(
     from sfcci.package import run
     from sfcci.package.profile import profile as named
     from sfcci.package.work import Order
+    from sfcci.pipeline.packaging import build_runs, record_packaging
 
     if spec_only + check + force > 1:
         raise UsageError("--spec-only, --check and --force exclude each other")
     if check or spec_only:
         _specs(ctx, components, spec_only, json_output)
-    order = Order(force=force, write_specs=True, profile=named(profile))
-    report = run.build_packages(console.settings(), console.progress(), order, only=components)
+    order = Order(force=force, write_specs=True, profile=named(profile), builder=builder)
+    settings = console.settings()
+    report = run.build_packages(settings, console.progress(), order, only=components)
     _tell(report, json_output)
+    record_packaging(settings, build_runs(report.components), time.time())
     ctx.exit(report.exit_status)
 
 

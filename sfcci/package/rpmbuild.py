@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from sfcci import command, files
@@ -42,33 +43,45 @@ def source_archive(component: Component, back_end: str, project: Path, host: Hos
 
 
 def build_rpms(
-    component: Component, spec: str, archive: Path, host: Host, without: tuple[str, ...] = ()
+    component: Component, spec: str, archive: Path, host: Host, without: Sequence[str] = ()
 ) -> BuiltPackages:
     """Build source and binary RPMs of `spec` from its archive, `without` some of its features.
 
     Raises ToolError (it failed), MissingTool (disk full).
     """
+    written, duration_s = _rpmbuild("-ba", component, spec, archive, host, without)
+    top = written.parent.parent
+    (source_rpm,) = (top / "SRPMS").glob("*.src.rpm")
+    binary_rpms = tuple(sorted((top / "RPMS").rglob("*.rpm")))
+    return BuiltPackages(written, source_rpm, binary_rpms, build_log(component, host), duration_s)
+
+
+def build_source_rpm(component: Component, spec: str, archive: Path, host: Host) -> tuple[Path, Path]:
+    """Build the source RPM alone; give it and the spec. Errors as `build_rpms`."""
+    written, _ = _rpmbuild("-bs", component, spec, archive, host, ())
+    (source_rpm,) = (written.parent.parent / "SRPMS").glob("*.src.rpm")
+    return source_rpm, written
+
+
+def _rpmbuild(
+    stages: str, component: Component, spec: str, archive: Path, host: Host, without: Sequence[str]
+) -> tuple[Path, float]:
+    """Run rpmbuild; give the spec in the build's folder, and how long it took in seconds."""
     make_ready(host)
     log = build_log(component, host)
-    top, written = _laid_out(component, spec, archive, log.parent)
+    written = _laid_out(component, spec, archive, log.parent)
     options = [word for feature in without for word in ("--without", feature)]
-    argv = [*definitions(host, top), *options, "-ba", str(host.inside(written))]
+    argv = [*definitions(host, log.parent), *options, stages, str(host.inside(written))]
     done = command.run(
         [*enter(host), command.find("rpmbuild"), *argv],
         timeout_s=BUILD_TIMEOUT_S,
         env=inner_environment(host),
-        cwd=top,
+        cwd=log.parent,
         log=log,
         check=False,
     )
     judge(command.Completed(("rpmbuild", *argv), done.status, "", "", done.duration_s), log)
-    return BuiltPackages(
-        spec=written,
-        source_rpm=next((top / "SRPMS").glob("*.src.rpm")),
-        binary_rpms=tuple(sorted((top / "RPMS").rglob("*.rpm"))),
-        log=log,
-        duration_s=done.duration_s,
-    )
+    return written, done.duration_s
 
 
 def build_log(component: Component, host: Host) -> Path:
@@ -120,15 +133,15 @@ def judge(done: command.Completed, log: Path) -> None:
         )
 
 
-def _laid_out(component: Component, spec: str, archive: Path, top: Path) -> tuple[Path, Path]:
-    """Lay spec and source where rpmbuild takes them; give the build's folder and the spec."""
+def _laid_out(component: Component, spec: str, archive: Path, top: Path) -> Path:
+    """Lay spec and source where rpmbuild takes them; give the spec."""
     with files.disk_errors(top):
         for name in ("SOURCES", "SPECS"):
             (top / name).mkdir(parents=True)
         shutil.copy(archive, top / "SOURCES" / archive.name)
         written = top / "SPECS" / f"{rpm_source_name(component)}.spec"
         written.write_text(spec)
-    return top, written
+    return written
 
 
 def _telling(text: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from sfcci import command
 from sfcci.errors import SfcciError
 from sfcci.finding import Finding, exit_status
-from sfcci.package import overlay, publication, tree
+from sfcci.package import mock, overlay, publication, tree
 from sfcci.package.build import workspace
 from sfcci.package.catalogue import chosen, load_catalogue
 from sfcci.package.ebuild import OVERLAY
@@ -84,6 +84,8 @@ def build_packages(
     catalogue), UsageError (a name), MissingTool, Unreachable.
     """
     components = chosen(load_catalogue(settings.project / CATALOGUE), only)
+    if order.builder == "mock":
+        mock.require_mock(order.profile)
     for program in PROGRAMS:
         command.find(program)
     apart = kept_apart(settings, order)

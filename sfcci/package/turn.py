@@ -103,7 +103,7 @@ class Turn:
         self.say(f"checking {self.component.name}")
         linted = self._timed("lint", lambda: lint.lint(built, work.host))
         checked = self._timed("check", lambda: own_findings(work, built))
-        findings = (*checked, *linted.findings, *wrong_python(self.order.profile, work.host))
+        findings = (*checked, *linted.findings, *wrong_python(work))
         return self._timed("store", lambda: self._store(work, built, findings, str(linted)))
 
     def _store(

@@ -9,21 +9,26 @@ from pathlib import Path
 
 from sfcci.errors import Place
 from sfcci.finding import Finding, Severity
-from sfcci.package import checks, headers, lint, payload, rpm_format, rpmbuild, tree
+from sfcci.package import checks, headers, lint, mock, payload, rpm_format, rpmbuild, tree
 from sfcci.package.build import BuiltPackages, Host
 from sfcci.package.component import Component
 from sfcci.package.hosts import Hosts
 from sfcci.package.index import Subject, subject
 from sfcci.package.payload import read_package
 from sfcci.package.profile import HOST, Profile
+from sfcci.package.publication import current_repository
 from sfcci.package.spec_feature import needs_closure
 from sfcci.settings import Settings
 
 Say = Callable[[str], None]
 BREAKING_IMPORT = b"import sfcci_has_no_such_module\n"
 BROKEN_MODULE = "sfcci/cli/main.py"
-PROOFS = (checks, headers, lint, payload, rpm_format, rpmbuild)
+PROOFS = (checks, headers, lint, mock, payload, rpm_format, rpmbuild)
 """Modules whose code decides what a build is and what is said of it."""
+
+
+BUILDERS = ("rpmbuild", "mock")
+"""What builds: rpmbuild on this machine, or mock in a chroot of the distribution."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Order:
     whole: bool = True
     """With the features that need the components' whole requirements. A build that has them passes for one without."""
     profile: Profile = HOST
+    builder: str = BUILDERS[0]
 
 
 NORMAL = Order()
@@ -70,6 +76,14 @@ class Work:
     host: Host
     without: tuple[str, ...] = ()
     """Features that are left out."""
+    builder: str = BUILDERS[0]
+    repository: Path = Path()
+    """Where components that were built before are published."""
+
+    @property
+    def python(self) -> str:
+        """The Python that the packages are for, as in 3.11."""
+        return self.host.profile.python if self.builder == "mock" else self.host.python_version
 
     @property
     def spec(self) -> str:
@@ -82,7 +96,7 @@ class Work:
         parts = (
             hashlib.sha256(self.archive.read_bytes()).hexdigest(),
             self.spec,
-            " ".join(self.without),
+            " ".join([self.builder, *self.without]),
             self.host.identity(),
             lint.CONFIGURATION.read_text(),
             *(Path(str(module.__file__)).read_text() for module in PROOFS),
@@ -90,7 +104,11 @@ class Work:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def build(self) -> BuiltPackages:
-        """Build the source and binary RPMs. Raises ToolError, MissingTool."""
+        """Build the source and binary RPMs. Raises ToolError, MissingTool, UsageError."""
+        if self.builder == "mock":
+            source_rpm, spec = rpmbuild.build_source_rpm(self.component, self.spec, self.archive, self.host)
+            folder = spec.parent.parent
+            return mock.rebuild(self.host.profile, source_rpm, spec, folder, self.repository, self.without)
         return rpmbuild.build_rpms(self.component, self.spec, self.archive, self.host, self.without)
 
 
@@ -99,10 +117,11 @@ def prepared_work(settings: Settings, component: Component, hosts: Hosts, order:
     found = subject(component, settings.project, settings.cache, say)
     rendered = tree.spec_tree(settings.project, [found])
     large = needs_closure(component, found.metadata)
-    host = hosts.whole() if large and order.whole else hosts.small()
+    host = hosts.whole() if large and order.whole and order.builder == "rpmbuild" else hosts.small()
     archive = found.sdist or _archive(settings, found, host, order)
     without = component.features if large and not order.whole else ()
-    return Work(component, found, rendered, archive, host, without)
+    published = current_repository(settings.state)
+    return Work(component, found, rendered, archive, host, without, order.builder, published)
 
 
 def own_findings(work: Work, built: BuiltPackages) -> tuple[Finding, ...]:
@@ -113,7 +132,7 @@ def own_findings(work: Work, built: BuiltPackages) -> tuple[Finding, ...]:
     return checks.check_packages(
         checks.Subject(
             component=work.component,
-            python=host.python_version,
+            python=work.python,
             packages=tuple(read_package(path) for path in built.binary_rpms),
             requires=work.found.metadata.requires,
             build_paths=tuple(dict.fromkeys(str(path) for path in built_in)),
@@ -122,11 +141,12 @@ def own_findings(work: Work, built: BuiltPackages) -> tuple[Finding, ...]:
     )
 
 
-def wrong_python(profile: Profile, host: Host) -> tuple[Finding, ...]:
+def wrong_python(work: Work) -> tuple[Finding, ...]:
     """Tell that a package is for another Python than its distribution's. The source RPM is right all the same."""
-    if profile.python in {"", host.python_version}:
+    profile = work.host.profile
+    if profile.python in {"", work.python}:
         return ()
-    what = f"built for Python {host.python_version}: this machine has no Python {profile.python}, which {profile.title} has"
+    what = f"built for Python {work.python}: this machine has no Python {profile.python}, which {profile.title} has"
     hint = f"install python{profile.python}, or build the source RPM there: sfcci package rpm --builder mock"
     return (Finding("ProfilePython", Severity.WARNING, Place(profile.name), what, hint),)
 
