@@ -7,7 +7,7 @@ whole, so it does not matter how often it is written, or what dies in between.
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from sfcci.errors import MissingTool, UsageError
@@ -42,6 +42,16 @@ class Chunk:
     outcomes: Sequence[SeriesOutcomes] = ()
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What is under way: marks, what was written for them, its points, and when these were made."""
+
+    marks: frozenset[ChangeMark]
+    chunk: Chunk
+    points: Sequence[Point]
+    made_s: float
+
+
 class Delivery:
     """One delivery into one Graphite, and what it has come to."""
 
@@ -59,14 +69,15 @@ class Delivery:
 
     def drain(self) -> None:
         """Write and settle what is marked, the oldest ends first, until nothing waits or Graphite takes nothing."""
-        while marks := self._next():
-            lost = self._deliver(marks)
-            settled = [mark for mark in marks if mark not in lost]
-            self.spool.settle(settled)
-            self.changes += len(settled)
-            self.stuck |= lost
-            if not settled:
-                break
+        under_way: Sent | None = None
+        while marks := self._next(under_way.marks if under_way else frozenset()):
+            sent = self._send(marks)  # while carbon writes what is under way
+            if under_way and not self._settle(_without(under_way, sent)):
+                return
+            under_way = sent
+        if under_way:
+            self._settle(under_way)
+            self.drain()  # what came meanwhile, or was left for its other marks
 
     def catch_up(self, pushed_s: int | None, now_s: float) -> frozenset[Place]:
         """Write the gauges' steps since the last push: their 24 hours move on though nothing happens; give what lacks."""
@@ -77,7 +88,8 @@ class Delivery:
         outcomes = self.spool.columns(Query(since_s=first - probability.WINDOW_S))
         steps = range(first, int(now_s) + 1, step_s)
         gauges = {probability.gauge(one.key): steps for one in outcomes}
-        return self._proven(Chunk((), gauges, outcomes))
+        chunk = Chunk((), gauges, outcomes)
+        return self._unsure(Sent(frozenset(), chunk, *self.write(chunk)))
 
     def write(self, chunk: Chunk) -> tuple[list[Point], float]:
         """Write a chunk to carbon once its steps stand still; give its points and when they were made."""
@@ -96,29 +108,37 @@ class Delivery:
         self.series |= names
         return points, made_s
 
-    def _next(self) -> list[ChangeMark]:
+    def _next(self, under_way: frozenset[ChangeMark]) -> frozenset[ChangeMark]:
         """Give the next marks, at most CHUNK and PERIOD_S; the last span waits for its other marks, if there are more."""
-        limit = CHUNK + len(self.stuck)
+        limit = CHUNK + len(self.stuck) + len(under_way)
         found = self.spool.changes(limit)
-        marks = [mark for mark in found if mark not in self.stuck]
+        marks = [mark for mark in found if mark not in self.stuck and mark not in under_way]
         if not marks:
-            return marks
+            return frozenset()
         last = marks[-1].ended_s + 1 if len(found) < limit else marks[-1].ended_s
         last = min(last, marks[0].ended_s + PERIOD_S)
         if last <= marks[-1].ended_s:
             last = self.instance.retentions[-1].start(last)
-        return [mark for mark in marks if mark.ended_s < last] or marks
+        return frozenset(mark for mark in marks if mark.ended_s < last) or frozenset(marks)
 
-    def _deliver(self, marks: Collection[ChangeMark]) -> set[ChangeMark]:
-        """Write what marks touch; give those that are not proven in the end."""
-        left = set(marks)
-        for _ in range(ATTEMPTS):
-            unsure = self._proven(self._chunk(left))
-            left = {mark for mark in left if self._places(mark) & unsure}
+    def _send(self, marks: frozenset[ChangeMark]) -> Sent:
+        chunk = self._chunk(marks)
+        return Sent(marks, chunk, *self.write(chunk))
+
+    def _settle(self, sent: Sent) -> bool:
+        """Settle the marks that are proven, writing what is not again; say whether any was."""
+        left = sent.marks
+        for attempt in range(ATTEMPTS):
+            unsure = self._unsure(sent if attempt == 0 else self._send(left))
+            left = frozenset(mark for mark in left if self._places(mark) & unsure)
             if not left:
-                return left
-        self.lacking |= {place for place in unsure if isinstance(place, str)}
-        return left
+                break
+        else:
+            self.lacking |= {place for place in unsure if isinstance(place, str)}
+        self.spool.settle(sent.marks - left)
+        self.changes += len(sent.marks) - len(left)
+        self.stuck |= left
+        return left != sent.marks
 
     def _chunk(self, marks: Collection[ChangeMark]) -> Chunk:
         """Give what marks touch, out of the runs of the projects in pipelines that they belong to."""
@@ -143,15 +163,14 @@ class Delivery:
         }
         return Chunk(series.spans(outcomes, retentions, marks, self.names), gauges, outcomes)
 
-    def _proven(self, chunk: Chunk) -> frozenset[Place]:
-        """Write a chunk and read it back; give the places that Graphite may not have right."""
-        points, made_s = self.write(chunk)
-        lacking = missing(points, self.proof) if self.proof else ()
+    def _unsure(self, sent: Sent) -> frozenset[Place]:
+        """Read back what was sent; give the places that Graphite may not have right."""
+        lacking = missing(sent.points, self.proof) if self.proof else ()
         now_s = time.time()
         passed = (
             (span.name, span.start)
-            for span in chunk.spans
-            if series.crossed(span, self.instance.retentions, made_s, now_s)
+            for span in sent.chunk.spans
+            if series.crossed(span, self.instance.retentions, sent.made_s, now_s)
         )
         return frozenset(chain(map(series.metric_of, lacking), passed))
 
@@ -166,6 +185,12 @@ class Delivery:
         if key not in self._gauges:
             self._gauges[key] = probability.gauge(key)
         return self._gauges[key]
+
+
+def _without(sent: Sent, later: Sent) -> Sent:
+    """Leave out the points that were written anew since: their spans and gauges are proven, or stay marked, with `later`."""
+    anew = {(point.name, point.time_s) for point in later.points}
+    return replace(sent, points=[point for point in sent.points if (point.name, point.time_s) not in anew])
 
 
 def _moving(chunk: Chunk) -> Iterator[Span]:
