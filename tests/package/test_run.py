@@ -224,7 +224,6 @@ def test_what_the_pipeline_builds_needs_no_large_environment_and_has_no_finding(
     assert names(report) == [
         "python3-networking-sfc",
         "python3-networking-sfc-tests",
-        "sfcci+postgresql",
         "sfcci+rpm",
         "sfcci",
     ]
@@ -243,7 +242,6 @@ def test_the_whole_catalogue_is_built_without_a_finding(built_catalogue):
         "python-neutronclient-doc",
         "python3-neutronclient",
         "python3-neutronclient-tests",
-        "sfcci+postgresql",
         "sfcci+rpm",
         "sfcci",
     ]
