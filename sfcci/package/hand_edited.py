@@ -22,6 +22,8 @@ SECTION = re.compile(
 )
 SINGLE_TAG = re.compile(r"(Name|Version|Release|Summary|License|URL|Source0|BuildArch):")
 """Lines that are known by their tag: what follows it changes with every version."""
+BESIDE = re.compile(r"^(?:Patch\d*|Source[1-9]\d*):\s*([A-Za-z0-9_@+.-]+)\s*$", re.MULTILINE)
+"""A patch or source that is no address: a file that lies beside the spec."""
 Key = tuple[str, str, int]
 """Section, line (or its tag), and which of several alike, from 1."""
 
@@ -63,6 +65,11 @@ def carried(old: str, new: str, path: str) -> str:
         inserted.setdefault(_place(region, places, lines, path), []).extend(region.lines)
     text = [*_with(lines, inserted)]
     return "\n".join(text) + "\n"
+
+
+def files_beside(spec: str) -> tuple[str, ...]:
+    """Give the names of the files that a spec takes from its own folder: PatchN and SourceN, but not Source0."""
+    return tuple(dict.fromkeys(BESIDE.findall(spec)))
 
 
 def without_regions(text: str, path: str) -> str:

@@ -43,33 +43,35 @@ def source_archive(component: Component, back_end: str, project: Path, host: Hos
 
 
 def build_rpms(
-    component: Component, spec: str, archive: Path, host: Host, without: Sequence[str] = ()
+    component: Component, spec: str, sources: Sequence[Path], host: Host, without: Sequence[str] = ()
 ) -> BuiltPackages:
-    """Build source and binary RPMs of `spec` from its archive, `without` some of its features.
+    """Build source and binary RPMs of `spec` from its archive and patches, `without` some of its features.
 
     Raises ToolError (it failed), MissingTool (disk full).
     """
-    written, duration_s = _rpmbuild("-ba", component, spec, archive, host, without)
+    written, duration_s = _rpmbuild("-ba", component, spec, sources, host, without)
     top = written.parent.parent
     (source_rpm,) = (top / "SRPMS").glob("*.src.rpm")
     binary_rpms = tuple(sorted((top / "RPMS").rglob("*.rpm")))
     return BuiltPackages(written, source_rpm, binary_rpms, build_log(component, host), duration_s)
 
 
-def build_source_rpm(component: Component, spec: str, archive: Path, host: Host) -> tuple[Path, Path]:
+def build_source_rpm(
+    component: Component, spec: str, sources: Sequence[Path], host: Host
+) -> tuple[Path, Path]:
     """Build the source RPM alone; give it and the spec. Errors as `build_rpms`."""
-    written, _ = _rpmbuild("-bs", component, spec, archive, host, ())
+    written, _ = _rpmbuild("-bs", component, spec, sources, host, ())
     (source_rpm,) = (written.parent.parent / "SRPMS").glob("*.src.rpm")
     return source_rpm, written
 
 
 def _rpmbuild(
-    stages: str, component: Component, spec: str, archive: Path, host: Host, without: Sequence[str]
+    stages: str, component: Component, spec: str, sources: Sequence[Path], host: Host, without: Sequence[str]
 ) -> tuple[Path, float]:
     """Run rpmbuild; give the spec in the build's folder, and how long it took in seconds."""
     make_ready(host)
     log = build_log(component, host)
-    written = _laid_out(component, spec, archive, log.parent)
+    written = _laid_out(component, spec, sources, log.parent)
     options = [word for feature in without for word in ("--without", feature)]
     argv = [*definitions(host, log.parent), *options, stages, str(host.inside(written))]
     done = command.run(
@@ -133,12 +135,13 @@ def judge(done: command.Completed, log: Path) -> None:
         )
 
 
-def _laid_out(component: Component, spec: str, archive: Path, top: Path) -> Path:
-    """Lay spec and source where rpmbuild takes them; give the spec."""
+def _laid_out(component: Component, spec: str, sources: Sequence[Path], top: Path) -> Path:
+    """Lay spec and sources where rpmbuild takes them; give the spec."""
     with files.disk_errors(top):
         for name in ("SOURCES", "SPECS"):
             (top / name).mkdir(parents=True)
-        shutil.copy(archive, top / "SOURCES" / archive.name)
+        for source in sources:
+            shutil.copy(source, top / "SOURCES" / source.name)
         written = top / "SPECS" / f"{rpm_source_name(component)}.spec"
         written.write_text(spec)
     return written

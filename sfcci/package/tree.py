@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sfcci import files
-from sfcci.errors import Place
+from sfcci import document, files
+from sfcci.errors import Fault, InputError, Place
 from sfcci.finding import Finding, Severity
-from sfcci.package.hand_edited import carried, regions
+from sfcci.package.hand_edited import carried, files_beside, regions
 from sfcci.package.index import Subject
 from sfcci.package.spec import spec_path, spec_text
 
@@ -19,7 +19,18 @@ def spec_tree(project: Path, subjects: Iterable[Subject]) -> dict[str, str]:
     Hand-edited regions of the project's own files are carried over. Raises InputError (also where one has lost its place).
     """
     rendered = {spec_path(s.component): spec_text(s.component, s.metadata) for s in subjects}
-    return {path: carried(_text(project / path) or "", text, path) for path, text in rendered.items()}
+    return {path: carried(_own_text(project / path), text, path) for path, text in rendered.items()}
+
+
+def beside(project: Path, rendered: Mapping[str, str]) -> tuple[Path, ...]:
+    """Give the patches and sources that specs take from their folder. Raises InputError for one that is not there."""
+    named = [(path, name) for path, text in rendered.items() for name in files_beside(text)]
+    lost = [(path, name) for path, name in named if not (project / path).with_name(name).is_file()]
+    if lost:
+        raise InputError(
+            *(Fault(Place(path), f"{name} does not lie beside it", "a file") for path, name in lost)
+        )
+    return tuple((project / path).with_name(name) for path, name in named)
 
 
 def hand_edited(project: Path, paths: Iterable[str]) -> tuple[Finding, ...]:
@@ -27,7 +38,7 @@ def hand_edited(project: Path, paths: Iterable[str]) -> tuple[Finding, ...]:
     return tuple(
         Finding("HandEdited", Severity.INFO, Place(path, region.number), region.lines[0].removeprefix("# "))
         for path in sorted(paths)
-        for region in regions(_text(project / path) or "", path)
+        for region in regions(_own_text(project / path), path)
     )
 
 
@@ -50,8 +61,11 @@ def drift(project: Path, rendered: Mapping[str, str], command: str, strays: str 
                     "FileDrift", Severity.ERROR, Place(path, line), "is not what packaging/ renders", hint
                 )
             )
+    wanted = {
+        str(Path(path).with_name(name)) for path, text in rendered.items() for name in files_beside(text)
+    }
     for path in _files(project, strays) if strays else ():
-        if path not in rendered:
+        if path not in rendered and path not in wanted:
             what = "belongs to no component of packaging/"
             found.append(Finding("FileStray", Severity.ERROR, Place(path), what, "remove it"))
     return tuple(found)
@@ -67,6 +81,11 @@ def _files(project: Path, folder: str) -> list[str]:
         path for path in (project / folder).rglob("*") if path.is_file() and not path.name.startswith(".")
     )
     return sorted(str(path.relative_to(project)) for path in paths)
+
+
+def _own_text(path: Path) -> str:
+    """The text of a file that may be edited by hand, "" when it is not there. Raises InputError (not UTF-8)."""
+    return document.read_text(path) if path.exists() else ""
 
 
 def _text(path: Path) -> str | None:

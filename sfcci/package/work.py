@@ -79,6 +79,13 @@ class Work:
     builder: str = BUILDERS[0]
     repository: Path = Path()
     """Where components that were built before are published."""
+    beside: tuple[Path, ...] = ()
+    """Patches and sources that hand-edited regions of the spec name."""
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """What goes into the source RPM besides the spec, the archive first."""
+        return (self.archive, *self.beside)
 
     @property
     def python(self) -> str:
@@ -94,7 +101,7 @@ class Work:
     def fingerprint(self) -> str:
         """Hash of all that a build is made of: source, spec, features left out, host, checks."""
         parts = (
-            hashlib.sha256(self.archive.read_bytes()).hexdigest(),
+            *(hashlib.sha256(source.read_bytes()).hexdigest() for source in self.sources),
             self.spec,
             " ".join([self.builder, *self.without]),
             self.host.identity(),
@@ -106,10 +113,10 @@ class Work:
     def build(self) -> BuiltPackages:
         """Build the source and binary RPMs. Raises ToolError, MissingTool, UsageError."""
         if self.builder == "mock":
-            source_rpm, spec = rpmbuild.build_source_rpm(self.component, self.spec, self.archive, self.host)
+            source_rpm, spec = rpmbuild.build_source_rpm(self.component, self.spec, self.sources, self.host)
             folder = spec.parent.parent
             return mock.rebuild(self.host.profile, source_rpm, spec, folder, self.repository, self.without)
-        return rpmbuild.build_rpms(self.component, self.spec, self.archive, self.host, self.without)
+        return rpmbuild.build_rpms(self.component, self.spec, self.sources, self.host, self.without)
 
 
 def prepared_work(settings: Settings, component: Component, hosts: Hosts, order: Order, say: Say) -> Work:
@@ -121,7 +128,8 @@ def prepared_work(settings: Settings, component: Component, hosts: Hosts, order:
     archive = found.sdist or _archive(settings, found, host, order)
     without = component.features if large and not order.whole else ()
     published = current_repository(settings.state)
-    return Work(component, found, rendered, archive, host, without, order.builder, published)
+    beside = tree.beside(settings.project, rendered)
+    return Work(component, found, rendered, archive, host, without, order.builder, published, beside)
 
 
 def own_findings(work: Work, built: BuiltPackages) -> tuple[Finding, ...]:

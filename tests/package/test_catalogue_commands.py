@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from sfcci.cli.package import package
 from sfcci.errors import InputError, Unreachable, UsageError
+from sfcci.package import tree
 
 LIBRARY = """\
 # A sample; why it is packaged stands here.
@@ -197,6 +198,29 @@ def test_drift_and_what_is_edited_by_hand_are_told_and_rendering_keeps_it(own):
     assert [f["keyword"] for f in told("check")["findings"]] == ["FileDrift", "FileStray", "HandEdited"]
     asked("render")
     assert spec.read_text() == kept
+
+
+def test_a_patch_that_a_region_names_belongs_to_the_spec(own):
+    asked("render")
+    spec = own / "rpm" / "python-sample.spec"
+    line = "BuildArch:      noarch\n"
+    region = "# by hand: it crashes\nPatch0:         fix.patch\n# end by hand\n"
+    spec.write_text(spec.read_text().replace(line, line + region))
+    (own / "rpm" / "fix.patch").touch()
+    assert asked("check").exit_code == 0
+    assert tree.beside(own, {"rpm/python-sample.spec": spec.read_text()}) == (own / "rpm" / "fix.patch",)
+    (own / "rpm" / "fix.patch").unlink()
+    with pytest.raises(InputError, match=r"rpm/python-sample.spec: fix.patch does not lie beside it"):
+        tree.beside(own, {"rpm/python-sample.spec": spec.read_text()})
+
+
+def test_a_spec_that_is_no_text_is_not_rendered_over(own):
+    asked("render")
+    spec = own / "rpm" / "python-sample.spec"
+    spec.write_bytes(b"\xff" + spec.read_bytes())
+    with pytest.raises(InputError, match="byte 0 is not UTF-8"):
+        asked("render")
+    assert spec.read_bytes().startswith(b"\xff")
 
 
 def test_a_hostile_or_wrong_sdist_changes_nothing(own, tmp_path):

@@ -167,7 +167,7 @@ def test_the_source_rpm_alone_is_enough(configured):
         hosts = Hosts(configured, folder, lambda _text: None, STREAM)
         work = prepared_work(configured, component, hosts, NORMAL, lambda _text: None)
         host = work.host
-        source_rpm, _spec = rpmbuild.build_source_rpm(component, work.spec, work.archive, host)
+        source_rpm, _spec = rpmbuild.build_source_rpm(component, work.spec, work.sources, host)
         assert source_rpm.name == "sample-1.0-2.el10.src.rpm"
         alone = host.folder / "alone"
         alone.mkdir()

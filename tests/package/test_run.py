@@ -89,6 +89,36 @@ def test_a_component_is_built_published_installed_and_runs(configured, tmp_path)
     assert "sample 1.0: unchanged, nothing to do" in said
 
 
+PATCH = """\
+--- a/sample/tool.py
++++ b/sample/tool.py
+@@ -2,3 +2,3 @@
+
+ def main():
+-    print("a sample that runs")
++    print("a sample that is patched")
+"""
+
+
+def test_a_patch_in_a_hand_edited_region_is_built_in_and_a_change_of_it_builds_again(configured, tmp_path):
+    run.build_packages(configured, lambda _text: None, Order(write_specs=True))
+    spec = configured.project / "rpm" / "sample.spec"
+    line = "BuildArch:      noarch\n"
+    region = "# by hand: says more\nPatch0:         say.patch\n# end by hand\n"
+    spec.write_text(spec.read_text().replace(line, line + region))
+    tool = (configured.project / "code" / "sample" / "tool.py").read_text().splitlines()
+    at = tool.index("def main():")
+    patch = PATCH.replace("-2,3 +2,3", f"-{at},3 +{at},3")
+    (spec.parent / "say.patch").write_text(patch)
+    report, _said = built(configured)
+    assert (report.outcome, report.exit_status) == (Outcome.BUILT, 0), report
+    way = installed(configured, "sample", tmp_path / "root")
+    assert command.run(way.argv, timeout_s=20, env=way.env).stdout == "a sample that is patched\n"
+    assert built(configured)[0].outcome is Outcome.UNCHANGED
+    (spec.parent / "say.patch").write_text(patch.replace("is patched", "is patched again"))
+    assert built(configured)[0].outcome is Outcome.BUILT
+
+
 def test_a_build_requirement_that_is_not_there_fails_the_build_and_keeps_its_log(configured):
     pyproject = configured.project / "code" / "pyproject.toml"
     pyproject.write_text(
