@@ -20,7 +20,7 @@ from sfcci.package.macros.python3dist import bound_version, python3dist
 from sfcci.package.rpm_format import Member
 
 METADATA = re.compile(
-    r"/usr/lib/python(?P<python>3\.\d+)/site-packages/[^/]+\.(dist|egg)-info/(METADATA|PKG-INFO)"
+    r"/usr/lib(64)?/python(?P<python>3\.\d+)/site-packages/[^/]+\.(dist|egg)-info/(METADATA|PKG-INFO)"
 )
 SITE = re.compile(r"/usr/lib(64)?/python(?P<python>3\.\d+)/site-packages/")
 BYTE_CODE = re.compile(
@@ -81,6 +81,7 @@ def requires_told(built: Subject) -> Iterator[Finding]:
     if (main := built.main) is None or not (wanted := list(_wanted(built, main))):
         return
     told = {atom for requirement in wanted for atom in _expected(requirement, built.python)}
+    told |= atoms(built.component.rpm.requires)
     for atom in sorted(atoms(main.header.requires) - told, key=_spelled):
         what = f"requires {_spelled(atom)}, of which its metadata says nothing"
         yield _error(

@@ -17,10 +17,16 @@ import sys
 
 SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "opt", "usr", "var")
 EMPTY = ("builddir/run", "dev", "home", "proc", "root", "run", "sys")
+DEVICES = ("full", "null", "random", "tty", "urandom", "zero")
+MASKED = ("etc/gshadow", "etc/gshadow-", "etc/shadow", "etc/shadow-")
+"""Secrets of this machine that no build needs."""
 WORLD = ("tmp", "var/tmp", "dev/shm")
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC = 1, 32, 4096, 16384
 KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048 | (1 << 21)
 """NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME, RELATIME: a user namespace may not take them off."""
+KEPT_CAPABILITIES = range(8)
+"""capabilities(7): those over files of the build's own, signals and identities; no mounts, devices, modules, networks."""
+PR_CAPBSET_DROP, CAPABILITIES = 24, 64
 CANNOT_MOUNT = 125
 """The exit status when the kernel refuses what is needed; the program has not been started then."""
 
@@ -55,26 +61,41 @@ def make_root(stage: str, run: str, layers: list[str]) -> str:
     """Make the root below the stage and give it. Raises OSError where the kernel refuses."""
     mount("tmpfs", stage, "tmpfs", 0, "mode=755")
     root = f"{stage}/root"
-    os.mkdir(root)  # noqa: PTH102
-    for number, name in enumerate(SYSTEM):
-        if os.path.islink(f"/{name}"):  # noqa: PTH114
-            os.symlink(os.readlink(f"/{name}"), f"{root}/{name}")  # noqa: PTH115, PTH211
-        elif os.path.isdir(f"/{name}"):  # noqa: PTH112
-            layer(stage, number, f"/{name}")
-    for name in EMPTY:
-        os.makedirs(f"{root}/{name}", exist_ok=True)  # noqa: PTH103
-    mount("/dev", f"{root}/dev", "", MS_BIND | MS_REC)
-    mount("/sys", f"{root}/sys", "", MS_BIND | MS_REC)
-    for name in WORLD:
-        with contextlib.suppress(OSError):  # a read-only folder has none of its own
-            os.makedirs(f"{root}/{name}", exist_ok=True)  # noqa: PTH103
-            mount("tmpfs", f"{root}/{name}", "tmpfs", 0, "mode=1777")
-    mount("proc", f"{root}/proc", "proc")
+    show_system(stage, root)
+    show_kernel(root)
     mount(run, f"{root}/builddir/run", "", MS_BIND)
     for number, source in enumerate(layers, len(SYSTEM)):
         if not os.path.exists(f"{root}{source}"):  # noqa: PTH110
             layer(stage, number, source)
     return root
+
+
+def show_system(stage: str, root: str) -> None:
+    """Lay this machine's system folders into the root, its secrets masked, and make the others, empty."""
+    for number, name in enumerate(SYSTEM):
+        if os.path.islink(f"/{name}"):  # noqa: PTH114
+            os.makedirs(root, exist_ok=True)  # noqa: PTH103
+            os.symlink(os.readlink(f"/{name}"), f"{root}/{name}")  # noqa: PTH115, PTH211
+        elif os.path.isdir(f"/{name}"):  # noqa: PTH112
+            layer(stage, number, f"/{name}")
+    for name in filter(lambda name: os.path.exists(f"{root}/{name}"), MASKED):  # noqa: PTH110
+        mount("/dev/null", f"{root}/{name}", "", MS_BIND)
+    for name in EMPTY:
+        os.makedirs(f"{root}/{name}", exist_ok=True)  # noqa: PTH103
+
+
+def show_kernel(root: str) -> None:
+    """Lay what is the kernel's into the root: a few devices, /proc of the build's own processes, /sys to read, memory to write."""
+    for name in filter(os.path.exists, (f"/dev/{name}" for name in DEVICES)):
+        with open(f"{root}{name}", "xb"):  # noqa: PTH123
+            mount(name, f"{root}{name}", "", MS_BIND)
+    mount("proc", f"{root}/proc", "proc")
+    with contextlib.suppress(OSError):  # a container may forbid it
+        mount("sysfs", f"{root}/sys", "sysfs", MS_RDONLY)
+    for name in WORLD:
+        with contextlib.suppress(OSError):  # a read-only folder has none of its own
+            os.makedirs(f"{root}/{name}", exist_ok=True)  # noqa: PTH103
+            mount("tmpfs", f"{root}/{name}", "tmpfs", 0, "mode=1777")
 
 
 def raise_loopback() -> None:
@@ -84,6 +105,13 @@ def raise_loopback() -> None:
         fcntl.ioctl(any_socket, set_flags, struct.pack("16sh", b"lo", up_and_running))
 
 
+def drop_capabilities() -> None:
+    """Take from root, for good, what a build has no use for. Source: prctl(2), capabilities(7)."""
+    libc = ctypes.CDLL(None)
+    for number in set(range(CAPABILITIES)) - set(KEPT_CAPABILITIES):
+        libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)
+
+
 def main(stage: str, run: str, layers: str, argv: list[str]) -> None:
     """Make the root, enter it, become the program."""
     try:
@@ -91,6 +119,7 @@ def main(stage: str, run: str, layers: str, argv: list[str]) -> None:
         os.chroot(root)
         os.chdir("/builddir")
         raise_loopback()
+        drop_capabilities()
     except OSError as error:
         sys.stderr.write(f"{error.strerror}: {error}\n")
         sys.exit(CANNOT_MOUNT)

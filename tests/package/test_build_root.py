@@ -63,6 +63,23 @@ def test_homes_are_empty_but_for_the_environment(host):
     assert listed == ""
 
 
+def test_secrets_devices_and_powers_of_the_machine_are_not_there(host):
+    assert inside(host, "cat", "/etc/shadow") == ""
+    assert set(inside(host, "ls", "/dev").split()) == {
+        "full",
+        "null",
+        "random",
+        "shm",
+        "tty",
+        "urandom",
+        "zero",
+    }
+    refused = inside(host, "mount", "-t", "tmpfs", "tmpfs", "/builddir")
+    assert "permission denied" in refused or "not permitted" in refused
+    powers = inside(host, "grep", "^CapEff", "/proc/self/status").split()[1]
+    assert int(powers, 16) <= 0xFF
+
+
 def test_the_run_folder_is_what_goes_in_and_out(host):
     assert inside(host, "touch", str(host.inside(host.folder / "result"))) == ""
     assert (host.folder / "result").exists()

@@ -140,11 +140,11 @@ def test_without_a_root_of_its_own_the_folder_goes_into_the_source_rpm(configure
 
 
 @pytest.mark.distro
-def test_the_whole_catalogue_is_built_again_as_it_was(built_catalogue):
-    report = verify.verify(built_catalogue.settings, lambda _text: None, only=["networking-sfc", "sfcci"])
-    assert [(one.findings, one.error) for one in report.components] == [((), ""), ((), "")]
-    assert {one.against for one in report.components} == {"the build that is kept"}
-    assert [len(one.sha256) for one in report.components] == [4, 4]
+def test_documentation_and_generated_configuration_are_built_again_as_they_were(built_catalogue):
+    report = verify.verify(built_catalogue.settings, lambda _text: None, only=["networking-sfc"])
+    (one,) = report.components
+    assert (one.findings, one.error, one.against) == ((), "", "the build that is kept")
+    assert len(one.sha256) == 4
 
 
 def test_a_component_that_cannot_be_read_stops_no_other(configured):
