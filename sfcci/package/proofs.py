@@ -58,6 +58,7 @@ def making(work: Work) -> Making:
         isolation={"host": str(host)},
         without=work.without,
         fingerprint=work.fingerprint(),
+        patches={path.name: digest(path) for path in work.beside},
     )
 
 

@@ -6,7 +6,7 @@ Sources: in-toto attestation framework, Statement v1; SLSA provenance v1. It car
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sfcci import __version__
@@ -37,6 +37,8 @@ class Making:
     """What separated the build from its machine."""
     without: tuple[str, ...]
     fingerprint: str
+    patches: Mapping[str, str] = field(default_factory=dict)
+    """Patches and further sources: file → SHA-256."""
 
 
 def provenance_text(bill: Bill, making: Making) -> str:
@@ -77,6 +79,7 @@ def _dependencies(bill: Bill, making: Making) -> list[dict[str, Any]]:
     macros = {f"macros/{name}": text for name, text in sorted(making.macros.items())}
     return [
         {"name": making.archive, "uri": bill.purl, "digest": {"sha256": making.archive_sha256}},
+        *({"name": name, "digest": {"sha256": sha256}} for name, sha256 in sorted(making.patches.items())),
         *({"name": name, "digest": {"sha256": _sha256(text)}} for name, text in {**texts, **macros}.items()),
     ]
 

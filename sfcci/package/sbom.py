@@ -27,6 +27,7 @@ CYCLONEDX_HASHES = {
     "SHA384": "SHA-384",
     "SHA512": "SHA-512",
 }
+PATCHES = (".patch", ".diff")
 PACKAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 Document = dict[str, Any]
 
@@ -77,8 +78,14 @@ class Bill:
 
     @property
     def archives(self) -> tuple[RpmFile, ...]:
-        """What the source package holds besides its spec."""
-        return tuple(file for file in self.source.header.files if not file.path.endswith(".spec"))
+        """What the source package holds besides its spec and patches: the project's sdist."""
+        apart = (".spec", *PATCHES)
+        return tuple(file for file in self.source.header.files if not file.path.endswith(apart))
+
+    @property
+    def patches(self) -> tuple[RpmFile, ...]:
+        """The patches in the source package."""
+        return tuple(file for file in self.source.header.files if file.path.endswith(PATCHES))
 
     def identity(self) -> uuid.UUID:
         """An identifier that changes with any octet of the packages, and with the tool."""
@@ -131,7 +138,7 @@ def cyclonedx(bill: Bill) -> Document:
             "tools": {"components": [{"type": "application", "name": "sfcci", "version": __version__}]},
             "component": {
                 **_cyclonedx_rpm(bill.source, "application"),
-                "pedigree": {"ancestors": list(_ancestors(bill))},
+                "pedigree": _pedigree(bill),
             },
         },
         "components": [
@@ -161,7 +168,7 @@ def spdx(bill: Bill) -> Document:
         "creationInfo": {"created": bill.created, "creators": [f"Tool: sfcci-{__version__}"]},
         "packages": [
             *(_spdx_rpm(rpm) for rpm in described),
-            *(_spdx_archive(bill, file) for file in bill.archives),
+            *(_spdx_source(bill, file) for file in (*bill.archives, *bill.patches)),
             *(_spdx_need(need) for _, need in sorted(required.items())),
         ],
         "relationships": [
@@ -172,7 +179,7 @@ def spdx(bill: Bill) -> Document:
             ),
             *(
                 _relation(_spdx_id(bill.source.file_name), "CONTAINS", _spdx_id(file.path))
-                for file in bill.archives
+                for file in (*bill.archives, *bill.patches)
             ),
             *_spdx_dependencies(bill),
         ],
@@ -192,6 +199,12 @@ def _needs(text: str) -> Iterator[Need]:
 def _depends(bill: Bill, rpm: BuiltRpm) -> list[str]:
     own, others = needs(bill, rpm)
     return sorted([*(one.purl for one in own), *(_cyclonedx_ref(need) for need in others)])
+
+
+def _pedigree(bill: Bill) -> Document:
+    """What the source package is made of: the project's sdist, and patches."""
+    patches = [{"type": "unofficial", "diff": {"url": file.path}} for file in bill.patches]
+    return {"ancestors": list(_ancestors(bill)), **({"patches": patches} if patches else {})}
 
 
 def _ancestors(bill: Bill) -> Iterator[Document]:
@@ -263,11 +276,15 @@ def _spdx_rpm(rpm: BuiltRpm) -> Document:
     }
 
 
-def _spdx_archive(bill: Bill, file: RpmFile) -> Document:
-    algorithm = bill.source.header.digest_algorithm
+def _spdx_source(bill: Bill, file: RpmFile) -> Document:
+    """The project's sdist, or a patch."""
+    algorithm, licence = bill.source.header.digest_algorithm, bill.source.header.license
+    if file in bill.archives:
+        told = {**_spdx_package(file.path, bill.project, bill.purl, licence), "versionInfo": bill.version}
+    else:
+        told = _spdx_package(file.path, file.path, "")
     return {
-        **_spdx_package(file.path, bill.project, bill.purl, bill.source.header.license),
-        "versionInfo": bill.version,
+        **told,
         "packageFileName": file.path,
         "checksums": [{"algorithm": algorithm, "checksumValue": file.digest}],
     }

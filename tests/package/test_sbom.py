@@ -53,7 +53,8 @@ def header(name, **changes):
 def bill():
     archive = RpmFile("sample-1.0rc1.tar.gz", 0o100644, "root", "root", 7, "ab" * 32)
     spec = RpmFile("python-sample.spec", 0o100644, "root", "root", 7, "cd" * 32)
-    source = header("python-sample", arch="src", files=(spec, archive))
+    patch = RpmFile("fix.patch", 0o100644, "root", "root", 7, "01" * 32)
+    source = header("python-sample", arch="src", files=(spec, archive, patch))
     main = header(
         "python3-sample",
         requires=(
@@ -89,7 +90,9 @@ def test_packages_files_and_what_they_require_are_in_a_cyclonedx_document(bill):
     assert document["components"][1]["purl"].endswith("?arch=noarch&epoch=1")
     assert main["components"][0]["name"] == "/usr/lib/LICENSE"
     assert main["components"][0]["hashes"] == [{"alg": "SHA-256", "content": "ef" * 32}]
-    (ancestor,) = document["metadata"]["component"]["pedigree"]["ancestors"]
+    pedigree = document["metadata"]["component"]["pedigree"]
+    assert pedigree["patches"] == [{"type": "unofficial", "diff": {"url": "fix.patch"}}]
+    (ancestor,) = pedigree["ancestors"]
     assert (ancestor["purl"], ancestor["hashes"][0]["content"]) == ("pkg:pypi/sample@1.0rc1", "ab" * 32)
     refs = {one["ref"]: one["dependsOn"] for one in document["dependencies"]}
     assert refs[document["components"][1]["bom-ref"]] == [main["bom-ref"]]
@@ -125,6 +128,7 @@ def test_provenance_names_what_it_was_made_of(bill):
         {"host": "without a network"},
         ("doc",),
         "f" * 64,
+        {"fix.patch": "01" * 32},
     )
     told = provenance.statement(bill, making)
     assert told["_type"] == "https://in-toto.io/Statement/v1"
@@ -138,6 +142,7 @@ def test_provenance_names_what_it_was_made_of(bill):
     assert digests["sample-1.0rc1.tar.gz"] == "ab" * 32
     assert digests["rpm/python-sample.spec"] == hashlib.sha256(b"Name: python-sample\n").hexdigest()
     assert set(digests) >= {"build environment", "macros/macros.python"}
+    assert digests["fix.patch"] == "01" * 32
     assert definition["externalParameters"]["without"] == ["doc"]
 
 
@@ -147,6 +152,14 @@ def validators(cache_dir):
         return environment.ensure(VALIDATORS, cache_dir)
     except Unreachable as error:
         pytest.skip(str(error))
+
+
+@pytest.mark.distro
+@pytest.mark.parametrize(("format_", "code"), [("cyclonedx", CYCLONEDX), ("spdx", SPDX)])
+def test_a_document_with_patches_and_odd_names_is_valid(bill, validators, tmp_path, format_, code):
+    (tmp_path / f"bill.{format_}.json").write_text(sbom_text(bill, format_))
+    done = command.run([validators.python, "-Ic", code, tmp_path / f"bill.{format_}.json"], timeout_s=120)
+    assert done.stdout == "valid\n"
 
 
 @pytest.mark.distro
