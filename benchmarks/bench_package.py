@@ -57,7 +57,7 @@ def build_ratio(count: int) -> bool:
 
 def bare_s(work: Work) -> float:
     """Build without namespaces, root or judgement; give the seconds."""
-    host = replace(work.host, throw_away="bare")
+    host = replace(work.host, obstacle="bare")
     top = host.folder / "build" / "bare"
     for name in ("SOURCES", "SPECS"):
         (top / name).mkdir(parents=True)

@@ -56,7 +56,7 @@ class Host:
     own_macros: bool
     layers: tuple[str, ...] = ()
     """Folders outside of the system's that the build environment needs."""
-    throw_away: str = ""
+    obstacle: str = ""
     """Why the kernel gives no root that is thrown away; "" when it does."""
     profile: Profile = HOST
 
@@ -78,18 +78,18 @@ class Host:
     @property
     def place(self) -> Path:
         """Where what is built lies, for those who build; nothing of it is kept."""
-        return self.folder / "work" if self.throw_away else BUILD_PLACE / "work"
+        return self.folder / "work" if self.obstacle else BUILD_PLACE / "work"
 
     def inside(self, path: Path) -> Path:
         """Give the name that a path in the run's folder has for those who build."""
-        return path if self.throw_away else BUILD_PLACE / "run" / path.relative_to(self.folder)
+        return path if self.obstacle else BUILD_PLACE / "run" / path.relative_to(self.folder)
 
     def identity(self) -> str:
         """Everything about this host that may change what is built, as one text."""
         texts = [path.read_text() for path in sorted(MACROS.iterdir()) if path.is_file()]
         made_of = (self.environment.root.name, self.python_version, self.rpm_version, str(self.own_macros))
         target = (self.profile.name, json.dumps(dict(self.profile.macros), sort_keys=True))
-        return "\0".join([*made_of, *target, "" if self.throw_away else str(BUILD_PLACE), *texts])
+        return "\0".join([*made_of, *target, "" if self.obstacle else str(BUILD_PLACE), *texts])
 
     def __str__(self) -> str:
         """Say in a sentence what separates a build from this machine."""
@@ -99,8 +99,8 @@ class Host:
             else "with this machine's network (the kernel allows no namespaces)"
         )
         root = (
-            f"no root of its own: {self.throw_away}"
-            if self.throw_away
+            f"no root of its own: {self.obstacle}"
+            if self.obstacle
             else f"in a throw-away root at {BUILD_PLACE}"
         )
         return f"for {self.profile.title}, Python {self.python_version}; {root}; {network}"
@@ -166,7 +166,7 @@ def found_host(folder: Path, made: Environment, profile: Profile = HOST) -> Host
         layers=tuple(sorted(layers)),
         profile=profile,
     )
-    return replace(host, throw_away=_obstacle(host))
+    return replace(host, obstacle=_obstacle(host))
 
 
 def _obstacle(host: Host) -> str:
@@ -179,7 +179,7 @@ def _obstacle(host: Host) -> str:
 
 def enter(host: Host) -> tuple[str, ...]:
     """Give the words before a program that have it run where this host builds."""
-    if host.throw_away:
+    if host.obstacle:
         return sandbox()
     program = (os.path.realpath(sys.executable), "-I", "-S", "-B", str(inside_build.__file__))
     return (*sandbox(), *program, str(host.folder / "stage"), str(host.folder), json.dumps(host.layers))

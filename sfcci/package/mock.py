@@ -16,6 +16,10 @@ from sfcci.package.profile import PROFILES, Profile
 Say = Callable[[str], None]
 TIMEOUT_S = 3600.0
 LOG_LINES = 12
+RESULTS = "mock"
+"""The folder of results, in that of the build."""
+INSTALLED = "installed_pkgs.log"
+"""What mock writes there of the packages in its chroot."""
 MACROS = {
     "%_buildhost": "localhost",
     "%source_date_epoch_from_changelog": "1",
@@ -87,7 +91,7 @@ def rebuild(
 ) -> BuiltPackages:
     """Have mock build a source RPM; `folder` is this build's. Raises MissingTool, UsageError, ToolError."""
     mock = require_mock(profile)
-    config, results = folder / f"sfcci-{chroot_name(profile)}.cfg", folder / "mock"
+    config, results = folder / f"sfcci-{chroot_name(profile)}.cfg", folder / RESULTS
     address = repository.resolve().as_uri() if (repository / "repodata").is_dir() else ""
     with files.disk_errors(folder):
         config.write_text(chroot_config(profile, address))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sfcci.environment import MARKER
 from sfcci.errors import UsageError
-from sfcci.package import provenance, sbom
+from sfcci.package import mock, provenance, sbom
 from sfcci.package.build import MACROS, BuiltPackages
 from sfcci.package.catalogue import CATALOGUE, chosen, load_catalogue
 from sfcci.package.headers import read_header
@@ -38,24 +38,28 @@ def proof_files(work: Work, built: BuiltPackages) -> dict[str, str]:
     """Give the files that go with a build: name → text. The same build gives the same octets. Raises InputError."""
     found = bill(work.component.name, work.found.metadata.version, built.source_rpm, built.binary_rpms)
     bills = {f"{found.name}{sbom.SUFFIX[one]}": sbom_text(found, one) for one in sbom.FORMATS}
-    return {**bills, f"{found.name}{provenance.SUFFIX}": provenance_text(found, making(work))}
+    return {**bills, f"{found.name}{provenance.SUFFIX}": provenance_text(found, making(work, built))}
 
 
-def making(work: Work) -> Making:
-    """Say what a build was made with."""
+def making(work: Work, built: BuiltPackages) -> Making:
+    """Say what a build was made with. mock's chroot is what it says itself of the packages in it."""
     host = work.host
     (spec_path,) = work.rendered
     macros = {path.name: path.read_text() for path in MACROS.iterdir() if path.is_file()}
+    by_mock = work.builder == "mock"
+    place = mock.chroot_name(host.profile) if by_mock else str(host)
+    requirements = built.log.parent / mock.INSTALLED if by_mock else host.environment.root / MARKER
     return Making(
         component=work.component.name,
         archive=work.archive.name,
         archive_sha256=digest(work.archive),
         spec_path=spec_path,
         spec=work.spec,
-        requirements=(host.environment.root / MARKER).read_text(),
-        macros=macros if host.own_macros else {},
-        target={"profile": host.profile.name, "python": host.python_version, "rpm": host.rpm_version},
-        isolation={"host": str(host)},
+        requirements=requirements.read_text() if requirements.exists() else "",
+        macros=macros if host.own_macros and not by_mock else {},
+        target={"profile": host.profile.name, "python": work.python},
+        builder=work.builder,
+        isolation={"place": place, "rpm": host.rpm_version},
         without=work.without,
         fingerprint=work.fingerprint(),
         patches={path.name: digest(path) for path in work.beside},

@@ -32,9 +32,11 @@ class Making:
     macros: Mapping[str, str]
     """RPM macros that were ours: file → text; none where the host has the distribution's own."""
     target: Mapping[str, str]
-    """What the target was: profile, Python, rpm."""
+    """What the target was: profile, Python."""
+    builder: str
+    """"rpmbuild" or "mock"."""
     isolation: Mapping[str, str]
-    """What separated the build from its machine."""
+    """Where it was built, and with which rpm."""
     without: tuple[str, ...]
     fingerprint: str
     patches: Mapping[str, str] = field(default_factory=dict)
@@ -67,7 +69,7 @@ def statement(bill: Bill, making: Making) -> dict[str, Any]:
                 "resolvedDependencies": _dependencies(bill, making),
             },
             "runDetails": {
-                "builder": {"id": f"{HOME}/builders/rpmbuild", "version": {"sfcci": __version__}},
+                "builder": {"id": f"{HOME}/builders/{making.builder}", "version": {"sfcci": __version__}},
                 "metadata": {"invocationId": making.fingerprint},
             },
         },

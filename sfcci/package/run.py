@@ -92,7 +92,11 @@ def build_packages(
     with workspace() as folder:
         hosts = Hosts(apart, folder, say, order.profile)
         reports = tuple(Turn(apart, one, hosts, say, order).report() for one in components)
-        places = hosts.told()
+        places = (
+            hosts.told()
+            if order.builder == "rpmbuild"
+            else (f"built by mock: {mock.chroot_name(order.profile)}",)
+        )
     return PackageReport(reports, publication.publish(apart, say).folder, places=places)
 
 

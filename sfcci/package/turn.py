@@ -10,7 +10,7 @@ from typing import TypeVar
 from sfcci import files
 from sfcci.errors import EXIT_OK, MissingTool, Place, SfcciError, ToolError
 from sfcci.finding import Finding, Severity, exit_status
-from sfcci.package import lint, repository, rpmbuild, tree
+from sfcci.package import lint, repository, tree
 from sfcci.package.build import BuiltPackages
 from sfcci.package.component import Component
 from sfcci.package.hosts import Hosts
@@ -67,8 +67,7 @@ class Turn:
     say: Say
     order: Order = NORMAL
     stages_s: dict[str, float] = field(default_factory=dict)
-    _log: Path | None = None
-    """Where rpmbuild writes."""
+    _begun: Work | None = None
 
     def report(self) -> ComponentReport:
         """Take the component through. Raises MissingTool: what no other component could do without, either."""
@@ -86,7 +85,7 @@ class Turn:
         return replace(report, duration_s=time.monotonic() - begin, stages_s=dict(self.stages_s))
 
     def _built(self) -> ComponentReport:
-        work = self._timed("source", self._work)
+        work = self._begun = self._timed("source", self._work)
         if self.order.write_specs:
             tree.write_tree(self.settings.project, work.rendered)
         drift = tree.drift(self.settings.project, work.rendered, SPEC_COMMAND)
@@ -121,9 +120,7 @@ class Turn:
         )
 
     def _work(self) -> Work:
-        work = prepared_work(self.settings, self.component, self.hosts, self.order, self.say)
-        self._log = rpmbuild.build_log(self.component, work.host)
-        return work
+        return prepared_work(self.settings, self.component, self.hosts, self.order, self.say)
 
     def _fingerprints(self, work: Work) -> Iterator[str]:
         """Those of builds that will do: what would be built now, and where features are left out, one that has them."""
@@ -135,9 +132,9 @@ class Turn:
         """A build that fails is an answer; its log outlives the run's folder."""
         name = self.component.name
         kept: Path | None = None
-        if self._log and self._log.exists():
+        if self._begun and self._begun.log.exists():
             kept = self.settings.state / "packages" / name / "failed.log"
-            files.write_bytes(kept, self._log.read_bytes())
+            files.write_bytes(kept, self._begun.log.read_bytes())
         hint = f"the whole log: {kept}" if kept else ""
         what = Finding("BuildFailed", Severity.ERROR, Place(self.component.path), str(error), hint)
         return ComponentReport(name, Outcome.FAILED, log=kept, findings=(what,))

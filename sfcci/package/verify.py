@@ -104,7 +104,7 @@ def _compared(
 ) -> Verified:
     work = prepared_work(settings, component, places[0], order, say)
     kept = repository.current_build(settings.state, component.name)
-    if kept is not None and kept.fingerprint == work.fingerprint() and not work.host.throw_away:
+    if kept is not None and kept.fingerprint == work.fingerprint() and not work.host.obstacle:
         before, against = kept.rpms, "the build that is kept"
     else:
         say(f"building {component.name} for the first time")
@@ -112,7 +112,7 @@ def _compared(
         time.sleep(CLOCK_S)
     say(f"building {component.name} again")
     # without a root of its own a build's folder goes into the source RPM: then both are built in the same one
-    second = work if work.host.throw_away else prepared_work(settings, component, places[1], order, say)
+    second = work if work.host.obstacle else prepared_work(settings, component, places[1], order, say)
     built = second.build()
     files = {path.name: path for path in before}
     findings = comparison(files, {path.name: path for path in (built.source_rpm, *built.binary_rpms)})

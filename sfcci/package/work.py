@@ -88,6 +88,13 @@ class Work:
         return (self.archive, *self.beside)
 
     @property
+    def log(self) -> Path:
+        """What was said while it was built, as far as it came: by mock, else by rpmbuild."""
+        log = rpmbuild.build_log(self.component, self.host)
+        by_mock = log.parent / mock.RESULTS / log.name
+        return by_mock if by_mock.exists() else log
+
+    @property
     def python(self) -> str:
         """The Python that the packages are for, as in 3.11."""
         return self.host.profile.python if self.builder == "mock" else self.host.python_version

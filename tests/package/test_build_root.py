@@ -20,8 +20,8 @@ pytestmark = pytest.mark.distro
 def host(cache_dir):
     with workspace() as folder:
         found = found_host(folder / "host", environment.ensure(BUILD_ENVIRONMENT, cache_dir))
-        if found.throw_away:
-            pytest.skip(f"no throw-away root here: {found.throw_away}")
+        if found.obstacle:
+            pytest.skip(f"no throw-away root here: {found.obstacle}")
         yield found
 
 
@@ -149,7 +149,7 @@ def test_where_the_kernel_refuses_the_build_goes_on_and_it_is_said(cache_dir, mo
     with workspace() as folder:
         made = environment.ensure(BUILD_ENVIRONMENT, cache_dir)
         host = found_host(folder / "host", made)
-        assert host.throw_away == "the kernel refuses it"
+        assert host.obstacle == "the kernel refuses it"
         assert host.place == folder / "host" / "work"
         assert host.inside(host.home) == host.home
         monkeypatch.setattr(build, "sandbox", tuple)

@@ -4,6 +4,7 @@ A program that stands in for mock writes down how it was called and leaves what 
 enough for it is tried with the real rpmbuild, in the steps in which mock calls it.
 """
 
+import hashlib
 import json
 import shutil
 import sys
@@ -146,6 +147,13 @@ def test_packages_built_by_mock_are_checked_and_kept_apart(configured, mock_here
     assert told["argv"][-1].endswith("/sample-1.0-2.el10.src.rpm")
     assert told["config"].startswith("# CentOS Stream 10 and RDO")
     assert one.log.read_text() == "build.log of mock\n"
+    assert report.places[0].startswith("built by mock: centos-stream-10-")
+    (provenance,) = one.source_rpm.parent.glob("*.provenance.json")
+    predicate = json.loads(provenance.read_text())["predicate"]
+    assert predicate["runDetails"]["builder"]["id"].endswith("/builders/mock")
+    packages = hashlib.sha256(b"installed_pkgs.log of mock\n").hexdigest()
+    dependencies = predicate["buildDefinition"]["resolvedDependencies"]
+    assert {"name": "build environment", "digest": {"sha256": packages}} in dependencies
     assert one.source_rpm.parent.is_relative_to(configured.state / "profiles" / "centos-stream-10")
 
 
@@ -157,6 +165,7 @@ def test_a_build_that_fails_in_mock_is_told_with_its_own_log(configured, mock_he
     assert one.outcome is Outcome.FAILED
     assert "status 10 (the build failed)" in one.findings[0].what
     assert "build.log of mock" in one.findings[0].what
+    assert one.log.read_text() == "build.log of mock\n"
 
 
 @pytest.mark.distro
