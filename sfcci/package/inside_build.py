@@ -14,6 +14,7 @@ import os
 import socket
 import struct
 import sys
+import warnings  # noqa: F401 - os.execvp imports it, in a root in which this Python may not be
 
 SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "opt", "usr", "var")
 EMPTY = ("builddir/run", "dev", "home", "proc", "root", "run", "sys")
@@ -21,7 +22,7 @@ DEVICES = ("full", "null", "random", "tty", "urandom", "zero")
 MASKED = ("etc/gshadow", "etc/gshadow-", "etc/shadow", "etc/shadow-")
 """Secrets of this machine that no build needs."""
 WORLD = ("tmp", "var/tmp", "dev/shm")
-MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC = 1, 32, 4096, 16384
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048 | (1 << 21)
 """NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME, RELATIME: a user namespace may not take them off."""
 KEPT_CAPABILITIES = range(8)
@@ -58,7 +59,11 @@ def layer(stage: str, number: int, source: str) -> None:
 
 
 def make_root(stage: str, run: str, layers: list[str]) -> str:
-    """Make the root below the stage and give it. Raises OSError where the kernel refuses."""
+    """Make the root below the stage and give it. Raises OSError where the kernel refuses.
+
+    Also where / is no mount point (a chroot): what is laid here would spread to the machine.
+    """
+    mount("", "/", "", MS_REC | MS_PRIVATE)
     mount("tmpfs", stage, "tmpfs", 0, "mode=755")
     root = f"{stage}/root"
     show_system(stage, root)
@@ -121,7 +126,7 @@ def main(stage: str, run: str, layers: str, argv: list[str]) -> None:
         raise_loopback()
         drop_capabilities()
     except OSError as error:
-        sys.stderr.write(f"{error.strerror}: {error}\n")
+        sys.stderr.write(f"{error.strerror} ({os.strerror(error.errno or 0)})\n")
         sys.exit(CANNOT_MOUNT)
     os.execvp(argv[0], argv)  # noqa: S606 - an argv list, no shell
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,11 @@ def test_what_is_written_there_is_gone_with_the_build(host):
     assert inside(host, "touch", *places, "/builddir/sfcci-was-here") == ""
     assert not any(Path(place).exists() for place in [*places, "/builddir"])
     assert inside(host, "ls", *places).count("No such file") == len(places)
+
+
+def test_the_python_that_makes_the_root_need_not_be_in_it(host):
+    bare = replace(host, layers=())
+    assert inside(bare, "echo", "here") == "here\n"
 
 
 def test_the_environment_is_there_and_cannot_be_changed(host):
