@@ -52,7 +52,8 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> 
     for row in rows:
         shown.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
     console = Console(width=None if sys.stdout.isatty() else 160)
-    with console.capture() as written:  # rich itself would end the program with status 1 when the reader is gone
+    # rich itself would end the program with status 1 when the reader is gone
+    with console.capture() as written:
         console.print(shown)
     click.echo(written.get(), nl=False)
 
