@@ -15,8 +15,10 @@ _NO_MATCH = re.compile(
     r"^(?:Error: )?(?:Unable to find a match|No match for argument): (?P<what>.+)$", re.MULTILINE
 )
 _UNSIGNED = re.compile(r"^Package (?P<who>\S+) is not signed$", re.MULTILINE)
+_CHANGED = re.compile(r'^Package "(?P<who>[^"]+)" from .*has incorrect checksum$', re.MULTILINE)
 _GPG = re.compile(
-    r"^(?:Error: )?(?P<why>.*(?:GPG check FAILED|GPG key|[Pp]ublic key|repomd\.xml GPG).*)$", re.MULTILINE
+    r"^(?!Importing GPG key)(?:Error: )?(?P<why>.*(?:GPG check FAILED|GPG key|[Pp]ublic key|repomd\.xml GPG).*)$",
+    re.MULTILINE,
 )
 _CONFLICT = re.compile(r"^\s*file (?P<what>/\S+) .*conflicts (?:with|between).*$", re.MULTILINE)
 _RAN = re.compile(r"^\s*Running scriptlet\s*: (?P<who>\S+)", re.MULTILINE)
@@ -69,6 +71,10 @@ def transaction_findings(text: str, keyword: str) -> tuple[Finding, ...]:
         *(
             _finding("SignatureBad", m["who"], "is not signed, and the repository says that it is")
             for m in _UNSIGNED.finditer(text)
+        ),
+        *(
+            _finding("PackageChanged", m["who"], "is not what the repository's metadata says (checksum)")
+            for m in _CHANGED.finditer(text)
         ),
         *(_finding("FileConflict", m["what"], m[0].strip()) for m in _CONFLICT.finditer(text)),
     ]

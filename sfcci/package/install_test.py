@@ -144,6 +144,8 @@ class _Test:
     say: Say
     said: list[str] = field(default_factory=list)
     """What dnf said when it installed."""
+    installed: list[str] = field(default_factory=list)
+    """What was in the root before build dependencies came and the packages went again."""
     findings: list[Finding] = field(default_factory=list)
     probed: list[install_answers.Probed] = field(default_factory=list)
     durations_s: dict[str, float] = field(default_factory=dict)
@@ -154,7 +156,9 @@ class _Test:
         claims = claims_of([self.subject])
         with self._timed("prepare"):
             root = _prepared(self.scratch, self.repository, self.made, claims, accounts(component))
-        if self._put_to_use(root):
+        whole = self._put_to_use(root)
+        self.installed.extend(_packages(root))
+        if whole:
             self._verify(root)
             self._build_dependencies(root)
             self._remove(root)
@@ -230,13 +234,12 @@ class _Test:
     def _told(self, root: Root, claims: Sequence[str]) -> ComponentInstall:
         component, _build = self.subject
         loads = install_answers.import_findings(self.probed, component.exceptions)
-        query = root.rpm("--query", "--all", "--queryformat", "%{nevra}\\n").stdout.splitlines()
         answers = [
             error for one in self.probed for error in (*one.modules.values(), *one.entry_points.values())
         ]
         return ComponentInstall(
             component.name,
-            installed=tuple(sorted(line for line in query if not line.startswith("gpg-pubkey"))),
+            installed=tuple(self.installed),
             modules=sum(len(one.modules) for one in self.probed),
             entry_points=sum(len(one.entry_points) for one in self.probed),
             excused=sum(map(bool, answers)) - sum(f.keyword in install_answers.NOT_LOADED for f in loads),
@@ -252,6 +255,12 @@ class _Test:
         begin = time.monotonic()
         yield
         self.durations_s[check] = self.durations_s.get(check, 0.0) + time.monotonic() - begin
+
+
+def _packages(root: Root) -> list[str]:
+    """Give NAME-VERSION-RELEASE.ARCH of what is installed, sorted; keys are no packages."""
+    query = root.rpm("--query", "--all", "--queryformat", "%{nevra}\\n").stdout.splitlines()
+    return sorted(line for line in query if not line.startswith("gpg-pubkey"))
 
 
 def claims_of(builds: Iterable[tuple[Component, StoredBuild]]) -> tuple[str, ...]:
