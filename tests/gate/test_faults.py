@@ -36,6 +36,13 @@ jobs:
 """
 
 
+@pytest.fixture(autouse=True)
+def before():
+    """What this program had started before the test is another's, dead or alive."""
+    OTHERS.clear()
+    OTHERS.update(below(os.getpid()))
+
+
 @pytest.fixture
 def buildset(tmp_path):
     return Buildset(settings.load(tmp_path), "gate", "b1", "c1")
@@ -53,6 +60,9 @@ class Saboteur(Watch):
             self._what()
 
 
+OTHERS = set()
+
+
 def processes():
     """Process id → (parent, name, words) of all that runs."""
     found = {}
@@ -67,7 +77,7 @@ def processes():
 
 def below(pid):
     """Processes that descend from one."""
-    there = processes()
+    there = {one: what for one, what in processes().items() if one not in OTHERS}
     found = {pid}
     while more := {one for one, (parent, _, _) in there.items() if parent in found} - found:
         found |= more
@@ -84,10 +94,11 @@ def one_of_ours(name="", word=b""):
 
 
 def worker():
-    """The child that judges: its parent is the warden, who has the same words."""
+    """The child that judges: its parent is the warden, who has the same words, as what it is about to start has."""
     there = below(os.getpid())
     own = {pid for pid, (_, _, words) in there.items() if any(one.endswith(b"worker.py") for one in words)}
-    (pid,) = (pid for pid in own if there[pid][0] in own)
+    wardens = {pid for pid in own if there[pid][0] not in own}
+    (pid,) = (pid for pid in own if there[pid][0] in wardens)
     return pid
 
 
