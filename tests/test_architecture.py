@@ -116,6 +116,8 @@ PURE = {
     "package.component_schema",
     "package.dialect",
     "package.hand_edited",
+    "package.install_answers",
+    "package.lock",
     "package.difference",
     "package.macros.python3dist",
     "package.spec",
@@ -129,6 +131,7 @@ PURE = {
     "package.provenance",
     "package.rpm_format",
     "package.sbom",
+    "package.universe",
 }
 """Values and pure functions: the same arguments give the same answer, and nothing else happens."""
 
