@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,19 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> bool:
             Path(name).unlink(missing_ok=True)
             raise
     return True
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder with all that is in it, as far as its owner can: folders without any right, too (overlayfs leaves such)."""
+    shutil.rmtree(path, ignore_errors=True)
+    if not path.exists():
+        return
+    for folder, names, _files in os.walk(path):
+        for name in names:
+            if not (inner := Path(folder, name)).is_symlink():
+                with contextlib.suppress(OSError):
+                    inner.chmod(0o700)
+    shutil.rmtree(path, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -85,6 +85,7 @@ def _sentence(one: "ComponentInstall") -> str:
     return (
         f"{one.component}: {len(one.installed)} packages installed, {one.modules} modules imported, "
         f"{one.entry_points} entry points loaded ({one.excused} excused), {scripts}, "
+        f"{'' if one.owners_verified else 'owners not verified (an ordinary user has one account), '}"
         f"{sum(one.durations_s.values()):.1f} s{claimed}"
     )
 

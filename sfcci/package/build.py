@@ -130,7 +130,7 @@ def workspace(base: Path | None = None) -> Iterator[Path]:
             (folder / "starting").rename(folder / "lock")
             yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        files.remove_tree(folder)
 
 
 def _sweep(base: Path) -> None:
@@ -138,7 +138,7 @@ def _sweep(base: Path) -> None:
     for left in base.glob(f"{PREFIX}*/lock"):
         with contextlib.suppress(OSError, MissingTool):
             if left.parent.lstat().st_uid == os.geteuid() and (lock := files.try_lock(left)) is not None:
-                shutil.rmtree(left.parent, ignore_errors=True)
+                files.remove_tree(left.parent)
                 lock.close()
 
 

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from sfcci import command, files
@@ -30,6 +31,10 @@ TOP_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 """Folders that most distributions keep below /usr, with a link at the top."""
 RELEASE = "10"
 """The version of the distribution that dnf is told; no repository here asks for it."""
+PRIVATE = ("--make-rprivate", "/")
+"""First of all mounts: what is laid in the namespace stays there. It is refused in a chroot, which has nothing to make private."""
+POWERS = ("chown", "dac_override", "fowner", "fsetid", "mknod", "setfcap", "setgid", "setuid", "sys_chroot")
+"""Capabilities that rpm needs to lay out a root. Scriptlets have no others: they are root in that root alone."""
 CONFIGURATION = """\
 [main]
 reposdir={scratch}/repos
@@ -51,6 +56,9 @@ class Root:
     """A folder of this run, with a path that rpm's macros do not stumble over."""
     runs_scriptlets: bool
     """False: the kernel allows no overlay here, so there is no shell for them."""
+
+    owners: bool
+    """False: an ordinary user has one account for all that is installed, so owners and groups are not verified."""
 
     @property
     def folder(self) -> Path:
@@ -79,7 +87,7 @@ class Root:
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
         }
-        words = [*_within(mounts), *argv] if mounts else [*sandbox(), *argv]
+        words = [*(_within(mounts) if mounts else sandbox()), *_bounded(), *argv]
         done = command.run(words, timeout_s=TIMEOUT_S, env=env, cwd=self.scratch, check=False)
         refuse_full_disk(done.stdout + done.stderr)
         return done
@@ -107,7 +115,7 @@ def empty_root(scratch: Path, repositories: Mapping[str, str], accounts: Iterabl
             "an ordinary user cannot install into a root here: the kernel allows no user namespaces",
             "run it as root, or allow them (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces)",
         )
-    root = Root(scratch, _overlay_works(scratch))
+    root = Root(scratch, _overlay_works(scratch), os.geteuid() == 0)
     with files.disk_errors(scratch):
         for name in ("home", "repos", "cache", "log", "work"):
             (scratch / name).mkdir(parents=True, exist_ok=True)
@@ -115,7 +123,7 @@ def empty_root(scratch: Path, repositories: Mapping[str, str], accounts: Iterabl
         (scratch / "dnf.conf").write_text(CONFIGURATION.format(scratch=scratch))
         for name, text in repositories.items():
             (scratch / "repos" / f"{name}.repo").write_text(text)
-        _lay_out(root.folder, accounts)
+        _lay_out(root, accounts)
     return root
 
 
@@ -148,8 +156,9 @@ def probe(
     return Probed(package, told["modules"], told["entry_points"], tuple(told["outside"]))
 
 
-def _lay_out(folder: Path, accounts: Iterable[str]) -> None:
+def _lay_out(root: Root, accounts: Iterable[str]) -> None:
     """Make what every distribution's first package brings: top folders and their links, root's account."""
+    folder = root.folder
     for name in ("dev", "etc", "proc", "run", "tmp", "usr", "var"):
         (folder / name).mkdir(parents=True)
     (folder / "dev" / "null").touch()
@@ -158,7 +167,7 @@ def _lay_out(folder: Path, accounts: Iterable[str]) -> None:
         if host.is_symlink():
             (folder / name).symlink_to(host.readlink())
     names = ["root", *sorted(set(accounts) - {"root"})]
-    numbered = list(enumerate(names, start=0))
+    numbered = [(number if root.owners else 0, name) for number, name in enumerate(names)]
     users = [f"{name}:x:{number}:{number}::/:/sbin/nologin\n" for number, name in numbered]
     (folder / "etc" / "passwd").write_text("".join(users))
     (folder / "etc" / "group").write_text("".join(f"{name}:x:{number}:\n" for number, name in numbered))
@@ -169,6 +178,7 @@ def _mounts(root: Root) -> tuple[tuple[str, ...], ...]:
     if not root.runs_scriptlets:
         return ()
     return (
+        PRIVATE,
         _overlay(root.folder / "usr", root.scratch / "work"),
         ("-t", "proc", "proc", str(root.folder / "proc")),
         ("--bind", "/dev/null", str(root.folder / "dev" / "null")),
@@ -185,11 +195,21 @@ def _within(mounts: Sequence[Sequence[str]]) -> tuple[str, ...]:
     return (*sandbox(), sys.executable, "-I", "-S", str(inside.__file__), json.dumps(mounts))
 
 
+@cache
+def _bounded() -> tuple[str, ...]:
+    """Give the words before a program that take from root what installing does not need; () without setpriv(1)."""
+    words = ("setpriv", "--bounding-set", ",".join(["-all", *(f"+{name}" for name in POWERS)]))
+    works = command.available("setpriv") and command.run(
+        [*sandbox(), *words, "true"], timeout_s=SHORT_TIMEOUT_S, check=False
+    )
+    return words if works and works.status == 0 else ()
+
+
 def _overlay_works(scratch: Path) -> bool:
     if not sandbox():
         return False
     upper, work = scratch / "probe" / "upper", scratch / "probe" / "work"
     for folder in (upper, work):
         folder.mkdir(parents=True, exist_ok=True)
-    words = [*_within([_overlay(upper, work)]), "true"]
+    words = [*_within([PRIVATE, _overlay(upper, work)]), "true"]
     return command.run(words, timeout_s=SHORT_TIMEOUT_S, check=False).status == 0
