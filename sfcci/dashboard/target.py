@@ -150,7 +150,8 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _SEPARATOR = re.compile(r"[ \t\r\n]*([,)])[ \t\r\n]*")
 _PIPE = re.compile(r"[ \t\r\n]*\|[ \t\r\n]*")
 _CALL = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[ \t\r\n]*\([ \t\r\n]*")
-_NAMED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[ \t\r\n]*=[ \t\r\n]*")
+# Without a value behind it, "name=" is a path to graphite-web.
+_NAMED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[ \t\r\n]*=(?![ \t\r\n]*[,)|.])[ \t\r\n]*")
 _LITERAL = re.compile(
     r"""(?P<string>"(?:[^"\n\r\\]|""|\\(?:[^x]|x[0-9a-fA-F]))*"|'(?:[^'\n\r\\]|''|\\(?:[^x]|x[0-9a-fA-F]))*')"""
     r"""|(?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE]-?[0-9]+)?)(?=[ \t\r\n]*[,)])"""

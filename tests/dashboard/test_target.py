@@ -261,6 +261,7 @@ def reads(text):
 
 
 SPECIMENS = [
+    "f(d=,a)", "f(a,d= ,b)", "f(a,d=.b)", "f(a,d=|g())", "f(a,d =,b)", "f(a,b=1,d=)",
     "a", "a.b", "a b", "a..b", ".a", "a.", "f()", "f(a)", "f( a , 1 )", "f(a,b=1)", "f(b=1)", "f(a,b=1,2)", "f(a", "f(a))",
     "f(1)", "f(-1.5)", "f(1e3)", "f(1.5e-3)", "f(+1)", "f(1.)", "f(.5)", "f(1a)", "f(5min.x)", "f('a')", 'f("a")', "f('a\")",
     "f('it''s')", 'f("a\\"b")', "f('\\x41')", "f(true)", "f(TRUE)", "f(trueish)", "f(None)", "f(inf)", "f(info.x)", "f(true.x)",
