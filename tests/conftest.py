@@ -39,7 +39,7 @@ def _lab() -> str:
 
 
 RINGS: dict[str, Callable[[], str]] = {
-    "distro": lambda: _needs("rpmbuild", "rpmlint", "createrepo_c", "zstd"),
+    "distro": lambda: _needs("rpmbuild", "rpmlint", "createrepo_c", "zstd", "gpg", "rpmsign", "dnf"),
     "lab": _lab,
     "graphite": lambda: "",
     "podman": lambda: _needs("podman"),

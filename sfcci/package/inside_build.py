@@ -19,6 +19,8 @@ import warnings  # noqa: F401 - os.execvp imports it, in a root in which this Py
 SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "opt", "usr", "var")
 EMPTY = ("builddir/run", "dev", "home", "proc", "root", "run", "sys")
 DEVICES = ("full", "null", "random", "tty", "urandom", "zero")
+KERNEL_SETTINGS = ("sys", "sysrq-trigger")
+"""Below /proc: who is root may write them without any capability, and they are the machine's."""
 MASKED = ("etc/gshadow", "etc/gshadow-", "etc/shadow", "etc/shadow-")
 """Secrets of this machine that no build needs."""
 WORLD = ("tmp", "var/tmp", "dev/shm")
@@ -95,6 +97,9 @@ def show_kernel(root: str) -> None:
         with open(f"{root}{name}", "xb"):  # noqa: PTH123
             mount(name, f"{root}{name}", "", MS_BIND)
     mount("proc", f"{root}/proc", "proc")
+    for name in filter(os.path.exists, (f"{root}/proc/{name}" for name in KERNEL_SETTINGS)):
+        mount(name, name, "", MS_BIND)
+        mount("", name, "", MS_REMOUNT | MS_BIND | MS_RDONLY | (os.statvfs(name).f_flag & KEPT_FLAGS))
     with contextlib.suppress(OSError):  # a container may forbid it
         mount("sysfs", f"{root}/sys", "sysfs", MS_RDONLY)
     for name in WORLD:

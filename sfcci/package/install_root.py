@@ -174,13 +174,16 @@ def _lay_out(root: Root, accounts: Iterable[str]) -> None:
 
 
 def _mounts(root: Root) -> tuple[tuple[str, ...], ...]:
-    """Arguments of mount(8) for what scriptlets need; none where the kernel allows no overlay."""
+    """Arguments of mount(8) for what scriptlets need; none where the kernel allows no overlay.
+
+    The kernel's settings below /proc are the machine's, and root needs no capability to write them: they are there to read.
+    """
     if not root.runs_scriptlets:
         return ()
     return (
         PRIVATE,
         _overlay(root.folder / "usr", root.scratch / "work"),
-        ("-t", "proc", "proc", str(root.folder / "proc")),
+        ("-t", "proc", "-o", "ro,nosuid,nodev,noexec", "proc", str(root.folder / "proc")),
         ("--bind", "/dev/null", str(root.folder / "dev" / "null")),
     )
 

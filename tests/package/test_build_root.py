@@ -82,6 +82,8 @@ def test_secrets_devices_and_powers_of_the_machine_are_not_there(host):
     }
     refused = inside(host, "mount", "-t", "tmpfs", "tmpfs", "/builddir")
     assert "permission denied" in refused or "not permitted" in refused
+    refused = inside(host, "tee", "/proc/sys/kernel/domainname")
+    assert "Read-only file system" in refused, "root needs no capability to write it"
     powers = inside(host, "grep", "^CapEff", "/proc/self/status").split()[1]
     assert int(powers, 16) <= 0xFF
 
