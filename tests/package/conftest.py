@@ -33,6 +33,12 @@ dependencies = ["packaging>=20", "Some.Thing>=2.0.0rc1; python_version >= '3'", 
 [project.scripts]
 sample = "sample.tool:main"
 """
+DEPENDENCIES = next(line for line in PYPROJECT.splitlines() if line.startswith("dependencies"))
+WELL_FILES = {
+    "pyproject.toml": PYPROJECT.replace(DEPENDENCIES, 'dependencies = ["packaging>=20"]'),
+    "sample/__init__.py": '"""Uses what it requires."""\n\nfrom packaging.version import Version\n\nONE = Version("1")\n',
+}
+"""Files with which the sample requires only what is there."""
 DESCRIPTION = """\
 name = "sample"
 license = "MIT"
@@ -80,6 +86,25 @@ def make_project(root):
     (root / "packaging").mkdir()
     (root / "packaging" / "sample.toml").write_text(DESCRIPTION)
     return root
+
+
+def configured_sample(folder, cache, files=None, description=DESCRIPTION):
+    """Settings of a project with the sample, and a lock of what builds it: no larger closure is needed."""
+    from sfcci.package import closure, lock
+    from sfcci.package.build import BUILD_ENVIRONMENT
+    from sfcci.package.lock import Lock
+
+    root = make_project(folder / "project")
+    (root / "packaging" / "sample.toml").write_text(description)
+    for name, text in (files if files is not None else WELL_FILES).items():
+        (root / "code" / name).write_text(text)
+    python = closure.interpreter()
+    whole = lock.read_lock(lock.lock_path(REPOSITORY, python.version))
+    names = [line.partition("==")[0] for line in BUILD_ENVIRONMENT.requirements]
+    path = lock.lock_path(root, python.version)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(lock.lock_text(Lock(python.version, whole.named(names))))
+    return settings.load(root, {"SFCCI_RUN_STATE": str(folder / "state"), "SFCCI_RUN_CACHE": str(cache)})
 
 
 @pytest.fixture

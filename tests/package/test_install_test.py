@@ -10,19 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from sfcci import command, settings
+from sfcci import command
 from sfcci.errors import MissingTool, Unreachable, UsageError
-from sfcci.package import closure, install_answers, install_test, lock, publication, run, signing
-from sfcci.package.build import BUILD_ENVIRONMENT
-from sfcci.package.lock import Lock
+from sfcci.package import install_answers, install_test, publication, run, signing
 from sfcci.package.work import Order
 
-from .conftest import DESCRIPTION, PYPROJECT, REPOSITORY, make_project
+from .conftest import DESCRIPTION, WELL_FILES, configured_sample
 
-DEPENDENCIES = next(line for line in PYPROJECT.splitlines() if line.startswith("dependencies"))
-WELL = PYPROJECT.replace(DEPENDENCIES, 'dependencies = ["packaging>=20"]')
-USED = '"""Uses what it requires."""\n\nfrom packaging.version import Version\n\nONE = Version("1")\n'
-FAULTY = WELL.replace('tool:main"\n', 'tool:main"\nlost = "sample.tool:nowhere"\n')
+FAULTY = WELL_FILES["pyproject.toml"].replace('tool:main"\n', 'tool:main"\nlost = "sample.tool:nowhere"\n')
 EXCEPTIONS = """\
 [[exceptions]]
 module = "sample.excused"
@@ -37,21 +32,6 @@ reason = "it is well"
 
 def quiet(_text):
     """Say nothing."""
-
-
-def configured(folder, cache, files, description=DESCRIPTION):
-    """Settings of a project with the sample, and a lock of what builds it: no larger closure is needed."""
-    root = make_project(folder / "project")
-    (root / "packaging" / "sample.toml").write_text(description)
-    for name, text in files.items():
-        (root / "code" / name).write_text(text)
-    python = closure.interpreter()
-    whole = lock.read_lock(lock.lock_path(REPOSITORY, python.version))
-    names = [line.partition("==")[0] for line in BUILD_ENVIRONMENT.requirements]
-    path = lock.lock_path(root, python.version)
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(lock.lock_text(Lock(python.version, whole.named(names))))
-    return settings.load(root, {"SFCCI_RUN_STATE": str(folder / "state"), "SFCCI_RUN_CACHE": str(cache)})
 
 
 @dataclass(frozen=True)
@@ -81,8 +61,7 @@ def trial_of(at):
 
 @pytest.fixture(scope="module")
 def well(tmp_path_factory, cache_dir):
-    files = {"pyproject.toml": WELL, "sample/__init__.py": USED}
-    return trial_of(configured(tmp_path_factory.mktemp("well"), cache_dir, files))
+    return trial_of(configured_sample(tmp_path_factory.mktemp("well"), cache_dir))
 
 
 @pytest.fixture(scope="module")
@@ -95,13 +74,13 @@ def faulty(tmp_path_factory, cache_dir):
         "sample/strays.py": "import sys\n\nimport yonder\n",
     }
     description = DESCRIPTION.replace("[[changelog]]", f"{EXCEPTIONS}[[changelog]]")
-    return trial_of(configured(tmp_path_factory.mktemp("faulty"), cache_dir, files, description))
+    return trial_of(configured_sample(tmp_path_factory.mktemp("faulty"), cache_dir, files, description))
 
 
 @pytest.fixture(scope="module")
 def lacking(tmp_path_factory, cache_dir):
     """The sample as it is elsewhere: it requires Some.Thing, which is nowhere."""
-    return trial_of(configured(tmp_path_factory.mktemp("lacking"), cache_dir, {}))
+    return trial_of(configured_sample(tmp_path_factory.mktemp("lacking"), cache_dir, {}))
 
 
 @pytest.mark.distro
@@ -229,7 +208,7 @@ def line_of(path):
 
 @pytest.mark.distro
 def test_a_component_that_was_not_built_is_named_with_the_remedy(tmp_path, cache_dir):
-    at = configured(tmp_path, cache_dir, {})
+    at = configured_sample(tmp_path, cache_dir, {})
     with pytest.raises(UsageError, match="no RPM without errors of sample; build it with: sfcci package rpm"):
         install_test.install_test(at, quiet, ["sample"])
 
