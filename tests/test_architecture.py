@@ -29,6 +29,7 @@ EFFECTS = {
 }
 PURE = {
     "__init__",
+    "conformity",
     "errors",
     "finding",
     "marked",
