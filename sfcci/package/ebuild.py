@@ -23,6 +23,7 @@ from sfcci.package.component import Component
 from sfcci.package.manifest import manifest_text, read_distfile
 from sfcci.package.sdist import SdistMetadata
 from sfcci.package.spec import agree
+from sfcci.package.template import text_templates
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -269,15 +270,4 @@ def _quoted(text: str) -> str:
 
 @cache
 def _templates() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    made = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - an ebuild is no HTML; each value has the filter of its language
-    )
-    made.filters |= {"quoted": _quoted, "xml": partial(html.escape, quote=False)}
-    return made
+    return text_templates({"quoted": _quoted, "xml": partial(html.escape, quote=False)})

@@ -14,6 +14,7 @@ from sfcci.package.component import Change, Component
 from sfcci.package.sdist import SdistMetadata
 from sfcci.package.spec_feature import feature_fields
 from sfcci.package.spec_file import file_fields
+from sfcci.package.template import text_templates
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -145,14 +146,4 @@ def _paragraph(text: str) -> str:
 
 @cache
 def _template() -> "Template":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("sfcci.package"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - a spec is no HTML
-    )
-    return environment.get_template("python.spec.j2")
+    return text_templates().get_template("python.spec.j2")
