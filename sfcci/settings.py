@@ -48,7 +48,10 @@ SCHEMA: dict[str, Any] = {
         "gentoo": {
             "type": "object",
             "additionalProperties": False,
-            "properties": {"repo": {"type": "string", "description": "the folder of ::gentoo"}},
+            "properties": {
+                "repo": {"type": "string", "description": "the folder of ::gentoo"},
+                "python": {"type": "string", "description": "the Python that ebuilds are built for"},
+            },
         },
         "rpm": {
             "type": "object",
@@ -119,6 +122,8 @@ class Gentoo:
     """The tree that ebuilds are checked against; "" means the system's, else a minimal one of our own."""
 
     repo: str = ""
+    python: str = ""
+    """The Python that `sfcci package build` builds for, by name or path; "" means one that the ebuild names."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ import warnings  # noqa: F401 - os.execvp imports it, in a root in which this Py
 SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "opt", "usr", "var")
 EMPTY = ("builddir/run", "dev", "home", "proc", "root", "run", "sys")
 DEVICES = ("full", "null", "random", "tty", "urandom", "zero")
+STREAMS = {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}
+"""Links in /dev to a process's own open files, as udev makes them: bash's process substitution needs them."""
 KERNEL_SETTINGS = ("sys", "sysrq-trigger")
 """Below /proc: who is root may write them without any capability, and they are the machine's."""
 MASKED = ("etc/gshadow", "etc/gshadow-", "etc/shadow", "etc/shadow-")
@@ -96,6 +98,8 @@ def show_kernel(root: str) -> None:
     for name in filter(os.path.exists, (f"/dev/{name}" for name in DEVICES)):
         with open(f"{root}{name}", "xb"):  # noqa: PTH123
             mount(name, f"{root}{name}", "", MS_BIND)
+    for name, end in STREAMS.items():
+        os.symlink(f"/proc/self/fd{end}", f"{root}/dev/{name}")  # noqa: PTH211
     mount("proc", f"{root}/proc", "proc")
     for name in filter(os.path.exists, (f"{root}/proc/{name}" for name in KERNEL_SETTINGS)):
         mount(name, name, "", MS_BIND)

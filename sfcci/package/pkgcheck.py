@@ -89,7 +89,7 @@ def repository_at(path: Path) -> Repository:
 
 def configure(folder: Path, overlay: Repository, master: Repository) -> None:
     """Write the configuration that pkgcore wants: repos.conf, make.conf, make.profile (portage(5))."""
-    profile = master.path / "profiles" / _profile(master)
+    profile = profile_path(master)
     files.write_text(
         folder / "repos.conf",
         f"[DEFAULT]\nmain-repo = {master.name}\n\n"
@@ -100,6 +100,11 @@ def configure(folder: Path, overlay: Repository, master: Repository) -> None:
     if not link.is_symlink() or link.readlink() != profile:
         link.unlink(missing_ok=True)
         link.symlink_to(profile)
+
+
+def profile_path(master: Repository) -> Path:
+    """Give the folder of the profile that checks and builds use. Raises InputError (PMS 4.4.3)."""
+    return master.path / "profiles" / _profile(master)
 
 
 def _profile(master: Repository) -> str:
