@@ -19,6 +19,8 @@ from sfcci.package.component import Component
 from sfcci.package.sdist import SdistMetadata, project_metadata, sdist_metadata
 from sfcci.package.sdist_archive import judged_archive
 
+SDISTS = "sdists"
+"""The folder of the cache with what was fetched, each file in a folder named by its hash."""
 PIP_TIMEOUT_S = 60.0
 FETCH_TIMEOUT_S = 300.0
 READ_TIMEOUT_S = 30.0
@@ -50,7 +52,7 @@ def fetch(project: str, sdist: str, cache: Path, accept: Callable[[str], None], 
 
     Raises Unreachable. Where several indexes have the file, the one that tells `sha256` is asked.
     """
-    folder = cache / "sdists"
+    folder = cache / SDISTS
     with asking() as asked, files.disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         link = _link(asked, project, sdist, sha256)
@@ -71,7 +73,7 @@ def kept(cache: Path, sha256: str, sdist: str) -> Path | None:
 
 
 def _cached(cache: Path, sha256: str, sdist: str) -> Path:
-    return cache / "sdists" / sha256[:16] / sdist
+    return cache / SDISTS / sha256[:16] / sdist
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The overlay checked: a snapshot of `gentoo/`, what pkgcheck finds in it, and what that proves.
+"""The overlay checked: a snapshot of `gentoo/`, what our own lints and pkgcheck find in it, and what that proves.
 
 The judge is ::gentoo. Where there is none, the minimal master stands in for it (`stand_in`), and the report says so and
 names the packages that ::gentoo does not have.
@@ -6,17 +6,18 @@ names the packages that ::gentoo does not have.
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sfcci import files
 from sfcci.errors import Fault, InputError, Place
 from sfcci.finding import Finding, Severity
-from sfcci.package import pkgcheck, stand_in, tree
+from sfcci.package import overlay_lint, pkgcheck, stand_in, tree
+from sfcci.package.atom import file_version
 from sfcci.package.catalogue import chosen, load_catalogue
 from sfcci.package.ebuild import OVERLAY, base_files, overlay_files
-from sfcci.package.index import subject
+from sfcci.package.index import SDISTS, subject
 from sfcci.package.pkgcheck import Repository
 from sfcci.settings import Settings
 
@@ -26,11 +27,8 @@ SYSTEM_MASTER = Path("/var/db/repos/gentoo")
 MASTER_NAME = "gentoo"
 GENERATED = ("md5-cache", ".git")
 """Folders that are no source: left out of the snapshot."""
-EBUILD_NAME = re.compile(
-    r"(?P<name>[A-Za-z0-9_][A-Za-z0-9+_-]*?)"
-    r"-\d+(\.\d+)*[a-z]?(_(alpha|beta|pre|rc|p)\d*)*(-r\d+)?\.ebuild"
-)
-"""An ebuild's file name (PMS 3.1.2, 3.2); pkgcheck breaks down on another one."""
+SYSTEM_DISTFILES = Path("/var/cache/distfiles")
+"""Where portage keeps what ebuilds fetch, on Gentoo."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,8 @@ class OverlayReport:
     master: str
     minimal: bool
     """True: no ::gentoo was there, so this proves less."""
+    scanned: bool = True
+    """False: pkgcheck was not asked."""
 
 
 def rendered_overlay(
@@ -60,17 +60,27 @@ def rendered_overlay(
 
 
 def check_overlay(
-    settings: Settings, say: Say = lambda _text: None, *, only: Sequence[str] = ()
+    settings: Settings, say: Say = lambda _text: None, *, only: Sequence[str] = (), scan: bool = True
 ) -> OverlayReport:
     """Compare the overlay with what the catalogue renders, then scan it. Raises what both of them raise."""
     rendered = rendered_overlay(settings, only, say)
     drift = tree.drift(settings.project, rendered, "package ebuild", "" if only else OVERLAY)
-    report = scan_overlay(settings, say)
+    report = scan_overlay(settings, say) if scan else lint_overlay(settings)
     return replace(report, findings=(*drift, *report.findings))
 
 
+def lint_overlay(settings: Settings) -> OverlayReport:
+    """Check the project's overlay by our own lints alone; places are relative to the project.
+
+    Nothing is started, and neither pkgcheck nor a network is needed. Raises InputError as `scan_overlay`.
+    """
+    master = _master(settings, settings.cache.absolute() / "pkgcheck")
+    minimal = settings.cache.absolute() in master.path.parents
+    return _report(_lints(settings, master), master, minimal=minimal, scanned=False)
+
+
 def scan_overlay(settings: Settings, say: Say = lambda _text: None) -> OverlayReport:
-    """Check the project's overlay with pkgcheck; places are relative to the project.
+    """Check the project's overlay by our own lints and by pkgcheck; places are relative to the project.
 
     Two checks at once wait for each other; what happens to the overlay meanwhile does not matter.
     Raises InputError (no overlay, no master at the path that the settings name), MissingTool, Unreachable, ToolError.
@@ -81,13 +91,26 @@ def scan_overlay(settings: Settings, say: Say = lambda _text: None) -> OverlayRe
     folder = cache / "pkgcheck"
     with files.locked(folder / "lock"), files.disk_errors(folder):
         master = _master(settings, folder)
-        snapshot = Repository(name, _snapshot(source, folder / "snapshot"))
-        found = list(_wrong_names(snapshot.path))
-        found += pkgcheck.scan(snapshot, master, cache, say)
         minimal = master.path.parent == folder
+        found = list(_lints(settings, master))
+        snapshot = Repository(name, _snapshot(source, folder / "snapshot"))
+        _take_out_wrong_names(snapshot.path)
+        found += pkgcheck.scan(snapshot, master, cache, say)
         if minimal:
             found += _absent(snapshot.path)
-    return OverlayReport(tuple(_in_project(f) for f in found), _sentence(master, minimal=minimal), minimal)
+    return _report(found, master, minimal=minimal)
+
+
+def _report(
+    found: Iterable[Finding], master: Repository, *, minimal: bool, scanned: bool = True
+) -> OverlayReport:
+    in_project = tuple(_in_project(finding) for finding in found)
+    return OverlayReport(in_project, _sentence(master, minimal=minimal), minimal, scanned)
+
+
+def _lints(settings: Settings, master: Repository) -> tuple[Finding, ...]:
+    overlay = pkgcheck.repository_at(settings.project / OVERLAY).path
+    return overlay_lint.lint_overlay(overlay, master.path, (settings.cache / SDISTS, SYSTEM_DISTFILES))
 
 
 def _master(settings: Settings, folder: Path) -> Repository:
@@ -122,16 +145,11 @@ def _snapshot(source: Path, target: Path) -> Path:
     return target
 
 
-def _wrong_names(overlay: Path) -> Iterator[Finding]:
-    """Take ebuilds with impossible names out of the snapshot, and say so."""
+def _take_out_wrong_names(overlay: Path) -> None:
+    """Take ebuilds with impossible names out of the snapshot: pkgcheck breaks down on one; our own lints have told of it."""
     for path in sorted(overlay.glob("*/*/*.ebuild")):
-        match = EBUILD_NAME.fullmatch(path.name)
-        if match and match["name"] == path.parent.name:
-            continue
-        path.unlink()
-        what = "the file name is no package and version as PMS 3.2 has them"
-        hint = f"expected {path.parent.name}-VERSION.ebuild, with 23.0.0_rc1 for 23.0.0.0rc1"
-        yield Finding("InvalidEbuildName", Severity.ERROR, Place(str(path.relative_to(overlay))), what, hint)
+        if file_version(path.name, path.parent.name) is None:
+            path.unlink()
 
 
 def _absent(overlay: Path) -> Iterator[Finding]:
