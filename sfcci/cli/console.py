@@ -42,6 +42,11 @@ def progress() -> Callable[[str], None]:
     return lambda text: click.secho(f"  {text}", dim=True, err=True)
 
 
+def counted(number: int, thing: str) -> str:
+    """Give a number of things: 1 run, 2 runs."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     """Print a table with rich; plain and unwrapped when standard output is no terminal."""
     from rich.console import Console

@@ -9,6 +9,8 @@ COMMANDS = {
     "run": ("gate_run", "Run jobs: those named, or all of a pipeline."),
     "runs": ("gate_runs", "List runs, the newest first."),
     "import": ("gate_import", "Import results: JUnit XML, subunit, Zuul's builds."),
+    "imports": ("gate_imports", "List what was imported."),
+    "forget": ("gate_imports", "Take the runs of an import away again."),
     "show": ("gate_show", "Show one run: its result, why, its attempts, its evidence."),
     "schedule": ("gate_schedule", "Print a systemd timer or a cron line for periodic runs."),
     "report": ("gate_report", "Say whether changes pass, and which job needs a look first."),

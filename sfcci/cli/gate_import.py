@@ -14,7 +14,7 @@ from sfcci.errors import EXIT_INPUT, EXIT_OK, InputError, UsageError
 
 if TYPE_CHECKING:
     from sfcci.gate.cases import Origin
-    from sfcci.gate.history import History
+    from sfcci.gate.imports import Imports
 
 NAMES = {
     "tenant": "Zuul's tenant (default: [gate] tenant).",
@@ -52,7 +52,12 @@ def _names(command: Callable[..., None]) -> Callable[..., None]:
 )
 @_names
 @click.option("--non-voting", is_flag=True, help="The job does not vote.")
-@click.option("--at", metavar="TIME", default="", help="When the tests ended, for a file that does not say.")
+@click.option(
+    "--at",
+    metavar="TIME",
+    default="",
+    help="When the tests ended, for a file that does not say: a moment, so that the file can be imported again.",
+)
 @click.option("--each-test", is_flag=True, help="Each test is a run of a job of its own (JUnit, subunit).")
 @console.as_json
 def import_(
@@ -75,18 +80,18 @@ def import_(
 
     A file that is imported again changes nothing; one that says something else now replaces its runs. Each file is
     imported whole or refused whole, with the place and the reason. "-" is standard input. Times without a zone are UTC
-    in files.
+    in files. What was imported by mistake goes again: sfcci gate forget.
 
     Exit status: 0 well, 2 a file was refused (the others are imported), 3 the database cannot be used.
     """  # noqa: D301 - click's mark of lines that stay as they are
-    from sfcci.gate.history import History
+    from sfcci.gate.imports import Imports
 
     gc.disable()  # hundreds of thousands of values are made, none in a circle
     origin = _origin(names, at, votes=not non_voting)
     say = console.progress()
     told: list[dict[str, Any]] = []
     refused: list[InputError] = []
-    with History(console.settings()) as history:
+    with Imports(console.settings()) as history:
         for number, path in enumerate(files, 1):
             say(f"{path} ({number}/{len(files)})")
             try:
@@ -119,13 +124,14 @@ def _origin(names: dict[str, str], at: str, *, votes: bool) -> "Origin":
     return Origin(**{**known, **given}, voting=votes, at_s=parse_moment(at, time.time()) if at else None)
 
 
-def _imported(history: "History", path: Path, kind: str, origin: "Origin", each: bool) -> dict[str, Any]:
+def _imported(history: "Imports", path: Path, kind: str, origin: "Origin", each: bool) -> dict[str, Any]:
     from sfcci.gate.importing import read_file
 
     found = read_file(path, kind, origin, each=each)
-    recorded = history.record(found.runs)
+    recorded, number = history.bring(found.runs, str(path), found.kind, time.time())
     return {
         "file": str(path),
+        "import": number,
         "format": found.kind,
         "runs": len(found.runs),
         **recorded._asdict(),
@@ -136,4 +142,5 @@ def _imported(history: "History", path: Path, kind: str, origin: "Origin", each:
 def _line(told: dict[str, Any]) -> str:
     text = f"{told['file']}: {told['format']}, {told['runs']} run{'s' if told['runs'] != 1 else ''}: {told['new']} new, {told['changed']} changed, {told['same']} as before"
     left = ", ".join(f"{count} {reason}" for reason, count in told["left_out"].items())
-    return f"{text}; left out: {left}" if left else text
+    text += f"; left out: {left}" if left else ""
+    return text if told["import"] is None else f"{text} (import {told['import']})"

@@ -45,8 +45,8 @@ def show(run: str, files: bool, open_: bool, json_output: bool) -> None:
     if (files or open_) and not shown.files:
         click.echo(f"there is no evidence of {shown.result.run}: {shown.without}", err=True)
         sys.exit(EXIT_FINDINGS)
-    if open_:
-        _open(Path(shown.result.log_dir))
+    if open_ and shown.folder:
+        _open(shown.folder)
 
 
 def _print(shown: "Shown") -> None:
@@ -61,12 +61,11 @@ def _print(shown: "Shown") -> None:
         for number, one in enumerate(shown.attempts, 1):
             here = "   (this one)" if one.run == result.run else ""
             click.echo(f"{f'attempt {number}':12} {one.result}  {one.run}{here}")
-    if not shown.files:
+    if not shown.folder or not shown.files:
         click.echo(f"{'evidence':12} none: {shown.without}")
         return
-    click.echo(f"{'evidence':12} {result.log_dir}\n")
-    folder = Path(result.log_dir)
-    rows = [(one.path.relative_to(folder), one.read, _size(one.size), one.what) for one in shown.files]
+    click.echo(f"{'evidence':12} {shown.folder}\n")
+    rows = [(one.path.relative_to(shown.folder), one.read, _size(one.size), one.what) for one in shown.files]
     widths = [max(len(str(row[column])) for row in rows) for column in range(3)]
     for name, read, size, what in rows:
         click.echo(f"  {name!s:{widths[0]}}  {size:>{widths[2]}}  {read:{widths[1]}}  {what}")

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from heapq import nlargest
 from itertools import compress
 from math import ceil, prod, sqrt
 from operator import sub
@@ -28,6 +29,10 @@ SILENCE = 3
 """So many times its usual interval (and at least a day) without a result: a job has stopped reporting."""
 GAPS = 100
 """The usual interval is the median of so many last ones."""
+PAUSE = 1.5
+"""A job that pauses (at weekends) is not silent before it has paused for so many times its longest usual pause ..."""
+PAUSE_DAYS = 30
+"""... of the last so many days; usual is what came at least twice, so one outage does not count."""
 Z95 = 1.959963984540054
 """The normal distribution has 95 % within so many standard deviations."""
 
@@ -262,9 +267,18 @@ def _last(series: SeriesOutcomes, state: bytes, kind: int) -> float | None:
 
 
 def _silence(series: SeriesOutcomes, now_s: float) -> tuple[float | None, bool]:
-    """Give the usual interval in seconds, and whether nothing has come for SILENCE times as long."""
+    """Give the usual interval in seconds, and whether nothing has come for SILENCE times as long, and longer than a pause."""
     ends = series.ended_ms[-GAPS - 1 :]
     usual = percentile(sorted(map(sub, ends[1:], ends)), 50)
     if usual is None:
         return None, False
-    return usual / 1000, now_s - ends[-1] / 1000 > max(DAY_S, SILENCE * usual / 1000)
+    since_s = now_s - ends[-1] / 1000
+    silent = since_s > max(DAY_S, SILENCE * usual / 1000) and since_s > PAUSE * _pause_s(series)
+    return usual / 1000, silent
+
+
+def _pause_s(series: SeriesOutcomes) -> float:
+    """Give the longest time between results that came at least twice in the PAUSE_DAYS before the last one."""
+    ends = series.ended_ms[_since(series, series.ended_ms[-1] / 1000 - PAUSE_DAYS * DAY_S) :]
+    gaps = nlargest(2, map(sub, ends[1:], ends))
+    return gaps[1] / 1000 if len(gaps) > 1 else 0.0

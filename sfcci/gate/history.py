@@ -1,10 +1,11 @@
 """The run database: every result of every job, the truth from which figures and metrics are derived."""
 
+import contextlib
 import itertools
 import json
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from math import ceil, inf
 from typing import TYPE_CHECKING, Any, Self
 
@@ -71,12 +72,12 @@ class History:
         """Give the runs that are asked for, in the order of their ends; those of a day are held in memory."""
         with store.database_errors(self._url), self._engine.connect() as connection:
             series = _series(connection)
-            for part in history_write.chunks(
-                itertools.islice(_numbers(connection, _wanted(series, query), query), query.limit)
-            ):
-                rows = connection.execute(_whole_rows().where(RESULTS.c.id.in_(part)))
-                found = {row.id: row for row in rows}
-                yield from (_result(found[number], series) for number in part)
+            # closed before the connection is, also when nobody asks for the rest
+            with contextlib.closing(_numbers(connection, _wanted(series, query), query)) as asked:
+                for part in history_write.chunks(itertools.islice(asked, query.limit)):
+                    rows = connection.execute(_whole_rows().where(RESULTS.c.id.in_(part)))
+                    found = {row.id: row for row in rows}
+                    yield from (_result(found[number], series) for number in part)
 
     def run(self, run_id: str) -> JobResult | None:
         """Give one run; None when there is none of this id."""
@@ -224,18 +225,20 @@ def _whole_rows() -> "Select[Any]":
     return select(RESULTS, *(TESTED.c[name] for name in names), LOG_ROOTS.c.root).select_from(source)
 
 
-def _numbers(connection: "Connection", wanted: frozenset[int] | None, query: Query) -> Iterator[int]:
+def _numbers(
+    connection: "Connection", wanted: frozenset[int] | None, query: Query
+) -> Generator[int, None, None]:
     """Give the numbers of the rows that are asked for, in the order of their ends; a day is held in memory."""
     codes = {CODE[result] for result in query.results or CODES}
     begin, end = _times(query)
     cells = _cells(wanted, query)
     cells = cells.order_by(CELLS.c.day.desc() if query.newest_first else CELLS.c.day)
-    rows = connection.execution_options(yield_per=BATCH).execute(cells)
-    for _, of_day in itertools.groupby(rows, key=lambda row: row.day):
-        picked = (row.runs for row in of_day if wanted is None or row.series in wanted)
-        runs = itertools.chain.from_iterable(map(numbers, picked))
-        kept = [(ended, number) for ended, code, number in runs if begin <= ended < end and code in codes]
-        yield from (number for _, number in sorted(kept, reverse=query.newest_first))
+    with connection.execution_options(yield_per=BATCH).execute(cells) as rows:
+        for _, of_day in itertools.groupby(rows, key=lambda row: row.day):
+            picked = (row.runs for row in of_day if wanted is None or row.series in wanted)
+            runs = itertools.chain.from_iterable(map(numbers, picked))
+            kept = [(ended, number) for ended, code, number in runs if begin <= ended < end and code in codes]
+            yield from (number for _, number in sorted(kept, reverse=query.newest_first))
 
 
 def _cells(wanted: frozenset[int] | None, query: Query) -> "Select[Any]":

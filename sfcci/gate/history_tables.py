@@ -94,6 +94,20 @@ MARKS = Table(
 )
 """What Graphite may not know yet (see `query.ChangeMark`)."""
 
+IMPORTS = Table(
+    "imports",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("format", _NAME, nullable=False),
+    Column("imported_s", BigInteger, nullable=False),
+    Column("first", _BIG, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    sqlite_autoincrement=True,  # else the number of an import that was taken back would soon be another's
+)
+"""Files that brought something. The runs that were new have the numbers from `first` on, one after the other."""
+
 SPOOL = Table(
     "spool",
     METADATA,

@@ -35,6 +35,8 @@ from sfcci.gate.query import CODE, Tested, series_key, tested
 
 CHUNK = 500
 """So many ids are asked for at once: each database bounds the length of a statement."""
+REMOVED = 50_000
+"""So many rows are held in memory at once when they are taken away."""
 LONGEST_MS = 2**32 - 1
 _Key = TypeVar("_Key", bound=Hashable)
 _Row = tuple[Any, ...]
@@ -57,17 +59,33 @@ def write(connection: Connection, results: Iterable[JobResult]) -> Recorded:
     new = {number: rows[row[0]] for number, row in old.items()}
     same = {row[0] for row in there.values()}
     new |= zip(
-        itertools.count(_next(connection)),
+        itertools.count(next_number(connection)),
         (row for run, row in rows.items() if run not in same),
         strict=False,
     )
     _delete(connection, RESULTS, ("id",), [(number,) for number in old])
     _insert(connection, RESULTS, ("id", *_names(RESULTS)), [(number, *row) for number, row in new.items()])
-    _mark(
-        connection, {(row[1], row[5], row[3] // 1000) for row in (*old.values(), *new.values())}, generation
-    )
+    _mark(connection, set(map(_place, (*old.values(), *new.values()))), generation)
     _pack(connection, old, new)
     return Recorded(len(rows) - len(there), len(old), len(there) - len(old))
+
+
+def remove(connection: Connection, first: int, end: int) -> int:
+    """Take away the rows with the numbers from `first` up to `end`, with their part of the cells; mark their places.
+
+    Gives how many there were.
+    """
+    generation, count = begin(connection), 0
+    columns = [RESULTS.c[name] for name in _names(RESULTS)]
+    for low in range(first, end, REMOVED):
+        here = RESULTS.c.id.between(low, min(low + REMOVED, end) - 1)
+        found = connection.execute(select(RESULTS.c.id, *columns).where(here))
+        gone = {row[0]: tuple(row[1:]) for row in found}
+        connection.execute(delete(RESULTS).where(here))
+        _mark(connection, set(map(_place, gone.values())), generation)
+        _pack(connection, gone, {})
+        count += len(gone)
+    return count
 
 
 def begin(connection: Connection) -> int:
@@ -183,6 +201,11 @@ def _many(
     connection.exec_driver_sql(str(compiled), given)
 
 
+def _place(row: _Row) -> tuple[int, int, int]:
+    """Give the place of a row in Graphite: series, result, second of the end."""
+    return row[1], row[5], row[3] // 1000
+
+
 def _mark(connection: Connection, places: set[tuple[int, int, int]], generation: int) -> None:
     rows = sorted(places)
     _delete(connection, MARKS, ("series", "result", "ended_s"), rows)
@@ -224,6 +247,6 @@ def _cells(
         yield from (((of_day, series), runs) for of_day, series, runs in connection.execute(query))
 
 
-def _next(connection: Connection) -> int:
-    """Give the number of the next row: nobody else takes it meanwhile."""
+def next_number(connection: Connection) -> int:
+    """Give the number of the next row: after `begin` nobody else takes it meanwhile."""
     return (connection.execute(select(func.max(RESULTS.c.id))).scalar() or 0) + 1

@@ -7,10 +7,10 @@ from sfcci import files
 from sfcci.document import did_you_mean
 from sfcci.errors import UsageError
 from sfcci.gate.evidence import EvidenceFile, listed
-from sfcci.gate.folder import LOCK, read_result
+from sfcci.gate.folder import LOCK, evidence_folder, read_result
 from sfcci.gate.history import History
 from sfcci.gate.job import BAD, JobResult, Result
-from sfcci.gate.query import Query
+from sfcci.gate.query import Query, series_key
 from sfcci.settings import Settings
 
 LAST = "last"
@@ -18,6 +18,8 @@ LAST_BAD = "last-bad"
 MANY = 10
 SEARCHED = 500
 """So many of the newest runs are looked through for what was perhaps meant."""
+NEAR_S = 86_400
+"""Attempts at a job end within a day of each other."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Shown:
     result: JobResult
     attempts: tuple[JobResult, ...]
     """Every attempt at the same job in the same buildset, this one among them, oldest first."""
+    folder: Path | None
+    """Where its evidence lies; None when none is here."""
     files: tuple[EvidenceFile, ...]
     without: str
     """Why there are no files; "" when there are some."""
@@ -35,9 +39,10 @@ class Shown:
 def show(history: History, settings: Settings, word: str) -> Shown:
     """Give the run that `word` names. Raises UsageError: none, several, or one that goes on."""
     result = find(history, settings, word)
-    folder = Path(result.log_dir)
-    there = listed(folder) if result.log_dir and folder.is_absolute() else ()
-    return Shown(result, _attempts(history, result), there, "" if there else _without(result, settings))
+    folder = evidence_folder(settings, result)
+    there = listed(folder) if folder else ()
+    without = "" if there else _without(result, settings)
+    return Shown(result, attempts(history, result), folder, there, without)
 
 
 def find(history: History, settings: Settings, word: str) -> JobResult:
@@ -74,16 +79,14 @@ def _unknown(history: History, settings: Settings, word: str) -> str:
     return f"no run {word!r} is recorded; {hint}"
 
 
-def _attempts(history: History, result: JobResult) -> tuple[JobResult, ...]:
-    """Give the attempts of a run's job in its buildset, found by their time."""
+def attempts(history: History, result: JobResult) -> tuple[JobResult, ...]:
+    """Give every attempt at a run's job in its buildset, the run among them, oldest first; found by their time."""
     if not result.buildset:
         return (result,)
-    day_s = 86_400
-    near = Query(
-        jobs=(result.job,), since_s=result.ended_at - day_s, until_s=result.ended_at + day_s, limit=SEARCHED
-    )
-    same = [one for one in history.select(near) if (one.buildset, one.job) == (result.buildset, result.job)]
-    return tuple(same) if result in same else (result,)
+    begin_s, end_s = result.ended_at - NEAR_S, result.ended_at + NEAR_S
+    near = history.select(Query(series=(series_key(result),), since_s=begin_s, until_s=end_s))
+    same = tuple(one for one in near if one.buildset == result.buildset)
+    return same if result in same else (result,)
 
 
 def _without(result: JobResult, settings: Settings) -> str:
@@ -94,7 +97,8 @@ def _without(result: JobResult, settings: Settings) -> str:
         return f"its logs are named {result.log_dir}, which is no folder of this machine"
     if result.log_dir:
         kept = f"evidence is kept for {gate.keep_evidence}, at most {gate.keep_evidence_size} of it ([gate] keep_evidence)"
-        return f"its folder {result.log_dir} is not here any more, or on another machine; {kept}"
+        looked = f"evidence is looked for in {settings.state / 'runs'}"
+        return f"its folder {result.log_dir} is not there any more, or was another machine's or state's; {looked}; {kept}"
     if result.result is Result.SUCCESS:
         return "a good run keeps none"
     return f"a run that ended as {result.result} keeps none"

@@ -138,9 +138,9 @@ class _Gate:
         folder = Folder(order.folder)
         try:
             aborted = Verdict(Result.ABORTED, ("the tool ended before the job did",))
-            stack.enter_context(
-                folder.begun(_result(task, folder.run, begin, 0, aborted, folder), task.buildset.settings)
-            )
+            noted = _result(task, folder.run, begin, 0, aborted, folder)
+            room = run_folder.room_bytes(task.job)
+            stack.enter_context(folder.begun(noted, task.buildset.settings, room))
             process = stack.enter_context(started(order))
         except DiskFull as error:
             stack.close()

@@ -11,8 +11,6 @@ from typing import IO
 from urllib.parse import quote
 
 from sfcci.gate.evidence import HIDDEN, listed
-from sfcci.gate.job import JobResult
-from sfcci.settings import Settings
 from sfcci.web.answer import NotThere
 
 SHOWN_BYTES = 2**16
@@ -34,19 +32,6 @@ class Shown:
     text: str | None
     """None: it is no text, or there is no room for it."""
     whole: bool
-
-
-def folder_of(settings: Settings, run: JobResult) -> Path | None:
-    """Give the folder with a run's evidence; None when it has none here: only the runs' own folders are looked into.
-
-    What a result says about its folder is not trusted: it may have been imported.
-    """
-    folder = settings.state / "runs" / run.run
-    if not run.log_dir or "/" in run.run or run.run in {"", ".", ".."}:
-        return None
-    if Path(run.log_dir) != folder or folder.is_symlink() or not folder.is_dir():
-        return None
-    return folder
 
 
 def shown(folder: Path) -> tuple[Shown, ...]:

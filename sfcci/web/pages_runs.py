@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from sfcci.errors import UsageError
+from sfcci.gate.folder import evidence_folder
 from sfcci.gate.history import History
-from sfcci.gate.inquiry import find
+from sfcci.gate.inquiry import attempts, find
 from sfcci.gate.job import BAD, JobResult, Result
 from sfcci.metric.name import Kind, SeriesName, metric_name
 from sfcci.moment import moment_text
@@ -49,14 +50,18 @@ def routes(settings: Settings) -> Mapping[str, Endpoint]:
         )
 
     def run(request: "Request") -> "Response":
-        result = _run(settings, request.path_params["run"])
-        folder = evidence_file.folder_of(settings, result)
+        with History(settings) as history:
+            result = _found(history, settings, request)
+            tried = attempts(history, result)
+        folder = evidence_folder(settings, result)
         return page(
             "run.html",
             request,
             title=f"{result.result} {result.job}",
             run=result,
-            tone=TONES.get(result.result, ""),
+            attempts=tried if len(tried) > 1 else (),
+            tones=TONES,
+            run_path=run_path,
             series=str(SeriesName(Kind.COUNT, metric_name(result))),
             files=evidence_file.shown(folder) if folder else (),
             folder=folder,
@@ -86,13 +91,12 @@ def _same_job(run: JobResult) -> str:
     return f"/runs?{urlencode(words)}"
 
 
-def _run(settings: Settings, word: str) -> JobResult:
+def _found(history: History, settings: Settings, request: "Request") -> JobResult:
     """Give the run that an address names: its id, the beginning of it, `last`. Raises NotThere with what is near."""
-    with History(settings) as history:
-        try:
-            return find(history, settings, word)
-        except UsageError as error:
-            raise NotThere(str(error)) from None
+    try:
+        return find(history, settings, request.path_params["run"])
+    except UsageError as error:
+        raise NotThere(str(error)) from None
 
 
 def _file(settings: Settings, request: "Request") -> "Response":
@@ -100,7 +104,8 @@ def _file(settings: Settings, request: "Request") -> "Response":
     from starlette.responses import StreamingResponse
 
     name = request.path_params["name"]
-    folder = evidence_file.folder_of(settings, _run(settings, request.path_params["run"]))
+    with History(settings) as history:
+        folder = evidence_folder(settings, _found(history, settings, request))
     if folder is None:
         raise NotThere("no evidence of this run is kept here")
     size, octets = evidence_file.pieces(folder, name)

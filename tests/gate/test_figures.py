@@ -226,3 +226,39 @@ def test_a_regression_is_an_index_among_the_results_that_count():
     found = of(runs)
     assert found.split
     assert (found.split.at, found.split.bad_after) == (100, 6)
+
+
+def of_weekdays(weeks):
+    """The ends of a job that runs every hour from 8 to 18 on weekdays, up to a Friday's evening."""
+    friday = 1_795_197_600  # 2026-11-20 18:00 UTC
+    ends = [
+        friday - 7 * DAY * week - DAY * day - 3600 * hour
+        for week in range(weeks)
+        for day in range(5)
+        for hour in range(11)
+    ]
+    return friday, ends
+
+
+@pytest.mark.parametrize(
+    ("weeks", "after_h", "silent"),
+    [(4, 62, False), (4, 62 + 24, False), (4, 62 * 1.5 + 1, True), (2, 62, True), (3, 62, False)],
+)
+def test_a_job_that_runs_on_weekdays_has_not_stopped_at_a_weekend_nor_on_a_holiday_after_it(
+    weeks, after_h, silent
+):
+    friday, ends = of_weekdays(weeks)
+    runs = [run(NOW - end, Result.SUCCESS) for end in ends]
+    outcomes = outcomes_of(runs)
+    found = job_figures(
+        outcomes.series[0], outcomes.tested, retested(outcomes.tested), friday + after_h * 3600
+    )
+    assert found.interval_s == 3600
+    assert found.silent is silent
+
+
+def test_one_outage_is_no_usual_pause():
+    ends = [100 * DAY + 3600 * number for number in range(100)] + [
+        90 * DAY + 3600 * number for number in range(100)
+    ]
+    assert of([run(ago - 90 * DAY + DAY + 3600) for ago in ends]).silent
