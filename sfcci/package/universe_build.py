@@ -67,7 +67,7 @@ def ensure_universe(settings: Settings, say: Say, python: Interpreter | None = N
         with files.locked(folder.with_suffix(".lock")):
             if not (folder / "repodata" / "repomd.xml").exists():
                 say(f"making RPMs of {len(locked.entries)} projects, once for this lock")
-                _make(locked, made, made_for.version, folder)
+                make_universe(locked, made, made_for.version, folder)
     return BuiltUniverse(folder, made, made_for)
 
 
@@ -130,7 +130,8 @@ def _digest(made: Environment) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
 
 
-def _make(locked: Lock, made: Environment, python: str, folder: Path) -> None:
+def make_universe(locked: Lock, made: Environment, python: str, folder: Path) -> None:
+    """Make the repository of a lock from its environment, whole or not at all. Raises MissingTool, ToolError."""
     with build.workspace() as top:
         projects, places = installed_projects(made, locked)
         contents = universe.shares({one.name: one.files for one in projects}, universe.common_folders(python))
