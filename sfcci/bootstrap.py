@@ -19,6 +19,8 @@ PROJECT = Path(__file__).parents[1]
 EXTRAS = {"run": "", "test": "[test]", "lint": "[test,dev]"}
 LEAST_PYTHON = (3, 11)
 INSTALL_TIMEOUT_S = 1200.0
+MOST_AT_ONCE = 4
+"""Processes of tests: each may raise labs, a Graphite, a browser."""
 
 
 def main(purpose: str, words: list[str]) -> None:
@@ -116,8 +118,13 @@ def _become(purpose: str, words: list[str]) -> None:
     os.environ["PATH"] = f"{programs}{os.pathsep}{command.search_path()}"
     if purpose == "lint":
         sys.exit(_lint())
-    argv = ["sfcci", "pipeline", "run", *words] if purpose == "run" else ["pytest", *words]
+    argv = ["sfcci", "pipeline", "run", *words] if purpose == "run" else ["pytest", *(words or _at_once())]
     os.execv(programs / argv[0], argv)  # noqa: S606 - an argv list, no shell
+
+
+def _at_once() -> list[str]:
+    """Give the words for all tests: as many files at a time as there are processors, four at most."""
+    return ["-n", str(min(os.cpu_count() or 1, MOST_AT_ONCE)), "--dist", "loadfile"]
 
 
 def _lint() -> int:

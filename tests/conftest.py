@@ -7,12 +7,19 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from sfcci import command, machine
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("SFCCI_SHARED", REPOSITORY.parent / "shared"))
+
+# The same examples each time, so that a run says something of the change and not of chance; no limit of time, which speaks of
+# the machine. `pytest --hypothesis-profile=explore` looks for new ones.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile("same")
 
 
 def _needs(*programs: str) -> str:
