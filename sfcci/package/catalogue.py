@@ -1,13 +1,11 @@
 """The catalogue: descriptions read into components, every fault with its place."""
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 
 from sfcci import document
 from sfcci.document import Document
@@ -17,7 +15,6 @@ from sfcci.package.component import (
     Component,
     Config,
     Docs,
-    Gentoo,
     LoadException,
     Rpm,
     Service,
@@ -25,7 +22,9 @@ from sfcci.package.component import (
     Subpackage,
     Tests,
 )
+from sfcci.package.component_gentoo import gentoo_faults, read_gentoo
 from sfcci.package.component_schema import SCHEMA
+from sfcci.package.dialect import is_version, sdist_name
 
 CATALOGUE = "packaging"
 """The folder of the project that holds the descriptions."""
@@ -88,6 +87,18 @@ def chosen(catalogue: Iterable[Component], names: Iterable[str]) -> tuple[Compon
     return tuple(component for component in catalogue if not names or component.name in names)
 
 
+def with_specs(catalogue: Iterable[Component], names: Iterable[str] = ()) -> tuple[Component, ...]:
+    """Give the components that have a spec: those that are named, all when none is. Raises UsageError as `chosen`, and without one."""
+    names = frozenset(names)
+    found = chosen(catalogue, names)
+    for component in found:
+        if component.name in names and not component.rpm.spec:
+            raise UsageError(
+                f"{component.name} has no spec here, its RPM comes from elsewhere (rpm.spec in {component.path})"
+            )
+    return tuple(component for component in found if component.rpm.spec)
+
+
 def license_fault(expression: str) -> str:
     """Say what is wrong with an SPDX expression; "" for nothing."""
     from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
@@ -97,15 +108,6 @@ def license_fault(expression: str) -> str:
     except InvalidLicenseExpression as error:
         return str(error)
     return "" if canonical == expression else f"found {expression!r}, which SPDX spells {canonical!r}"
-
-
-def is_version(text: str) -> bool:
-    """Say whether a text is a version as in PEP 440, without blanks around it."""
-    try:
-        Version(text)
-    except InvalidVersion:
-        return False
-    return not re.search(r"\s", text)
 
 
 def _frozen(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,7 +139,7 @@ def _optional(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **made,
         "rpm": Rpm(**_named(data.get("rpm", {}))),
-        "gentoo": Gentoo(**_named(data.get("gentoo", {}))),
+        "gentoo": read_gentoo(data["name"], data.get("gentoo", {})),
     }
 
 
@@ -153,8 +155,7 @@ def _source(name: str, version: str, data: Mapping[str, str]) -> Source:
     """The sdist's file name follows PEP 625 where the description does not say it."""
     if data.get("path"):
         return Source(**data)
-    stem = canonicalize_name(name).replace("-", "_")
-    return Source(**{"sdist": f"{stem}-{version}.tar.gz", **data})
+    return Source(**{"sdist": sdist_name(name, version), **data})
 
 
 def _unfilled(source: Document, value: Any, keys: tuple[document.Key, ...]) -> Iterable[Fault]:
@@ -177,6 +178,7 @@ def _faults(source: Document) -> Iterable[Fault]:
     yield from _source_faults(source, data)
     if why := license_fault(data["license"]):
         yield source.fault(("license",), why, "an SPDX licence expression")
+    yield from gentoo_faults(source)
     for number, entry in enumerate(data["changelog"]):
         yield from _change_faults(source, number, entry)
     for number, part in enumerate(data.get("subpackages", ())):

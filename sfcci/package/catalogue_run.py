@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from sfcci.package import index, release, tree
 from sfcci.package.bump import RequirementChange, bumped_component, bumped_text, requirement_changes
 from sfcci.package.catalogue import CATALOGUE, chosen, load_catalogue, parse_component
 from sfcci.package.component import Component
-from sfcci.package.ebuild import OVERLAY, base_files, overlay_files
+from sfcci.package.ebuild import OVERLAY
 from sfcci.package.index import Subject, subject
 from sfcci.package.new import description_name, description_text
+from sfcci.package.overlay_render import overlay_tree
 from sfcci.package.release import Release
 from sfcci.package.sdist import sdist_metadata
 from sfcci.package.spec import spec_text
@@ -55,18 +56,15 @@ def subjects(
     settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None
 ) -> tuple[Subject, ...]:
     """Give the components (those named, else all) with what their sources say. Raises InputError, UsageError, Unreachable."""
-    components = chosen(load_catalogue(settings.project / CATALOGUE), only)
-    return tuple(subject(one, settings.project, settings.cache, say) for one in components)
+    return _subjects(settings, chosen(load_catalogue(settings.project / CATALOGUE), only), say)
 
 
 def rendered(settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None) -> dict[str, str]:
     """Give all that the catalogue renders, specs and overlay: path in the project → text. Raises as `subjects`."""
-    found = subjects(settings, only, say)
-    texts = tree.spec_tree(settings.project, found) | base_files()
-    for one in found:
-        if one.component.gentoo.overlay:
-            texts |= overlay_files(one.component, one.metadata, one.sdist)
-    return texts
+    catalogue = load_catalogue(settings.project / CATALOGUE)
+    found = _subjects(settings, chosen(catalogue, only), say)
+    specs = tree.spec_tree(settings.project, (one for one in found if one.component.rpm.spec))
+    return specs | overlay_tree(settings, catalogue, found, say)
 
 
 def check(settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None) -> tuple[Finding, ...]:
@@ -159,6 +157,10 @@ def new_description(settings: Settings, given: str, version: str, day: dt.date, 
     if target.exists():
         raise UsageError(f"{target} is there already; take it to another version with: sfcci package bump")
     return target, description_text(metadata, path.name, sha256, day)
+
+
+def _subjects(settings: Settings, components: Iterable[Component], say: Say) -> tuple[Subject, ...]:
+    return tuple(subject(one, settings.project, settings.cache, say) for one in components)
 
 
 def _own_version(settings: Settings, component: Component) -> str:

@@ -7,7 +7,7 @@ read by `catalogue`, against the schema in `component_schema`.
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,24 @@ class Rpm:
     """Other names that the main package answers to, in its own version."""
     names: Mapping[str, str] = field(default_factory=dict)
     """PEP 503 name → package, where python3-NAME is not it."""
+    spec: bool = True
+    """False: there is no spec of it; its RPM comes from elsewhere."""
+
+
+@dataclass(frozen=True)
+class GentooVersion:
+    """A version that the overlay carries beside the component's own, or what is to be said of that one."""
+
+    version: str
+    """PEP 440. The component's own: `mask` and `keywords` are of it alone, and there is no source to tell."""
+    sdist: str = ""
+    sha256: str = ""
+    mask: str = ""
+    """Why nobody shall get it unasked (package.mask); "" for no mask, or for a pre-release, which always has one."""
+    masked: dt.date | None = None
+    """The day of the mask, which package.mask shows."""
+    keywords: tuple[str, ...] | None = None
+    """None means the component's; a pre-release has none then."""
 
 
 @dataclass(frozen=True)
@@ -139,10 +157,19 @@ class Gentoo:
     """PEP 503 name → category/package."""
     overlay: bool = True
     """False: the overlay has no ebuild of it; it comes from elsewhere."""
+    requires: tuple[str, ...] = ()
+    """PEP 508 requirements besides the source's own: what an extra that it asks for stands for, which Gentoo does not have."""
     mask: str = ""
-    """Why nobody shall get it unasked (package.mask); "" for no mask."""
+    """Why nobody shall get any version of it unasked (package.mask); "" for no mask."""
+    masked: dt.date | None = None
+    """The day of the mask, which package.mask shows."""
     messages: tuple[str, ...] = ()
-    """What whoever installs it is told."""
+    """What whoever installs it is told, line by line."""
+    versions: tuple[GentooVersion, ...] = ()
+    flags: Mapping[str, str] = field(default_factory=dict)
+    """Extras that are USE flags (by normal names) → what each is for. The others are left to whoever wants them."""
+    undrawn: Mapping[str, str] = field(default_factory=dict)
+    """Projects that only other forms of the documentation need → their extension of Sphinx, which is left out."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +213,15 @@ class Component:
         made = any(config.generator for config in self.configs)
         has = {"doc": self.docs is not None, "tests": self.tests is not None, "config": made}
         return tuple(name for name, there in has.items() if there)
+
+    def at(self, other: GentooVersion) -> "Component":
+        """Give it as it is at another of the overlay's versions; its changelog ends there."""
+        entries = [entry for entry in self.changelog if entry.version == other.version]
+        since = self.changelog.index(entries[0]) if entries else 0
+        first = replace(self.changelog[since], version=other.version)
+        source = replace(self.source, sdist=other.sdist, sha256=other.sha256)
+        changelog = (first, *self.changelog[since + 1 :])
+        return replace(self, version=other.version, source=source, changelog=changelog)
 
     @property
     def source_files(self) -> tuple[str, ...]:

@@ -40,10 +40,12 @@ _PROJECTS = _list(_text(NAME, "a project's name on the package index"))
 _WORDS = _list(_text(SHELL_WORD, "a word without blanks, quotes, % and $"))
 _PACKAGES = _list(_text(PACKAGE, "an RPM package, as in openvswitch or openvswitch >= 3.1"))
 _FILE = _text(IN_SDIST, "a file in the sdist, relative to its folder")
+_SDIST = _text(r"^[A-Za-z0-9][A-Za-z0-9._+!-]*\.tar\.gz$", "a file name that ends in .tar.gz")
+_SHA256 = _text("^[0-9a-f]{64}$", "64 lower-case hex digits")
 _SOURCE = _table(
     {
-        "sdist": _text(r"^[A-Za-z0-9][A-Za-z0-9._+!-]*\.tar\.gz$", "a file name that ends in .tar.gz"),
-        "sha256": _text("^[0-9a-f]{64}$", "64 lower-case hex digits"),
+        "sdist": _SDIST,
+        "sha256": _SHA256,
         "path": _text(r"^[^/\s][^\s]*$", "a relative folder"),
         "git": _text(r"^(https?|git|ssh)://\S+$", "a git URL"),
     }
@@ -117,24 +119,54 @@ _RPM = _table(
         "recommends": _PACKAGES,
         "provides": _list(_text(WORD, "an RPM package's name")),
         "names": {"type": "object", "additionalProperties": _text(WORD, "an RPM package's name")},
+        "spec": {"type": "boolean"},
     }
+)
+_KEYWORDS = _list(_text(r"^~?[a-z0-9-]+$", "as in ~amd64"))
+_DATE = {"description": "a date as in 2026-10-01"}
+_GENTOO_VERSION = _table(
+    {
+        "version": _VERSION,
+        "sdist": _SDIST,
+        "sha256": _SHA256,
+        "mask": _LINE,
+        "masked": _DATE,
+        "keywords": _KEYWORDS,
+    },
+    "version",
 )
 _GENTOO = _table(
     {
         "category": _text(WORD, "as in dev-python"),
-        "keywords": _list(_text(r"^~?[a-z0-9-]+$", "as in ~amd64")),
+        "keywords": _KEYWORDS,
         "names": {
             "type": "object",
-            "additionalProperties": _text(r"^[a-z0-9-]+/[A-Za-z0-9+_-]+$", "category/package"),
+            "additionalProperties": _text(
+                r"^[a-z0-9-]+/[A-Za-z0-9+_-]+(:[A-Za-z0-9_][A-Za-z0-9+_./-]*=?)?$",
+                "category/package, perhaps with :slot",
+            ),
         },
         "overlay": {"type": "boolean"},
+        "requires": _list(_text(ONE_LINE, "a requirement as in PEP 508")),
         "mask": _LINE,
+        "masked": _DATE,
         "messages": _list(_LINE),
+        "versions": _list(_GENTOO_VERSION),
+        "flags": {
+            "type": "object",
+            "additionalProperties": _text(ONE_LINE, "what the flag of that extra is for, in one line"),
+        },
+        "undrawn": {
+            "type": "object",
+            "additionalProperties": _text(
+                MODULE, "an extension of Sphinx, as in sphinxcontrib.rsvgconverter"
+            ),
+        },
     }
 )
 _CHANGE = _table(
     {
-        "date": {"description": "a date as in 2026-10-01"},
+        "date": _DATE,
         "release": {"type": "integer", "minimum": 1, "description": "1 or more"},
         "version": _VERSION,
         "changes": _list(_LINE, minItems=1),

@@ -3,12 +3,14 @@
 PEP 440 is the source of versions; RPM and Gentoo (PMS) order the translated ones as Python orders the originals.
 """
 
+import re
 from collections.abc import Mapping
+from functools import cache
 
 from packaging.requirements import Requirement
 from packaging.specifiers import Specifier
 from packaging.utils import canonicalize_name
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from sfcci.errors import EXIT_INPUT, SfcciError
 from sfcci.package.component import Component
@@ -17,10 +19,10 @@ SEMVER_PARTS = 3
 GENTOO_SUFFIX = {"a": "_alpha", "b": "_beta", "rc": "_rc"}
 GENTOO_NAMES = {
     "neutron": "sys-cluster/neutron",
-    "psycopg2": "dev-python/psycopg",
+    "psycopg2": "dev-python/psycopg:2",
     "flit-core": "dev-python/flit-core",
 }
-"""PEP 503 name → package, where dev-python/<name> is not it."""
+"""PEP 503 name → package, where dev-python/<name> is not it; with its slot where others hold something else."""
 GENTOO_LICENSES = {
     "Apache-2.0": "Apache-2.0",
     "BSD-2-Clause": "BSD-2",
@@ -51,7 +53,21 @@ def normal_name(name: str) -> str:
 
 def requirement_name(requirement: str) -> str:
     """Give the normal name of the project that a PEP 508 requirement asks for."""
-    return canonicalize_name(Requirement(requirement).name)
+    return canonicalize_name(_parsed(requirement).name)
+
+
+def is_version(text: str) -> bool:
+    """Say whether a text is a version as in PEP 440, without blanks around it."""
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return not re.search(r"\s", text)
+
+
+def sdist_name(name: str, version: str) -> str:
+    """Give an sdist's file name as PEP 625 has it: networking_sfc-23.0.0.tar.gz."""
+    return f"{canonicalize_name(name).replace('-', '_')}-{version}.tar.gz"
 
 
 def rpm_version(version: str) -> str:
@@ -114,9 +130,8 @@ def rpm_doc_name(component: Component) -> str:
 
 
 def gentoo_package(name: str, names: Mapping[str, str] | None = None) -> str:
-    """Give category/package for a project's name; `names` (PEP 503 name → package) goes first."""
-    normal = canonicalize_name(name)
-    return (names or {}).get(normal) or GENTOO_NAMES.get(normal) or f"dev-python/{normal}"
+    """Give category/package for a project's name; `names` (PEP 503 name → package, perhaps with a slot) goes first."""
+    return _gentoo_name(name, names).partition(":")[0]
 
 
 def gentoo_atoms(
@@ -127,10 +142,11 @@ def gentoo_atoms(
     `!=` becomes a blocker, `~=` two bounds, `==x.*` a glob (PMS 8.3). The marker is not asked.
     """
     parsed = Requirement(requirement)
-    package = gentoo_package(parsed.name, names)
+    package, colon, slot = _gentoo_name(parsed.name, names).partition(":")
+    after = f"{colon}{slot}{use}"
     specifiers = sorted(parsed.specifier, key=lambda s: (s.operator, s.version))
-    atoms = [atom for s in specifiers for atom in _gentoo_bound(s, package, use)]
-    return tuple(atoms) or (package + use,)
+    atoms = [atom for s in specifiers for atom in _gentoo_bound(s, package, after)]
+    return tuple(atoms) or (package + after,)
 
 
 def gentoo_license(spdx: str) -> str:
@@ -143,10 +159,21 @@ def gentoo_license(spdx: str) -> str:
     return f"|| ( {' '.join(licences)} )" if "OR" in words else " ".join(licences)
 
 
-def applies(requirement: str, environment: Mapping[str, str] | None = None) -> bool:
-    """Say whether a requirement's marker holds (no extra asked for) in `environment`, else in this interpreter's."""
-    marker = Requirement(requirement).marker
-    return marker is None or marker.evaluate({**(environment or {}), "extra": ""})
+def applies(requirement: str, environment: Mapping[str, str] | None = None, extra: str = "") -> bool:
+    """Say whether a requirement's marker holds (for `extra`, "" for none) in `environment`, else in this interpreter's."""
+    marker = _parsed(requirement).marker
+    return marker is None or marker.evaluate({**(environment or {}), "extra": extra})
+
+
+@cache
+def _parsed(requirement: str) -> Requirement:
+    """A requirement to read, never to change: each is asked for many times."""
+    return Requirement(requirement)
+
+
+def _gentoo_name(name: str, names: Mapping[str, str] | None) -> str:
+    normal = canonicalize_name(name)
+    return (names or {}).get(normal) or GENTOO_NAMES.get(normal) or f"dev-python/{normal}"
 
 
 def _bare_name(component: Component) -> str:

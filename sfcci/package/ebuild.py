@@ -6,20 +6,26 @@ KEYWORDS). Paths are those of an overlay (PMS 4.3), below `gentoo/` of the proje
 
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from sfcci.errors import Fault, InputError, Place
 from sfcci.package import dialect
 from sfcci.package.component import Component
+from sfcci.package.ebuild_dependency import (
+    backend,
+    build_requirements,
+    dependencies,
+    python_compat,
+    python_minors,
+)
+from sfcci.package.ebuild_feature import Checks, Flag, Sphinx, checks, flags, sphinx
 from sfcci.package.manifest import manifest_text, read_distfile
 from sfcci.package.sdist import SdistMetadata
 from sfcci.package.spec import agree
@@ -28,22 +34,12 @@ from sfcci.package.template import text_templates
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from sfcci.package.index import Subject
+
+LIVE = "9999"
+"""The version of a live ebuild."""
 OVERLAY = "gentoo"
 """The overlay's folder in the project."""
-PYTHON_MINORS = (12, 13, 14)
-"""Python 3.x as ::gentoo builds for, oldest first (python-utils-r1.eclass)."""
-BACKENDS = {
-    "flit_core.buildapi": "flit",
-    "hatchling.build": "hatchling",
-    "pbr.build": "pbr",
-    "pdm.backend": "pdm-backend",
-    "poetry.core.masonry.api": "poetry",
-    "setuptools.build_meta": "setuptools",
-    "setuptools.build_meta:__legacy__": "setuptools",
-}
-"""Build back end of PEP 517 → DISTUTILS_USE_PEP517 (distutils-r1.eclass)."""
-COVERED = frozenset({"flit-core", "hatchling", "pbr", "pdm-backend", "poetry-core", "setuptools", "wheel"})
-"""Build requirements that distutils-r1.eclass brings in itself."""
 REMOTES = {"codeberg.org": "codeberg", "github.com": "github", "gitlab.com": "gitlab"}
 """Host of a repository → its type in metadata.xml (remote-id in metadata.xsd, which does not know opendev)."""
 MAINTAINER = {"email": "sfcci@sfcci.example.org", "name": "The sfcci developers"}
@@ -75,6 +71,11 @@ class Ebuild:
     """Lines of RDEPEND."""
     build: tuple[str, ...]
     """Lines of BDEPEND."""
+    flags: tuple[Flag, ...] = ()
+    sphinx: Sphinx | None = None
+    checks: Checks | None = None
+    messages: tuple[str, ...] = ()
+    """What whoever installs it is told, line by line."""
     keywords: str = ""
     git: str = ""
     """EGIT_REPO_URI of a live ebuild; "" for a release."""
@@ -88,27 +89,30 @@ class Ebuild:
     """The sdist's name is from before names were normalized (PEP 625)."""
 
 
-def overlay_files(component: Component, metadata: SdistMetadata, sdist: Path | None) -> dict[str, str]:
+def overlay_files(
+    component: Component, metadata: SdistMetadata, sdist: Path | None, others: Sequence["Subject"] = ()
+) -> dict[str, str]:
     """Give a component's part of the overlay: path in the project → text.
 
-    `sdist` is the file that the release ebuild fetches; without one there is only the live ebuild.
+    `sdist` is the file that the release ebuild fetches; without one there is only the live ebuild. `others` are the
+    versions beside the component's own, each with its sdist.
     Raises InputError for what Gentoo has no words for, and when description and source contradict each other.
     """
-    agree(component, metadata)
-    package = package_name(component)
-    path = f"{OVERLAY}/{package}"
-    stem = f"{path}/{package.partition('/')[2]}"
-    texts = {f"{path}/metadata.xml": metadata_text(component)}
+    released = [(component, metadata, sdist), *((o.component, o.metadata, o.sdist) for o in others)]
+    for one, told, _file in released:
+        agree(one, told)
+    texts = {f"{package_folder(component)}/metadata.xml": metadata_text(component)}
     try:
-        if sdist is not None:
-            version = dialect.gentoo_version(component.version)
-            texts[f"{stem}-{version}.ebuild"] = ebuild_text(release(component, metadata))
-            texts[f"{path}/Manifest"] = manifest_text([read_distfile(sdist, component.source.sdist)])
+        for one, told, file in released:
+            if file is not None:
+                texts[ebuild_path(component, one.version)] = ebuild_text(release(one, told))
         if component.source.git:
-            texts[f"{stem}-9999.ebuild"] = ebuild_text(live(component, metadata))
+            newest = max((told for _one, told, _file in released), key=lambda told: Version(told.version))
+            texts[ebuild_path(component)] = ebuild_text(live(component, newest))
     except dialect.Inexpressible as error:
         raise InputError(Fault(Place(component.path), str(error))) from None
-    return texts
+    distfiles = [read_distfile(file, one.source.sdist) for one, _told, file in released if file is not None]
+    return texts | ({f"{package_folder(component)}/Manifest": manifest_text(distfiles)} if distfiles else {})
 
 
 def base_files() -> dict[str, str]:
@@ -121,6 +125,18 @@ def package_name(component: Component) -> str:
     return f"{component.gentoo.category}/{canonicalize_name(component.name)}"
 
 
+def package_folder(component: Component) -> str:
+    """Give the package's folder in the project: gentoo/sys-cluster/networking-sfc."""
+    return f"{OVERLAY}/{package_name(component)}"
+
+
+def ebuild_path(component: Component, version: str = "") -> str:
+    """Give an ebuild's place in the project, for a version (PEP 440), or of the live one. Raises Inexpressible."""
+    stem = canonicalize_name(component.name)
+    spelled = dialect.gentoo_version(version) if version else LIVE
+    return f"{package_folder(component)}/{stem}-{spelled}.ebuild"
+
+
 def release(component: Component, metadata: SdistMetadata) -> Ebuild:
     """The ebuild of the sdist. A pre-release has no KEYWORDS, so that nobody gets it unasked."""
     name, version, sdist = component.name, component.version, component.source.sdist
@@ -128,7 +144,7 @@ def release(component: Component, metadata: SdistMetadata) -> Ebuild:
     return _ebuild(
         component,
         metadata,
-        keywords="" if Version(version).is_prerelease else " ".join(component.gentoo.keywords),
+        keywords=" ".join(_keywords(component)),
         pypi_name="" if name == canonicalize_name(name) else name,
         pypi_version="" if derived else version,
         folder="" if derived else sdist.removesuffix(".tar.gz"),
@@ -150,84 +166,37 @@ def metadata_text(component: Component) -> str:
     """Give metadata.xml (GLEP 68)."""
     template = _templates().get_template("gentoo.metadata.xml.j2")
     lines = component.description.splitlines()
-    return template.render(maintainer=MAINTAINER, lines=lines, remote_ids=_remote_ids(component))
-
-
-def python_compat(requires_python: str) -> str:
-    """Give PYTHON_COMPAT's words for a Requires-Python: python3_{12..14}. Raises Inexpressible when none is left."""
-    minors = _minors(requires_python)
-    if not minors:
-        raise dialect.Inexpressible(
-            f"Requires-Python {requires_python}: ::gentoo builds for 3.{PYTHON_MINORS[0]} to 3.{PYTHON_MINORS[-1]}"
-        )
-    first, last = minors[0], minors[-1]
-    if first == last:
-        return f"python3_{first}"
-    span = minors == tuple(range(first, last + 1))
-    inner = f"{first}..{last}" if span else ",".join(str(minor) for minor in minors)
-    return f"python3_{{{inner}}}"
-
-
-def dependencies(
-    requirements: Iterable[str], names: Mapping[str, str], minors: tuple[int, ...] = PYTHON_MINORS
-) -> tuple[str, ...]:
-    """Give lines for RDEPEND or BDEPEND, by package; what only some Pythons need is asked for those alone."""
-    lines: set[tuple[str, str]] = set()
-    for requirement in requirements:
-        wanted = tuple(m for m in minors if dialect.applies(requirement, _python_environment(m)))
-        for atom in dialect.gentoo_atoms(requirement, names) if wanted else ():
-            bare = dialect.gentoo_package(Requirement(requirement).name, names)
-            lines.add((bare, atom if wanted == minors else _conditional(atom, wanted)))
-    return tuple(line for _package, line in sorted(lines))
+    described = sorted(component.gentoo.flags.items())
+    remote_ids = _remote_ids(component)
+    return template.render(maintainer=MAINTAINER, lines=lines, flags=described, remote_ids=remote_ids)
 
 
 def _ebuild(component: Component, metadata: SdistMetadata, **given: Any) -> Ebuild:
     """What a release and a live ebuild have in common."""
-    names, minors = component.gentoo.names, _minors(metadata.requires_python)
-    others = (r for r in metadata.build_requires if canonicalize_name(Requirement(r).name) not in COVERED)
+    names, minors = component.gentoo.names, python_minors(metadata.requires_python)
     return Ebuild(
         years=_years(component),
-        backend=_backend(metadata.build_backend),
+        backend=backend(metadata.build_backend),
         python_compat=python_compat(metadata.requires_python),
         description=(component.summary or metadata.summary).removesuffix("."),
         homepages=_homepages(component),
         license=dialect.gentoo_license(component.license),
-        runtime=dependencies(metadata.requires, names, minors),
-        build=dependencies(others, names, minors),
+        runtime=dependencies((*metadata.requires, *component.gentoo.requires), names, minors),
+        build=dependencies(build_requirements(metadata), names, minors),
+        flags=flags(component, metadata, minors),
+        sphinx=sphinx(component, metadata),
+        checks=checks(component, metadata, minors),
+        messages=component.gentoo.messages,
         **given,
     )
 
 
-def _minors(requires_python: str) -> tuple[int, ...]:
-    """A bound such as >=3.12.1 or <3.14 speaks of a whole line: its last patch release is asked."""
-    allowed = SpecifierSet(requires_python)
-    return tuple(minor for minor in PYTHON_MINORS if allowed.contains(f"3.{minor}.99"))
-
-
-def _python_environment(minor: int) -> dict[str, str]:
-    """The markers of a Python on Gentoo (PEP 508)."""
-    return {
-        "implementation_name": "cpython",
-        "os_name": "posix",
-        "platform_python_implementation": "CPython",
-        "platform_system": "Linux",
-        "python_full_version": f"3.{minor}.99",
-        "python_version": f"3.{minor}",
-        "sys_platform": "linux",
-    }
-
-
-def _conditional(atom: str, minors: tuple[int, ...]) -> str:
-    implementations = " ".join(f"python3_{minor}" for minor in minors)
-    return f"$(python_gen_cond_dep '{atom}' {implementations})"
-
-
-def _backend(name: str) -> str:
-    if name not in BACKENDS:
-        raise dialect.Inexpressible(
-            f"build back end {name!r}: no DISTUTILS_USE_PEP517 is known for it; known are {', '.join(BACKENDS)}"
-        )
-    return BACKENDS[name]
+def _keywords(component: Component) -> tuple[str, ...]:
+    """Those that the description has for this version alone, else the component's, but none for a pre-release."""
+    own = (v.keywords for v in component.gentoo.versions if v.version == component.version)
+    if (told := next(own, None)) is not None:
+        return told
+    return () if Version(component.version).is_prerelease else component.gentoo.keywords
 
 
 def _years(component: Component) -> str:
@@ -259,7 +228,7 @@ def _index_version(version: str) -> str:
     """Spell a version as pypi.eclass does from PV: 23.0.0_rc1 → 23.0.0rc1."""
     spellings = {"_alpha": "a", "_beta": "b", "_rc": "rc", "_pre": ".dev", "_p": ".post"}
     for ours, theirs in spellings.items():
-        version = version.replace(ours, theirs)
+        version = version.replace(ours, theirs, 1)
     return version
 
 

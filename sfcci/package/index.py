@@ -280,5 +280,17 @@ def subject(
         return Subject(
             component, project_metadata(project / component.source.path, component.source_files), None
         )
+    return _fetched(component, cache, say)
+
+
+def other_versions(
+    component: Component, cache: Path, say: Callable[[str], None] = lambda _text: None
+) -> tuple[Subject, ...]:
+    """Give the versions that the overlay carries beside the component's own. Raises as `subject`."""
+    told = (version for version in component.gentoo.versions if version.sha256)
+    return tuple(_fetched(component.at(version), cache, say) for version in told)
+
+
+def _fetched(component: Component, cache: Path, say: Callable[[str], None]) -> Subject:
     sdist = fetch_sdist(component, cache, say)
     return Subject(component, sdist_metadata(sdist, judged_archive(sdist)), sdist)

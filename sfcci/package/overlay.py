@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from sfcci import files
 from sfcci.errors import Fault, InputError, Place
 from sfcci.finding import Finding, Severity
 from sfcci.package import overlay_lint, pkgcheck, stand_in, tree
 from sfcci.package.atom import file_version
 from sfcci.package.catalogue import chosen, load_catalogue
-from sfcci.package.ebuild import OVERLAY, base_files, overlay_files
+from sfcci.package.ebuild import OVERLAY
 from sfcci.package.index import SDISTS, subject
+from sfcci.package.overlay_render import overlay_tree
 from sfcci.package.pkgcheck import Repository
 from sfcci.settings import Settings
 
@@ -25,6 +28,8 @@ Say = Callable[[str], None]
 CATALOGUE = "packaging"
 SYSTEM_MASTER = Path("/var/db/repos/gentoo")
 MASTER_NAME = "gentoo"
+REPOSITORY_FOLDERS = frozenset({"eclass", "licenses", "metadata", "profiles"})
+"""Folders of a repository that are no categories (PMS 4)."""
 GENERATED = ("md5-cache", ".git")
 """Folders that are no source: left out of the snapshot."""
 SYSTEM_DISTFILES = Path("/var/cache/distfiles")
@@ -50,23 +55,39 @@ def rendered_overlay(
 
     Fetches sdists if need be. Raises InputError, UsageError (a name), Unreachable.
     """
-    texts = base_files()
-    for component in chosen(load_catalogue(settings.project / CATALOGUE), only):
-        if not component.gentoo.overlay:
-            continue
-        found = subject(component, settings.project, settings.cache, say)
-        texts |= overlay_files(component, found.metadata, found.sdist)
-    return texts
+    catalogue = load_catalogue(settings.project / CATALOGUE)
+    components = [one for one in chosen(catalogue, only) if one.gentoo.overlay]
+    subjects = [subject(one, settings.project, settings.cache, say) for one in components]
+    return overlay_tree(settings, catalogue, subjects, say)
 
 
 def check_overlay(
     settings: Settings, say: Say = lambda _text: None, *, only: Sequence[str] = (), scan: bool = True
 ) -> OverlayReport:
-    """Compare the overlay with what the catalogue renders, then scan it. Raises what both of them raise."""
+    """Compare the overlay with what the catalogue renders, then judge it. Raises what both of them raise."""
     rendered = rendered_overlay(settings, only, say)
     drift = tree.drift(settings.project, rendered, "package ebuild", "" if only else OVERLAY)
-    report = scan_overlay(settings, say) if scan else lint_overlay(settings)
+    report = judge_overlay(settings, say, only=only, scan=scan)
     return replace(report, findings=(*drift, *report.findings))
+
+
+def judge_overlay(
+    settings: Settings, say: Say = lambda _text: None, *, only: Sequence[str] = (), scan: bool = True
+) -> OverlayReport:
+    """Judge the overlay as it is: by our own lints, and with `scan` by pkgcheck.
+
+    With components named in `only`, what is found in other packages is left out. Raises as `scan_overlay`.
+    """
+    report = scan_overlay(settings, say) if scan else lint_overlay(settings)
+    names = {canonicalize_name(name) for name in only}
+    return replace(
+        report, findings=tuple(f for f in report.findings if not only or _package(f) in {*names, ""})
+    )
+
+
+def is_there(settings: Settings) -> bool:
+    """Say whether the project has an overlay."""
+    return (settings.project / OVERLAY / "profiles" / "repo_name").is_file()
 
 
 def lint_overlay(settings: Settings) -> OverlayReport:
@@ -74,7 +95,7 @@ def lint_overlay(settings: Settings) -> OverlayReport:
 
     Nothing is started, and neither pkgcheck nor a network is needed. Raises InputError as `scan_overlay`.
     """
-    master = _master(settings, settings.cache.absolute() / "pkgcheck")
+    master = master_repository(settings, settings.cache.absolute() / "pkgcheck")
     minimal = settings.cache.absolute() in master.path.parents
     return _report(_lints(settings, master), master, minimal=minimal, scanned=False)
 
@@ -90,7 +111,7 @@ def scan_overlay(settings: Settings, say: Say = lambda _text: None) -> OverlayRe
     cache = settings.cache.absolute()
     folder = cache / "pkgcheck"
     with files.locked(folder / "lock"), files.disk_errors(folder):
-        master = _master(settings, folder)
+        master = master_repository(settings, folder)
         minimal = master.path.parent == folder
         found = list(_lints(settings, master))
         snapshot = Repository(name, _snapshot(source, folder / "snapshot"))
@@ -105,7 +126,7 @@ def _report(
     found: Iterable[Finding], master: Repository, *, minimal: bool, scanned: bool = True
 ) -> OverlayReport:
     in_project = tuple(_in_project(finding) for finding in found)
-    return OverlayReport(in_project, _sentence(master, minimal=minimal), minimal, scanned)
+    return OverlayReport(in_project, master_sentence(master, minimal=minimal), minimal, scanned)
 
 
 def _lints(settings: Settings, master: Repository) -> tuple[Finding, ...]:
@@ -113,8 +134,8 @@ def _lints(settings: Settings, master: Repository) -> tuple[Finding, ...]:
     return overlay_lint.lint_overlay(overlay, master.path, (settings.cache / SDISTS, SYSTEM_DISTFILES))
 
 
-def _master(settings: Settings, folder: Path) -> Repository:
-    """The ::gentoo that the settings name, else the system's, else the minimal one."""
+def master_repository(settings: Settings, folder: Path) -> Repository:
+    """Give the ::gentoo that the settings name, else the system's, else the minimal one, laid down in `folder`. Raises InputError."""
     if settings.gentoo.repo:
         found = pkgcheck.repository_at(settings.project / settings.gentoo.repo)
         if found.name != MASTER_NAME:
@@ -125,7 +146,8 @@ def _master(settings: Settings, folder: Path) -> Repository:
     return Repository(MASTER_NAME, stand_in.prepare_master(folder))
 
 
-def _sentence(master: Repository, *, minimal: bool) -> str:
+def master_sentence(master: Repository, *, minimal: bool) -> str:
+    """Say which ::gentoo judged, and what that is worth."""
     if not minimal:
         return f"::gentoo at {master.path}"
     return (
@@ -143,6 +165,12 @@ def _snapshot(source: Path, target: Path) -> Path:
         faults = [Fault(Place(path), why, "a file that can be read") for path, _target, why in error.args[0]]
         raise InputError(*faults) from None
     return target
+
+
+def _package(finding: Finding) -> str:
+    """The name of the package that a finding, told from the project's folder, speaks of; "" for the whole overlay."""
+    parts = Path(finding.place.path).parts
+    return parts[2] if len(parts) > 2 and parts[1] not in REPOSITORY_FOLDERS else ""  # noqa: PLR2004 - gentoo/category/package
 
 
 def _take_out_wrong_names(overlay: Path) -> None:

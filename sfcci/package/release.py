@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from sfcci.errors import Fault, InputError, Place
 from sfcci.package import index
-from sfcci.package.catalogue import is_version
+from sfcci.package.dialect import is_version
 from sfcci.package.index import Asked
 
 Say = Callable[[str], None]

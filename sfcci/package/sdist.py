@@ -24,6 +24,8 @@ from sfcci.package.sdist_archive import Archive, read_archive, refused
 
 LICENSE_FILE = re.compile(r"(LICEN[CS]E|COPYING|NOTICE)[^/]*")
 """What a back end takes for a licence file where the metadata names none."""
+AUTODOC = "sphinx.ext.autodoc"
+"""What Sphinx calls its reading of the code's own documentation."""
 UNKNOWN = "UNKNOWN"
 """What old tools wrote into a field that was left open."""
 
@@ -57,6 +59,8 @@ class SdistMetadata:
     """Console scripts, by name."""
     requirement_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Path of each *requirements*.txt, at most one folder deep → its requirements (PEP 508)."""
+    autodoc: frozenset[str] = frozenset()
+    """Paths of those conf.py that have Sphinx read the code's own documentation."""
     files: frozenset[str] = frozenset()
     """Paths of its files below its folder. Of a project's folder: those that were asked for."""
 
@@ -84,6 +88,7 @@ def sdist_metadata(sdist: Path, archive: Archive | None = None) -> SdistMetadata
         modules=tuple(sorted(_egg_info(archive, "top_level.txt").split())),
         scripts=_scripts(table, _egg_info(archive, "entry_points.txt")),
         requirement_files=_requirement_files(archive.texts),
+        autodoc=_autodoc(archive.texts),
         files=archive.files,
         **_requires(headers, archive),
         **_license_files(headers, archive),
@@ -109,7 +114,8 @@ def project_metadata(folder: Path, wanted: Iterable[str] = ()) -> SdistMetadata:
         raise refused(path, "leaves name, version or dependencies open", "them written in [project]")
     licence = project.get("license", "")
     files = frozenset(name for name in wanted if (folder / name).is_file())
-    texts = {name: (folder / name).read_text(errors="replace") for name in files if name.endswith(".txt")}
+    told = (name for name in files if name.endswith((".txt", "/conf.py")))
+    texts = {name: (folder / name).read_text(errors="replace") for name in told}
     return _checked(
         path,
         SdistMetadata(
@@ -126,6 +132,7 @@ def project_metadata(folder: Path, wanted: Iterable[str] = ()) -> SdistMetadata:
             readme=project.get("readme", ""),
             scripts=_scripts(table),
             requirement_files=_requirement_files(texts),
+            autodoc=_autodoc(texts),
             files=files,
             **_build_system(table),
         ),
@@ -198,6 +205,11 @@ def _requirement_files(texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         for path, text in texts.items()
         if path.endswith(".txt") and ".egg-info/" not in path
     }
+
+
+def _autodoc(texts: Mapping[str, str]) -> frozenset[str]:
+    configurations = ((path, text) for path, text in texts.items() if path.endswith("/conf.py"))
+    return frozenset(path for path, text in configurations if AUTODOC in text)
 
 
 def _agree(sdist: Path, archive: Archive, told: SdistMetadata, table: Mapping[str, Any]) -> None:

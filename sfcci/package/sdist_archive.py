@@ -18,13 +18,13 @@ from posixpath import normpath
 from sfcci import files
 from sfcci.errors import Fault, InputError, MissingTool, Place
 
-RULES = "judged-1"
+RULES = "judged-2"
 """Names what judged: another number when the rules here become stricter, or more texts are read."""
 MAX_UNPACKED_BYTES = 2 * 2**30
 MAX_MEMBERS = 200_000
 MAX_TEXT_BYTES = 4 * 2**20
 TOLD = re.compile(
-    r"PKG-INFO|pyproject\.toml|([^/]+/)?[^/]*requirements[^/]*\.txt"
+    r"PKG-INFO|pyproject\.toml|([^/]+/)?[^/]*requirements[^/]*\.txt|([^/]+/){1,3}conf\.py"
     r"|[^/]+\.egg-info/(entry_points|requires|top_level)\.txt"
 )
 """Paths below the archive's folder of what is read as text."""

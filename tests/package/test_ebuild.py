@@ -45,6 +45,25 @@ NETWORKING_SFC = SdistMetadata(
         "neutron-lib>=2.19.0",
         "neutron>=27.0.0.0b1",
     ),
+    requirement_files={
+        "doc/requirements.txt": (
+            "sphinx>=2.0.0,!=2.1.0",
+            "openstackdocstheme>=2.2.1",
+            "sphinxcontrib-svg2pdfconverter>=0.1.0",
+            "reno>=3.1.0",
+            "os-api-ref>=1.5.0",
+        ),
+        "test-requirements.txt": (
+            "hacking>=7.0.0,<7.1.0",
+            "coverage!=4.4,>=4.0",
+            "WebOb>=1.8.2",
+            "WebTest>=2.0.27",
+            "oslotest>=3.2.0",
+            "stestr>=2.0.0",
+            "psycopg2>=2.8",
+            "PyMySQL>=0.7.6",
+        ),
+    },
 )
 """What the release 23.0.0 says of itself."""
 COMPONENT = Component(
@@ -89,14 +108,13 @@ EAPI=8
 
 DISTUTILS_USE_PEP517=hatchling
 PYPI_PN="Chain.Tool"
-PYPI_NO_NORMALIZE=1
 PYTHON_COMPAT=( python3_{12..13} )
 
 inherit distutils-r1 pypi
 
 DESCRIPTION="Chains \\`of\\` \\"boxes\\" for \\$5"
 HOMEPAGE="https://chain.example.org/?a=1&b=2"
-SRC_URI="$(pypi_sdist_url "${PYPI_PN}" 2.0.0.0rc1)"
+SRC_URI="$(pypi_sdist_url --no-normalize "${PYPI_PN}" 2.0.0.0rc1)"
 S="${WORKDIR}/Chain.Tool-2.0.0.0rc1"
 
 LICENSE="|| ( Apache-2.0 MIT )"

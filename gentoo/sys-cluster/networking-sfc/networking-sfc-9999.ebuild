@@ -34,3 +34,30 @@ RDEPEND="
 	>=dev-python/stevedore-1.20.0[${PYTHON_USEDEP}]
 	>=sys-cluster/neutron-27.0.0_beta1[${PYTHON_USEDEP}]
 "
+BDEPEND="
+	test? (
+		>=dev-python/oslotest-3.2.0[${PYTHON_USEDEP}]
+		>=dev-python/psycopg-2.8:2[${PYTHON_USEDEP}]
+		>=dev-python/pymysql-0.7.6[${PYTHON_USEDEP}]
+		>=dev-python/stestr-2.0.0[${PYTHON_USEDEP}]
+		>=dev-python/webob-1.8.2[${PYTHON_USEDEP}]
+		>=dev-python/webtest-2.0.27[${PYTHON_USEDEP}]
+	)
+"
+
+distutils_enable_sphinx doc/source \
+	">=dev-python/openstackdocstheme-2.2.1"
+# Sphinx imports what it documents.
+BDEPEND+=" doc? ( ${RDEPEND} )"
+
+distutils_enable_tests unittest
+
+python_prepare_all() {
+	# What HTML does not need.
+	sed -i "/['\"]sphinxcontrib[.]rsvgconverter['\"]/d" doc/source/conf.py || die
+	distutils-r1_python_prepare_all
+}
+
+python_test() {
+	"${EPYTHON}" -m stestr run || die "Tests failed with ${EPYTHON}"
+}

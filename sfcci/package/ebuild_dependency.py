@@ -1,0 +1,120 @@
+"""What an ebuild depends on: Python implementations, and requirements (PEP 508) as lines of dependencies (PMS 8)."""
+
+from collections.abc import Iterable, Mapping
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from sfcci.package import dialect
+from sfcci.package.sdist import SdistMetadata
+
+PYTHON_MINORS = (12, 13, 14)
+"""Python 3.x as ::gentoo builds for, oldest first (python-utils-r1.eclass)."""
+BACKENDS = {
+    "flit_core.buildapi": "flit",
+    "hatchling.build": "hatchling",
+    "pbr.build": "pbr",
+    "pdm.backend": "pdm-backend",
+    "poetry.core.masonry.api": "poetry",
+    "setuptools.build_meta": "setuptools",
+    "setuptools.build_meta:__legacy__": "setuptools",
+}
+"""Build back end of PEP 517 → DISTUTILS_USE_PEP517 (distutils-r1.eclass)."""
+COVERED = {
+    "flit": ("flit-core",),
+    "hatchling": ("hatchling",),
+    "pbr": ("pbr", "setuptools", "wheel"),
+    "pdm-backend": ("pdm-backend",),
+    "poetry": ("poetry-core",),
+    "setuptools": ("setuptools", "wheel"),
+}
+"""DISTUTILS_USE_PEP517 → build requirements that distutils-r1.eclass brings in for it, or that come with those."""
+
+
+def backend(name: str) -> str:
+    """Give DISTUTILS_USE_PEP517 for a back end. Raises Inexpressible for one that is not known."""
+    if name not in BACKENDS:
+        raise dialect.Inexpressible(
+            f"build back end {name!r}: no DISTUTILS_USE_PEP517 is known for it; known are {', '.join(BACKENDS)}"
+        )
+    return BACKENDS[name]
+
+
+def python_compat(requires_python: str) -> str:
+    """Give PYTHON_COMPAT's words for a Requires-Python: python3_{12..14}. Raises Inexpressible when none is left."""
+    minors = python_minors(requires_python)
+    if not minors:
+        raise dialect.Inexpressible(
+            f"Requires-Python {requires_python}: ::gentoo builds for 3.{PYTHON_MINORS[0]} to 3.{PYTHON_MINORS[-1]}"
+        )
+    first, last = minors[0], minors[-1]
+    if first == last:
+        return f"python3_{first}"
+    span = minors == tuple(range(first, last + 1))
+    inner = f"{first}..{last}" if span else ",".join(str(minor) for minor in minors)
+    return f"python3_{{{inner}}}"
+
+
+def python_minors(requires_python: str) -> tuple[int, ...]:
+    """Give the Pythons that a Requires-Python allows. A bound as >=3.12.1 speaks of a whole line: its last patch is asked."""
+    allowed = SpecifierSet(requires_python)
+    return tuple(minor for minor in PYTHON_MINORS if allowed.contains(f"3.{minor}.99"))
+
+
+def dependencies(
+    requirements: Iterable[str],
+    names: Mapping[str, str],
+    minors: tuple[int, ...] = PYTHON_MINORS,
+    extra: str = "",
+) -> tuple[str, ...]:
+    """Give lines for RDEPEND or BDEPEND, by package; what only some Pythons need is asked for those alone.
+
+    With `extra`, those that this extra adds.
+    """
+    lines: set[tuple[str, str]] = set()
+    for requirement in requirements:
+        wanted = _wanted(requirement, minors, extra)
+        for atom in dialect.gentoo_atoms(requirement, names) if wanted else ():
+            bare = dialect.gentoo_package(Requirement(requirement).name, names)
+            lines.add((bare, atom if wanted == minors else _conditional(atom, wanted)))
+    return tuple(line for _package, line in sorted(lines))
+
+
+def build_requirements(metadata: SdistMetadata) -> tuple[str, ...]:
+    """Give the build requirements (PEP 508) that distutils-r1.eclass does not bring in itself.
+
+    An sdist that pbr made with setup.py says so by a file of pbr's, and nowhere else.
+    """
+    covered = COVERED[backend(metadata.build_backend)]
+    stated = [r for r in metadata.build_requires if dialect.requirement_name(r) not in covered]
+    by_pbr = any(name.endswith(".egg-info/pbr.json") for name in metadata.files)
+    if by_pbr and "pbr" not in (*covered, *map(dialect.requirement_name, stated)):
+        stated += [r for r in metadata.requires if dialect.requirement_name(r) == "pbr"] or ["pbr"]
+    return tuple(stated)
+
+
+def _wanted(requirement: str, minors: tuple[int, ...], extra: str) -> tuple[int, ...]:
+    """The Pythons that need it: always, or only for the extra."""
+    always = tuple(m for m in minors if dialect.applies(requirement, _python_environment(m)))
+    if not extra:
+        return always
+    with_it = (m for m in minors if dialect.applies(requirement, _python_environment(m), extra))
+    return tuple(m for m in with_it if m not in always)
+
+
+def _python_environment(minor: int) -> dict[str, str]:
+    """The markers of a Python on Gentoo (PEP 508)."""
+    return {
+        "implementation_name": "cpython",
+        "os_name": "posix",
+        "platform_python_implementation": "CPython",
+        "platform_system": "Linux",
+        "python_full_version": f"3.{minor}.99",
+        "python_version": f"3.{minor}",
+        "sys_platform": "linux",
+    }
+
+
+def _conditional(atom: str, minors: tuple[int, ...]) -> str:
+    implementations = " ".join(f"python3_{minor}" for minor in minors)
+    return f"$(python_gen_cond_dep '{atom}' {implementations})"
