@@ -92,9 +92,9 @@ def ebuild_text(stand_in: StandIn) -> str:
     )
 
 
-def prepare_master(folder: Path) -> Path:
-    """Give the minimal master on disk below `folder`, written now if need be: whole, or not at all."""
-    texts = master_files()
+def prepare_master(folder: Path, texts: Mapping[str, str] | None = None) -> Path:
+    """Give the minimal master (else these files) on disk below `folder`, written now if need be: whole, or not at all."""
+    texts = master_files() if texts is None else texts
     digest = hashlib.sha256("\0".join(f"{p}\0{t}" for p, t in sorted(texts.items())).encode()).hexdigest()
     root = folder / f"master-{digest[:12]}"
     if not root.is_dir():

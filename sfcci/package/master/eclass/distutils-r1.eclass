@@ -3,7 +3,7 @@
 # The sfcci developers
 # @SUPPORTED_EAPIS: 8
 # @PROVIDES: python-r1
-# @BLURB: stand-in that gives what a Python package needs to be built; it builds nothing
+# @BLURB: stand-in that builds Python packages from their wheels (PEP 517)
 
 case ${EAPI} in
 	8) ;;
@@ -19,6 +19,7 @@ _distutils_dependencies() {
 	local backend
 	case ${DISTUTILS_USE_PEP517} in
 		flit) backend=">=dev-python/flit-core-3.11.0" ;;
+		hatchling) backend=">=dev-python/hatchling-1.27.0" ;;
 		pbr) backend=">=dev-python/pbr-6.1.1" ;;
 		setuptools) backend=">=dev-python/setuptools-78.1.0" ;;
 		no|standalone) ;;
@@ -36,6 +37,7 @@ _distutils_dependencies
 # Add the flag test and what the runner needs.
 distutils_enable_tests() {
 	local runner
+	_DISTUTILS_RUNNER=${1}
 	case ${1} in
 		pytest) runner="dev-python/pytest[${PYTHON_USEDEP}]" ;;
 		unittest|import-check) ;;
@@ -49,21 +51,117 @@ distutils_enable_tests() {
 # @FUNCTION: distutils_enable_sphinx
 # @USAGE: <folder> [--no-autodoc | <plugin>...]
 # @DESCRIPTION:
-# Add the flag doc and what Sphinx needs.
+# Add the flag doc and what Sphinx needs, and have src_compile build the folder.
 distutils_enable_sphinx() {
 	local plugin wanted=">=dev-python/sphinx-8.1.3[\${PYTHON_USEDEP}]"
 	for plugin in "${@:2}"; do
 		[[ ${plugin} == --no-autodoc ]] || wanted+=" ${plugin}[\${PYTHON_USEDEP}]"
 	done
+	_DISTUTILS_SPHINX=${1}
+	distutils-r1_python_compile_all() {
+		use doc || return 0
+		build_sphinx "${_DISTUTILS_SPHINX}"
+	}
 	IUSE+=" doc"
 	BDEPEND+=" doc? ( $(python_gen_any_dep "${wanted}") )"
 }
 
-distutils-r1_src_prepare() { die "a stand-in builds nothing"; }
-distutils-r1_src_compile() { die "a stand-in builds nothing"; }
-distutils-r1_src_test() { die "a stand-in builds nothing"; }
-distutils-r1_src_install() { die "a stand-in builds nothing"; }
+# @FUNCTION: distutils-r1_python_prepare_all
+# @DESCRIPTION:
+# Apply patches; an ebuild's python_prepare_all calls it.
+distutils-r1_python_prepare_all() {
+	default
+	_DISTUTILS_PREPARED=1
+}
+
+# @FUNCTION: distutils-r1_python_compile
+# @DESCRIPTION:
+# Build the wheel with its own back end and unpack it into BUILD_DIR/install.
+distutils-r1_python_compile() {
+	[[ ${DISTUTILS_USE_PEP517} == no ]] && return
+	mkdir -p "${BUILD_DIR}" || die
+	"${EPYTHON}" -m gpep517 install-from-source --destdir "${BUILD_DIR}/install" --prefix "${EPREFIX}/usr" \
+		--interpreter "${EPREFIX}/usr/bin/${EPYTHON}" --optimize all || die "the wheel was not built"
+}
+
+# @FUNCTION: distutils-r1_python_install
+# @DESCRIPTION:
+# Lay what was built into the image.
+distutils-r1_python_install() {
+	[[ -d ${BUILD_DIR}/install ]] || return 0
+	mkdir -p "${D}" && cp -a "${BUILD_DIR}/install/." "${D}/" || die
+}
+
+# @FUNCTION: distutils-r1_python_install_all
+# @DESCRIPTION:
+# Install documentation; an ebuild's python_install_all calls it.
+distutils-r1_python_install_all() {
+	einstalldocs
+}
+
+# @FUNCTION: _distutils_with_build
+# @INTERNAL
+# @DESCRIPTION:
+# Run a command that finds what was built, before all else that is installed.
+_distutils_with_build() {
+	local -x PATH=${BUILD_DIR}/install${EPREFIX}/usr/bin:${PATH}
+	local -x PYTHONPATH=${BUILD_DIR}/install$(python_get_sitedir)${PYTHONPATH:+:${PYTHONPATH}}
+	local -x PYTHONDONTWRITEBYTECODE=1
+	"${@}"
+}
+
+_distutils_hook() {
+	local name=${1}
+	if declare -f "${name}" >/dev/null; then
+		"${name}"
+	elif declare -f "distutils-r1_${name}" >/dev/null; then
+		"distutils-r1_${name}"
+	fi
+}
+
+_distutils_test() {
+	if declare -f python_test >/dev/null; then
+		_distutils_with_build python_test
+	else
+		case ${_DISTUTILS_RUNNER} in
+			pytest) _distutils_with_build epytest ;;
+			unittest) _distutils_with_build eunittest ;;
+			import-check) _distutils_with_build "${EPYTHON}" -c "import ${PN//-/_}" || die ;;
+		esac
+	fi
+}
+
+_distutils_last() {
+	local base=${S} name
+	python_setup
+	name=${EPYTHON/./_}
+	local BUILD_DIR=${base%%/}-${name}
+	_distutils_with_build _distutils_hook "${1}"
+}
+
+distutils-r1_src_prepare() {
+	_distutils_hook python_prepare_all
+	[[ ${_DISTUTILS_PREPARED} ]] || die "python_prepare_all does not call distutils-r1_python_prepare_all"
+}
+
+distutils-r1_src_configure() {
+	_distutils_hook python_configure_all
+}
+
+distutils-r1_src_compile() {
+	python_foreach_impl _distutils_hook python_compile
+	_distutils_last python_compile_all
+}
+
+distutils-r1_src_test() {
+	python_foreach_impl _distutils_test
+}
+
+distutils-r1_src_install() {
+	python_foreach_impl _distutils_hook python_install
+	_distutils_last python_install_all
+}
 
 fi
 
-EXPORT_FUNCTIONS src_prepare src_compile src_test src_install
+EXPORT_FUNCTIONS src_prepare src_configure src_compile src_test src_install

@@ -37,14 +37,20 @@ pypi_translate_version() {
 }
 
 # @FUNCTION: pypi_sdist_url
-# @USAGE: [<project> [<version> [<suffix>]]]
+# @USAGE: [--no-normalize] [<project> [<version> [<suffix>]]]
 # @RETURN: an address for SRC_URI
 # @DESCRIPTION:
 # Give the address of a source archive.
 pypi_sdist_url() {
+	local normal=yes
+	[[ ${PYPI_NO_NORMALIZE} ]] && normal=
+	if [[ ${1} == --no-normalize ]]; then
+		normal=
+		shift
+	fi
 	local project=${1:-${PYPI_PN}} version=${2:-$(pypi_translate_version "${PV}")} suffix=${3:-.tar.gz} name
 	name=${project}
-	if [[ -z ${PYPI_NO_NORMALIZE} ]]; then
+	if [[ ${normal} ]]; then
 		name=${project//[._-]/_} name=${name,,}
 	fi
 	echo "mirror://pypi/${project::1}/${project}/${name}-${version}${suffix}"

@@ -29,6 +29,35 @@ _python_flags() {
 }
 _python_flags
 
+# @FUNCTION: python_foreach_impl
+# @USAGE: <command> [<argument>...]
+# @DESCRIPTION:
+# Run a command for each implementation whose flag is set, with EPYTHON, PYTHON and a BUILD_DIR of its own.
+python_foreach_impl() {
+	local name found= base=${BUILD_DIR:-${S}}
+	for name in "${_PYTHON_SUPPORTED[@]}"; do
+		use "python_targets_${name}" || continue
+		found=1
+		local BUILD_DIR=${base%%/}-${name}
+		_python_select "${name}"
+		einfo "${EPYTHON}: ${1}"
+		"${@}" || die "${1} failed with ${EPYTHON}"
+	done
+	[[ ${found} ]] || die "no implementation is chosen (PYTHON_TARGETS)"
+}
+
+# @FUNCTION: python_setup
+# @DESCRIPTION:
+# Set EPYTHON and PYTHON for the newest implementation whose flag is set.
+python_setup() {
+	local name chosen=
+	for name in "${_PYTHON_SUPPORTED[@]}"; do
+		use "python_targets_${name}" && chosen=${name}
+	done
+	[[ ${chosen} ]] || die "no implementation is chosen (PYTHON_TARGETS)"
+	_python_select "${chosen}"
+}
+
 # @FUNCTION: python_gen_any_dep
 # @USAGE: <dependency-block>
 # @DESCRIPTION:

@@ -1,0 +1,373 @@
+"""Ebuilds built for real: portage runs their phases in a prefix of its own, without a network, and merges what they install.
+
+What is built is a copy: neither the overlay nor the distfiles are touched. A phase that fails is an answer (a finding);
+its log is kept in the state folder.
+"""
+
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sfcci import environment, files
+from sfcci.errors import Fault, InputError, MissingTool, Place, ToolError
+from sfcci.finding import Finding, exit_status
+from sfcci.package import ebuild_log, pkgcheck, portage, python_compat, stand_in
+from sfcci.package.build_python import python_for
+from sfcci.package.closure import Interpreter
+from sfcci.package.manifest import read_distfile
+from sfcci.package.overlay import SYSTEM_MASTER
+from sfcci.package.portage_prefix import Prefix, prepared
+from sfcci.settings import Settings
+
+Say = Callable[[str], None]
+PHASES = (
+    "clean",
+    "unpack",
+    "prepare",
+    "configure",
+    "compile",
+    "test",
+    "install",
+    "package",
+    "qmerge",
+    "unmerge",
+)
+"""All that an ebuild goes through, in the order of its life; "test" runs where USE=test is asked for."""
+TIMEOUT_S = 1800.0
+"""For one start of portage: everything up to the image, say, with a large project's tests."""
+LOGS = "ebuilds"
+"""The folder of the state folder with the logs."""
+OLDEST_MINOR, VARIANT_MINOR = 12, 11
+"""The oldest Python of the trees of today, and the one that takes its place where a machine has nothing newer."""
+BASHRC = """\
+# Tells when each phase begins and ends; gives the Python the build environment.
+_sfcci_mark() {{ printf '%s %s %s\\n' "${{EPOCHREALTIME}}" "${{1}}" "${{2}}" >> "{marks}"; }}
+for _sfcci_phase in {functions}; do
+	eval "pre_${{_sfcci_phase}}() {{ _sfcci_mark begin ${{_sfcci_phase}}; }}"
+	eval "post_${{_sfcci_phase}}() {{ _sfcci_mark end ${{_sfcci_phase}}; }}"
+done
+unset _sfcci_phase
+export GIT_CONFIG_GLOBAL="{home}/gitconfig"
+export PYTHONPATH="{python_path}"
+if [[ ${{EBUILD_PHASE}} == setup ]]; then
+	for _sfcci_flag in {use}; do
+		has "${{_sfcci_flag#-}}" ${{IUSE//[+-]/ }} || die "there is no USE flag ${{_sfcci_flag#-}}; there are: ${{IUSE}}"
+	done
+	unset _sfcci_flag
+fi
+"""
+
+
+@dataclass(frozen=True)
+class EbuildBuild:
+    """What running an ebuild's phases gave."""
+
+    ebuild: str
+    """category/name-version."""
+    phases: Mapping[str, float]
+    """Phase → seconds, in the order in which they ran; the one that failed is the last."""
+    findings: tuple[Finding, ...]
+    log: Path
+    """What portage and the phases said; it stays."""
+    image: tuple[str, ...] = ()
+    """Files and links that were merged, relative to the prefix, sorted; () when it did not come to that."""
+    binary_package: str = ""
+    """The name of the package that `package` made."""
+    built_in: str = ""
+    """What it was separated from this machine by, as a sentence."""
+    variant: str = ""
+    """What was changed in the copy that was built, as a sentence; "" for nothing."""
+
+    @property
+    def exit_status(self) -> int:
+        """1 when something was found."""
+        return exit_status(self.findings)
+
+
+@dataclass(frozen=True)
+class Running:
+    """An ebuild whose phases run: for those who look on between two of them."""
+
+    prefix: Prefix
+    name: str
+    """category/name-version."""
+
+    @property
+    def image(self) -> tuple[str, ...]:
+        """What is merged, relative to the prefix."""
+        told = self.prefix.path / "var/db/pkg" / self.name / "CONTENTS"
+        text = told.read_text() if told.exists() else ""
+        return ebuild_log.contents(text, str(self.prefix.inside(self.prefix.path)))
+
+
+Onlooker = Callable[[Running], Iterable[Finding]]
+
+
+def build_ebuild(
+    settings: Settings,
+    say: Say,
+    ebuild: Path,
+    *,
+    phases: Sequence[str] = PHASES,
+    use: Sequence[str] = (),
+    distfiles: Path,
+    repositories: Mapping[str, Path] | None = None,
+    python_path: Callable[[Interpreter], Sequence[Path]] | None = None,
+    after: Mapping[str, Onlooker] | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> EbuildBuild:
+    """Run phases (those of ebuild(1)) of an ebuild in its overlay; `use` are flags, with "-" before one to switch off.
+
+    `distfiles` is a folder with what its Manifest names; `repositories` maps EGIT_REPO_URI to a clone on this machine;
+    `python_path` gives further folders with Python modules that phases find; `after` maps a phase to who looks on when it
+    has ended. A live ebuild or one without Python needs none of them.
+    Raises InputError (no ebuild, a distfile that is not the Manifest's), MissingTool, Unreachable.
+    """
+    overlay = _overlay_of(ebuild)
+    name = f"{ebuild.parent.parent.name}/{ebuild.stem}"
+    minors = python_compat.python_minors(ebuild.read_text(encoding="utf-8"))
+    master = found_master(settings)
+    python, variant = chosen_python(settings, minors, minimal=master is None)
+    tree = master or _minimal(settings, variant=bool(variant))
+    with prepared(settings, say, overlay=overlay, master=tree, python=python) as plain:
+        prefix = plain.with_layers(*(repositories or {}).values())
+        if variant:
+            _rewrite(prefix.folder / "overlay")
+        copy_distfiles(ebuild.with_name("Manifest"), distfiles, prefix.path / "var/cache/distfiles")
+        paths = _python_paths(settings, say, python, python_path)
+        prefix = prefix.with_layers(*paths)
+        _write_bashrc(prefix, use, paths, repositories or {})
+        wanted = tuple(phase for phase in phases if phase != "test" or "test" in use)
+        turn = _Turn(prefix, name, str(ebuild), use, say, timeout_s, after or {})
+        return turn.result(settings, wanted, variant)
+
+
+def found_master(settings: Settings) -> Path | None:
+    """Give the ::gentoo that the settings name, else the system's; None where there is none. Raises InputError."""
+    if settings.gentoo.repo:
+        return pkgcheck.repository_at(settings.project / settings.gentoo.repo).path
+    return SYSTEM_MASTER if (SYSTEM_MASTER / "profiles" / "repo_name").is_file() else None
+
+
+def chosen_python(
+    settings: Settings, minors: Sequence[int] | None, *, minimal: bool
+) -> tuple[Interpreter | None, str]:
+    """Give the Python to build for, and what has to be changed for it ("" for nothing). Raises MissingTool.
+
+    None for an ebuild that names none. The variant is possible over the minimal master alone.
+    """
+    if minors is None:
+        return None, ""
+    if found := python_for(settings, minors):
+        return found, ""
+    old = python_for(settings, (VARIANT_MINOR,)) if minimal and OLDEST_MINOR in minors else None
+    if old is None:
+        wanted = ", ".join(f"3.{minor}" for minor in minors)
+        raise MissingTool(
+            f"no Python of this machine is {wanted}", "install one, or name it: [gentoo] python"
+        )
+    return old, (
+        f"a variant for tests only: this machine has no Python that PYTHON_COMPAT names, so a copy was built that says "
+        f"python3_{VARIANT_MINOR}"
+    )
+
+
+def copy_distfiles(manifest: Path, source: Path, target: Path) -> None:
+    """Copy what a Manifest names and `source` has: portage renames what it takes for broken.
+
+    Raises InputError for a file that is not as the Manifest says.
+    """
+    text = manifest.read_text(encoding="utf-8") if manifest.exists() else ""
+    faults = []
+    for number, line in enumerate(text.splitlines(), 1):
+        name = line.split(" ")[1] if line.startswith("DIST ") else ""
+        if not name or "/" in name or not (source / name).is_file():
+            continue
+        found = str(read_distfile(source / name))
+        if found != line:
+            what = f"{source / name} is not the file that the Manifest names"
+            faults.append(Fault(Place(str(manifest), number), what, line, f"found {found}"))
+        else:
+            shutil.copy(source / name, target / name)
+    if faults:
+        raise InputError(*faults)
+
+
+@dataclass
+class _Turn:
+    """One ebuild's way through its phases."""
+
+    prefix: Prefix
+    name: str
+    ebuild: str
+    use: Sequence[str]
+    say: Say
+    timeout_s: float
+    after: Mapping[str, Onlooker]
+    phases: dict[str, float] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    image: tuple[str, ...] = ()
+
+    def result(self, settings: Settings, wanted: Sequence[str], variant: str) -> EbuildBuild:
+        """Run the phases until one fails; keep the log."""
+        kept = settings.state / LOGS / f"{self.name.replace('/', '_')}.log"
+        try:
+            for group in _groups(wanted, self.after):
+                if not self._ran(group):
+                    break
+        finally:
+            if self._log.exists():
+                files.write_bytes(kept, self._log.read_bytes())
+        packages = sorted((self.prefix.path / "var/cache/binpkgs").rglob("*.gpkg.tar"))
+        return EbuildBuild(
+            self.name,
+            dict(self.phases),
+            tuple(self.findings),
+            kept,
+            self.image,
+            packages[0].name if packages else "",
+            str(self.prefix),
+            variant,
+        )
+
+    @property
+    def _log(self) -> Path:
+        return self.prefix.folder / "build.log"
+
+    @property
+    def _marks(self) -> Path:
+        return self.prefix.folder / "marks"
+
+    def _ran(self, group: Sequence[str]) -> bool:
+        """Run one start of portage and who looks on after it. False when a phase failed."""
+        self.say(f"{self.name}: {', '.join(group)}")
+        self._marks.write_text("")
+        size, begin = (self._log.stat().st_size if self._log.exists() else 0), time.monotonic()
+        limit = ""
+        try:
+            status = self.prefix.run(["ebuild", self._path, *group], self.timeout_s, log=self._log).status
+        except ToolError:
+            status, limit = -1, f"{self.timeout_s:g}"
+        spent = time.monotonic() - begin
+        marks = self._marks.read_text()
+        if status != 0:
+            self._failed(
+                group, marks, spent, self._log.read_bytes()[size:].decode(errors="replace"), bool(limit)
+            )
+            return False
+        self._count(group, ebuild_log.phase_seconds(marks), spent)
+        running = Running(self.prefix, self.name)
+        if group[-1] == "qmerge":
+            self.image = running.image
+        if group[-1] == "unmerge":
+            there = [one for one in self.image if _there(self.prefix.path / one)]
+            self.findings += ebuild_log.left_behind(there, self.ebuild)
+        if onlooker := self.after.get(group[-1]):
+            self.findings += onlooker(running)
+        return True
+
+    @property
+    def _path(self) -> Path:
+        category, _, stem = self.name.partition("/")
+        package = Path(self.ebuild).parent.name
+        return self.prefix.inside(self.prefix.folder / "overlay" / category / package / f"{stem}.ebuild")
+
+    def _count(self, group: Sequence[str], told: Mapping[str, float], spent: float) -> None:
+        """Phases that are functions have told their time; what is left is portage's own, the last one's of the group."""
+        for phase in group:
+            self.phases[phase] = told.get(phase, 0.0)
+        if group[-1] not in ebuild_log.FUNCTIONS:
+            self.phases[group[-1]] = spent - sum(told.get(phase, 0.0) for phase in group)
+
+    def _failed(self, group: Sequence[str], marks: str, spent: float, log: str, timed_out: bool) -> None:
+        told = ebuild_log.phase_seconds(marks)
+        phase = ebuild_log.unfinished(marks) or next((p for p in group if p not in told), group[-1])
+        self.phases |= told
+        self.phases[phase] = spent - sum(told.values())
+        if timed_out:
+            self.findings.append(ebuild_log.timed_out(log, phase, self.ebuild, self.timeout_s))
+        else:
+            self.findings.append(ebuild_log.failure(log, phase, self.ebuild))
+
+
+def _groups(phases: Sequence[str], after: Mapping[str, Onlooker]) -> Iterator[tuple[str, ...]]:
+    """Phases that one start of portage runs: those before the image together, each other one alone."""
+    group: list[str] = []
+    for phase in phases:
+        alone = phase in {"package", "qmerge", "unmerge", "config", "info"}
+        if alone and group:
+            yield tuple(group)
+            group = []
+        group.append(phase)
+        if alone or phase in after:
+            yield tuple(group)
+            group = []
+    if group:
+        yield tuple(group)
+
+
+def _there(path: Path) -> bool:
+    return path.exists() or path.is_symlink()
+
+
+def _overlay_of(ebuild: Path) -> Path:
+    """Give the overlay's folder (PMS 4.3: category/package/ebuild). Raises InputError."""
+    if not ebuild.is_file():
+        known = ", ".join(sorted(path.name for path in ebuild.parent.glob("*.ebuild"))) or "none"
+        raise InputError(Fault(Place(str(ebuild)), "there is no such ebuild", f"one of: {known}"))
+    return pkgcheck.repository_at(ebuild.absolute().parents[2]).path
+
+
+def _minimal(settings: Settings, *, variant: bool) -> Path:
+    """The minimal master, with the older Python in it for the variant."""
+    texts = stand_in.master_files()
+    if variant:
+        texts = python_compat.master_variant(texts, OLDEST_MINOR, VARIANT_MINOR)
+    return stand_in.prepare_master(settings.cache / "portage", texts)
+
+
+def _rewrite(overlay: Path) -> None:
+    for path in overlay.glob("*/*/*.ebuild"):
+        path.write_text(python_compat.ebuild_variant(path.read_text(encoding="utf-8"), VARIANT_MINOR))
+
+
+def _python_paths(
+    settings: Settings,
+    say: Say,
+    python: Interpreter | None,
+    further: Callable[[Interpreter], Sequence[Path]] | None,
+) -> tuple[Path, ...]:
+    """Folders of modules that phases find: the build tools first."""
+    if python is None:
+        return ()
+    tools = environment.ensure(portage.build_tools(python.path), settings.cache, say)
+    return (tools.site_packages, *(further(python) if further else ()))
+
+
+def _write_bashrc(
+    prefix: Prefix, use: Sequence[str], paths: Sequence[Path], repositories: Mapping[str, Path]
+) -> None:
+    """Write what portage reads before each phase, the flags, and git's settings."""
+    wrong = [flag for flag in use if not re.fullmatch(r"-?[A-Za-z0-9][A-Za-z0-9+_@-]*", flag)]
+    if wrong:
+        raise InputError(
+            *(Fault(Place("--use"), f"{flag!r} is no USE flag", "as in doc or -doc") for flag in wrong)
+        )
+    etc = prefix.path / "etc/portage"
+    home = prefix.inside(prefix.folder / "home")
+    text = BASHRC.format(
+        marks=prefix.inside(prefix.folder / "marks"),
+        functions=" ".join(ebuild_log.FUNCTIONS.values()),
+        home=home,
+        python_path=":".join(map(str, paths)),
+        use=" ".join(use),
+    )
+    (etc / "bashrc").write_text(text)
+    with (etc / "make.conf").open("a") as conf:
+        conf.write(f'USE="{" ".join(use)}"\n' if use else "")
+        conf.write('FEATURES="${FEATURES} test"\n' if "test" in use else "")
+    rewritten = (f'[url "file://{path}"]\n\tinsteadOf = {uri}\n' for uri, path in repositories.items())
+    (prefix.folder / "home/gitconfig").write_text("".join(["[safe]\n\tdirectory = *\n", *rewritten]))
