@@ -10,7 +10,7 @@ COMMANDS = {
     "new": ("package_new", "Begin a description from an sdist's metadata."),
     "bump": ("package_new", "Take a component to another version."),
     "render": ("package_catalogue", "Write the specs that the descriptions say."),
-    "check": ("package_catalogue", "Say what differs from the descriptions."),
+    "check": ("package_check", "Say what differs from the descriptions, and what is wrong in the overlay."),
     "rpm": ("package_rpm", "Render specs, build and check RPMs, make their repository."),
     "verify": ("package_proof", "Build packages again: are they the same, octet by octet?"),
     "sbom": ("package_proof", "Print what a package is made of: CycloneDX or SPDX."),

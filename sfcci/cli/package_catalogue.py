@@ -1,4 +1,4 @@
-"""`sfcci package list|show|render|check`: the catalogue as it is, and what it renders."""
+"""`sfcci package list|show|render`: the catalogue as it is, and what it renders."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -93,28 +93,6 @@ def render(components: tuple[str, ...], json_output: bool) -> None:
     for path in written:
         click.echo(f"wrote {path}")
     click.echo(f"{len(texts)} files rendered, {len(written)} changed")
-
-
-@click.command(epilog="Example: sfcci package check --json")
-@COMPONENTS
-@console.as_json
-@click.pass_context
-def check(ctx: click.Context, components: tuple[str, ...], json_output: bool) -> None:
-    """Say which files in rpm/ and gentoo/ are not what the descriptions render, and what is edited by hand there.
-
-    Nothing is written or built. Exit status 1 when something differs.
-    """
-    from sfcci.finding import Severity, exit_status
-    from sfcci.package import catalogue_run
-
-    found = catalogue_run.check(console.settings(), components, console.progress())
-    if json_output:
-        console.print_json({"findings": [finding.as_json() for finding in found]})
-    else:
-        console.print_findings(found)
-        drift = sum(finding.severity is Severity.ERROR for finding in found)
-        click.echo(f"{drift} files differ; {len(found) - drift} regions are edited by hand")
-    ctx.exit(exit_status(found))
 
 
 def _available_json(one: "Available", outdated: bool) -> dict[str, Any]:
