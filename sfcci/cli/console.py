@@ -35,9 +35,9 @@ def print_findings(findings: Iterable[Finding]) -> None:
         click.secho(str(finding), fg=COLOURS[finding.severity])
 
 
-def progress() -> Callable[[str], None]:
-    """Give a function that says what is going on: on standard error, only when that is a terminal."""
-    if not sys.stderr.isatty():
+def progress(*, piped: bool = False) -> Callable[[str], None]:
+    """Give a function that says what is going on: on standard error, when that is a terminal, or `piped`: always."""
+    if not sys.stderr.isatty() and not piped:
         return lambda _text: None
     return lambda text: click.secho(f"  {text}", dim=True, err=True)
 

@@ -1,9 +1,11 @@
 """`sfcci gate import`: results of other CI systems into the run database."""
 
 import gc
+import re
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +90,11 @@ def import_(
 
     gc.disable()  # hundreds of thousands of values are made, none in a circle
     origin = _origin(names, at, votes=not non_voting)
+    if origin.at_s is not None and re.fullmatch(r"now|\d+\s*[a-z]+", at.strip()):
+        said = f"{datetime.fromtimestamp(origin.at_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        click.echo(
+            f"--at {at} is {said} now; say --at {said} to import the file again as the same run", err=True
+        )
     say = console.progress()
     told: list[dict[str, Any]] = []
     refused: list[InputError] = []
@@ -121,7 +128,9 @@ def _origin(names: dict[str, str], at: str, *, votes: bool) -> "Origin":
     gate = console.settings().gate
     known = {name: getattr(gate, name) for name in ("tenant", "host", "project", "branch", "pipeline")}
     given = {name: value for name, value in names.items() if value}
-    return Origin(**{**known, **given}, voting=votes, at_s=parse_moment(at, time.time()) if at else None)
+    return Origin(
+        **{**known, **given}, voting=votes, at_s=float(parse_moment(at, int(time.time()))) if at else None
+    )
 
 
 def _imported(history: "Imports", path: Path, kind: str, origin: "Origin", each: bool) -> dict[str, Any]:

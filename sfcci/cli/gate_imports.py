@@ -51,4 +51,4 @@ def forget(number: str, json_output: bool) -> None:
         f"import {one.id} ({one.source}): {console.counted(gone, 'run')} forgotten; next: sfcci metrics push"
     )
     if one.changed:
-        click.echo(f"{console.counted(one.changed, 'run')} that it changed stay as it said", err=True)
+        click.echo(f"runs that it changed stay as it said: {one.changed}", err=True)

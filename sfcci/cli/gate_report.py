@@ -74,7 +74,8 @@ def report(
                    when the rate rose by 5 points or more, by at least 4 failures, and chance does it in less than 5 %
                    (Fisher's exact test, corrected for the number of moments)
     flaky          the same commit has good and bad results of the job
-    stopped        no result for three times the usual interval (median of the last 100), and at least a day
+    stopped        no result for three times the usual interval (median of the last 100), at least a day, and longer
+                   than 1.5 times the longest pause that came twice in 30 days (nights, weekends)
     p50 / p95      durations of the good runs of the last 30 days
     merged         a change has merged when, in a pipeline whose name has the word gate, it has a buildset whose
                    voting jobs all ended well (SUCCESS, or SKIPPED beside one); failed buildsets per merged change are

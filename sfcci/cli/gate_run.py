@@ -169,7 +169,7 @@ def _summary(results: "Sequence[JobResult]", duration_s: float) -> None:
     """Say how many ended how; of jobs that ran several times, what their failure rate is worth."""
     counts = Counter(str(result.result) for result in results)
     told = ", ".join(f"{count} {result}" for result, count in counts.most_common())
-    click.echo(f"{len(results)} runs in {duration_s:.1f} s: {told}")
+    click.echo(f"{console.counted(len(results), 'run')} in {duration_s:.1f} s: {told}")
     by_job = Counter(result.job for result in results)
     if max(by_job.values(), default=0) > 1:
         rows = [_rate(job, [one for one in results if one.job == job]) for job in by_job]

@@ -106,6 +106,7 @@ def runs(
     query = query_of(given, time.time(), limit or None)
     with History(console.settings()) as history:
         found = tuple(point(history, query) if point else history.select(query))
+        why = "" if found else _why_none(history, query)
     if json_output:
         console.print_json([as_document(run) for run in found])
     elif found:
@@ -113,7 +114,28 @@ def runs(
         if len(found) == limit:
             click.echo(f"the newest {limit}; --limit 0 lists all", err=True)
     else:
-        click.echo("no such runs; sfcci gate run makes some, sfcci gate import brings others'")
+        click.echo(why)
+
+
+def _why_none(history: "History", query: "Query") -> str:
+    """Say why no run is listed, and what may help."""
+    from sfcci.document import did_you_mean
+    from sfcci.gate.query import asked_for
+
+    there, count = history.series(), history.count()
+    if not count:
+        return "no run is recorded; sfcci gate run makes some, sfcci gate import brings others'"
+    text = f"none of the {console.counted(count, 'run')} is such a one"
+    if asked_for(there, query):
+        return f"{text}; look at a longer time or at other results"
+    names = {"jobs": "job", "pipelines": "pipeline", "projects": "project", "branches": "branch"}
+    near = [
+        f"--{word}: {hint}"
+        for field, word in names.items()
+        for name in getattr(query, field)
+        if (hint := did_you_mean(name, sorted({getattr(one, word) for one in there})))
+    ]
+    return "; ".join([text, *near])
 
 
 def _point(
@@ -121,7 +143,7 @@ def _point(
 ) -> "Callable[[History, Query], list[JobResult]] | None":
     """Give what finds the runs behind a point; None when none is asked for. Raises UsageError."""
     from sfcci.errors import UsageError
-    from sfcci.moment import parse_moment, parse_span
+    from sfcci.moment import moment_text, parse_moment, parse_span
 
     if not metrics:
         if at or from_ or step:
@@ -140,8 +162,13 @@ def _point(
 
         retentions = kept(console.settings())
         found = behind(metrics, at_s, history.series(), retentions, now_s, from_s=from_s, point_s=point_s)
+        begin, end = moment_text(found.step.begin_s), moment_text(found.step.end_s)
+        click.echo(f"the point is of the time from {begin} to {end}", err=True)
         for name in found.unknown:
-            click.echo(f"no series of the run database is meant by {name}", err=True)
+            click.echo(
+                f"no series of the run database is meant by {name}; see: sfcci metrics find '{name}'",
+                err=True,
+            )
         return runs_behind(found, history.select, query.limit, query)
 
     return behind_point

@@ -87,10 +87,13 @@ def complete(prefix: str, graphite: str | None, json_output: bool) -> None:
 
     with source(graphite) as reader:
         found = completions(prefix, reader.find)
+        why = "" if found else _why_not(f"{prefix}*", reader)
     if json_output:
         console.print_json(found)
     else:
         click.echo("".join(f"{name}\n" for name in found), nl=False)
+    if not found:
+        click.echo(f"no name begins with {prefix}: {why}" if prefix else why, err=True)
     sys.exit(0 if found else EXIT_FINDINGS)
 
 
@@ -243,4 +246,6 @@ def _summary(found: "Sequence[CheckedName]") -> str:
         fate: sum(one.fate == fate for one in found) for fate in ("there", "silent", "missing", "branch")
     }
     words = {"there": "there", "silent": "silent", "missing": "missing", "branch": "branches, no series"}
-    return f"{len(found)} names: " + ", ".join(f"{n} {words[fate]}" for fate, n in counts.items() if n)
+    return f"{console.counted(len(found), 'name')}: " + ", ".join(
+        f"{n} {words[fate]}" for fate, n in counts.items() if n
+    )

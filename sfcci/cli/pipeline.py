@@ -56,6 +56,8 @@ def run(
 ) -> None:
     """Run package, gate, results, metric and dashboard; what cannot run stops no other step.
 
+    What is going on is told on standard error, how each step ended on standard output.
+
     Exit status: 0 well, 1 a finding or a failed job, 2 bad input, 3 a step could not run.
     """
     from sfcci.pipeline.report import Options, PipelineReport
@@ -82,7 +84,7 @@ def run(
     options = Options(force, inject or "", gate_pipeline, steps, port)
     heard = (lambda _step: None) if json_output else show_step
     report = run_pipeline(
-        console.settings(), options, console.progress(), heard, serve=kept_up if serve else None
+        console.settings(), options, console.progress(piped=True), heard, serve=kept_up if serve else None
     )
     if not serve:
         told(report)

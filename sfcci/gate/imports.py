@@ -52,7 +52,8 @@ class Imports(History):
                 return found, None
             row = {"source": source, "format": format_, "imported_s": int(now_s), "first": first}
             made = connection.execute(insert(IMPORTS).values(**row, new=found.new, changed=found.changed))
-            return found, made.inserted_primary_key[0]
+            key = made.inserted_primary_key
+            return found, key[0] if key else None
 
     def imports(self) -> tuple[Import, ...]:
         """Give the imports that have not been taken back, the newest first."""

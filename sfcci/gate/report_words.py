@@ -34,7 +34,7 @@ MERGED = (
     "A change has merged when it has a gate buildset whose voting jobs all ended well. A recheck is one more check buildset of "
     "the same patch set."
 )
-NOTHING = "There are no results to report on."
+NOTHING = "There are no results to report on: run the jobs (sfcci gate run) or import results (sfcci gate import)."
 
 
 def percent(share: float) -> str:
@@ -129,11 +129,12 @@ def buildset_words(rate: Rate) -> str:
 
 def scope_words(report: Report) -> str:
     """Say what was looked at."""
+    results = "1 result" if report.results == 1 else f"{report.results} results"
     if report.since_s is None:
-        return f"{report.results} results of all times, seen at {when(report.now_s)}"
+        return f"{results} of all times, seen at {when(report.now_s)}"
     cut = report.since_s > report.now_s - max(WINDOWS.values())
     windows = "; longer windows begin there, too" if cut else ""
-    return f"{report.results} results since {when(report.since_s)}, seen at {when(report.now_s)}{windows}"
+    return f"{results} since {when(report.since_s)}, seen at {when(report.now_s)}{windows}"
 
 
 def remarks(pipeline: PipelineReport) -> Iterable[str]:

@@ -95,6 +95,7 @@ def _graphite_starting(settings: Settings, say: Say, wanted: bool) -> Iterator["
 
 def _report(name: str, run: Run) -> StepReport:
     command.stop_if_interrupted()
+    run.say(f"step {name}")
     begin = time.monotonic()
     try:
         summary, details, status = STEPS[name](run)

@@ -114,7 +114,7 @@ def results_step(run: Run) -> Outcome:
     path = run.settings.state / "junit" / f"{run.results[0].buildset}.xml"
     files.write_text(path, junit_xml(run.results))
     with History(run.settings) as history:
-        kept = len(history.runs())
+        kept = history.count()
     return f"{len(run.results)} recorded, {kept} in the run database", (f"JUnit XML {path}",), EXIT_OK
 
 

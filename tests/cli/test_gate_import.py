@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from sfcci.cli.gate_import import import_
+from sfcci.cli.gate_imports import forget, imports
 from sfcci.cli.gate_runs import runs
 from sfcci.errors import UsageError
 
@@ -58,8 +60,8 @@ def listed(*words):
 def test_files_of_all_kinds_are_told_apart_and_imported_once():
     first = run(import_, "unit.xml", "builds.json")
     assert first.stdout.splitlines() == [
-        "unit.xml: junit, 1 run: 1 new, 0 changed, 0 as before",
-        "builds.json: zuul, 2 runs: 2 new, 0 changed, 0 as before; left out: 1 still running",
+        "unit.xml: junit, 1 run: 1 new, 0 changed, 0 as before (import 1)",
+        "builds.json: zuul, 2 runs: 2 new, 0 changed, 0 as before; left out: 1 still running (import 2)",
     ]
     before = listed()
     again = run(import_, "unit.xml", "builds.json")
@@ -177,7 +179,46 @@ def test_runs_are_listed_newest_first_by_what_they_are():
     assert len(listed("--limit", "1")) == 1
     assert len(listed("--since", "2026-01-20T02:10Z", "--until", "2026-01-20T02:10:01Z")) == 1
     assert listed("--until", "2026-01-20") == []
-    assert "no such runs" in run(runs, "--job", "nothing").stdout
+    assert (
+        run(runs, "--job", "jab-1").stdout == "none of the 3 runs is such a one; --job: did you mean job-1?\n"
+    )
+    assert run(runs, "--since", "1h").stdout == (
+        "none of the 3 runs is such a one; look at a longer time or at other results\n"
+    )
+
+
+def test_where_no_run_is_recorded_the_way_to_some_is_told():
+    assert "sfcci gate run makes some" in run(runs, "--job", "nothing").stdout
+
+
+def test_an_import_is_listed_and_taken_back():
+    assert "nothing was imported; sfcci gate import FILE" in run(imports).stdout
+    run(import_, "unit.xml", "--pipeline", "wrong")
+    run(import_, "builds.json")
+    table = run(imports).stdout
+    assert table.index("builds.json") < table.index("unit.xml")
+    assert [(one["id"], one["new"]) for one in json.loads(run(imports, "--json").stdout)] == [(2, 2), (1, 1)]
+    assert run(forget, "1").stdout == "import 1 (unit.xml): 1 run forgotten; next: sfcci metrics push\n"
+    assert {one["pipeline"] for one in listed()} == {"check"}
+    with pytest.raises(UsageError, match="no import '1'; see them with: sfcci gate imports"):
+        run(forget, "1")
+    assert json.loads(run(forget, "last", "--json").stdout)["forgotten"] == 2
+    assert "1 new" in run(import_, "unit.xml", "--pipeline", "wrong").stdout
+
+
+def test_what_an_import_changed_is_said_to_stay():
+    run(import_, "unit.xml", "--commit", "c1")
+    run(import_, "unit.xml", "--commit", "c2")
+    told = run(forget, "last")
+    assert "0 runs forgotten" in told.stdout
+    assert told.stderr == "runs that it changed stay as it said: 1\n"
+
+
+def test_a_time_ago_is_told_as_the_moment_with_which_the_import_can_be_repeated(folder):
+    (folder / "u.xml").write_text(UNTIMED)
+    told = run(import_, "u.xml", "--at", "2h").stderr
+    said = re.search(r"say --at (\S+) to import the file again as the same run", told)[1]
+    assert "1 as before" in run(import_, "u.xml", "--at", said).stdout
 
 
 def test_a_result_that_zuul_does_not_know_is_told():

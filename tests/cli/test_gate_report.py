@@ -108,4 +108,4 @@ def test_an_empty_database_is_no_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = run("--fail-above", 0)
     assert done.exit_code == 0
-    assert "There are no results to report on." in done.stdout
+    assert "There are no results to report on: run the jobs (sfcci gate run)" in done.stdout

@@ -12,6 +12,7 @@ from sfcci.cli.gate_runs import runs
 from sfcci.errors import InputError, UsageError
 from sfcci.gate.history import History
 from sfcci.gate.job import JobResult, Result
+from sfcci.moment import moment_text
 
 NOW = int(time.time()) // 60 * 60
 STEM = "zuul.tenant.t.pipeline.gate.project.h_org.p_q.main.job"
@@ -66,10 +67,16 @@ def test_a_dashboards_target_and_more_than_one_are_understood(run):
 
 def test_a_name_that_means_nothing_is_told(run):
     answer = run("--metric", "stats_counts.nothing", "--at", "1h", "--json")
-    assert (json.loads(answer.stdout), answer.stderr) == (
-        [],
-        "no series of the run database is meant by stats_counts.nothing\n",
+    assert json.loads(answer.stdout) == []
+    assert answer.stderr.splitlines()[1] == (
+        "no series of the run database is meant by stats_counts.nothing; see: sfcci metrics find 'stats_counts.nothing'"
     )
+
+
+def test_the_time_that_the_point_is_of_is_told(run):
+    answer = run("--metric", f"stats_counts.{STEM}.a.FAILURE", "--at", str(NOW - 42), "--json")
+    begin, end = moment_text((NOW - 42) // 10 * 10), moment_text((NOW - 42) // 10 * 10 + 10)
+    assert answer.stderr == f"the point is of the time from {begin} to {end}\n"
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_complete_goes_on_to_the_next_fork(run):
         f"{JOB}.http.SUCCESS",
     ]
     missed = run("complete", "x")
-    assert (missed.exit_code, missed.output) == (1, "")
+    assert (missed.exit_code, missed.output) == (1, "no name begins with x: there is no 'x*'\n")
 
 
 def test_the_tree_is_drawn(run):

@@ -1,8 +1,10 @@
 """`sfcci pipeline run`: what its words mean together."""
 
 import contextlib
+import json
 
 import pytest
+from click.testing import CliRunner
 
 from sfcci import settings
 from sfcci.cli import pipeline as command
@@ -86,3 +88,10 @@ def test_a_gate_that_does_not_see_the_fault_is_not_well(tmp_path, graphites, mon
 def test_graphite_is_started_only_for_steps_that_use_it(tmp_path, graphites):
     run(Options(only=("results",)), tmp_path)
     assert not graphites
+
+
+def test_what_goes_on_is_told_on_standard_error_also_where_that_is_no_terminal(tmp_path, monkeypatch):
+    monkeypatch.setenv("SFCCI_PROJECT", str(tmp_path))
+    done = CliRunner().invoke(command.run, ["--step", "results", "--json"])
+    assert done.stderr == "  step results\n"
+    assert json.loads(done.stdout)["exit_status"] == done.exit_code == 2

@@ -206,8 +206,8 @@ def test_jobs_above_a_percentage_vote_and_have_enough_results():
 
 def test_without_results_the_report_says_so():
     report = report_of(Outcomes(), NOW)
-    assert "There are no results to report on." in text(report)
-    assert "There are no results to report on." in report_html(report)
+    assert "There are no results to report on: run the jobs (sfcci gate run)" in text(report)
+    assert "There are no results to report on: run the jobs (sfcci gate run)" in report_html(report)
     assert report_json(report)["pipelines"] == []
 
 
