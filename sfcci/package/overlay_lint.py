@@ -32,6 +32,8 @@ HASHES = {
     "SHA3_512": "sha3_512",
 }
 """Hashes of GLEP 74 that are checked → hashlib's names."""
+DEFAULT_HASHES = ("BLAKE2B", "SHA512")
+"""What ::gentoo has."""
 DIST = re.compile(r"DIST (?P<name>[^\s/]+) (?P<size>\d+)(?P<hashes>( [A-Z0-9_]+ [0-9a-f]+)+)")
 
 
@@ -125,22 +127,36 @@ def _wrong_names(sources: Iterable[Source]) -> Iterator[Finding]:
 
 def _manifest_findings(overlay: Path, package: str, distfiles: Sequence[Path]) -> Iterator[Finding]:
     """Each line of a Manifest is true: the file has that size and those hashes (GLEP 74)."""
+    wanted = _wanted_hashes(overlay)
     path = f"{package}/Manifest"
     for number, line in enumerate((_text(overlay / path) or "").splitlines(), 1):
         if not line.strip():
             continue
         place = Place(path, number)
-        if not (entry := DIST.fullmatch(line)):
-            what, hint = "is no line of a thin Manifest", "expected: DIST NAME SIZE BLAKE2B HEX SHA512 HEX"
+        entry = DIST.fullmatch(line)
+        if not entry or not wanted <= set(entry["hashes"].split()[::2]):
+            hint = f"expected: DIST NAME SIZE {' '.join(f'{name} HEX' for name in sorted(wanted))}"
+            what = "is no line of a thin Manifest with the hashes that metadata/layout.conf asks for"
             yield Finding("ManifestInvalid", Severity.ERROR, place, what, hint)
-            continue
-        copies = list(_copies(entry["name"], distfiles))
-        if not copies:
-            what = f"{entry['name']} was not hashed: it is not on this machine"
-            yield Finding("ManifestUnproven", Severity.INFO, place, what)
-        elif all(reasons := [_difference(entry, copy) for copy in copies]):
-            hint = "fetch the file anew, or write the Manifest again: sfcci package ebuild"
-            yield Finding("ManifestMismatch", Severity.ERROR, place, f"{entry['name']} {reasons[0]}", hint)
+        else:
+            yield from _untrue(entry, place, list(_copies(entry["name"], distfiles)))
+
+
+def _untrue(entry: re.Match[str], place: Place, copies: Sequence[Path]) -> Iterator[Finding]:
+    """Compare a line with the file that it names; a right one among several copies will do."""
+    if not copies:
+        what = f"{entry['name']} was not hashed: it is not on this machine"
+        yield Finding("ManifestUnproven", Severity.INFO, place, what)
+    elif all(reasons := [_difference(entry, copy) for copy in copies]):
+        hint = "fetch the file anew, or write the Manifest again: sfcci package ebuild"
+        yield Finding("ManifestMismatch", Severity.ERROR, place, f"{entry['name']} {reasons[0]}", hint)
+
+
+def _wanted_hashes(overlay: Path) -> frozenset[str]:
+    found = re.search(
+        r"^manifest-hashes\s*=(.*)$", _text(overlay / "metadata" / "layout.conf") or "", re.MULTILINE
+    )
+    return frozenset(found[1].split() if found else DEFAULT_HASHES)
 
 
 def _copies(name: str, folders: Iterable[Path]) -> Iterator[Path]:

@@ -35,7 +35,8 @@ PROGRAMS = ("bash", "zstd")
 """What it starts itself: bash sources ebuilds, zstd packs its cache of profiles (without it pkgcheck gives up)."""
 FIELD, RECORD = "\u241f", "\u241e"
 FIELDS = ("level", "name", "category", "package", "version", "lineno", "lines", "desc")
-SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING}
+SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING, "style": Severity.WARNING}
+"""pkgcheck's levels; what it only remarks is none of them."""
 TIMEOUT_S = 600.0
 """A first scan against the whole of ::gentoo takes 45 to 80 s."""
 
@@ -72,7 +73,7 @@ def scan(
 
 
 def findings(report: str) -> tuple[Finding, ...]:
-    """Read what the reporter wrote. Order: as pkgcheck gives them. Its style and info become info."""
+    """Read what the reporter wrote. Order: as pkgcheck gives them. Its style is a warning."""
     return tuple(_finding(record) for record in report.split(RECORD) if record.strip())
 
 
