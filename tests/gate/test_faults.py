@@ -16,7 +16,7 @@ from sfcci import settings
 from sfcci.gate import process, runner
 from sfcci.gate.declaration import load_jobs
 from sfcci.gate.history import History
-from sfcci.gate.job import Result
+from sfcci.gate.job import Result, Step
 from sfcci.gate.order import LabFault
 from sfcci.gate.runner import Buildset
 from sfcci.gate.watch import Watch
@@ -216,7 +216,7 @@ def test_a_switch_that_hangs_is_timed_out_in_time(buildset):
 
 
 def test_a_fault_of_our_own_is_an_error_of_no_job_with_its_traceback_kept(buildset):
-    job = replace(JOBS["sfc-balance"], steps=(None,))
+    job = replace(JOBS["sfc-balance"], steps=(Step(change=None),))
     (result,) = runner.run_jobs((job,), buildset)
     assert result.result is Result.ERROR
     assert "AttributeError" in result.reasons[1]
@@ -298,15 +298,15 @@ def test_a_tool_that_is_killed_leaves_nothing_and_the_next_records_aborted(tmp_p
     assert sorted(results(tmp_path)) == [Result.ABORTED, Result.ABORTED, Result.SUCCESS]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
-def test_a_full_disk_is_a_result_and_what_the_run_took_is_given_back(tmp_path):
+def on_a_small_disk(tmp_path, size, command_line):
+    """Run a line of shell with a disk of its own as the state folder ($STATE); "$@" there is the tool. Gives result and rest."""
     if not shutil.which("unshare"):
         pytest.skip("unshare is not installed")
     state = tmp_path / "small"
     state.mkdir()
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs" / "long.yaml").write_text(LONG.replace("100000", "1500"))
-    script = 'mount -t tmpfs -o size=2M none "$1" && shift && "$@"; ls "$SFCCI_RUN_STATE"/runs >&2'
+    script = f'mount -t tmpfs -o size={size} none "$STATE" && {{ {command_line}\n}}; ls "$STATE"/runs >&2'
     argv = [
         "unshare",
         "--mount",
@@ -316,22 +316,43 @@ def test_a_full_disk_is_a_result_and_what_the_run_took_is_given_back(tmp_path):
         "-c",
         script,
         "sh",
-        str(state),
         *RUN,
         "--json",
         "--quiet",
     ]
-    own = {
-        "SFCCI_RUN_STATE": str(state),
-        "SFCCI_GATE_JOBS": str(tmp_path / "jobs"),
-        "SFCCI_PROJECT": str(tmp_path),
-    }
+    own = {"SFCCI_GATE_JOBS": str(tmp_path / "jobs"), "SFCCI_PROJECT": str(tmp_path)}
+    own |= {"SFCCI_RUN_STATE": str(state), "STATE": str(state)}
     done = subprocess.run(
         argv, env={**os.environ, **own}, capture_output=True, text=True, check=False, timeout=60
     )
+    assert "Traceback" not in done.stderr
     (result,) = json.loads(done.stdout)
     assert result["result"] == "DISK_FULL", done.stderr
+    return result, done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_disk_that_is_full_before_a_run_is_told_before_its_traffic(tmp_path):
+    result, errors = on_a_small_disk(tmp_path, "2M", '"$@"')
+    (reason,) = result["reasons"]
+    assert reason.startswith(f"no room below {tmp_path}/small/runs; the run needs 11.3 MiB, and 1.")
+    assert result["duration_ms"] == 0
+    assert errors.endswith("run it again\n"), "no run's folder is left"
+
+
+FILL = """
+"$@" & tool=$!
+for _ in $(seq 600); do
+    for capture in "$STATE"/runs/*/step1.pcapng; do [ -s "$capture" ] && break 2; done
+    sleep 0.05
+done
+head -c 64M /dev/zero >"$STATE"/others 2>/dev/null
+wait $tool"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_disk_that_others_fill_meanwhile_is_a_result_and_what_the_run_took_is_given_back(tmp_path):
+    result, errors = on_a_small_disk(tmp_path, "14M", FILL)
     assert "the disk is full" in result["reasons"][0]
     assert result["reasons"][-1] == "its evidence was removed to make room"
-    assert done.stderr.endswith("its evidence was removed to make room\n"), "no run's folder is left"
-    assert "Traceback" not in done.stderr
+    assert errors.endswith("its evidence was removed to make room\n"), "no run's folder is left"

@@ -8,13 +8,14 @@ from dataclasses import asdict, replace
 import pytest
 
 from sfcci import files, settings
-from sfcci.errors import InputError, MissingTool
+from sfcci.errors import DiskFull, InputError, MissingTool
 from sfcci.gate import folder
 from sfcci.gate.folder import Folder
 from sfcci.gate.history import History
-from sfcci.gate.job import JobResult, Result
+from sfcci.gate.job import Http, Job, JobResult, Result, Step, Traceroute
 
 RUN = JobResult("20260101T000000Z-aaaaaa", "a", Result.FAILURE, "t", "gate", "h", "p", "main", 1e9, 1)
+JOB = Job("a", ("gate",), 60)
 
 
 @pytest.fixture
@@ -122,6 +123,49 @@ def test_a_result_that_the_full_disk_would_lose_has_room_of_its_own(configured, 
         "its evidence was removed to make room",
     )
     assert {path.name for path in own.path.iterdir()} == {"lock", "database", "result.json"}
+
+
+def test_a_run_that_the_disk_has_no_room_for_is_not_begun(configured):
+    own = Folder(configured.state / "runs" / "20260101T000000Z-aaaaaa")
+    with (
+        pytest.raises(DiskFull, match=r"the run needs 1073741824\.0 MiB, and"),
+        own.begun(RUN, configured, 2**50),
+    ):
+        pytest.fail("it was begun")
+    assert {path.name for path in own.path.iterdir()} == {"lock"}, "nothing was noted of it"
+
+
+def test_the_room_that_a_job_needs_grows_with_its_requests():
+    few, many = (
+        replace(JOB, steps=(Step(traffic=(Http("a", "b", n), Traceroute("a", "b"))),)) for n in (20, 1000)
+    )
+    assert 2**20 < folder.room_bytes(few) < 2**21
+    assert 6.5 * 2**20 < folder.room_bytes(many) < 2**23
+    assert folder.room_bytes(replace(JOB, install="sfcci")) == folder.INSTALLED_BYTES
+
+
+@pytest.mark.parametrize(
+    "where", ["/etc", "{runs}/{other}", "{runs}", "runs/{run}", "https://l.org/{run}", ""]
+)
+def test_evidence_is_looked_for_in_the_runs_own_folder_only(configured, where):
+    own, other = made(configured, RUN.run), made(configured, "20260101T000000Z-bbbbbb")
+    assert folder.evidence_folder(configured, replace(RUN, log_dir=str(own))) == own
+    told = where.format(runs=own.parent, other=other.name, run=RUN.run)
+    assert folder.evidence_folder(configured, replace(RUN, log_dir=told)) is None
+
+
+@pytest.mark.parametrize("run", ["", ".", "..", "../runs", "/etc"])
+def test_an_id_that_leads_elsewhere_has_no_folder(configured, run):
+    made(configured, RUN.run)
+    told = replace(RUN, run=run, log_dir=str(configured.state / "runs" / run))
+    assert folder.evidence_folder(configured, told) is None
+
+
+def test_a_state_folder_that_is_reached_by_a_link_has_its_evidence(configured, tmp_path):
+    own = made(configured, RUN.run)
+    (tmp_path / "link").symlink_to(configured.state)
+    linked = replace(configured, state=tmp_path / "link")
+    assert folder.evidence_folder(linked, replace(RUN, log_dir=str(own))) is not None
 
 
 def test_runs_that_shall_not_overlap_do_not(configured):

@@ -126,7 +126,9 @@ def test_ctrl_c_ends_an_import_that_waits_and_nothing_of_it_is_there(kept):
     with History(kept):
         pass
     one = sfcci("gate", "import", "-", kept=kept, stdin=subprocess.PIPE)
-    one.stdin.write(builds(20_000)[:-1])  # longer than any pipe: when it is written, nearly all of it has been read
+    one.stdin.write(
+        builds(20_000)[:-1]
+    )  # longer than any pipe: when it is written, nearly all of it has been read
     one.stdin.flush()
     one.send_signal(signal.SIGINT)
     _, errors = one.communicate()

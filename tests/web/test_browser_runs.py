@@ -35,10 +35,24 @@ def site(page, given, graphite):
             JobResult(
                 f"run-{n:02}", "sfc-balance", Result.SUCCESS if n % 4 else Result.FAILURE, gate.tenant, "gate", gate.host,
                 gate.project, gate.branch, now - 3600 - n * 60, 1000, reasons=() if n % 4 else ("packets visited vm1",),
-                log_dir="" if n else str(folder), voting=bool(n % 3),
+                log_dir="" if n else str(folder), voting=bool(n % 3), buildset="" if n else "b",
             )
             for n in range(60)
         )  # fmt: skip
+        first = history.run("run-00")
+        lost = ("the lab was lost: the process that kept it is gone", "no keeper")
+        history.record(
+            [
+                replace(
+                    first,
+                    run="run-00-first",
+                    result=Result.RETRY,
+                    started_at=now - 3700,
+                    reasons=lost,
+                    log_dir="",
+                )
+            ]
+        )
     graphite.names = [f"{JOB}.sfc-balance.FAILURE", f"{JOB}.sfc-balance.SUCCESS"]
     graphite.series = {"sfc-balance.FAILURE": [None, 1, 2, 1, None]}
     page.events.clear()
@@ -68,13 +82,17 @@ def test_the_runs_lead_to_a_run_and_its_evidence_and_back(page, site, picture):
         "step1.pcapng",
         "step1.flows",
     ]
+    assert page.evaluate("[...document.querySelectorAll('.attempts .result')].map((r) => r.textContent)") == [
+        "RETRY",
+        "FAILURE",
+    ]
     page.evaluate("document.querySelector('.files summary').click()")
     assert "actions=drop" in page.evaluate("document.querySelector('.files details[open] pre').textContent")
     picture(page, "run-1400-light")
     go(page, "[...document.querySelectorAll('nav a')].find((a) => a.textContent === 'Runs').click()")
     assert page.evaluate("document.querySelectorAll('.runs tbody tr').length") == 50
     go(page, "document.querySelector('a[rel=next]').click()")
-    assert page.evaluate("document.querySelectorAll('.runs tbody tr').length") == 10
+    assert page.evaluate("document.querySelectorAll('.runs tbody tr').length") == 11
     assert page.complaints() == []
 
 

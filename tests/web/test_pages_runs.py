@@ -274,3 +274,21 @@ def test_the_report_is_a_page_among_the_others_and_leads_to_the_runs(site, recor
     link = html.unescape(re.search(r'href="/(runs\?job=[^"]+)"', answer.text)[1])
     assert len(runs(site, link)) == 12
     assert requests.get(f"{site}report?since=x", timeout=10).status_code == 400
+
+
+def test_the_attempts_at_a_job_stand_on_the_page_of_each(site, record):
+    again = {"buildset": "b1", "reasons": ("the lab did not come up",)}
+    record(
+        result(3, Result.RETRY, **again),
+        result(2, Result.RETRY, **again),
+        result(1, Result.FAILURE, buildset="b1"),
+        result(4, Result.FAILURE, buildset="b2"),
+        result(5, Result.SUCCESS, job="other", buildset="b1"),
+    )
+    text = shown(site, "runs/run-002")[1]
+    attempts = text[text.index('id="attempts"') : text.index('id="reasons"')]
+    assert re.findall(r'href="/runs/(run-\d+)"', attempts) == ["run-003", "run-001"]
+    assert '<strong aria-current="page">run-002</strong>' in attempts
+    assert re.findall(r"RETRY|FAILURE|SUCCESS", attempts) == ["RETRY", "RETRY", "FAILURE"]
+    assert attempts.count("the lab did not come up") == 2
+    assert 'id="attempts"' not in shown(site, "runs/run-004")[1]
