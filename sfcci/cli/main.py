@@ -15,6 +15,7 @@ from sfcci.errors import EXIT_TOOL, SfcciError
 GROUPS = {
     "pipeline": "Run the whole pipeline: package, gate, metric, dashboard, preview.",
     "package": "Render, build and check packages (RPM, Gentoo).",
+    "gentoo": "Use the overlay on Gentoo: flags, masks, the entry in repos.conf.",
     "lab": "Raise a service function chain with real packets, and look into it.",
     "gate": "Run the gate's jobs and see what they found.",
     "metrics": "Push results into Graphite; find metric names.",
