@@ -62,6 +62,19 @@ fi
 
 
 @dataclass(frozen=True)
+class Around:
+    """What is around a build; what has no Python, is not live, and is not looked at between phases needs none of it."""
+
+    repositories: Mapping[str, Path] = field(default_factory=dict)
+    """EGIT_REPO_URI → a clone on this machine."""
+    python_path: Callable[[Interpreter], Sequence[Path]] = lambda _python: ()
+    """Gives further folders with Python modules that phases find."""
+    after: Mapping[str, "Onlooker"] = field(default_factory=dict)
+    """Phase → who looks on when it has ended."""
+    timeout_s: float = TIMEOUT_S
+
+
+@dataclass(frozen=True)
 class EbuildBuild:
     """What running an ebuild's phases gave."""
 
@@ -104,6 +117,7 @@ class Running:
 
 
 Onlooker = Callable[[Running], Iterable[Finding]]
+NOTHING_AROUND = Around()
 
 
 def build_ebuild(
@@ -114,16 +128,11 @@ def build_ebuild(
     phases: Sequence[str] = PHASES,
     use: Sequence[str] = (),
     distfiles: Path,
-    repositories: Mapping[str, Path] | None = None,
-    python_path: Callable[[Interpreter], Sequence[Path]] | None = None,
-    after: Mapping[str, Onlooker] | None = None,
-    timeout_s: float = TIMEOUT_S,
+    around: Around = NOTHING_AROUND,
 ) -> EbuildBuild:
     """Run phases (those of ebuild(1)) of an ebuild in its overlay; `use` are flags, with "-" before one to switch off.
 
-    `distfiles` is a folder with what its Manifest names; `repositories` maps EGIT_REPO_URI to a clone on this machine;
-    `python_path` gives further folders with Python modules that phases find; `after` maps a phase to who looks on when it
-    has ended. A live ebuild or one without Python needs none of them.
+    `distfiles` is a folder with what its Manifest names; what is around it matters to Python's, live and watched ebuilds.
     Raises InputError (no ebuild, a distfile that is not the Manifest's), MissingTool, Unreachable.
     """
     overlay = _overlay_of(ebuild)
@@ -133,15 +142,16 @@ def build_ebuild(
     python, variant = chosen_python(settings, minors, minimal=master is None)
     tree = master or _minimal(settings, variant=bool(variant))
     with prepared(settings, say, overlay=overlay, master=tree, python=python) as plain:
-        prefix = plain.with_layers(*(repositories or {}).values())
+        prefix = plain.with_layers(*around.repositories.values())
         if variant:
             _rewrite(prefix.folder / "overlay")
         copy_distfiles(ebuild.with_name("Manifest"), distfiles, prefix.path / "var/cache/distfiles")
-        paths = _python_paths(settings, say, python, python_path)
+        paths = _python_paths(settings, say, python, around)
+        _link_modules(prefix, paths)
         prefix = prefix.with_layers(*paths)
-        _write_bashrc(prefix, use, paths, repositories or {})
+        _write_bashrc(prefix, use, paths, around.repositories)
         wanted = tuple(phase for phase in phases if phase != "test" or "test" in use)
-        turn = _Turn(prefix, name, str(ebuild), use, say, timeout_s, after or {})
+        turn = _Turn(prefix, name, _place(settings, ebuild), use, say, around)
         return turn.result(settings, wanted, variant)
 
 
@@ -205,8 +215,7 @@ class _Turn:
     ebuild: str
     use: Sequence[str]
     say: Say
-    timeout_s: float
-    after: Mapping[str, Onlooker]
+    around: Around
     phases: dict[str, float] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     image: tuple[str, ...] = ()
@@ -215,7 +224,7 @@ class _Turn:
         """Run the phases until one fails; keep the log."""
         kept = settings.state / LOGS / f"{self.name.replace('/', '_')}.log"
         try:
-            for group in _groups(wanted, self.after):
+            for group in _groups(wanted, self.around.after):
                 if not self._ran(group):
                     break
         finally:
@@ -245,27 +254,28 @@ class _Turn:
         """Run one start of portage and who looks on after it. False when a phase failed."""
         self.say(f"{self.name}: {', '.join(group)}")
         self._marks.write_text("")
-        size, begin = (self._log.stat().st_size if self._log.exists() else 0), time.monotonic()
-        limit = ""
+        size, begin = (self._log.stat().st_size if self._log.exists() else 0), time.time()
+        timed_out = False
         try:
-            status = self.prefix.run(["ebuild", self._path, *group], self.timeout_s, log=self._log).status
+            status = self.prefix.run(
+                ["ebuild", self._path, *group], self.around.timeout_s, log=self._log
+            ).status
         except ToolError:
-            status, limit = -1, f"{self.timeout_s:g}"
-        spent = time.monotonic() - begin
-        marks = self._marks.read_text()
+            status, timed_out = -1, True
+        spent = time.time() - begin
+        marks, said = self._marks.read_text(), self._log.read_bytes()[size:].decode(errors="replace")
+        self.findings += ebuild_log.quality_notices(said, self.ebuild)
         if status != 0:
-            self._failed(
-                group, marks, spent, self._log.read_bytes()[size:].decode(errors="replace"), bool(limit)
-            )
+            self._failed(group, marks, spent, said, timed_out)
             return False
-        self._count(group, ebuild_log.phase_seconds(marks), spent)
+        self._count(group, marks, begin, spent)
         running = Running(self.prefix, self.name)
         if group[-1] == "qmerge":
             self.image = running.image
         if group[-1] == "unmerge":
             there = [one for one in self.image if _there(self.prefix.path / one)]
             self.findings += ebuild_log.left_behind(there, self.ebuild)
-        if onlooker := self.after.get(group[-1]):
+        if onlooker := self.around.after.get(group[-1]):
             self.findings += onlooker(running)
         return True
 
@@ -275,11 +285,14 @@ class _Turn:
         package = Path(self.ebuild).parent.name
         return self.prefix.inside(self.prefix.folder / "overlay" / category / package / f"{stem}.ebuild")
 
-    def _count(self, group: Sequence[str], told: Mapping[str, float], spent: float) -> None:
-        """Phases that are functions have told their time; what is left is portage's own, the last one's of the group."""
+    def _count(self, group: Sequence[str], marks: str, begin: float, spent: float) -> None:
+        """Functions of the ebuild have told their time; what is before the first is clean's, what is left is the last one's."""
+        told = ebuild_log.phase_seconds(marks)
         for phase in group:
             self.phases[phase] = told.get(phase, 0.0)
-        if group[-1] not in ebuild_log.FUNCTIONS:
+        if group[0] == "clean" and (first := ebuild_log.first_begin(marks)):
+            self.phases["clean"] = first - begin
+        elif group[-1] not in ebuild_log.FUNCTIONS:
             self.phases[group[-1]] = spent - sum(told.get(phase, 0.0) for phase in group)
 
     def _failed(self, group: Sequence[str], marks: str, spent: float, log: str, timed_out: bool) -> None:
@@ -288,7 +301,7 @@ class _Turn:
         self.phases |= told
         self.phases[phase] = spent - sum(told.values())
         if timed_out:
-            self.findings.append(ebuild_log.timed_out(log, phase, self.ebuild, self.timeout_s))
+            self.findings.append(ebuild_log.timed_out(log, phase, self.ebuild, self.around.timeout_s))
         else:
             self.findings.append(ebuild_log.failure(log, phase, self.ebuild))
 
@@ -307,6 +320,12 @@ def _groups(phases: Sequence[str], after: Mapping[str, Onlooker]) -> Iterator[tu
             group = []
     if group:
         yield tuple(group)
+
+
+def _place(settings: Settings, ebuild: Path) -> str:
+    """The ebuild as findings name it: relative to the project, where it lies there."""
+    path = ebuild.absolute()
+    return str(path.relative_to(settings.project) if path.is_relative_to(settings.project) else path)
 
 
 def _there(path: Path) -> bool:
@@ -335,16 +354,21 @@ def _rewrite(overlay: Path) -> None:
 
 
 def _python_paths(
-    settings: Settings,
-    say: Say,
-    python: Interpreter | None,
-    further: Callable[[Interpreter], Sequence[Path]] | None,
+    settings: Settings, say: Say, python: Interpreter | None, around: Around
 ) -> tuple[Path, ...]:
     """Folders of modules that phases find: the build tools first."""
     if python is None:
         return ()
     tools = environment.ensure(portage.build_tools(python.path), settings.cache, say)
-    return (tools.site_packages, *(further(python) if further else ()))
+    return (tools.site_packages, *around.python_path(python))
+
+
+def _link_modules(prefix: Prefix, paths: Sequence[Path]) -> None:
+    """Have the prefix's Python take modules from there, too, as if they were installed: their own .pth files count."""
+    if prefix.python:
+        site = prefix.path / f"usr/lib/python{prefix.python.version}/site-packages"
+        lines = (f"import site; site.addsitedir({str(path)!r})\n" for path in paths)
+        (site / "sfcci-build.pth").write_text("".join(lines))
 
 
 def _write_bashrc(

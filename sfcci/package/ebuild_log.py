@@ -23,6 +23,7 @@ FUNCTIONS: Mapping[str, str] = {
 }
 """Phase, as ebuild(1) calls it → its function in an ebuild (PMS 9.1)."""
 LOG_LINES = 12
+_QUALITY = re.compile(r"^ \* QA Notice: (?P<what>.+)$", re.MULTILINE)
 _DIED = re.compile(
     r"^ \* ERROR: (?P<who>\S+) failed(?: \((?P<phase>\w+) phase\))?:\n(?P<why>(?: \*   .*\n)+)", re.MULTILINE
 )
@@ -49,6 +50,17 @@ def phase_seconds(marks: str) -> dict[str, float]:
         elif phase in begun:
             spent[phase] = spent.get(phase, 0.0) + float(at) - begun.pop(phase)
     return spent
+
+
+def first_begin(marks: str) -> float | None:
+    """Give when the first phase began, in seconds of the epoch; None when none did."""
+    return float(marks.split(" ", 1)[0]) if marks.strip() else None
+
+
+def quality_notices(log: str, path: str) -> tuple[Finding, ...]:
+    """Give what portage itself finds wrong with an image: its QA notices, each once."""
+    texts = dict.fromkeys(found["what"].strip() for found in _QUALITY.finditer(log))
+    return tuple(Finding("QaNotice", Severity.WARNING, Place(path), text) for text in texts)
 
 
 def unfinished(marks: str) -> str:

@@ -16,7 +16,7 @@ PORTAGE = EnvironmentSpec(
     options=("--require-hashes", "--no-deps"),
     python=os.path.realpath(sys.executable),
 )
-PROGRAMS = ("bash", "tar", "gzip", "bzip2", "find", "xargs", "patch", "git")
+PROGRAMS = ("bash", "bzip2", "find", "gzip", "patch", "tar", "xargs")
 """What portage and its phases start themselves."""
 BUILD_TOOLS = (
     "flit_core==4.2.0",
