@@ -27,6 +27,8 @@ def read_gentoo(name: str, table: Mapping[str, Any]) -> Gentoo:
 def gentoo_faults(source: Document) -> Iterable[Fault]:
     """Give the faults of the table that the schema cannot say."""
     table = source.data.get("gentoo", {})
+    if table.get("overlay", True) and (fault := dialect.gentoo_name_fault(source.data["name"])):
+        yield source.fault(("name",), fault, "another name, or overlay = false in [gentoo]")
     if "masked" in table:
         yield from _day_faults(source, ("gentoo",), table, needed="mask" in table)
     if "undrawn" in table and "docs" not in source.data:
