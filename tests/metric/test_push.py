@@ -10,6 +10,7 @@ import pytest
 
 from sfcci.errors import MissingTool, Unreachable, UsageError
 from sfcci.gate.history import History
+from sfcci.gate.imports import Imports
 from sfcci.gate.job import Result
 from sfcci.gate.spool import Spool
 from sfcci.metric import audit, delivery, instance
@@ -87,6 +88,46 @@ def test_a_result_that_is_replaced_leaves_no_trace_in_the_sums(private, graphite
     assert total(graphite, counter("replaced")) == 1
     assert total(graphite, counter("replaced", "FAILURE")) == 1
     assert total(graphite, f"stats.timers.{STEM}.replaced.SUCCESS.count") == 1
+
+
+def test_an_import_that_is_taken_back_leaves_no_trace_in_the_sums(private, graphite, record):
+    record("there", 5, 2 * DAY)
+    with Imports(private) as history:
+        ours = next(iter(history.results()))
+        wrong = [
+            dataclasses.replace(
+                ours,
+                run=f"w{n}",
+                job="wrong",
+                pipeline=pipeline,
+                result=outcome,
+                started_at=time.time() - age,
+            )
+            for n, (pipeline, outcome, age) in enumerate(
+                (pipeline, outcome, age)
+                for pipeline in ("gate", "mistaken")
+                for outcome in (Result.SUCCESS, Result.FAILURE)
+                for age in (9, 2 * DAY, 60 * DAY)
+            )
+        ]
+        history.bring(wrong, "wrong.json", "zuul", time.time())
+    assert push(private, graphite).findings == ()
+    mistaken = counter("wrong").replace("pipeline.gate", "pipeline.mistaken")
+    assert (total(graphite, counter("wrong")), total(graphite, mistaken)) == (3, 3)
+    with Imports(private) as history:
+        assert history.take_back(history.import_of("last")) == 12
+    report = push(private, graphite)
+    assert (report.changes, report.findings, report.waiting) == (12, (), 0)
+    assert (total(graphite, counter("wrong")), total(graphite, mistaken)) == (0, 0)
+    assert total(graphite, counter("wrong", "FAILURE")) == 0
+    assert total(graphite, f"stats.timers.{STEM}.wrong.SUCCESS.count") == 0
+    assert total(graphite, counter("there")) == 2
+    assert newest(graphite, f"stats.gauges.{STEM.removesuffix('.job')}.pass_probability") == 1
+
+
+def newest(graphite, name):
+    (found,) = reader(graphite).render([name], time.time() - 3600, time.time() + 10)
+    return next(value for value, _ in reversed(found.values) if value is not None)
 
 
 def test_results_around_the_end_of_an_archive_are_all_there(private, graphite, record):
