@@ -8,7 +8,11 @@ COMMANDS = {
     "list": ("package_catalogue", "List the components and their versions, and newer ones."),
     "show": ("package_catalogue", "Show what is known of a component, and its names on each distribution."),
     "new": ("package_new", "Begin a description from an sdist's metadata."),
-    "bump": ("package_new", "Take a component to another version."),
+    "bump": ("package_revise", "Take a component to another version: description, spec, ebuilds."),
+    "live": ("package_revise", "Give a component a live ebuild, from its git repository."),
+    "mask": ("package_revise", "Mask versions in the overlay, for a reason."),
+    "unmask": ("package_revise", "Lift a mask of the overlay."),
+    "manifest": ("package_revise", "Write the overlay's Manifests, without the network."),
     "render": ("package_catalogue", "Write the specs that the descriptions say."),
     "check": ("package_check", "Say what differs from the descriptions, and what is wrong in the overlay."),
     "rpm": ("package_rpm", "Render specs, build and check RPMs, make their repository."),
@@ -19,6 +23,7 @@ COMMANDS = {
     "install-test": ("package_install", "Install packages with all that they require, and put them to use."),
     "lock": ("package_install", "Lock what the components require, with all that it leads to."),
     "ebuild": ("package_ebuild", "Render ebuilds and Manifests, check the overlay."),
+    "build": ("package_build", "Build ebuilds with portage, merge them, put them to use."),
 }
 """Name → module with the command of that name, one line of help."""
 

@@ -1,10 +1,10 @@
-"""`sfcci package new|bump`: descriptions begun, and taken to other versions."""
+"""`sfcci package new`: descriptions begun."""
 
 import datetime as dt
 
 import click
 
-from sfcci.cli import completion, console
+from sfcci.cli import console
 from sfcci.errors import EXIT_FINDINGS, EXIT_OK
 
 
@@ -43,48 +43,6 @@ def new(ctx: click.Context, sdist_or_name: str, version: str, dry_run: bool, jso
             click.echo(f"  fill in: {field}")
         click.echo("then: sfcci package render")
     ctx.exit(EXIT_FINDINGS if fields else EXIT_OK)
-
-
-@click.command(
-    epilog="Examples: sfcci package bump networking-sfc 23.0.1 | sfcci package bump networking-sfc --dry-run"
-)
-@click.argument("component", shell_complete=completion.components)
-@click.argument("version", default="", metavar="[VERSION]")
-@click.option("--dry-run", is_flag=True, help="Tell what would change, write nothing.")
-@console.as_json
-def bump(component: str, version: str, dry_run: bool, json_output: bool) -> None:
-    """Take COMPONENT to VERSION, by default the newest: version, hash and changelog in its description, comments kept.
-
-    Prints how the requirements differ. A source that the description does not fit is refused, and nothing is written.
-    """
-    from sfcci.package import catalogue_run
-
-    settings = console.settings()
-    found = catalogue_run.prepared_bump(settings, component, version, _today(), console.progress())
-    if not dry_run:
-        catalogue_run.apply_bump(settings, found)
-    if json_output:
-        changes = [
-            {"kind": c.kind, "where": c.where, "project": c.project, "before": c.before, "after": c.after}
-            for c in found.changes
-        ]
-        versions = {"before": found.before.version, "after": found.after.version}
-        more = {
-            "sdist": found.after.source.sdist,
-            "sha256": found.after.source.sha256,
-            "written": not dry_run,
-        }
-        console.print_json({"component": component, **versions, **more, "requirements": changes})
-        return
-    click.echo(f"{component} {found.before.version} -> {found.after.version}")
-    click.echo(f"{found.after.source.sdist}  sha256 {found.after.source.sha256}")
-    for change in found.changes:
-        click.echo(str(change))
-    if not found.changes:
-        click.echo("the requirements are the same")
-    click.echo(
-        "nothing written" if dry_run else f"wrote {found.after.path}; then: sfcci package render {component}"
-    )
 
 
 def _today() -> dt.date:

@@ -6,20 +6,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sfcci import document, files
 from sfcci.errors import Fault, InputError, Place, SfcciError, UsageError
 from sfcci.finding import Finding
 from sfcci.package import index, release, tree
-from sfcci.package.bump import RequirementChange, bumped_component, bumped_text, requirement_changes
-from sfcci.package.catalogue import CATALOGUE, chosen, load_catalogue, parse_component
+from sfcci.package.catalogue import CATALOGUE, chosen, load_catalogue
 from sfcci.package.component import Component
 from sfcci.package.ebuild import OVERLAY
 from sfcci.package.index import Subject, subject
 from sfcci.package.new import description_name, description_text
-from sfcci.package.overlay_render import overlay_tree
+from sfcci.package.overlay_render import EDITABLE, overlay_tree
+from sfcci.package.recipe_tree import recipe_part
 from sfcci.package.release import Release
 from sfcci.package.sdist import sdist_metadata
-from sfcci.package.spec import spec_text
 from sfcci.settings import Settings
 
 Say = Callable[[str], None]
@@ -42,16 +40,6 @@ class Available:
         return self.newest is not None and release.is_newer(self.newest, self.version)
 
 
-@dataclass(frozen=True)
-class Bump:
-    """What a component's way to another version is: the text of its description, the difference of the requirements."""
-
-    before: Component
-    after: Component
-    text: str
-    changes: tuple[RequirementChange, ...]
-
-
 def subjects(
     settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None
 ) -> tuple[Subject, ...]:
@@ -61,10 +49,11 @@ def subjects(
 
 def rendered(settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None) -> dict[str, str]:
     """Give all that the catalogue renders, specs and overlay: path in the project → text. Raises as `subjects`."""
+    recipes = recipe_part(settings, only)
     catalogue = load_catalogue(settings.project / CATALOGUE)
-    found = _subjects(settings, chosen(catalogue, only), say)
+    found = _subjects(settings, recipes.components(catalogue), say)
     specs = tree.spec_tree(settings.project, (one for one in found if one.component.rpm.spec))
-    return specs | overlay_tree(settings, catalogue, found, say)
+    return specs | overlay_tree(settings, catalogue, found, say, recipes=recipes)
 
 
 def check(settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None) -> tuple[Finding, ...]:
@@ -75,7 +64,8 @@ def check(settings: Settings, only: Sequence[str] = (), say: Say = lambda _text:
     drift = [
         f for folder, part in parts for f in tree.drift(settings.project, part, AGAIN, "" if only else folder)
     ]
-    return (*drift, *tree.hand_edited(settings.project, parts[0][1]))
+    editable = [path for path in texts if path.endswith(EDITABLE)]
+    return (*drift, *tree.hand_edited(settings.project, editable))
 
 
 def available(settings: Settings, say: Say) -> tuple[Available, ...]:
@@ -100,42 +90,6 @@ def listed(settings: Settings) -> tuple[Available, ...]:
     """Give every component with its version, nobody asked. Raises InputError."""
     catalogue = load_catalogue(settings.project / CATALOGUE)
     return tuple(Available(one, one.version or _own_version(settings, one)) for one in catalogue)
-
-
-def prepared_bump(settings: Settings, name: str, version: str, day: dt.date, say: Say) -> Bump:
-    """Find what it takes to bring a component to a version ("": the newest); nothing is written.
-
-    Raises UsageError, InputError (no such version, other bytes than told, a source that contradicts the description),
-    Unreachable.
-    """
-    (component,) = chosen(load_catalogue(settings.project / CATALOGUE), [name])
-    if component.source.path:
-        raise UsageError(
-            f"{name} lies in this project ({component.source.path}): its own pyproject.toml says its version"
-        )
-    with index.asking() as asked:
-        say(f"asking for {name}")
-        wanted = release.named(release.releases(component.name, asked), version)
-    if wanted.version == component.version:
-        raise UsageError(f"{name} is at {component.version} already")
-    before = subject(component, settings.project, settings.cache, say)
-    fetched = release.fetch_release(wanted, settings.cache, say)
-    metadata = sdist_metadata(fetched.path)
-    after = bumped_component(component, wanted.version, wanted.sdist, fetched.sha256, day)
-    spec_text(
-        after, metadata
-    )  # a source that the description does not fit is refused before anything changes
-    text = bumped_text(document.read_text(Path(component.path)), component, after)
-    return Bump(component, after, text, requirement_changes(component, before.metadata, metadata))
-
-
-def apply_bump(settings: Settings, bump: Bump) -> None:
-    """Write the description, unless somebody changed it meanwhile. Raises UsageError, MissingTool (disk)."""
-    path = Path(bump.before.path)
-    with files.locked(settings.cache / "packaging.lock"):
-        if parse_component(document.read(path)) != bump.before:
-            raise UsageError(f"{path} was changed meanwhile; bump it again")
-        files.write_text(path, bump.text)
 
 
 def new_description(settings: Settings, given: str, version: str, day: dt.date, say: Say) -> tuple[Path, str]:

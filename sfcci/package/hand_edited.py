@@ -5,7 +5,8 @@
     # end by hand
 
 A region belongs to the line above it (of the same section), else to the line below it. Where neither is rendered any
-more, that is an error, and nothing is lost. Everything outside of regions is rendered.
+more, that is an error, and nothing is lost. Everything outside of regions is rendered. Sections are those of a spec,
+and in an ebuild functions and strings of several lines, in which a mark would be no comment.
 """
 
 import re
@@ -17,15 +18,36 @@ from sfcci.errors import Fault, InputError, Place
 
 BEGIN = re.compile(r"# by hand(:.*)?")
 END = "# end by hand"
-SECTION = re.compile(
-    r"%(package|description|prep|generate_buildrequires|build|install|check|pre|post|preun|postun|files|changelog)\b"
-)
-SINGLE_TAG = re.compile(r"(Name|Version|Release|Summary|License|URL|Source0|BuildArch):")
-"""Lines that are known by their tag: what follows it changes with every version."""
 BESIDE = re.compile(r"^(?:Patch\d*|Source[1-9]\d*):\s*([A-Za-z0-9_@+.-]+)\s*$", re.MULTILINE)
 """A patch or source that is no address: a file that lies beside the spec."""
 Key = tuple[str, str, int]
 """Section, line (or its tag), and which of several alike, from 1."""
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """How a file is divided, and which of its lines are known by how they begin: what follows changes with every version."""
+
+    section: re.Pattern[str]
+    tag: re.Pattern[str]
+    end: str = ""
+    """Lines that end a section; "" where only the next one does."""
+    string: str = ""
+    """The line that ends a section in which "#" begins no comment; "" where there are none."""
+
+
+SPEC = Grammar(
+    section=re.compile(
+        r"%(package|description|prep|generate_buildrequires|build|install|check|pre|post|preun|postun|files|changelog)\b"
+    ),
+    tag=re.compile(r"(Name|Version|Release|Summary|License|URL|Source0|BuildArch):"),
+)
+EBUILD = Grammar(
+    section=re.compile(r'[a-z][a-z0-9_-]*\(\) \{$|[A-Z_]+\+?="$'),
+    tag=re.compile(r"# Copyright |[A-Z][A-Z0-9_]*\+?=|inherit |distutils_enable_sphinx "),
+    end='"}',
+    string='"',
+)
 
 
 @dataclass(frozen=True)
@@ -43,12 +65,22 @@ class Region:
 
 
 def regions(text: str, path: str) -> tuple[Region, ...]:
-    """Give a file's regions in their order. Raises InputError for marks without their other half."""
+    """Give a file's regions in their order. Raises InputError for marks without their other half, or inside a string."""
     lines = text.splitlines()
     spans = list(_spans(lines, path))
     outside = [(n, line) for n, line in enumerate(lines) if not any(a <= n <= b for a, b in spans)]
-    keys = dict(zip((n for n, _line in outside), _keys([line for _n, line in outside]), strict=True))
-    return tuple(_region(lines, keys, span) for span in spans)
+    grammar = _grammar(path)
+    keys = dict(zip((n for n, _line in outside), _keys([line for _n, line in outside], grammar), strict=True))
+    found = tuple(_region(lines, keys, span) for span in spans)
+    for region in found:
+        if _in_string(region, grammar):
+            raise _fault(
+                path,
+                region.number - 1,
+                "a hand-edited region inside a string or a command is no comment",
+                "a place outside",
+            )
+    return found
 
 
 def carried(old: str, new: str, path: str) -> str:
@@ -58,7 +90,7 @@ def carried(old: str, new: str, path: str) -> str:
         return new
     lines = new.splitlines()
     places: dict[Key, int] = {}
-    for number, key in enumerate(_keys(lines)):
+    for number, key in enumerate(_keys(lines, _grammar(path))):
         places.setdefault(key, number)
     inserted: dict[int, list[str]] = {}
     for region in found:
@@ -104,16 +136,30 @@ def _spans(lines: Sequence[str], path: str) -> Iterator[tuple[int, int]]:
         raise _fault(path, begin, "a hand-edited region begins and does not end", f"a line {END!r}")
 
 
-def _keys(lines: Sequence[str]) -> Iterator[Key]:
+def _grammar(path: str) -> Grammar:
+    return EBUILD if path.endswith(".ebuild") else SPEC
+
+
+def _keys(lines: Sequence[str], grammar: Grammar) -> Iterator[Key]:
     """What each line is known by."""
     section, counts = "", Counter[tuple[str, str]]()
     for line in lines:
-        if SECTION.match(line):
+        if grammar.section.match(line):
             section = line.rstrip()
-        tag = SINGLE_TAG.match(line)
+        tag = grammar.tag.match(line)
         name = tag[0] if tag else line.rstrip()
         counts[section, name] += 1
         yield section, name, counts[section, name]
+        if line.rstrip() and line.rstrip() in grammar.end:
+            section = ""
+
+
+def _in_string(region: Region, grammar: Grammar) -> bool:
+    """Say whether the line above goes on in the next: it lies in a string and does not end it, or ends with a backslash."""
+    if not grammar.string or region.above is None:
+        return False
+    section, line, _which = region.above
+    return line.endswith("\\") or (section.endswith(grammar.string) and line != grammar.string)
 
 
 def _region(lines: Sequence[str], keys: dict[int, Key], span: tuple[int, int]) -> Region:

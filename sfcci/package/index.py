@@ -69,7 +69,7 @@ def fetch(project: str, sdist: str, cache: Path, accept: Callable[[str], None], 
 def kept(cache: Path, sha256: str, sdist: str) -> Path | None:
     """Give an sdist that is in the cache, whole and with that hash."""
     path = _cached(cache, sha256, sdist)
-    return path if path.is_file() and _digest(path) == sha256 else None
+    return path if path.is_file() and file_digest(path) == sha256 else None
 
 
 def _cached(cache: Path, sha256: str, sdist: str) -> Path:
@@ -243,7 +243,8 @@ def _reason(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """Give the SHA-256 of a file, in lower-case hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -36,6 +36,12 @@ def open_fields(text: str) -> tuple[str, ...]:
     return tuple(line for line in text.splitlines() if f'"{FILL_IN}' in line)
 
 
+def git_address(metadata: SdistMetadata) -> str:
+    """Give the address of a git repository, where the metadata has one that can be nothing else; "" for none."""
+    found = (GIT_HOST.fullmatch(url.removesuffix("/")) for url in metadata.urls.values())
+    return next((match[0] for match in found if match), "")
+
+
 def _lines(metadata: SdistMetadata, sdist: str, sha256: str, day: dt.date) -> Iterator[str]:
     yield f"# {' '.join((metadata.summary or metadata.name).split())}"
     yield f"name = {_quoted(metadata.name)}"
@@ -51,7 +57,7 @@ def _lines(metadata: SdistMetadata, sdist: str, sha256: str, day: dt.date) -> It
     if sdist != f"{canonicalize_name(metadata.name).replace('-', '_')}-{metadata.version}.tar.gz":
         yield f"sdist = {_quoted(sdist)}"
     yield f"sha256 = {_quoted(sha256)}"
-    if git := _git(metadata):
+    if git := git_address(metadata):
         yield f"git = {_quoted(git)}"
     yield from _offers(metadata)
     yield from ("", "[[changelog]]", f"date = {day.isoformat()}", "release = 1")
@@ -98,12 +104,6 @@ def _modules(metadata: SdistMetadata) -> tuple[str, ...]:
 def _tops(files: Iterable[str]) -> set[str]:
     found = (re.fullmatch(r"(?:src/)?([A-Za-z_]\w*)(?:/__init__)?\.py", name) for name in files)
     return {match[1] for match in found if match and match[1] not in {"setup", "conftest", "noxfile"}}
-
-
-def _git(metadata: SdistMetadata) -> str:
-    """An address of a repository, where the metadata has one that can be nothing else."""
-    found = (GIT_HOST.fullmatch(url.removesuffix("/")) for url in metadata.urls.values())
-    return next((match[0] for match in found if match), "")
 
 
 def _offers(metadata: SdistMetadata) -> Iterator[str]:

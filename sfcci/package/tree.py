@@ -65,7 +65,7 @@ def drift(project: Path, rendered: Mapping[str, str], command: str, strays: str 
         str(Path(path).with_name(name)) for path, text in rendered.items() for name in files_beside(text)
     }
     for path in _files(project, strays) if strays else ():
-        if path not in rendered and path not in wanted:
+        if path not in rendered and path not in wanted and not _is_used(path, rendered):
             what = "belongs to no component of packaging/"
             found.append(Finding("FileStray", Severity.ERROR, Place(path), what, "remove it"))
     return tuple(found)
@@ -74,6 +74,13 @@ def drift(project: Path, rendered: Mapping[str, str], command: str, strays: str 
 def write_tree(project: Path, rendered: Mapping[str, str]) -> tuple[str, ...]:
     """Write what is rendered, each file whole; give the paths that changed."""
     return tuple(path for path, text in sorted(rendered.items()) if files.write_text(project / path, text))
+
+
+def _is_used(path: str, rendered: Mapping[str, str]) -> bool:
+    """Say whether a file lies in FILESDIR of a package whose ebuilds take something from there (PMS 4.3)."""
+    package, lies_there, _name = path.partition("/files/")
+    ebuilds = (text for other, text in rendered.items() if other.startswith(f"{package}/"))
+    return bool(lies_there) and any("${FILESDIR}" in text for text in ebuilds)
 
 
 def _files(project: Path, folder: str) -> list[str]:

@@ -133,16 +133,14 @@ def test_a_description_that_changed_meanwhile_is_not_overwritten(own):
     import datetime as dt
 
     from sfcci import settings
-    from sfcci.package import catalogue_run
+    from sfcci.package import revise
 
     configured = settings.load(own)
-    prepared = catalogue_run.prepared_bump(
-        configured, "sample", "1.1", dt.date(2026, 11, 21), lambda _text: None
-    )
+    prepared = revise.prepared_bump(configured, "sample", "1.1", dt.date(2026, 11, 21), lambda _text: None)
     path = own / "packaging" / "sample.toml"
     path.write_text(path.read_text().replace('"library"', '"application"'))
     with pytest.raises(UsageError, match="was changed meanwhile"):
-        catalogue_run.apply_bump(configured, prepared)
+        revise.apply(configured, prepared)
     assert '"application"' in path.read_text()
 
 
@@ -197,7 +195,11 @@ def test_drift_and_what_is_edited_by_hand_are_told_and_rendering_keeps_it(own):
     assert told("check", "--no-scan")["findings"][0]["message"] == "by hand: it crashes"
     spec.write_text(kept.replace("MIT", "BSD"))
     (own / "rpm" / "stray.spec").touch()
-    assert [f["keyword"] for f in told("check", "--no-scan")["findings"]] == ["FileDrift", "FileStray", "HandEdited"]
+    assert [f["keyword"] for f in told("check", "--no-scan")["findings"]] == [
+        "FileDrift",
+        "FileStray",
+        "HandEdited",
+    ]
     asked("render")
     assert spec.read_text() == kept
 
