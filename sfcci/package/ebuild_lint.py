@@ -24,8 +24,7 @@ FLAG_FUNCTIONS = frozenset(
 PYTHON_ECLASSES = frozenset({"distutils-r1", "python-r1", "python-single-r1"})
 """Eclasses of packages for chosen Pythons: what they need must be there for the same ones."""
 PYTHON_USE = re.compile(r"PYTHON_(SINGLE_)?USEDEP|python_(single_)?target")
-DEPENDENCIES = re.compile(r"\w*DEP(END|S)")
-BUILD, RUN = ("DEPEND",), ("RDEPEND",)
+DEPENDENCIES = ("BDEPEND", "DEPEND", "IDEPEND", "PDEPEND", "RDEPEND")
 VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 PREFIXED = re.compile(r"\$\{\w+\[[@*]\]/#/\+?(\w+)\}")
 """An array with something put before each of its words: ${LANGS[@]/#/l10n_}."""
@@ -87,11 +86,21 @@ def inherited(script: Script) -> frozenset[str]:
     return frozenset(word for word in words if "$" not in word)
 
 
-def dependencies(source: Source) -> Iterator[tuple[Assignment, Atom]]:
-    """Give every dependency that an ebuild names, with the assignment that it stands in; blockers are none."""
-    for assignment in source.script.assignments:
-        if DEPENDENCIES.fullmatch(assignment.name):
+def dependencies(
+    source: Source, variables: Iterable[str] = DEPENDENCIES
+) -> Iterator[tuple[Assignment, Atom]]:
+    """Give every dependency that variables of an ebuild name, themselves or through variables that they name.
+
+    Each comes with the assignment that it stands in; blockers are none.
+    """
+    seen: set[str] = set()
+    waiting = list(variables)
+    while waiting:
+        name = waiting.pop()
+        for assignment in source.script.values(name) if name not in seen else ():
             yield from ((assignment, atom) for atom in atoms(assignment.value) if not atom.blocks)
+            waiting += [one or other for one, other in VARIABLE.findall(assignment.value)]
+        seen.add(name)
 
 
 def ebuild_findings(source: Source, around: Surroundings) -> Iterator[Finding]:
@@ -135,7 +144,9 @@ def python_chosen(source: Source, around: Surroundings) -> Iterator[Finding]:
 
 def slots_said(source: Source, around: Surroundings) -> Iterator[Finding]:
     """A dependency on a package with several slots says which; one that is built against, that it is to be built again."""
-    build, run = (_packages(source, names) for names in (BUILD, RUN))
+    build, run = (
+        {atom.package for _, atom in dependencies(source, [name])} for name in ("DEPEND", "RDEPEND")
+    )
     for assignment, atom in dependencies(source):
         slots = around.slots.get(atom.package, frozenset())
         if atom.slot or atom.operator in {"~", "="}:
@@ -228,22 +239,6 @@ def _pattern(flag: str) -> str:
     """A flag, with * for what only bash could tell: l10n_${lang} is l10n_*."""
     with_prefix = PREFIXED.sub(r"\1*", flag.lstrip("+-"))
     return re.sub(r"\$(\{[^}]*\}|\(.*\)|\w+)", "*", with_prefix)
-
-
-def _packages(source: Source, names: Iterable[str]) -> set[str]:
-    """The packages that variables name, those of the variables that they name included."""
-    found: set[str] = set()
-    seen: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        for assignment in source.script.values(name):
-            found |= {atom.package for atom in atoms(assignment.value) if not atom.blocks}
-            waiting += [one or other for one, other in VARIABLE.findall(assignment.value)]
-    return found
 
 
 def _line(assignment: Assignment, atom: Atom) -> int:

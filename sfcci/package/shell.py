@@ -181,7 +181,7 @@ class _Reader:
         """Read `$(...)`, `${...}`, `$((...))` or a backquoted command as they are written."""
         begin = self.at
         if self.text.startswith("$((", self.at):
-            self._until("))")
+            self._arithmetic()
         elif self.text.startswith("$(", self.at):
             self.at += 2
             self.read(")")
@@ -193,6 +193,15 @@ class _Reader:
         else:
             self.at += 1
         return self.text[begin : self.at]
+
+    def _arithmetic(self) -> None:
+        """Step behind the bracket that closes `$((`; nothing is called in there that matters here."""
+        depth = 0
+        while self.at < len(self.text):
+            depth += {"(": 1, ")": -1}.get(self.text[self.at], 0)
+            self.at += 1
+            if not depth and self.text[self.at - 1] == ")":
+                return
 
     def _braces(self) -> None:
         self.at += 2
