@@ -10,13 +10,30 @@ import pytest
 HERE = Path(__file__).parent
 
 
+def module(name):
+    """A module of this folder, which is no package's; tests can import it by its name then."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+updating = module("updating")
+
+
 def stand_in():
-    """The stand-in's module, which is no package's."""
-    if "grafana_stand_in" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("grafana_stand_in", HERE / "grafana_stand_in.py")
-        sys.modules["grafana_stand_in"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules["grafana_stand_in"])
-    return sys.modules["grafana_stand_in"]
+    return module("grafana_stand_in")
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A folder with three dashboards."""
+    folder = tmp_path / "boards"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        updating.write(folder / f"{name}.yaml", f"Board {name}")
+    return folder
 
 
 @pytest.fixture(scope="session")
