@@ -24,6 +24,8 @@ GENTOO_NAMES = {
 }
 """PEP 503 name → package, where dev-python/<name> is not it; with its slot where others hold something else."""
 GENTOO_LICENSES = {
+    "AGPL-3.0-only": "AGPL-3",
+    "AGPL-3.0-or-later": "AGPL-3+",
     "Apache-2.0": "Apache-2.0",
     "BSD-2-Clause": "BSD-2",
     "BSD-3-Clause": "BSD",
@@ -35,6 +37,7 @@ GENTOO_LICENSES = {
     "LGPL-2.1-or-later": "LGPL-2.1+",
     "MIT": "MIT",
     "MPL-2.0": "MPL-2.0",
+    "NCSA": "UoI-NCSA",
     "ZPL-2.1": "ZPL",
 }
 """SPDX identifier → the file in ::gentoo's licenses."""
@@ -80,8 +83,13 @@ def rpm_version(version: str) -> str:
 
 
 def gentoo_version(version: str) -> str:
-    """Spell a version as PMS 3.2 has it: 23.0.0.0rc1 → 23.0.0_rc1. Raises Inexpressible (epoch, local part)."""
-    parsed = Version(version)
+    """Spell a version as PMS 3.2 has it: 23.0.0.0rc1 → 23.0.0_rc1. Raises Inexpressible (epoch, local part, no version)."""
+    try:
+        parsed = Version(version)
+    except InvalidVersion:
+        raise Inexpressible(
+            f"version {version}: is none of PEP 440, and no other kind is known here"
+        ) from None
     if parsed.epoch or parsed.local:
         raise Inexpressible(f"version {version}: Gentoo's versions have no epoch and no local part")
     text = _release(parsed)
@@ -129,6 +137,14 @@ def rpm_doc_name(component: Component) -> str:
     return f"{rpm_source_name(component)}-{part}"
 
 
+def gentoo_name_fault(name: str) -> str:
+    """Say why a project's name cannot be a package's; "" when it can. PMS 3.1.2: it does not end as a version does."""
+    normal = canonicalize_name(name)
+    if found := re.search(r"-\d+[a-z]?(-r\d+)?$", normal):
+        return f"{normal} is no package's name in Gentoo: {found[0]} would be its version"
+    return ""
+
+
 def gentoo_package(name: str, names: Mapping[str, str] | None = None) -> str:
     """Give category/package for a project's name; `names` (PEP 503 name → package, perhaps with a slot) goes first."""
     return _gentoo_name(name, names).partition(":")[0]
@@ -139,13 +155,16 @@ def gentoo_atoms(
 ) -> tuple[str, ...]:
     """Give the atoms for a PEP 508 requirement, in a fixed order; `use` follows each package that is no blocker.
 
-    `!=` becomes a blocker, `~=` two bounds, `==x.*` a glob (PMS 8.3). The marker is not asked.
+    `!=` becomes a blocker, `~=` two bounds, `==x.*` a glob (PMS 8.3). The marker is not asked. Raises Inexpressible.
     """
     parsed = Requirement(requirement)
-    package, colon, slot = _gentoo_name(parsed.name, names).partition(":")
-    after = f"{colon}{slot}{use}"
     specifiers = sorted(parsed.specifier, key=lambda s: (s.operator, s.version))
-    atoms = [atom for s in specifiers for atom in _gentoo_bound(s, package, after)]
+    try:
+        package, colon, slot = _gentoo_name(parsed.name, names).partition(":")
+        after = f"{colon}{slot}{use}"
+        atoms = [atom for s in specifiers for atom in _gentoo_bound(s, package, after)]
+    except Inexpressible as error:
+        raise Inexpressible(f"requirement {requirement!r}: {error}") from None
     return tuple(atoms) or (package + after,)
 
 
@@ -173,7 +192,10 @@ def _parsed(requirement: str) -> Requirement:
 
 def _gentoo_name(name: str, names: Mapping[str, str] | None) -> str:
     normal = canonicalize_name(name)
-    return (names or {}).get(normal) or GENTOO_NAMES.get(normal) or f"dev-python/{normal}"
+    known = (names or {}).get(normal) or GENTOO_NAMES.get(normal)
+    if not known and (fault := gentoo_name_fault(normal)):
+        raise Inexpressible(f"{fault}; name the package in [gentoo.names]")
+    return known or f"dev-python/{normal}"
 
 
 def _bare_name(component: Component) -> str:

@@ -169,3 +169,26 @@ def test_a_marker_decides_whether_a_requirement_applies():
     assert dialect.applies("x; python_version >= '3'")
     assert not dialect.applies("x; extra == 'test'")
     assert not dialect.applies("x; python_version < '3.12'", {"python_version": "3.13"})
+
+
+@pytest.mark.parametrize(
+    ("requirement", "why"),
+    [
+        ("x>=1!2.0", "version 1!2.0: Gentoo's versions have no epoch and no local part"),
+        ("x==1.0+local", "version 1.0+local: Gentoo's versions have no epoch and no local part"),
+        ("x===foobar", "version foobar: is none of PEP 440, and no other kind is known here"),
+        (
+            "zope.3>=1",
+            "zope-3 is no package's name in Gentoo: -3 would be its version; name the package in [gentoo.names]",
+        ),
+    ],
+)
+def test_a_requirement_that_gentoo_has_no_words_for_is_told_with_its_reason(requirement, why):
+    with pytest.raises(dialect.Inexpressible) as told:
+        dialect.gentoo_atoms(requirement)
+    assert str(told.value) == f"requirement {requirement!r}: {why}"
+
+
+def test_a_name_that_ends_as_a_version_is_right_where_the_package_is_named():
+    assert dialect.gentoo_atoms("zope.3", {"zope-3": "dev-python/zope3"}, "") == ("dev-python/zope3",)
+    assert dialect.gentoo_atoms("python3-openid", {}, "") == ("dev-python/python3-openid",)
