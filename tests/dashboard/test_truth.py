@@ -14,6 +14,7 @@ from sfcci.finding import Severity, exit_status
 from sfcci.gate.job import JobResult, Result
 from sfcci.gate.query import outcomes_of
 from sfcci.metric import carbon, graphite, instance, series
+from sfcci.metric.proof import missing, proof_of
 
 PROJECT = Path(__file__).parents[2]
 pytestmark = pytest.mark.graphite
@@ -59,15 +60,8 @@ def written(running, made):
     spans = series.spans(outcomes_of(made).series, running.retentions)
     points = list(series.points(spans, running.retentions, time.time()))
     carbon.send(points, running.carbon)
-    reader = graphite.GraphiteReader(running.url)
-    deadline = time.monotonic() + 20
-    while len(reader.expand(sorted({point.name for point in points}))) < len(
-        {point.name for point in points}
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    time.sleep(0.5)
-    return reader
+    assert not missing(points, proof_of(running)), "carbon has written them"
+    return graphite.GraphiteReader(running.url)
 
 
 def test_rates_are_weighted_and_count_every_bad_result_and_a_failure_changes_its_panels(running):

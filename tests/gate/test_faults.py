@@ -133,7 +133,7 @@ def left(mark):
     return found
 
 
-def nothing_left(mark, within_s=5.0):
+def nothing_left(mark, within_s=20.0):
     until = time.monotonic() + within_s
     while (found := left(mark)) and time.monotonic() < until:
         time.sleep(0.02)
@@ -272,7 +272,7 @@ def test_a_tool_that_is_interrupted_cancels_its_runs_and_leaves_nothing(tmp_path
         running.send_signal(number)
         begin = time.monotonic()
         _, said = running.communicate(timeout=30)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 15
     assert running.returncode == 130
     assert "interrupted" in said
     assert "Traceback" not in said
