@@ -25,6 +25,7 @@ from sfcci.package.component import (
 from sfcci.package.component_gentoo import gentoo_faults, read_gentoo
 from sfcci.package.component_schema import SCHEMA
 from sfcci.package.dialect import is_version, sdist_name
+from sfcci.package.recipe import is_recipe
 
 CATALOGUE = "packaging"
 """The folder of the project that holds the descriptions."""
@@ -58,15 +59,23 @@ def parse_component(source: Document) -> Component:
 
 
 def load_catalogue(folder: Path) -> tuple[Component, ...]:
-    """Read every description in `folder`, in order of names. Raises InputError with all faults of all files."""
+    """Read every description of a component in `folder`, in order of names; recipes are `recipe_read`'s.
+
+    Raises InputError with all faults of all files.
+    """
     components: list[Component] = []
+    recipes = 0
     faults: list[Fault] = []
     for path in sorted(folder.glob("*.toml")):
         try:
-            components.append(parse_component(document.read(path)))
+            source = document.read(path)
+            if is_recipe(source):
+                recipes += 1
+            else:
+                components.append(parse_component(source))
         except InputError as error:
             faults += error.faults
-    if not components and not faults:
+    if not components and not faults and not recipes:
         faults.append(Fault(Place(str(folder)), "no description of a component", "files named *.toml"))
     faults += _duplicates(components)
     if faults:

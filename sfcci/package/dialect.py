@@ -16,6 +16,8 @@ from sfcci.errors import EXIT_INPUT, SfcciError
 from sfcci.package.component import Component
 
 SEMVER_PARTS = 3
+LAST_REVISION = "-r9999"
+"""A revision that no ebuild of ::gentoo has."""
 GENTOO_SUFFIX = {"a": "_alpha", "b": "_beta", "rc": "_rc"}
 GENTOO_NAMES = {
     "neutron": "sys-cluster/neutron",
@@ -155,7 +157,7 @@ def gentoo_atoms(
 ) -> tuple[str, ...]:
     """Give the atoms for a PEP 508 requirement, in a fixed order; `use` follows each package that is no blocker.
 
-    `!=` becomes a blocker, `~=` two bounds, `==x.*` a glob (PMS 8.3). The marker is not asked. Raises Inexpressible.
+    `!=` becomes a blocker, `~=` a glob and a bound, `==x.*` a glob (PMS 8.3). The marker is not asked. Raises Inexpressible.
     """
     parsed = Requirement(requirement)
     specifiers = sorted(parsed.specifier, key=lambda s: (s.operator, s.version))
@@ -232,11 +234,13 @@ def _gentoo_bound(specifier: Specifier, package: str, use: str) -> list[str]:
         return [f"={package}-{prefix}*{use}" if operator == "==" else f"!={package}-{prefix}*"]
     spelled = gentoo_version(version)
     if operator == "~=":
-        parts = Version(version).release[:-1]
-        upper = ".".join(str(part) for part in (*parts[:-1], parts[-1] + 1))
-        return [f">={package}-{spelled}{use}", f"<{package}-{upper}{use}"]
+        # PEP 440 has it so; below the next release, as some write it, are the pre-releases of that one
+        parts = ".".join(map(str, Version(version).release[:-1]))
+        return [f"={package}-{parts}*{use}", f">={package}-{spelled}{use}"]
     if operator in {"==", "==="}:
         return [f"~{package}-{spelled}{use}"]
     if operator == "!=":
         return [f"!~{package}-{spelled}"]
-    return [f"{operator}{package}-{spelled}{use}"]
+    # upstream's 1.0 is 1.0-r1 and 1.0-r2 as well: what is beyond it, and what goes up to it, is told by a last revision
+    revision = LAST_REVISION if operator in {">", "<="} else ""
+    return [f"{operator}{package}-{spelled}{revision}{use}"]

@@ -17,11 +17,12 @@ from sfcci.errors import Fault, InputError, Place
 from sfcci.finding import Finding, Severity
 from sfcci.package import overlay_lint, pkgcheck, stand_in, tree
 from sfcci.package.atom import file_version
-from sfcci.package.catalogue import chosen, load_catalogue
+from sfcci.package.catalogue import load_catalogue
 from sfcci.package.ebuild import OVERLAY
 from sfcci.package.index import SDISTS, subject
 from sfcci.package.overlay_render import overlay_tree
 from sfcci.package.pkgcheck import Repository
+from sfcci.package.recipe_tree import DISTFILES, SYSTEM_DISTFILES, recipe_part
 from sfcci.settings import Settings
 
 Say = Callable[[str], None]
@@ -30,10 +31,10 @@ SYSTEM_MASTER = Path("/var/db/repos/gentoo")
 MASTER_NAME = "gentoo"
 REPOSITORY_FOLDERS = frozenset({"eclass", "licenses", "metadata", "profiles"})
 """Folders of a repository that are no categories (PMS 4)."""
+UNKNOWABLE = frozenset({"NonexistentBlocker"})
+"""What pkgcheck asks that the minimal master cannot answer: it has one version of each package, and no past ones."""
 GENERATED = ("md5-cache", ".git")
 """Folders that are no source: left out of the snapshot."""
-SYSTEM_DISTFILES = Path("/var/cache/distfiles")
-"""Where portage keeps what ebuilds fetch, on Gentoo."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,11 @@ def rendered_overlay(
 
     Fetches sdists if need be. Raises InputError, UsageError (a name), Unreachable.
     """
+    recipes = recipe_part(settings, only)
     catalogue = load_catalogue(settings.project / CATALOGUE)
-    components = [one for one in chosen(catalogue, only) if one.gentoo.overlay]
+    components = [one for one in recipes.components(catalogue) if one.gentoo.overlay]
     subjects = [subject(one, settings.project, settings.cache, say) for one in components]
-    return overlay_tree(settings, catalogue, subjects, say)
+    return overlay_tree(settings, catalogue, subjects, say, recipes=recipes)
 
 
 def check_overlay(
@@ -116,7 +118,8 @@ def scan_overlay(settings: Settings, say: Say = lambda _text: None) -> OverlayRe
         found = list(_lints(settings, master))
         snapshot = Repository(name, _snapshot(source, folder / "snapshot"))
         _take_out_wrong_names(snapshot.path)
-        found += pkgcheck.scan(snapshot, master, cache, say)
+        scanned = pkgcheck.scan(snapshot, master, cache, say)
+        found += (finding for finding in scanned if not (minimal and finding.keyword in UNKNOWABLE))
         if minimal:
             found += _absent(snapshot.path)
     return _report(found, master, minimal=minimal)
@@ -131,7 +134,8 @@ def _report(
 
 def _lints(settings: Settings, master: Repository) -> tuple[Finding, ...]:
     overlay = pkgcheck.repository_at(settings.project / OVERLAY).path
-    return overlay_lint.lint_overlay(overlay, master.path, (settings.cache / SDISTS, SYSTEM_DISTFILES))
+    folders = (settings.cache / SDISTS, settings.cache / DISTFILES, SYSTEM_DISTFILES)
+    return overlay_lint.lint_overlay(overlay, master.path, folders)
 
 
 def master_repository(settings: Settings, folder: Path) -> Repository:
@@ -143,7 +147,10 @@ def master_repository(settings: Settings, folder: Path) -> Repository:
         return found
     if (SYSTEM_MASTER / "profiles" / "repo_name").is_file():
         return pkgcheck.repository_at(SYSTEM_MASTER)
-    return Repository(MASTER_NAME, stand_in.prepare_master(folder))
+    carried = {
+        f"{path.parent.parent.name}/{path.parent.name}" for path in _ebuilds(settings.project / OVERLAY)
+    }
+    return Repository(MASTER_NAME, stand_in.prepare_master(folder, stand_in.master_files(carried)))
 
 
 def master_sentence(master: Repository, *, minimal: bool) -> str:
@@ -173,9 +180,13 @@ def _package(finding: Finding) -> str:
     return parts[2] if len(parts) > 2 and parts[1] not in REPOSITORY_FOLDERS else ""  # noqa: PLR2004 - gentoo/category/package
 
 
+def _ebuilds(overlay: Path) -> list[Path]:
+    return sorted(overlay.glob("*/*/*.ebuild"))
+
+
 def _take_out_wrong_names(overlay: Path) -> None:
     """Take ebuilds with impossible names out of the snapshot: pkgcheck breaks down on one; our own lints have told of it."""
-    for path in sorted(overlay.glob("*/*/*.ebuild")):
+    for path in _ebuilds(overlay):
         if file_version(path.name, path.parent.name) is None:
             path.unlink()
 
@@ -194,7 +205,7 @@ def _absent(overlay: Path) -> Iterator[Finding]:
 
 def _first_use(overlay: Path, package: str) -> Place | None:
     atom = re.compile(rf"(?<![\w/-]){re.escape(package)}(?=-\d|[\[:\s\"'])")
-    for path in sorted(overlay.glob("*/*/*.ebuild")):
+    for path in _ebuilds(overlay):
         for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             if atom.search(line):
                 return Place(str(path.relative_to(overlay)), number)

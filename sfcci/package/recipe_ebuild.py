@@ -224,8 +224,11 @@ def _part(template: str, **values: object) -> str:
 
 
 def _remote_ids(recipe: Recipe) -> list[tuple[str, str]]:
-    at = re.match(r"https?://([^/]+)/(.+?)(?:\.git)?/?$", recipe.git)
-    return [(REMOTES[at[1]], at[2])] if at and at[1] in REMOTES else []
+    """The project on a host that metadata.xml knows: the repository's, else that of the first file from there."""
+    pages = [recipe.git, *(origin.url for origin in recipe.origins)]
+    found = (re.match(r"https?://([^/]+)/([^/$]+/[^/$]+?)(?:\.git)?(?:/|$)", page) for page in pages)
+    known = [(REMOTES[at[1]], at[2]) for at in found if at and at[1] in REMOTES]
+    return known[:1]
 
 
 @cache
