@@ -16,7 +16,7 @@ from sfcci.errors import MissingTool, Place, ToolError, Unreachable
 from sfcci.finding import Finding, Severity
 from sfcci.package import dialect, lock
 from sfcci.package.build import BUILD_ENVIRONMENT
-from sfcci.package.catalogue import load_catalogue
+from sfcci.package.catalogue import load_catalogue, with_specs
 from sfcci.package.component import Component
 from sfcci.package.index import Subject, subject
 from sfcci.package.lock import Lock
@@ -109,8 +109,8 @@ def check_locks(settings: Settings, pythons: Iterable[Interpreter], say: Say) ->
 
 
 def subjects(settings: Settings, say: Say) -> tuple[Subject, ...]:
-    """Give every component of the catalogue with its source's metadata. Raises InputError, Unreachable."""
-    catalogue = load_catalogue(settings.project / CATALOGUE)
+    """Give every component of the catalogue that has a spec with its source's metadata. Raises InputError, Unreachable."""
+    catalogue = with_specs(load_catalogue(settings.project / CATALOGUE))
     return tuple(subject(one, settings.project, settings.cache, say) for one in catalogue)
 
 

@@ -158,7 +158,9 @@ class Gentoo:
     overlay: bool = True
     """False: the overlay has no ebuild of it; it comes from elsewhere."""
     requires: tuple[str, ...] = ()
-    """PEP 508 requirements besides the source's own: what an extra that it asks for stands for, which Gentoo does not have."""
+    """PEP 508 requirements besides the source's own: those of an extra that it asks for, as Gentoo has no extras; what it forgot."""
+    etc: bool = False
+    """True: its wheel has files for /etc, which lie in /usr/etc when it is installed."""
     mask: str = ""
     """Why nobody shall get any version of it unasked (package.mask); "" for no mask."""
     masked: dt.date | None = None

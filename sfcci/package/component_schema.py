@@ -148,6 +148,7 @@ _GENTOO = _table(
         },
         "overlay": {"type": "boolean"},
         "requires": _list(_text(ONE_LINE, "a requirement as in PEP 508")),
+        "etc": {"type": "boolean"},
         "mask": _LINE,
         "masked": _DATE,
         "messages": _list(_LINE),

@@ -74,6 +74,8 @@ class Ebuild:
     flags: tuple[Flag, ...] = ()
     sphinx: Sphinx | None = None
     checks: Checks | None = None
+    etc: bool = False
+    """What it installs into /usr/etc belongs in /etc."""
     messages: tuple[str, ...] = ()
     """What whoever installs it is told, line by line."""
     keywords: str = ""
@@ -186,6 +188,7 @@ def _ebuild(component: Component, metadata: SdistMetadata, **given: Any) -> Ebui
         flags=flags(component, metadata, minors),
         sphinx=sphinx(component, metadata),
         checks=checks(component, metadata, minors),
+        etc=component.gentoo.etc,
         messages=component.gentoo.messages,
         **given,
     )

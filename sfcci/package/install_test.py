@@ -17,7 +17,7 @@ from sfcci.finding import Finding, exit_status
 from sfcci.machine import DNF_PLUGINS, install_hint
 from sfcci.package import install_answers, lint, publication, signing
 from sfcci.package.build import workspace
-from sfcci.package.catalogue import chosen, load_catalogue
+from sfcci.package.catalogue import load_catalogue, with_specs
 from sfcci.package.component import Component
 from sfcci.package.install_root import Root, empty_root, memory, probe
 from sfcci.package.publication import Published
@@ -117,7 +117,7 @@ def signed_repository(settings: Settings, scratch: Path, say: Say) -> Published:
 
 
 def _tested_builds(settings: Settings, only: Sequence[str]) -> tuple[tuple[Component, StoredBuild], ...]:
-    wanted = chosen(load_catalogue(settings.project / CATALOGUE), only)
+    wanted = with_specs(load_catalogue(settings.project / CATALOGUE), only)
     there = _all_builds(settings)
     lost = [one.name for one in wanted if one not in [component for component, _build in there]]
     if (lost and only) or not there:

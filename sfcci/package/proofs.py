@@ -7,7 +7,7 @@ from sfcci.environment import MARKER
 from sfcci.errors import UsageError
 from sfcci.package import mock, provenance, sbom
 from sfcci.package.build import MACROS, BuiltPackages
-from sfcci.package.catalogue import CATALOGUE, chosen, load_catalogue
+from sfcci.package.catalogue import CATALOGUE, load_catalogue, with_specs
 from sfcci.package.headers import read_header
 from sfcci.package.profile import profile
 from sfcci.package.provenance import Making, provenance_text
@@ -24,7 +24,7 @@ def bill(component: str, version: str, source_rpm: Path, binary_rpms: Sequence[P
 
 def built_bill(settings: Settings, component: str, profile_name: str = "") -> Bill:
     """Give the bill of a component's newest build. Raises UsageError (no such component or build), InputError."""
-    (chosen_one,) = chosen(load_catalogue(settings.project / CATALOGUE), [component])
+    (chosen_one,) = with_specs(load_catalogue(settings.project / CATALOGUE), [component])
     order = Order(profile=profile(profile_name))
     build = current_build(kept_apart(settings, order).state, chosen_one.name)
     if build is None:

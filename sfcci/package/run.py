@@ -9,7 +9,7 @@ from sfcci.errors import SfcciError
 from sfcci.finding import Finding, exit_status
 from sfcci.package import mock, overlay, publication, tree
 from sfcci.package.build import workspace
-from sfcci.package.catalogue import chosen, load_catalogue
+from sfcci.package.catalogue import load_catalogue, with_specs
 from sfcci.package.ebuild import OVERLAY
 from sfcci.package.hosts import Hosts
 from sfcci.package.index import subject
@@ -59,9 +59,11 @@ def run_packages(
     left out of a package, unless it was built with it before: making their environment takes minutes.
     """
     catalogue = load_catalogue(settings.project / CATALOGUE)
-    wanted = only or [component.name for component in catalogue if component.pipeline]
+    wanted = only or [component.name for component in with_specs(catalogue) if component.pipeline]
     report = build_packages(settings, say, Order(force=force, fault=fault, whole=False), only=wanted)
-    report = replace(report, left_out=tuple(c.name for c in catalogue if not only and not c.pipeline))
+    report = replace(
+        report, left_out=tuple(c.name for c in with_specs(catalogue) if not only and not c.pipeline)
+    )
     say("checking the overlay")
     try:
         checked = overlay.check_overlay(settings, say, only=only)
@@ -83,7 +85,7 @@ def build_packages(
     Packages that are broken on purpose, or built for another distribution, are kept apart. Raises InputError (the
     catalogue), UsageError (a name), MissingTool, Unreachable.
     """
-    components = chosen(load_catalogue(settings.project / CATALOGUE), only)
+    components = with_specs(load_catalogue(settings.project / CATALOGUE), only)
     if order.builder == "mock":
         mock.require_mock(order.profile)
     for program in PROGRAMS:
@@ -104,6 +106,6 @@ def rendered_specs(
     settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None
 ) -> dict[str, str]:
     """Give the specs of the components: path in the project → text. Raises InputError, Unreachable, UsageError."""
-    components = chosen(load_catalogue(settings.project / CATALOGUE), only)
+    components = with_specs(load_catalogue(settings.project / CATALOGUE), only)
     found = [subject(c, settings.project, settings.cache, say) for c in components]
     return tree.spec_tree(settings.project, found)

@@ -6,9 +6,10 @@ real tree: `master/packages.toml` tells the version and the month that each pack
 """
 
 import hashlib
+import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -60,8 +61,11 @@ def seen() -> str:
     return str(document.read(DATA / "packages.toml").data["seen"])
 
 
-def master_files() -> dict[str, str]:
-    """Give the minimal master: path in the repository → text."""
+def master_files(without: Collection[str] = ()) -> dict[str, str]:
+    """Give the minimal master: path in the repository → text.
+
+    `without` are packages (category/name) that ::gentoo does not have and that need no stand-in: an overlay carries them.
+    """
     texts = {
         str(path.relative_to(DATA)): path.read_text(encoding="utf-8")
         for path in DATA.rglob("*")
@@ -69,7 +73,8 @@ def master_files() -> dict[str, str]:
     }
     categories = sorted({s.package.partition("/")[0] for s in stand_ins()})
     texts["profiles/categories"] = "".join(f"{category}\n" for category in categories)
-    return texts | {s.path: ebuild_text(s) for s in stand_ins()}
+    left_out = absent().keys() & set(without)
+    return texts | {s.path: ebuild_text(s) for s in stand_ins() if s.package not in left_out}
 
 
 def ebuild_text(stand_in: StandIn) -> str:
@@ -121,7 +126,7 @@ def _write_whole(root: Path, texts: Mapping[str, str]) -> None:
 
 
 def _stand_in(text: str, *, python: bool = False, last: str | None = None) -> StandIn:
-    """Read category/name-version[:slot]."""
+    """Read category/name-version[-revision][:slot]."""
     atom, _, slot = text.partition(":")
-    package, _, version = atom.rpartition("-")
+    package, version = re.split(r"-(?=\d[^-]*(?:-r\d+)?$)", atom)
     return StandIn(package, version, slot or "0", python, last)

@@ -9,7 +9,7 @@ from sfcci.errors import EXIT_OK, MissingTool, Place, SfcciError, ToolError
 from sfcci.finding import Finding, Severity, exit_status
 from sfcci.package import repository
 from sfcci.package.build import BuiltPackages, workspace
-from sfcci.package.catalogue import CATALOGUE, chosen, load_catalogue
+from sfcci.package.catalogue import CATALOGUE, load_catalogue, with_specs
 from sfcci.package.component import Component
 from sfcci.package.difference import first_difference
 from sfcci.package.hosts import Hosts
@@ -61,7 +61,7 @@ def verify(settings: Settings, say: Say, order: Order = NORMAL, only: Sequence[s
 
     Nothing is kept. Raises InputError (the catalogue), UsageError (a name), MissingTool.
     """
-    components = chosen(load_catalogue(settings.project / CATALOGUE), only)
+    components = with_specs(load_catalogue(settings.project / CATALOGUE), only)
     settings = kept_apart(settings, order)
     with workspace() as one, workspace() as other:
         places = (Hosts(settings, one, say, order.profile), Hosts(settings, other, say, order.profile))

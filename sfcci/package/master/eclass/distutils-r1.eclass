@@ -45,7 +45,9 @@ distutils_enable_tests() {
 	esac
 	IUSE+=" test"
 	RESTRICT+=" !test? ( test )"
-	BDEPEND+=" test? ( ${runner} ${RDEPEND} )"
+	if [[ ${runner}${RDEPEND//[[:space:]]} ]]; then
+		BDEPEND+=" test? ( ${runner} ${RDEPEND} )"
+	fi
 }
 
 # @FUNCTION: distutils_enable_sphinx
