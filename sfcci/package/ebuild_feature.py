@@ -81,7 +81,7 @@ def checks(component: Component, metadata: SdistMetadata, minors: tuple[int, ...
     brought = {*plugins, "pytest"} if tests.runner == "pytest" else set()
     names = component.gentoo.names
     wanted = dependencies((r for r in listed if dialect.requirement_name(r) not in brought), names, minors)
-    known = dependencies(metadata.requires, names, minors)
+    known = dependencies((*metadata.requires, *component.gentoo.requires), names, minors)
     build = tuple(line for line in wanted if line not in known)
     return Checks(RUNNERS[tests.runner], tuple(sorted(plugins)), build, _command(tests))
 

@@ -121,7 +121,7 @@ LICENSE="|| ( Apache-2.0 MIT )"
 SLOT="0"
 
 RDEPEND="
-	<app-misc/big-boxes-2[${PYTHON_USEDEP}]
+	=app-misc/big-boxes-1*[${PYTHON_USEDEP}]
 	>=app-misc/big-boxes-1.4[${PYTHON_USEDEP}]
 	$(python_gen_cond_dep '>=dev-python/backport-1[${PYTHON_USEDEP}]' python3_12)
 	dev-python/plain[${PYTHON_USEDEP}]
