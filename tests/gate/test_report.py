@@ -13,12 +13,14 @@ from rich.console import Console
 
 from sfcci.errors import UsageError
 from sfcci.gate.figures import Level, Rate
+from sfcci.gate.history import History
 from sfcci.gate.job import BAD, JobResult, Result
 from sfcci.gate.link import check_link, job_link
 from sfcci.gate.query import Outcomes, Query, SeriesKey, outcomes_of
 from sfcci.gate.report import Mark, report_of
 from sfcci.gate.report_html import report_html, style_source
 from sfcci.gate.report_json import report_json
+from sfcci.gate.report_read import read_report
 from sfcci.gate.report_text import report_text
 
 SPEC = importlib.util.spec_from_file_location("made_year", Path(__file__).with_name("made_year.py"))
@@ -298,3 +300,23 @@ def test_a_link_names_the_series():
     key = SeriesKey("t", "gate", "h", "a/b", "main", "a&b c")
     assert job_link(pattern, key) == "https://zuul.example.org/t/t/builds?job_name=a%26b%20c&project=a/b"
     assert job_link("", key) == ""
+
+
+def test_out_of_each_kind_of_database_the_report_is_that_of_its_results(kept, year):
+    some = (made_year.REGRESSED, made_year.FLAKY, made_year.STOPPED)
+    results = [one for one in year.results if one.job in some and one.started_at > NOW - 90 * DAY]
+    with History(kept) as history:
+        history.record(results)
+    told = report_json(read_report(kept, NOW, Query(since_s=0)))
+    plain = report_json(report_of(outcomes_of(results), NOW, Query(since_s=0)))
+    first = [
+        job["regression"]["first_bad"]
+        for one in told["pipelines"]
+        for job in one["jobs"]
+        if job["regression"]
+    ]
+    assert {one.pop("run") for one in first} <= {one.run for one in results if one.result in BAD}
+    assert first
+    for job in (job for one in plain["pipelines"] for job in one["jobs"] if job["regression"]):
+        job["regression"]["first_bad"].pop("run")
+    assert told == plain
