@@ -1,5 +1,6 @@
 """`sfcci package build`: ebuilds built, merged and put to use by portage, in a prefix of its own."""
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,12 +55,15 @@ def build(
     description in packaging/; without one, all are built.
     """
     from sfcci.package import merge
+    from sfcci.pipeline.packaging import merge_runs, record_packaging
 
     if (version or git) and len(components) != 1:
         raise UsageError("--version and --git are of one component: name it")
     use = tuple(flag for flag in flags.replace(",", " ").split() if flag)
     asked = merge.Asked(version, use, git, time_limit)
-    told = merge.merge_components(console.settings(), console.progress(), components, asked)
+    settings = console.settings()
+    told = merge.merge_components(settings, console.progress(), components, asked)
+    record_packaging(settings, merge_runs(told), time.time())
     if json_output:
         console.print_json([_as_json(one) for one in told])
     else:

@@ -1,5 +1,6 @@
 """`sfcci package check`: what the catalogue renders compared with what is there, and the overlay judged."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ def check(
     Each COMPONENT is a description in packaging/; without one, all are checked. Exit status 1 when something is wrong.
     """
     from sfcci.package import catalogue_run, overlay
+    from sfcci.pipeline.packaging import record_packaging, scan_runs
 
     settings, say = console.settings(), console.progress()
     if gentoo_repo:
@@ -53,7 +55,10 @@ def check(
         click.echo(_differences(differences))
     report = None
     if overlay.is_there(settings):
+        begin = time.monotonic()
         report = overlay.judge_overlay(settings, say, only=components, scan=not no_scan)
+        if report.scanned and not components:
+            record_packaging(settings, scan_runs(report.findings, time.monotonic() - begin), time.time())
     found = (*differences, *(report.findings if report else ()))
     if json_output:
         console.print_json(_json(found, report))

@@ -1,5 +1,6 @@
 """The package step: every component rendered, built, checked and in the repository; one that fails stops no other."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +34,8 @@ class PackageReport:
     """Of the overlay: drift, and what pkgcheck found."""
     master: str = ""
     """What the overlay was checked against, as a sentence; "" when it was not."""
+    scan_s: float = 0.0
+    """How long checking the overlay took."""
     places: tuple[str, ...] = ()
     """What separated the builds from this machine, a sentence each."""
     left_out: tuple[str, ...] = ()
@@ -65,12 +68,14 @@ def run_packages(
         report, left_out=tuple(c.name for c in with_specs(catalogue) if not only and not c.pipeline)
     )
     say("checking the overlay")
+    begin = time.monotonic()
     try:
         checked = overlay.check_overlay(settings, say, only=only)
     except SfcciError as error:
         lost = ComponentReport(OVERLAY, Outcome.FAILED, error=str(error), error_status=error.exit_status)
         return replace(report, components=(*report.components, lost))
-    return replace(report, findings=checked.findings, master=checked.master)
+    spent = time.monotonic() - begin
+    return replace(report, findings=checked.findings, master=checked.master, scan_s=spent)
 
 
 def build_packages(

@@ -15,6 +15,7 @@ from sfcci.settings import Settings
 
 if TYPE_CHECKING:
     from sfcci.package.install_test import InstallReport
+    from sfcci.package.merge import ComponentMerge
     from sfcci.package.turn import ComponentReport
     from sfcci.package.verify import VerifyReport
 
@@ -26,7 +27,10 @@ BUILD, CHECK, INSTALL, REPRODUCIBLE = (
     "package-reproducible",
 )
 """The jobs; each is one per component: package-build-networking-sfc."""
+SCAN, EBUILD, MERGE = "package-scan", "package-ebuild", "package-merge"
+"""The jobs of the overlay: the scan is one for all of it, package-scan-overlay; the others are one per component."""
 CHECK_STAGES = ("lint", "check")
+MERGE_PHASES = ("qmerge", "unmerge")
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,28 @@ def verify_runs(report: "VerifyReport") -> tuple[PackagingRun, ...]:
         PackagingRun(REPRODUCIBLE, one.component, one.duration_s, one.findings, one.error, one.error_status)
         for one in report.components
     )
+
+
+def scan_runs(findings: Iterable[Finding], duration_s: float) -> tuple[PackagingRun, ...]:
+    """Give the run of the overlay's scan."""
+    return (PackagingRun(SCAN, "overlay", duration_s, tuple(findings)),)
+
+
+def merge_runs(reports: "Iterable[ComponentMerge]") -> tuple[PackagingRun, ...]:
+    """Give the runs of the ebuilds' phases, and of merging and using what they made; what failed was not merged."""
+    runs = []
+    for one in reports:
+        phases = one.build.phases if one.build else {}
+        merged = sum(phases.get(phase, 0.0) for phase in MERGE_PHASES)
+        if MERGE_PHASES[0] not in phases:
+            runs.append(
+                PackagingRun(EBUILD, one.component, one.duration_s, one.findings, one.error, one.error_status)
+            )
+            continue
+        runs.append(PackagingRun(EBUILD, one.component, sum(phases.values()) - merged))
+        rest = one.duration_s - sum(phases.values()) + merged
+        runs.append(PackagingRun(MERGE, one.component, rest, one.findings, one.error, one.error_status))
+    return tuple(runs)
 
 
 def packaging_results(

@@ -22,14 +22,15 @@ def package_step(run: Run) -> Outcome:
     """Render, build and check every component; make the repository; scan the overlay."""
     from sfcci.package.run import run_packages
     from sfcci.package.turn import Outcome as Fate
-    from sfcci.pipeline.packaging import build_runs, record_packaging
+    from sfcci.pipeline.packaging import build_runs, record_packaging, scan_runs
 
     broken = run.options.fault == BROKEN_PACKAGE
     run.packaged = ()  # until it is known better: an older build must not stand in for one that failed
     report = run_packages(run.settings, run.say, force=run.options.force, fault=broken)
     run.packaged = tuple(one.component for one in report.components if one.outcome is not Fate.FAILED)
     if not broken:
-        record_packaging(run.settings, build_runs(report.components), time.time())
+        scans = scan_runs(report.findings, report.scan_s) if report.master else ()
+        record_packaging(run.settings, (*build_runs(report.components), *scans), time.time())
     fates = [f"{one.component} {one.version} {one.outcome}" for one in report.components]
     errors = [f"{one.component}: {one.error}" for one in report.components if one.outcome is Fate.FAILED]
     told = [*errors, f"repository: {report.repository}", f"overlay: scanned against {report.master}"]

@@ -5,7 +5,9 @@ from sfcci.errors import EXIT_INPUT, EXIT_TOOL, Place
 from sfcci.finding import Finding, Severity
 from sfcci.gate.history import History
 from sfcci.gate.job import Result
+from sfcci.package.ebuild_build import EbuildBuild
 from sfcci.package.install_test import ComponentInstall, InstallReport
+from sfcci.package.merge import ComponentMerge
 from sfcci.package.publication import Published
 from sfcci.package.turn import ComponentReport, Outcome
 from sfcci.package.verify import Verified, VerifyReport
@@ -51,6 +53,22 @@ def test_installations_and_proofs_are_jobs_too(tmp_path):
     assert (install.job, install.result, install.duration_ms) == ("package-install-a", Result.FAILURE, 4000)
     (proof,) = results(packaging.verify_runs(VerifyReport((Verified("a", duration_s=2.0),))))
     assert (proof.job, proof.result, proof.duration_ms) == ("package-reproducible-a", Result.SUCCESS, 2000)
+
+
+def test_the_scan_of_the_overlay_and_the_ways_of_its_ebuilds_are_jobs_too(tmp_path):
+    (scan,) = results(packaging.scan_runs([WARNING, ERROR], 7.0))
+    assert (scan.job, scan.result, scan.duration_ms) == ("package-scan-overlay", Result.FAILURE, 7000)
+    phases = {"unpack": 1.0, "compile": 3.0, "qmerge": 0.5, "unmerge": 0.5}
+    merged = ComponentMerge("a", EbuildBuild("x/a-1", phases, (ERROR,), tmp_path), duration_s=7.0)
+    broken = ComponentMerge("b", EbuildBuild("x/b-1", {"unpack": 1.0}, (ERROR,), tmp_path), duration_s=2.0)
+    lost = ComponentMerge("c", duration_s=0.5, error="no portage", error_status=EXIT_TOOL)
+    found = results(packaging.merge_runs([merged, broken, lost]))
+    assert [(one.job, one.result, one.duration_ms) for one in found] == [
+        ("package-ebuild-a", Result.SUCCESS, 4000),
+        ("package-merge-a", Result.FAILURE, 3000),
+        ("package-ebuild-b", Result.FAILURE, 2000),
+        ("package-ebuild-c", Result.NODE_FAILURE, 500),
+    ]
 
 
 def test_runs_are_recorded_and_nothing_is_without_any():
