@@ -30,8 +30,10 @@ _DIED = re.compile(
 _FETCH = re.compile(r"^!!! Couldn't download '(?P<name>[^']+)'", re.MULTILINE)
 _REQUIRED_USE = re.compile(r"REQUIRED_USE flag constraints are unsatisfied:\n(?P<what>.+)")
 _NOISE = re.compile(
-    r"^(?: \* (?:If you need support|The complete build log|The ebuild environment|Working directory|S:)|!!! )"
+    r"^(?: \* (?:If you need support|The complete build log|The ebuild environment|Working directory|S:)|!!! "
+    r"|>>> (?:It appears that|Remove '|Checking |WORKDIR is)|Task was destroyed|task: <|openpty failed)"
 )
+"""What portage says at each start, or when it is ended in the middle: it tells nothing of the ebuild."""
 
 
 def phase_seconds(marks: str) -> dict[str, float]:
