@@ -1,9 +1,13 @@
 """What a shell text would call and assign, read without running it."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfcci import environment
+from sfcci.package.portage import PORTAGE
 from sfcci.package.shell import Assignment, parsed
 
 
@@ -70,3 +74,12 @@ def test_a_command_knows_its_line_and_its_function():
 @given(st.text(alphabet="a \n\t'\"`$(){}\\#;&|<=E", max_size=60))
 def test_what_is_no_shell_is_read_to_its_end(text):
     parsed(text)
+
+
+@pytest.mark.distro
+def test_in_portages_own_texts_every_function_is_found(cache_dir):
+    begins = re.compile(r"^([\w.:+-]+)\s*\(\)\s*\{", re.MULTILINE)
+    texts = [path.read_text() for path in environment.ensure(PORTAGE, cache_dir).root.rglob("*.sh")]
+    assert sum(len(begins.findall(text)) for text in texts) > 100
+    for text in texts:
+        assert set(begins.findall(text)) <= parsed(text).functions
