@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +10,7 @@ import click
 from sfcci.cli import completion, console
 
 if TYPE_CHECKING:
+    from sfcci.dashboard.behind import Behind
     from sfcci.gate.history import History
     from sfcci.gate.job import JobResult
     from sfcci.gate.query import Query
@@ -106,7 +107,7 @@ def runs(
     query = query_of(given, time.time(), limit or None)
     with History(console.settings()) as history:
         found = tuple(point(history, query) if point else history.select(query))
-        why = "" if found else _why_none(history, query)
+        why = "" if found else "no run is behind this point" if point else _why_none(history, query)
     if json_output:
         console.print_json([as_document(run) for run in found])
     elif found:
@@ -143,7 +144,7 @@ def _point(
 ) -> "Callable[[History, Query], list[JobResult]] | None":
     """Give what finds the runs behind a point; None when none is asked for. Raises UsageError."""
     from sfcci.errors import UsageError
-    from sfcci.moment import moment_text, parse_moment, parse_span
+    from sfcci.moment import parse_moment, parse_span
 
     if not metrics:
         if at or from_ or step:
@@ -162,16 +163,33 @@ def _point(
 
         retentions = kept(console.settings())
         found = behind(metrics, at_s, history.series(), retentions, now_s, from_s=from_s, point_s=point_s)
-        begin, end = moment_text(found.step.begin_s), moment_text(found.step.end_s)
-        click.echo(f"the point is of the time from {begin} to {end}", err=True)
-        for name in found.unknown:
-            click.echo(
-                f"no series of the run database is meant by {name}; see: sfcci metrics find '{name}'",
-                err=True,
-            )
-        return runs_behind(found, history.select, query.limit, query)
+        _tell_point(found)
+        runs = runs_behind(found, history.select, query.limit, query)
+        if not runs:
+            _tell_nearest(history, found)
+        return runs
 
     return behind_point
+
+
+def _tell_point(found: "Behind") -> None:
+    from sfcci.moment import moment_text
+
+    begin, end = moment_text(found.step.begin_s), moment_text(found.step.end_s)
+    click.echo(f"the point is of the time from {begin} to {end}", err=True)
+    for name in found.unknown:
+        hint = f"see: sfcci metrics find '{name}'"
+        click.echo(f"no series of the run database is meant by {name}; {hint}", err=True)
+
+
+def _tell_nearest(history: "History", found: "Behind") -> None:
+    """Say when the last run before an empty point ended: a step is short, and people do not aim well."""
+    from sfcci.moment import moment_text
+
+    earlier = (replace(one.query, since_s=None, limit=1) for one in found.asked)
+    ends = [run.ended_at for query in earlier for run in history.select(query)]
+    if ends:
+        click.echo(f"the last run before it: --at '{moment_text(max(ends))}'", err=True)
 
 
 def as_document(run: "JobResult") -> dict[str, Any]:

@@ -48,7 +48,8 @@ class PushReport:
         text = "this is another Graphite than before, so everything is written: " if self.another else ""
         if not self.changes and not self.findings:
             return text + "nothing to push: nothing has changed since the last push"
-        text += f"{self.changes} changes are {self.points} points of {self.series} series"
+        changes = "1 change is" if self.changes == 1 else f"{self.changes} changes are"
+        text += f"{changes} {self.points} points of {self.series} series"
         if self.findings:
             return f"{text}; {len(self.findings)} series are wrong, {self.waiting} changes wait"
         proven = "read back, the sums are right"

@@ -79,6 +79,14 @@ def test_the_time_that_the_point_is_of_is_told(run):
     assert answer.stderr == f"the point is of the time from {begin} to {end}\n"
 
 
+def test_beside_the_runs_the_last_one_before_is_told(run):
+    answer = run("--metric", f"stats_counts.{STEM}.a.FAILURE", "--at", str(NOW))
+    assert answer.stdout == "no run is behind this point\n"
+    (last,) = ids(run("--job", "a", "--result", "FAILURE", "--limit", "1", "--json"))
+    nearest = moment_text(NOW - int(last.rpartition("-")[2]))
+    assert answer.stderr.splitlines()[1:] == [f"the last run before it: --at '{nearest}'"]
+
+
 @pytest.mark.parametrize(
     "words",
     [
