@@ -58,7 +58,7 @@ def normal_name(name: str) -> str:
 
 def requirement_name(requirement: str) -> str:
     """Give the normal name of the project that a PEP 508 requirement asks for."""
-    return canonicalize_name(_parsed(requirement).name)
+    return canonicalize_name(read_requirement(requirement).name)
 
 
 def is_version(text: str) -> bool:
@@ -159,7 +159,7 @@ def gentoo_atoms(
 
     `!=` becomes a blocker, `~=` a glob and a bound, `==x.*` a glob (PMS 8.3). The marker is not asked. Raises Inexpressible.
     """
-    parsed = Requirement(requirement)
+    parsed = read_requirement(requirement)
     specifiers = sorted(parsed.specifier, key=lambda s: (s.operator, s.version))
     try:
         package, colon, slot = _gentoo_name(parsed.name, names).partition(":")
@@ -182,12 +182,12 @@ def gentoo_license(spdx: str) -> str:
 
 def applies(requirement: str, environment: Mapping[str, str] | None = None, extra: str = "") -> bool:
     """Say whether a requirement's marker holds (for `extra`, "" for none) in `environment`, else in this interpreter's."""
-    marker = _parsed(requirement).marker
+    marker = read_requirement(requirement).marker
     return marker is None or marker.evaluate({**(environment or {}), "extra": extra})
 
 
 @cache
-def _parsed(requirement: str) -> Requirement:
+def read_requirement(requirement: str) -> Requirement:
     """A requirement to read, never to change: each is asked for many times."""
     return Requirement(requirement)
 

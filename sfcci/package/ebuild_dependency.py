@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from sfcci.package import dialect
@@ -75,7 +74,7 @@ def dependencies(
     for requirement in requirements:
         wanted = _wanted(requirement, minors, extra)
         for atom in dialect.gentoo_atoms(requirement, names) if wanted else ():
-            bare = dialect.gentoo_package(Requirement(requirement).name, names)
+            bare = dialect.gentoo_package(dialect.requirement_name(requirement), names)
             lines.add((bare, atom if wanted == minors else _conditional(atom, wanted)))
     return tuple(line for _package, line in sorted(lines))
 

@@ -6,8 +6,6 @@ from pathlib import PurePosixPath
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from packaging.requirements import Requirement
-
 from sfcci.errors import Fault, InputError, Place
 from sfcci.package import dialect
 from sfcci.package.component import Change, Component
@@ -86,7 +84,7 @@ def agree(component: Component, metadata: SdistMetadata) -> None:
 
 def unnameable(metadata: SdistMetadata) -> Iterator[str]:
     """Say which of the source's requirements no distribution has words for: those of an address or a local version."""
-    for requirement in map(Requirement, metadata.requires):
+    for requirement in map(dialect.read_requirement, metadata.requires):
         local = [str(s) for s in requirement.specifier if s.operator == "===" or "+" in s.version]
         if requirement.url:
             yield f"it requires {requirement.name} from an address ({requirement.url}), which no package can"
