@@ -8,6 +8,7 @@ MODULES = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_*][A-Za-z0-9_*]*)*$"
 WORD = r"^[A-Za-z0-9][A-Za-z0-9_+.-]*$"
 PART = r"^[a-z][a-z0-9-]*$"
 WEB_ADDRESS = r"^https?://[^\s/]+(/\S*)?$"
+GIT_ADDRESS = r"^(https?|git|ssh)://\S+$"
 ONE_LINE = r"^\S[^\n]*$"
 SHELL_WORD = r"^[A-Za-z0-9_@:,./=+-]+$"
 """What needs no quotes in a shell, and no second look in a spec: no %, no $, no blank."""
@@ -47,7 +48,7 @@ _SOURCE = _table(
         "sdist": _SDIST,
         "sha256": _SHA256,
         "path": _text(r"^[^/\s][^\s]*$", "a relative folder"),
-        "git": _text(r"^(https?|git|ssh)://\S+$", "a git URL"),
+        "git": _text(GIT_ADDRESS, "a git URL"),
     }
 )
 _SUBPACKAGE = _table(

@@ -44,7 +44,7 @@ SPEC = Grammar(
 )
 EBUILD = Grammar(
     section=re.compile(r'[a-z][a-z0-9_-]*\(\) \{$|[A-Z_]+\+?="$'),
-    tag=re.compile(r"# Copyright |[A-Z][A-Z0-9_]*\+?=|inherit |distutils_enable_sphinx "),
+    tag=re.compile(r"# Copyright |[A-Z][A-Z0-9_]*\+?=|inherit "),
     end='"}',
     string='"',
 )

@@ -5,6 +5,7 @@ take the place of goes last: whatever ends this on its way, no hand-edited regio
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import ndiff
@@ -18,6 +19,7 @@ from sfcci.package import dialect, edit, index, release, tree
 from sfcci.package.bump import RequirementChange, bumped_component, bumped_text, requirement_changes
 from sfcci.package.catalogue import CATALOGUE, chosen, load_catalogue, parse_component
 from sfcci.package.component import Component, Gentoo, GentooVersion
+from sfcci.package.component_schema import GIT_ADDRESS
 from sfcci.package.ebuild import LIVE, ebuild_path
 from sfcci.package.hand_edited import carried
 from sfcci.package.index import Subject, subject
@@ -114,6 +116,8 @@ def prepared_live(settings: Settings, name: str, address: str, say: Say) -> Revi
     git = address or component.source.git or git_address(main.metadata)
     if not git:
         raise UsageError(f"the source of {name} names no git repository; tell its address")
+    if not re.match(GIT_ADDRESS, git):
+        raise UsageError(f"{git!r} is no git address; expected one as in https://git.example.org/{name}")
     after = replace(component, source=replace(component.source, git=git))
     text = edit.with_keys(_text(component), "[source]", {"git": git})
     return _revision(settings, component, after, text, say)
@@ -231,19 +235,19 @@ def _beside(component: Component, came: GentooVersion) -> tuple[Component, str]:
 
 def _moved(before: Component, after: Component, *, keep: bool) -> tuple[Component, str]:
     """The bumped component with its other versions: without the one that it is now, and with the old one or not."""
-    text = bumped_text(_text(before), before, after)
-    listed = list(before.gentoo.versions)
+    text, listed = _text(before), list(before.gentoo.versions)
     own = next((entry for entry in listed if entry.version == before.version), None)
     for number in reversed(range(len(listed))):
         if listed[number].version in {after.version, before.version}:
             text = edit.without_version(text, number)
             del listed[number]
+    left = replace(before.gentoo, versions=tuple(listed))
+    text = bumped_text(text, replace(before, gentoo=left), replace(after, gentoo=left))
     if keep:
         old = own or GentooVersion(before.version)
         old = replace(old, sdist=before.source.sdist, sha256=before.source.sha256)
-        text = edit.with_version(text, _told(before, old))
-        listed.append(old)
-    after = replace(after, gentoo=replace(after.gentoo, versions=tuple(listed)))
+        text, left = edit.with_version(text, _told(before, old)), _with_entry(left, None, old)
+    after = replace(after, gentoo=left)
     return after, edit.edited(text, after)
 
 

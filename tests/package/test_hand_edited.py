@@ -103,3 +103,53 @@ def test_regions_are_all_kept_or_it_is_an_error(before, after, inserted):
     assert without_regions(merged, "x") == new
     assert sorted(r.lines for r in regions(merged, "x")) == sorted(r.lines for r in regions(old, "x"))
     assert carried(merged, new, "x") == merged
+
+
+EBUILD = """\
+# Copyright 2025-2026 The sfcci developers
+
+EAPI=8
+
+inherit distutils-r1 pypi
+
+LICENSE="MIT"
+KEYWORDS="~amd64"
+
+RDEPEND="
+	>=dev-python/click-8[${PYTHON_USEDEP}]
+"
+
+distutils_enable_sphinx doc/source \\
+	"dev-python/theme"
+
+python_test() {
+	epytest
+}
+"""
+EXTRA = '# by hand: upstream forgot it\nRDEPEND+=" dev-python/six[${PYTHON_USEDEP}]"\n# end by hand\n'
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["# Copyright 2025-2026 The sfcci developers\n", 'KEYWORDS="~amd64"\n', '\n"\n', "\tepytest\n", "\n}\n"],
+)
+def test_a_region_of_an_ebuild_stays_when_another_version_is_rendered(line):
+    other = EBUILD.replace("2026", "2027").replace("~amd64", "amd64").replace("click-8", "click-9")
+    new_line = line.replace("2026", "2027").replace("~amd64", "amd64")
+    old = below(EBUILD, line, EXTRA)
+    assert carried(old, other, "x.ebuild") == below(other, new_line, EXTRA)
+    assert carried(old, EBUILD, "x.ebuild") == old
+
+
+@pytest.mark.parametrize(
+    "line", ['RDEPEND="\n', "\t>=dev-python/click-8[${PYTHON_USEDEP}]\n", "doc/source \\\n"]
+)
+def test_a_region_where_bash_would_not_see_a_comment_is_refused(line):
+    with pytest.raises(InputError, match=r"x\.ebuild:\d+: a hand-edited region inside a string or a command"):
+        carried(below(EBUILD, line, EXTRA), EBUILD, "x.ebuild")
+
+
+def test_a_line_in_one_function_of_an_ebuild_is_not_that_in_another():
+    new = EBUILD + "\nsrc_test() {\n\tepytest\n}\n"
+    old = below(EBUILD, "\tepytest\n", EXTRA)
+    assert carried(old, new, "x.ebuild") == below(new, "\tepytest\n", EXTRA)
