@@ -134,6 +134,7 @@ PURE = {
     "package.package_mask",
     "package.portrait",
     "package.profile",
+    "package.repos_conf",
     "package.provenance",
     "package.rpm_format",
     "package.sbom",
