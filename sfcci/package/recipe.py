@@ -142,7 +142,7 @@ class Migration:
     title: str
     """The predecessor, as people call it: ownCloud."""
     variable: str
-    """How its folder is told: OWNCLOUD_DIR."""
+    """The variable that tells its folder: OWNCLOUD_DIR. Where it is not set, the folder is asked for."""
     own_title: str
     own_variable: str
 
