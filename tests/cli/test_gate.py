@@ -1,9 +1,14 @@
 """`sfcci gate list|run|show|schedule` as a shell sees them."""
 
+import contextlib
+import fcntl
 import json
 import os
+import re
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -69,6 +74,33 @@ def test_a_run_of_jobs_is_told_line_by_line_and_ends_with_its_status(project):
     suite = ET.parse(project / "junit.xml").find("testsuite")  # noqa: S314 - our own document
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     assert "::error" not in done.stdout
+
+
+@pytest.mark.lab
+def test_on_a_terminal_a_line_for_each_run_that_goes_on_says_what_it_does(project):
+    own = {
+        **os.environ,
+        "SFCCI_PROJECT": str(project),
+        "SFCCI_RUN_STATE": str(project / "state"),
+        "TERM": "xterm",
+    }
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    argv = [*SFCCI, "gate", "run", "good"]
+    with subprocess.Popen(
+        argv, env=own, cwd=project, stdout=subprocess.PIPE, stderr=theirs, text=True
+    ) as tool:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # EIO: nobody writes there any more
+            while data := os.read(ours, 65536):
+                shown += data
+        printed = tool.stdout.read()
+    os.close(ours)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    assert re.search(r"running +good +\d+\.\d s +raising the lab", text)
+    assert "0 of 1 done" in text
+    assert printed.startswith("SUCCESS      good"), "what is for standard output stays free of it"
 
 
 @pytest.mark.lab

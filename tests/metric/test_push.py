@@ -223,6 +223,34 @@ def test_what_carbon_lost_in_its_cache_is_not_settled(private, record):
     assert waiting(private).marks == 0
 
 
+def test_after_a_week_without_graphite_everything_comes_in_its_order_to_its_time(
+    private, record, monkeypatch
+):
+    monkeypatch.setattr(delivery, "CHUNK", 20)
+    with instance.running(private) as up:
+        away = dataclasses.replace(up, carbon=Address("127.0.0.1", 9), pickle=None)
+        for day in reversed(range(1, 8)):  # what ends meanwhile, with a push each night that reaches nobody
+            record("outage", *(day * DAY + 3600 * hour for hour in range(12)))
+            with pytest.raises(Unreachable, match=f"{(8 - day) * 12} changes wait, nothing is lost"):
+                push(private, away)
+    sent = []
+    whole = delivery.Delivery._send
+
+    def send_seen(self, marks):
+        sent.append((min(mark.ended_s for mark in marks), max(mark.ended_s for mark in marks)))
+        return whole(self, marks)
+
+    monkeypatch.setattr(delivery.Delivery, "_send", send_seen)
+    with instance.running(private) as again:  # restarted since
+        report = push(private, again)
+        assert (report.changes, report.findings, report.waiting) == (84, (), 0)
+        assert len(sent) > 2
+        assert sent == sorted(sent), "the oldest first"
+        assert total(again, counter("outage")) == 84
+        for day in range(1, 8):
+            assert total(again, counter("outage"), day * DAY + 11.5 * 3600) == day * 12
+
+
 def test_a_graphite_that_takes_nothing_is_told_and_everything_waits(private, graphite, record, monkeypatch):
     monkeypatch.setattr("sfcci.metric.proof.missing.__defaults__", (0.3,))
     record("dropped", 5, 6)
