@@ -145,7 +145,7 @@ class _Merge:
         component, asked = self.subject.component, self.asked.version
         there = [path.stem.removeprefix(f"{folder.name}-") for path in sorted(folder.glob("*.ebuild"))]
         own = dialect.gentoo_version(component.version) if self.subject.sdist else LIVE
-        wanted = [asked, own, LIVE][0 if asked else 1 :]
+        wanted = [asked] if asked else [own, LIVE]
         if asked:
             with suppress(InvalidVersion, dialect.Inexpressible):
                 wanted.append(dialect.gentoo_version(asked))
