@@ -60,6 +60,7 @@ SCHEMA: dict[str, Any] = {
                 "key": {"type": "string", "description": "a secret key in gpg's keyring"},
                 "key_file": {"type": "string", "description": "a file with a secret key"},
                 "passphrase_file": {"type": "string", "description": "a file with the key's passphrase"},
+                "copr": {"type": "string", "description": "a project at Copr, as in owner/project"},
             },
         },
         "graphite": {
@@ -128,13 +129,15 @@ class Gentoo:
 
 @dataclass(frozen=True)
 class Rpm:
-    """The key that packages and repositories are signed with; nothing set means one of sfcci's own, in the state folder."""
+    """The key that packages and repositories are signed with (nothing set means one of sfcci's own, in the state folder), and who builds."""
 
     key: str = ""
     """A fingerprint, key id or user id in the user's own keyring."""
     key_file: str = ""
     """A file with a secret key, as gpg --export-secret-keys writes it."""
     passphrase_file: str = ""
+    copr: str = ""
+    """The project at Copr in which packages are built, as in owner/project."""
 
 
 @dataclass(frozen=True)

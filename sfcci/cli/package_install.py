@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sfcci.cli import completion, console
+from sfcci.cli.package_proof import PROFILE
 
 if TYPE_CHECKING:
     from sfcci.package.install_test import ComponentInstall
@@ -16,19 +17,21 @@ if TYPE_CHECKING:
     epilog="Examples: sfcci package install-test | sfcci package install-test networking-sfc --json"
 )
 @click.argument("components", metavar="[COMPONENT]...", nargs=-1, shell_complete=completion.components)
+@PROFILE
 @console.as_json
 @click.pass_context
-def install_test(ctx: click.Context, components: tuple[str, ...], json_output: bool) -> None:
+def install_test(ctx: click.Context, components: tuple[str, ...], profile: str, json_output: bool) -> None:
     """Install the newest builds from the signed repository with all that they require, and put them to use.
 
     dnf solves out of that repository and the locked closure alone, into an empty root, without a network. Then: rpm verifies; every
     module is imported and every entry point loaded from that root; scriptlets run; build dependencies and repository are closed.
     """
     from sfcci.package import install_test as test
+    from sfcci.package.profile import profile as named
     from sfcci.pipeline.packaging import install_runs, record_packaging
 
     settings = console.settings()
-    report = test.install_test(settings, console.progress(), components)
+    report = test.install_test(settings, console.progress(), components, named(profile))
     if json_output:
         told = [_as_json(one) for one in report.components]
         console.print_json({"components": told, "key": report.repository.key})

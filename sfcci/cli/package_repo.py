@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from sfcci.cli import console
+from sfcci.cli.package_proof import PROFILE
 
 
 @click.command(
@@ -20,15 +21,20 @@ from sfcci.cli import console
     metavar="URL",
     help='Where the users will find it; "" means its folder on this machine. [default: as the last time]',
 )
+@PROFILE
 @console.as_json
-def repo(sign: bool | None, baseurl: str | None, json_output: bool) -> None:
+def repo(sign: bool | None, baseurl: str | None, profile: str, json_output: bool) -> None:
     """Make a repository of every component's newest build without errors, and the .repo file for its users.
 
     The .repo file lies in it: copied to /etc/yum.repos.d it is all that dnf needs. A repository that is just so already stays.
     """
     from sfcci.package import publication
+    from sfcci.package.profile import profile as named
+    from sfcci.package.work import Order, kept_apart
 
-    made = publication.publish(console.settings(), console.progress(), sign=sign, baseurl=baseurl)
+    settings = console.settings()
+    state = kept_apart(settings, Order(profile=named(profile))).state
+    made = publication.publish(settings, console.progress(), sign=sign, baseurl=baseurl, state=state)
     if json_output:
         console.print_json({**_told(made), "repo_file": made.repo_file})
         return

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 @PROFILE
 @click.option(
     "--builder",
-    type=click.Choice(["rpmbuild", "mock"]),
+    type=click.Choice(["rpmbuild", "mock", "copr"]),
     default="rpmbuild",
     show_default=True,
-    help="rpmbuild on this machine, or mock in a chroot of the profile's distribution.",
+    help="rpmbuild on this machine; mock in a chroot of the profile's distribution, here or in the Copr project of [rpm] copr.",
 )
 @console.as_json
 @click.pass_context

@@ -27,6 +27,8 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of this run alone is made the
 ROOT_BYTES = 512 * 2**20
 """What a large component needs with its whole closure."""
 DATABASE = "/var/lib/rpm"
+PLUGINS = ("--disableplugin=*", "--enableplugin=builddep,repoclosure")
+"""Those of dnf that are asked for. The machine's others may bring packages: `local` keeps all that any dnf ever fetched here."""
 TOP_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 """Folders that most distributions keep below /usr, with a link at the top."""
 RELEASE = "10"
@@ -71,6 +73,7 @@ class Root:
             f"--config={self.scratch}/dnf.conf",
             f"--installroot={self.folder}",
             f"--releasever={RELEASE}",
+            *PLUGINS,
         ]
         if not self.runs_scriptlets:
             options.append("--setopt=tsflags=noscripts")

@@ -19,18 +19,19 @@ from sfcci.package import install_answers, lint, publication, signing
 from sfcci.package.build import workspace
 from sfcci.package.catalogue import load_catalogue, with_specs
 from sfcci.package.component import Component
+from sfcci.package.hosts import target_python
 from sfcci.package.install_root import Root, empty_root, memory, probe
+from sfcci.package.profile import HOST, Profile
 from sfcci.package.publication import Published
 from sfcci.package.repository import StoredBuild, package_name
 from sfcci.package.universe import CLAIMED, own_claims
-from sfcci.package.universe_build import BuiltUniverse, build_stand_in, ensure_universe
+from sfcci.package.universe_build import BuiltUniverse, build_stand_in, held_universe
+from sfcci.package.work import Order, kept_apart
 from sfcci.settings import Settings
 
 Say = Callable[[str], None]
 CATALOGUE = "packaging"
 SHORT_TIMEOUT_S = 60.0
-BEHIND = "99"
-"""The priority of repositories that only fill up: a package of ours goes before one of the same name there."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ class InstallReport:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Those of all components, then the repository's."""
-        return (*(finding for one in self.components for finding in one.findings), *self.closure)
+        """Those of all components, then the repository's, each once: what is wrong with the repository itself meets them all."""
+        of_components = (finding for one in self.components for finding in one.findings)
+        return tuple(dict.fromkeys((*of_components, *self.closure)))
 
     @property
     def exit_status(self) -> int:
@@ -79,19 +81,25 @@ class InstallReport:
         return exit_status(self.findings)
 
 
-def install_test(settings: Settings, say: Say, only: Sequence[str] = ()) -> InstallReport:
-    """Test the newest builds of the components named in `only`, else of all that were built.
+def install_test(
+    settings: Settings, say: Say, only: Sequence[str] = (), profile: Profile = HOST
+) -> InstallReport:
+    """Test the newest builds of the components named in `only`, else of all that were built for the profile.
 
-    Raises UsageError (a name, nothing built), InputError, MissingTool, Unreachable, ToolError.
+    The interpreter is that of the profile's distribution where this machine has it. Raises UsageError (a name, nothing built), InputError, MissingTool, Unreachable, ToolError.
     """
     require_dnf()
-    builds = _tested_builds(settings, only)
-    made = ensure_universe(settings, say)
-    with workspace(memory()) as scratch:
-        repository = signed_repository(settings, scratch, say)
+    state = kept_apart(settings, Order(profile=profile)).state
+    builds = _tested_builds(settings, state, only, profile)
+    with (
+        held_universe(settings, say, target_python(profile)) as made,
+        workspace(memory()) as scratch,
+    ):
+        repository = signed_repository(settings, scratch, say, state)
         tested = tuple(_Test(one, made, repository, scratch / one[0].name, say).report() for one in builds)
         say("looking for what the repository requires and does not have")
-        closure = _closure(settings, made, repository, scratch / "closure")
+        everything = _all_builds(settings, state)
+        closure = _closure(everything, made, repository, scratch / "closure")
     return InstallReport(tested, repository, closure)
 
 
@@ -103,34 +111,42 @@ def require_dnf() -> None:
         raise MissingTool("dnf has no plug-ins here (repoclosure, builddep)", install_hint(DNF_PLUGINS))
 
 
-def signed_repository(settings: Settings, scratch: Path, say: Say) -> Published:
-    """Give the published repository when it is signed, else a copy of it that is signed with a key of this run."""
-    published = publication.publish(settings, say)
+def signed_repository(settings: Settings, scratch: Path, say: Say, state: Path) -> Published:
+    """Give the published repository when it is signed, else a copy of it that is signed with a key of this run.
+
+    `state` is where the packages are kept.
+    """
+    published = publication.publish(settings, say, state=state)
     if published.key:
         return published
     key = signing.new_key(scratch / "key")
     folder = scratch / "repository"
     folder.mkdir()
     copy = Published(folder, published.builds, key.fingerprint)
-    publication.fill(folder, publication.publishable(settings.state), copy, key, scratch)
+    publication.fill(folder, publication.publishable(state), copy, key, scratch)
     return copy
 
 
-def _tested_builds(settings: Settings, only: Sequence[str]) -> tuple[tuple[Component, StoredBuild], ...]:
+def _tested_builds(
+    settings: Settings, state: Path, only: Sequence[str], profile: Profile
+) -> tuple[tuple[Component, StoredBuild], ...]:
     wanted = with_specs(load_catalogue(settings.project / CATALOGUE), only)
-    there = _all_builds(settings)
+    there = _all_builds(settings, state)
     lost = [one.name for one in wanted if one not in [component for component, _build in there]]
     if (lost and only) or not there:
-        names = " ".join(lost) if only else ""
-        raise UsageError(
-            f"no RPM without errors of {', '.join(lost)}; build it with: sfcci package rpm {names}".rstrip()
-        )
+        words = ["sfcci package rpm", *(lost if only else ()), *told_profile(profile)]
+        raise UsageError(f"no RPM without errors of {', '.join(lost)}; build it with: {' '.join(words)}")
     return tuple((component, build) for component, build in there if component in wanted)
 
 
-def _all_builds(settings: Settings) -> tuple[tuple[Component, StoredBuild], ...]:
+def told_profile(profile: Profile) -> tuple[str, ...]:
+    """Give the words that choose a profile on a command line; none for the default."""
+    return () if profile is HOST else ("--profile", profile.name)
+
+
+def _all_builds(settings: Settings, state: Path) -> tuple[tuple[Component, StoredBuild], ...]:
     """Every described component that has a build without errors."""
-    there = {build.component: build for build in publication.publishable(settings.state)}
+    there = {build.component: build for build in publication.publishable(state)}
     catalogue = load_catalogue(settings.project / CATALOGUE)
     return tuple((one, there[one.name]) for one in catalogue if one.name in there)
 
@@ -286,19 +302,21 @@ def _prepared(
     build_stand_in((*CLAIMED, *claims), stand_in)
     ours = publication.repo_text(repository.folder.resolve().as_uri(), signed=True)
     fillers = {"universe": made.folder, "stand-in": stand_in}
-    repositories = {name: _filling(name, folder) for name, folder in fillers.items()}
+    names_of_ours = sorted({package_name(path) for path in repository.folder.glob("*.noarch.rpm")})
+    repositories = {name: _filling(name, folder, names_of_ours) for name, folder in fillers.items()}
     return empty_root(scratch, {publication.NAME: ours, **repositories}, names)
 
 
 def _closure(
-    settings: Settings, made: BuiltUniverse, repository: Published, scratch: Path
+    builds: Sequence[tuple[Component, StoredBuild]], made: BuiltUniverse, repository: Published, scratch: Path
 ) -> tuple[Finding, ...]:
     """Have dnf look for what no package brings, over all that is published."""
-    root = _prepared(scratch, repository, made, claims_of(_all_builds(settings)), ())
+    root = _prepared(scratch, repository, made, claims_of(builds), ())
     done = root.dnf("repoclosure", "--check", publication.NAME)
     return install_answers.repository_findings(done.stdout + done.stderr) if done.status != 0 else ()
 
 
-def _filling(name: str, folder: Path) -> str:
-    """Give the .repo text of a repository that only fills up: what ours has goes before."""
-    return f"[{name}]\nname={name}\nbaseurl={folder.resolve().as_uri()}/\nenabled=1\ngpgcheck=0\npriority={BEHIND}\n"
+def _filling(name: str, folder: Path, ours: Sequence[str]) -> str:
+    """Give the .repo text of a repository that only fills up: what ours has, in whatever version, is not taken from there."""
+    lines = (f"name={name}", f"baseurl={folder.resolve().as_uri()}/", "enabled=1", "gpgcheck=0")
+    return "\n".join([f"[{name}]", *lines, f"excludepkgs={','.join(ours)}", ""])

@@ -1,6 +1,6 @@
 """Builds by mock, in a chroot of the target distribution: its configuration, its argv, what it leaves.
 
-mock takes the source RPM, as Copr does (`copr-cli build PROJECT SRPM`); what it says is in its own logs, beside the RPMs.
+mock takes the source RPM, as Copr does (`copr`), which runs it; what it says is in its own logs, beside the RPMs.
 Source: mock(1), and its site-defaults.cfg for the options.
 """
 
@@ -99,24 +99,26 @@ def rebuild(
     argv = mock_argv(mock, config, source_rpm, results, without)
     done = command.run(argv, timeout_s=TIMEOUT_S, check=False)
     if done.status != 0:
-        raise ToolError(_failure(done, results), FAILURES.get(done.status, "see its manual for the status"))
+        raise ToolError(
+            log_failure(done, results), FAILURES.get(done.status, "see its manual for the status")
+        )
     return mock_results(results, spec, done.duration_s)
 
 
-def mock_results(results: Path, spec: Path, duration_s: float = 0.0) -> BuiltPackages:
-    """Read what mock left in its folder of results. Raises ToolError: it is not what mock leaves."""
+def mock_results(results: Path, spec: Path, duration_s: float = 0.0, by: str = "mock") -> BuiltPackages:
+    """Read what mock left in its folder of results, `by` whom it was started. Raises ToolError: it is not what mock leaves."""
     rpms = sorted(results.glob("*.rpm"))
     sources = [path for path in rpms if path.name.endswith(".src.rpm")]
     binaries = tuple(path for path in rpms if path not in sources)
     log = results / "build.log"
     if len(sources) != 1 or not binaries or not log.is_file():
         there = tuple(sorted(path.name for path in results.iterdir()))
-        raise ToolError(ProgramFailure(("mock",), 0, there), "its folder of results holds no whole build")
+        raise ToolError(ProgramFailure((by,), 0, there), "its folder of results holds no whole build")
     return BuiltPackages(spec, sources[0], binaries, log, duration_s)
 
 
-def _failure(done: command.Completed, results: Path) -> ProgramFailure:
-    """The last lines of the log that tells: the build's, else the chroot's, else what mock printed."""
+def log_failure(done: command.Completed, results: Path) -> ProgramFailure:
+    """Give the last lines of the log that tells: the build's, else the chroot's, else what the program printed."""
     for name in ("build.log", "root.log"):
         log = results / name
         if log.is_file() and (lines := log.read_text(errors="replace").splitlines()):

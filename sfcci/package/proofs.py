@@ -13,7 +13,7 @@ from sfcci.package.profile import profile
 from sfcci.package.provenance import Making, provenance_text
 from sfcci.package.repository import current_build, digest
 from sfcci.package.sbom import Bill, BuiltRpm, sbom_text
-from sfcci.package.work import Order, Work, kept_apart
+from sfcci.package.work import BUILDERS, Order, Work, kept_apart
 from sfcci.settings import Settings
 
 
@@ -42,11 +42,11 @@ def proof_files(work: Work, built: BuiltPackages) -> dict[str, str]:
 
 
 def making(work: Work, built: BuiltPackages) -> Making:
-    """Say what a build was made with. mock's chroot is what it says itself of the packages in it."""
+    """Say what a build was made with. mock's chroot, here or at Copr, is what it says itself of the packages in it."""
     host = work.host
     (spec_path,) = work.rendered
     macros = {path.name: path.read_text() for path in MACROS.iterdir() if path.is_file()}
-    by_mock = work.builder == "mock"
+    by_mock = work.builder != BUILDERS[0]
     place = mock.chroot_name(host.profile) if by_mock else str(host)
     requirements = built.log.parent / mock.INSTALLED if by_mock else host.environment.root / MARKER
     return Making(

@@ -34,7 +34,7 @@ class Making:
     target: Mapping[str, str]
     """What the target was: profile, Python."""
     builder: str
-    """"rpmbuild" or "mock"."""
+    """"rpmbuild", "mock" or "copr"."""
     isolation: Mapping[str, str]
     """Where it was built, and with which rpm."""
     without: tuple[str, ...]

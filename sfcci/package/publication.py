@@ -83,22 +83,25 @@ def publish(
     *,
     sign: bool | None = None,
     baseurl: str | None = None,
+    state: Path | None = None,
 ) -> Published:
     """Make a repository of every component's current build without errors; one that is just so already stays.
 
-    None means as the repository before. Raises UsageError, InputError (a key, a package that was changed since it was built), MissingTool, ToolError.
+    None means as the repository before; `state` is where the packages are kept, if not in the settings' own: the key is one
+    for all. Raises UsageError, InputError (a key, a package that was changed since it was built), MissingTool, ToolError.
     """
-    before = published(settings.state)
+    state = state or settings.state
+    before = published(state)
     address = _checked_url(baseurl if baseurl is not None else before.baseurl if before else "")
-    builds = publishable(settings.state)
+    builds = publishable(state)
     names = build_names(builds)
     signed = sign if sign is not None else bool(before and before.key)
     with workspace() as scratch:
         key = signing.signing_key(settings, scratch, say) if signed else None
-        wanted = Published(current_repository(settings.state), names, key.fingerprint if key else "", address)
+        wanted = Published(current_repository(state), names, key.fingerprint if key else "", address)
         if wanted != before:
             say(f"making the repository{' and signing it' if key else ''}")
-            with filled(settings.state / "repositories", "../repository") as folder:
+            with filled(state / "repositories", "../repository") as folder:
                 fill(folder, builds, wanted, key, scratch)
     return wanted
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sfcci import command
 from sfcci.errors import SfcciError
 from sfcci.finding import Finding, exit_status
-from sfcci.package import mock, overlay, publication, tree
+from sfcci.package import copr, mock, overlay, publication, tree
 from sfcci.package.build import workspace
 from sfcci.package.catalogue import load_catalogue, with_specs
 from sfcci.package.ebuild import OVERLAY
@@ -91,20 +91,29 @@ def build_packages(
     catalogue), UsageError (a name), MissingTool, Unreachable.
     """
     components = with_specs(load_catalogue(settings.project / CATALOGUE), only)
-    if order.builder == "mock":
-        mock.require_mock(order.profile)
+    require_builder(settings, order)
     for program in PROGRAMS:
         command.find(program)
     apart = kept_apart(settings, order)
     with workspace() as folder:
         hosts = Hosts(apart, folder, say, order.profile)
         reports = tuple(Turn(apart, one, hosts, say, order).report() for one in components)
-        places = (
-            hosts.told()
-            if order.builder == "rpmbuild"
-            else (f"built by mock: {mock.chroot_name(order.profile)}",)
-        )
-    return PackageReport(reports, publication.publish(apart, say).folder, places=places)
+        places = hosts.told() if order.builder == "rpmbuild" else (_chroot(settings, order),)
+    return PackageReport(reports, publication.publish(settings, say, state=apart.state).folder, places=places)
+
+
+def require_builder(settings: Settings, order: Order) -> None:
+    """Raises MissingTool, UsageError: what an order's builder needs is not here, or not said."""
+    if order.builder == "mock":
+        mock.require_mock(order.profile)
+    if order.builder == "copr":
+        copr.require_copr(order.profile, settings.rpm.copr)
+
+
+def _chroot(settings: Settings, order: Order) -> str:
+    """Say in whose chroot packages were built."""
+    by = f"Copr in {settings.rpm.copr}" if order.builder == "copr" else order.builder
+    return f"built by {by}: {mock.chroot_name(order.profile)}"
 
 
 def rendered_specs(

@@ -7,7 +7,7 @@ starts ends with it. A secret key or passphrase is only ever named by the file t
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sfcci import command, files
@@ -22,6 +22,9 @@ TIMEOUT_S = 120.0
 ALGORITHM = "rsa3072"
 """What rpm verifies everywhere: Enterprise Linux 8 and older know no Ed25519."""
 SECRET, PUBLIC = "secret-key.asc", "public-key.asc"
+NO_KEY = "error reading key: No secret key"
+"""What gpg says when it looked and found none."""
+_ITS_WORK = re.compile(r" created$|^Total number processed|^\s+(imported|unchanged|secret keys \w+): ")
 _FINGERPRINT = re.compile(r"^fpr:+([0-9A-F]{40}):", re.MULTILINE)
 _CHECKED = re.compile(r"^(?P<path>.+?): (?P<answer>[A-Za-z ]+)$", re.MULTILINE)
 
@@ -155,8 +158,8 @@ def _imported(path: Path, home: Path, passphrase: Path | None = None) -> Signing
         raise InputError(
             Fault(Place(str(path)), f"cannot be read: {error.strerror}", fault.expected)
         ) from None
-    except ToolError:
-        raise InputError(fault) from None
+    except ToolError as error:
+        raise InputError(replace(fault, found=f"gpg cannot import it: {_said(error)}")) from None
     found = _secret_key(home, "", passphrase)
     if found is None:
         raise InputError(fault)
@@ -164,15 +167,24 @@ def _imported(path: Path, home: Path, passphrase: Path | None = None) -> Signing
 
 
 def _secret_key(home: Path, name: str, passphrase: Path | None) -> SigningKey | None:
-    """Give the first secret key of that name in a home ("" for any); None when there is none."""
+    """Give the first secret key of that name in a home ("" for any); None when there is none. Raises UsageError: gpg cannot look."""
     try:
         listed = _gpg(home, "--with-colons", "--list-secret-keys", *([name] if name else []))
-    except ToolError:
-        return None
+    except ToolError as error:
+        if _said(error) == NO_KEY:
+            return None
+        raise UsageError(f"gpg cannot look for a secret key in {home}: {_said(error)}") from None
     found = _FINGERPRINT.search(listed)
     if found is None:
         return None
     return SigningKey(found[1], _gpg(home, "--armor", "--export", found[1]), home, passphrase)
+
+
+def _said(error: ToolError) -> str:
+    """What gpg said, on one line, without what it says of its work."""
+    lines = [line.removeprefix("gpg: ") for line in error.failure.last_lines]
+    telling = [line.strip().rstrip(".") for line in lines if not _ITS_WORK.search(line)]
+    return "; ".join(telling) or "it did not say why"
 
 
 def _passphrase(named: str, folder: Path) -> Path | None:

@@ -1,5 +1,6 @@
 """The universe built: a repository of RPMs of the locked closure, in the cache, one per lock; made whole or not at all."""
 
+import contextlib
 import hashlib
 import importlib.metadata
 import os
@@ -22,6 +23,8 @@ from sfcci.settings import Settings
 
 Say = Callable[[str], None]
 TIMEOUT_S = 600.0
+KEPT = 6
+"""So many universes stay in the cache, about 100 MB each: those that were used last."""
 INSTALL = """\
 %install
 rm -rf "%{buildroot}"
@@ -54,21 +57,55 @@ class BuiltUniverse:
     python: Interpreter
 
 
-def ensure_universe(settings: Settings, say: Say, python: Interpreter | None = None) -> BuiltUniverse:
-    """Give the universe of the project's lock for `python`, made now if need be; two runs wait for each other.
+@contextlib.contextmanager
+def held_universe(settings: Settings, say: Say, python: Interpreter | None = None) -> Iterator[BuiltUniverse]:
+    """Give the universe of the project's lock for `python`, made now if need be; it stays as long as the block lasts.
 
     Raises InputError (no lock), Unreachable, MissingTool, ToolError.
     """
+    while True:
+        made = ensure_universe(settings, say, python)
+        with files.locked(_lock(made.folder), shared=True):
+            if not _is_whole(made.folder):  # another run needed the room between the two locks
+                continue
+            with files.disk_errors(made.folder):
+                os.utime(made.folder)
+            yield made
+            return
+
+
+def ensure_universe(settings: Settings, say: Say, python: Interpreter | None = None) -> BuiltUniverse:
+    """Give the same for a moment. Two runs wait for each other; universes that nobody has used for long make room."""
     made_for = python or closure.interpreter()
     locked = closure.project_lock(settings, made_for)
     made = closure.build_environment(settings, say, made_for)
     folder = settings.cache / "universes" / f"py{made_for.version}-{_digest(made)}"
-    if not (folder / "repodata" / "repomd.xml").exists():
-        with files.locked(folder.with_suffix(".lock")):
-            if not (folder / "repodata" / "repomd.xml").exists():
+    if not _is_whole(folder):
+        with files.locked(_lock(folder)):
+            if not _is_whole(folder):
                 say(f"making RPMs of {len(locked.entries)} projects, once for this lock")
                 make_universe(locked, made, made_for.version, folder)
+                _prune(folder)
     return BuiltUniverse(folder, made, made_for)
+
+
+def _is_whole(folder: Path) -> bool:
+    return (folder / "repodata" / "repomd.xml").exists()
+
+
+def _lock(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def _prune(newest: Path) -> None:
+    """Remove the universes beside `newest` that were used longest ago, and that nobody uses now."""
+    others = [path for path in newest.parent.iterdir() if path.is_dir() and path != newest]
+    others = [path for path in others if not path.name.startswith(".")]
+    others.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in others[KEPT - 1 :]:
+        if lock := files.try_lock(_lock(path)):
+            with lock:
+                files.remove_tree(path)
 
 
 def installed_projects(made: Environment, locked: Lock) -> tuple[tuple[Project, ...], dict[str, Path]]:

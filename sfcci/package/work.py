@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sfcci.errors import Place
 from sfcci.finding import Finding, Severity
-from sfcci.package import checks, headers, lint, mock, payload, rpm_format, rpmbuild, tree
+from sfcci.package import checks, copr, headers, lint, mock, payload, rpm_format, rpmbuild, tree
 from sfcci.package.build import BuiltPackages, Host
 from sfcci.package.component import Component
 from sfcci.package.hosts import Hosts
@@ -23,12 +23,12 @@ from sfcci.settings import Settings
 Say = Callable[[str], None]
 BREAKING_IMPORT = b"import sfcci_has_no_such_module\n"
 BROKEN_MODULE = "sfcci/cli/main.py"
-PROOFS = (checks, headers, lint, mock, payload, rpm_format, rpmbuild)
+PROOFS = (checks, copr, headers, lint, mock, payload, rpm_format, rpmbuild)
 """Modules whose code decides what a build is and what is said of it."""
 
 
-BUILDERS = ("rpmbuild", "mock")
-"""What builds: rpmbuild on this machine, or mock in a chroot of the distribution."""
+BUILDERS = ("rpmbuild", "mock", "copr")
+"""What builds: rpmbuild on this machine; mock in a chroot of the distribution, here or at Copr."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,9 @@ class Work:
     """Where components that were built before are published."""
     beside: tuple[Path, ...] = ()
     """Patches and sources that hand-edited regions of the spec name."""
+    copr: str = ""
+    """The project at Copr."""
+    say: Say = lambda _text: None
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -92,12 +95,13 @@ class Work:
         """What was said while it was built, as far as it came: by mock, else by rpmbuild."""
         log = rpmbuild.build_log(self.component, self.host)
         by_mock = log.parent / mock.RESULTS / log.name
-        return by_mock if by_mock.exists() else log
+        by_copr = log.parent / copr.RESULTS / mock.chroot_name(self.host.profile) / log.name
+        return next((path for path in (by_mock, by_copr) if path.exists()), log)
 
     @property
     def python(self) -> str:
         """The Python that the packages are for, as in 3.11."""
-        return self.host.profile.python if self.builder == "mock" else self.host.python_version
+        return self.host.python_version if self.builder == BUILDERS[0] else self.host.profile.python
 
     @property
     def spec(self) -> str:
@@ -118,12 +122,14 @@ class Work:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def build(self) -> BuiltPackages:
-        """Build the source and binary RPMs. Raises ToolError, MissingTool, UsageError."""
-        if self.builder == "mock":
-            source_rpm, spec = rpmbuild.build_source_rpm(self.component, self.spec, self.sources, self.host)
-            folder = spec.parent.parent
-            return mock.rebuild(self.host.profile, source_rpm, spec, folder, self.repository, self.without)
-        return rpmbuild.build_rpms(self.component, self.spec, self.sources, self.host, self.without)
+        """Build the source and binary RPMs. Raises ToolError, MissingTool, UsageError, Unreachable."""
+        if self.builder == BUILDERS[0]:
+            return rpmbuild.build_rpms(self.component, self.spec, self.sources, self.host, self.without)
+        source_rpm, spec = rpmbuild.build_source_rpm(self.component, self.spec, self.sources, self.host)
+        folder, profile = spec.parent.parent, self.host.profile
+        if self.builder == "copr":
+            return copr.rebuild(profile, self.copr, source_rpm, spec, folder, self.say)
+        return mock.rebuild(profile, source_rpm, spec, folder, self.repository, self.without)
 
 
 def prepared_work(settings: Settings, component: Component, hosts: Hosts, order: Order, say: Say) -> Work:
@@ -136,7 +142,19 @@ def prepared_work(settings: Settings, component: Component, hosts: Hosts, order:
     without = component.features if large and not order.whole else ()
     published = current_repository(settings.state)
     beside = tree.beside(settings.project, rendered)
-    return Work(component, found, rendered, archive, host, without, order.builder, published, beside)
+    return Work(
+        component,
+        found,
+        rendered,
+        archive,
+        host,
+        without,
+        order.builder,
+        published,
+        beside,
+        copr=settings.rpm.copr,
+        say=say,
+    )
 
 
 def own_findings(work: Work, built: BuiltPackages) -> tuple[Finding, ...]:
@@ -162,7 +180,7 @@ def wrong_python(work: Work) -> tuple[Finding, ...]:
     if profile.python in {"", work.python}:
         return ()
     what = f"built for Python {work.python}: this machine has no Python {profile.python}, which {profile.title} has"
-    hint = f"install python{profile.python}, or build the source RPM there: sfcci package rpm --builder mock"
+    hint = f"install python{profile.python}, or build the source RPM there: sfcci package rpm --builder mock (or copr)"
     return (Finding("ProfilePython", Severity.WARNING, Place(profile.name), what, hint),)
 
 

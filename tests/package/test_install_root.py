@@ -87,7 +87,7 @@ def scripted():
     with build.workspace(install_root.memory()) as scratch:
         rpm_of(SPEC, scratch / "ours")
         build_stand_in(CLAIMED, scratch / "stand-in")
-        named = {name: install_test._filling(name, scratch / name) for name in ("ours", "stand-in")}
+        named = {name: install_test._filling(name, scratch / name, ()) for name in ("ours", "stand-in")}
         root = install_root.empty_root(scratch / "test", named, ["neutron"])
         if not root.runs_scriptlets:
             pytest.skip("the kernel allows no overlay here")
@@ -122,6 +122,12 @@ def test_a_scriptlet_that_fails_is_found_where_dnf_only_warns(scripted):
     (found,) = install_answers.scriptlet_findings(scripted.went)
     assert (found.keyword, str(found.place)) == ("ScriptletFailed", "scripted-1-1.noarch")
     assert found.what == "%postun failed, exit status 4"
+
+
+def test_no_plug_in_of_this_machines_dnf_takes_part(scripted):
+    """`local`, say, would bring every package that any dnf ever fetched here, and keep those of this one."""
+    (line,) = (text for text in scripted.root.dnf("repolist", "-v").stdout.splitlines() if "plugins" in text)
+    assert set(line.partition(":")[2].replace(",", " ").split()) == {"builddep", "repoclosure"}
 
 
 def test_accounts_of_required_packages_are_there(scripted):

@@ -12,7 +12,8 @@ import pytest
 
 from sfcci import command
 from sfcci.errors import MissingTool, Unreachable, UsageError
-from sfcci.package import install_answers, install_test, publication, run, signing
+from sfcci.package import build, install_answers, install_test, publication, run, signing, turn
+from sfcci.package.profile import profile
 from sfcci.package.work import Order
 
 from .conftest import DESCRIPTION, WELL_FILES, configured_sample
@@ -175,9 +176,45 @@ def test_metadata_that_was_changed_is_refused(signed):
     path = publish() / "repodata" / "repomd.xml"
     path.write_text(path.read_text().replace("<revision>1<", "<revision>2<"))
     report = install_test.install_test(at, quiet)
-    assert {one.keyword for one in report.findings} == {"SignatureBad"}
-    assert all("Bad GPG signature" in one.what for one in report.findings)
+    (found,) = report.findings
+    assert found.keyword == "SignatureBad"
+    assert "Bad GPG signature" in found.what
     assert report.components[0].modules == 0
+
+
+@pytest.mark.distro
+def test_packages_of_another_distribution_are_tested_and_published_apart_with_the_same_key(well, tmp_path):
+    """Built for this machine's Python, so that they can be installed here."""
+    at = replace(well.settings, state=tmp_path / "state")
+    stream = replace(profile("centos-stream-10"), python="")
+    with pytest.raises(UsageError, match="sfcci package rpm sample --profile centos-stream-10"):
+        install_test.install_test(at, quiet, ["sample"], stream)
+    apart = run.build_packages(at, quiet, Order(profile=stream)).repository.parent
+    assert apart == at.state / "profiles" / "centos-stream-10"
+    made = publication.publish(at, quiet, sign=True, state=apart)
+    assert made.folder == apart / "repository"
+    assert made.key == publication.publish(at, quiet, sign=True).key, "one key for all"
+    report = install_test.install_test(at, quiet, ["sample"], stream)
+    assert report.findings == ()
+    assert "sample-1.0-2.el10.noarch" in report.components[0].installed
+
+
+@pytest.mark.distro
+def test_requirements_that_a_generator_lost_are_found_by_importing_where_dnf_finds_nothing(
+    well, tmp_path, monkeypatch
+):
+    macros = tmp_path / "macros"
+    shutil.copytree(build.MACROS, macros)
+    text = (macros / "macros.python").read_text()
+    lost = text.replace("%__pythondist_requires %{__python3}", "%__pythondist_requires true")
+    (macros / "macros.python").write_text(lost)
+    monkeypatch.setattr(build, "MACROS", macros)
+    monkeypatch.setattr(turn, "own_findings", lambda _work, _built: ())
+    at = replace(well.settings, state=tmp_path / "state")
+    run.build_packages(at, quiet, Order())
+    report = install_test.install_test(at, quiet)
+    assert {one.keyword for one in report.findings} == {"ModuleNotImported", "EntryPointNotLoaded"}
+    assert all("No module named 'packaging'" in one.what for one in report.findings)
 
 
 @pytest.mark.distro

@@ -269,6 +269,15 @@ def test_a_key_that_is_not_there_is_one_sentence(built, tmp_path, monkeypatch):
     public = replace(built, rpm=Rpm(key_file=str(tmp_path / "public.asc")))
     with pytest.raises(InputError, match="holds no secret key"):
         publication.publish(public, quiet, sign=True)
+    (tmp_path / "no key").write_text("no key\n")
+    text = replace(built, rpm=Rpm(key_file=str(tmp_path / "no key")))
+    with pytest.raises(InputError, match="gpg cannot import it: no valid OpenPGP data found"):
+        publication.publish(text, quiet, sign=True)
+    (tmp_path / "broken").mkdir(mode=0o700)
+    (tmp_path / "broken" / "pubring.kbx").mkdir()
+    monkeypatch.setenv("GNUPGHOME", str(tmp_path / "broken"))
+    with pytest.raises(UsageError, match=r"gpg cannot look for a secret key in .*broken: .*pubring\.kbx"):
+        publication.publish(nobody, quiet, sign=True)
     phrase = replace(built, rpm=Rpm(passphrase_file=str(tmp_path / "lost")))
     with pytest.raises(InputError, match="is no file"):
         publication.publish(phrase, quiet, sign=True)

@@ -1,5 +1,6 @@
 """The universe's text: a package per project, per extra; the oracle is rpm's own generator of Python dependencies."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfcci import environment
-from sfcci.package import universe
+from sfcci import environment, files
+from sfcci.package import universe, universe_build
 from sfcci.package.build import BUILD_ENVIRONMENT
 from sfcci.package.component import Component, Config, Rpm, Source, Subpackage
 from sfcci.package.lock import Lock, Locked
@@ -183,3 +184,15 @@ def test_dependencies_are_those_that_rpms_own_generator_gives(cache_dir):
         ]
         theirs = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()
         assert {f"python(abi) = {minor}", *ours} == set(theirs), project.name
+
+
+def test_universes_that_were_used_last_stay_and_those_that_are_used_now(tmp_path):
+    for number in range(9):
+        folder = tmp_path / f"py3.{number}-digest"
+        folder.mkdir()
+        (folder / "x.rpm").write_text("x")
+        os.utime(folder, (number, number))
+    with files.locked(universe_build._lock(tmp_path / "py3.1-digest"), shared=True):
+        universe_build._prune(tmp_path / "py3.0-digest")
+    left = {path.name for path in tmp_path.iterdir() if path.is_dir()}
+    assert left == {f"py3.{number}-digest" for number in (0, 1, 4, 5, 6, 7, 8)}
