@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from sfcci import files
 from sfcci.errors import Fault, InputError, Place
 from sfcci.finding import Finding, Severity
-from sfcci.package import overlay_lint, pkgcheck, stand_in, tree
+from sfcci.package import pkgcheck, stand_in, tree
 from sfcci.package.atom import file_version
 from sfcci.package.catalogue import load_catalogue
 from sfcci.package.ebuild import OVERLAY
@@ -133,6 +133,8 @@ def _report(
 
 
 def _lints(settings: Settings, master: Repository) -> tuple[Finding, ...]:
+    from sfcci.package import overlay_lint  # rendering does not wait for it
+
     overlay = pkgcheck.repository_at(settings.project / OVERLAY).path
     folders = (settings.cache / SDISTS, settings.cache / DISTFILES, SYSTEM_DISTFILES)
     return overlay_lint.lint_overlay(overlay, master.path, folders)
