@@ -116,7 +116,7 @@ def unmask(component: str, version: str, dry_run: bool, json_output: bool) -> No
     "--distdir",
     metavar="DIR",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Where sdists lie; nothing in it is changed. [default: the cache]",
+    help="Where distfiles lie; nothing in it is changed. [default: the cache]",
 )
 @console.as_json
 def manifest(components: tuple[str, ...], distdir: Path | None, json_output: bool) -> None:
@@ -128,7 +128,7 @@ def manifest(components: tuple[str, ...], distdir: Path | None, json_output: boo
 
     settings = console.settings()
     catalogue = load_catalogue(settings.project / CATALOGUE)
-    recipes = recipe_part(settings, components)
+    recipes = recipe_part(settings, components, distdir)
     texts = {path: text for path, text in recipes.texts.items() if path.endswith("/Manifest")}
     texts |= manifest_tree(settings, recipes.components(catalogue), distdir)
     written = tree.write_tree(settings.project, texts)

@@ -177,7 +177,7 @@ class Recipe:
     origins: tuple[Origin, ...] = ()
     each: Each | None = None
     distfiles: Mapping[str, str] = field(default_factory=dict)
-    """Name in DISTDIR → SHA-256, for all versions."""
+    """Name in DISTDIR → SHA-512 (which Manifest has, too), for all versions."""
     folder: str = ""
     """S; "" for PMS's own."""
     slot: str = "0"

@@ -222,7 +222,7 @@ def _distfile_faults(source: Document, recipe: Recipe) -> Iterator[Fault]:
         return
     pinned: Mapping[str, str] = recipe.distfiles
     for name in sorted(names - pinned.keys()):
-        yield source.fault(("distfiles",), f"{name} is fetched and has no hash", "its SHA-256")
+        yield source.fault(("distfiles",), f"{name} is fetched and has no hash", "its SHA-512")
     for name in sorted(pinned.keys() - names):
         hint = document.did_you_mean(name, sorted(names))
         yield source.fault(("distfiles", name), "no version fetches it", "a file that is fetched", hint)

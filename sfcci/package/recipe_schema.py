@@ -129,7 +129,7 @@ SCHEMA: dict[str, Any] = _table(
         ),
         "sources": _list(_ORIGIN),
         "each": _EACH,
-        "distfiles": _map(_text("^[0-9a-f]{64}$", "64 lower-case hex digits"), FILE),
+        "distfiles": _map(_text("^[0-9a-f]{128}$", "its SHA-512, 128 lower-case hex digits"), FILE),
         "folder": _PATH,
         "slot": _text(r"^$|^[A-Za-z0-9_][A-Za-z0-9+_./${}-]*$", "as in 0 or 0/${PV}"),
         "flags": _list(_table({"name": _FLAG, "description": _LINE, "default": {"type": "boolean"}}, "name")),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sfcci.errors import Fault, InputError, Place
-from sfcci.package.manifest import Distfile, manifest_text, read_distfile
+from sfcci.package.manifest import read_distfile
 from sfcci.package.recipe import Each, Origin, Recipe, RecipeVersion
 
 EXPANSION = re.compile(
@@ -60,28 +60,30 @@ def each_word(each: Each) -> Iterator[str]:
     return (word for words in each.values.values() for word in words)
 
 
-def recipe_manifest(recipe: Recipe, folders: Iterable[Path]) -> str:
+def recipe_manifest(recipe: Recipe, folders: Iterable[Path], kept: str = "") -> str:
     """Give the Manifest's text over all versions; each distfile is looked for in `folders`, the first goes first.
 
+    Of what is in none of them, the line of `kept` (a Manifest that there is) stays, if it has the hash that is pinned.
     Raises InputError for files that are not there, or not those that the description pins.
     """
-    looked, faults, found = tuple(folders), [], []
-    addresses = _addresses(recipe)
-    for name, sha256 in recipe.distfiles.items():
-        path = next((f / name for f in looked if (f / name).is_file()), None)
-        if path is None:
-            faults.append(_not_there(recipe, name, addresses.get(name, ""), looked))
-        elif fault := _wrong(recipe, name, sha256, path):
-            faults.append(fault)
+    looked, addresses = tuple(folders), _addresses(recipe)
+    lines, faults = [], []
+    for name, sha512 in sorted(recipe.distfiles.items()):
+        path = next((folder / name for folder in looked if (folder / name).is_file()), None)
+        found = str(read_distfile(path, name)) if path else _kept(kept, name)
+        if found.endswith(f" SHA512 {sha512}"):
+            lines.append(f"{found}\n")
+        elif path:
+            faults.append(_wrong(recipe, name, path, found))
         else:
-            found.append(read_distfile(path, name))
+            faults.append(_not_there(recipe, name, addresses[name], looked))
     if faults:
         raise InputError(*faults)
-    return manifest_text(_listed(found))
+    return "".join(lines)
 
 
-def _listed(found: Iterable[Distfile]) -> list[Distfile]:
-    return sorted(found, key=lambda distfile: distfile.name)
+def _kept(manifest: str, name: str) -> str:
+    return next((line for line in manifest.splitlines() if line.startswith(f"DIST {name} ")), "")
 
 
 def _addresses(recipe: Recipe) -> dict[str, str]:
@@ -99,21 +101,16 @@ def _addresses(recipe: Recipe) -> dict[str, str]:
 
 def _not_there(recipe: Recipe, name: str, address: str, looked: tuple[Path, ...]) -> Fault:
     where = ", ".join(map(str, looked))
-    hint = f"fetch it: curl --fail --location --output {looked[0] / name} {address}" if looked else address
+    hint = f"fetch it: curl --fail --location --output {looked[0] / name} {address}"
     return Fault(
         Place(recipe.path), f"distfiles: {name} is not in {where}", "the file that Manifest measures", hint
     )
 
 
-def _wrong(recipe: Recipe, name: str, sha256: str, path: Path) -> Fault | None:
-    import hashlib
-
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest == sha256:
-        return None
+def _wrong(recipe: Recipe, name: str, path: Path, line: str) -> Fault:
     hint = "correct the description, or find out who changed the file"
-    return Fault(Place(recipe.path), f"distfiles: {path} has SHA-256 {digest}", f"{sha256} for {name}", hint)
+    found = f"distfiles: {path} has SHA-512 {line.rpartition(' ')[2]}"
+    return Fault(Place(recipe.path), found, f"{recipe.distfiles[name]} for {name}", hint)
 
 
 def _expansion(match: re.Match[str], values: Mapping[str, str]) -> str:

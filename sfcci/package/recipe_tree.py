@@ -8,6 +8,7 @@ from sfcci import document
 from sfcci.errors import Fault, InputError, Place
 from sfcci.package.catalogue import CATALOGUE, chosen
 from sfcci.package.component import Component
+from sfcci.package.ebuild import OVERLAY
 from sfcci.package.package_mask import Mask
 from sfcci.package.recipe import Recipe
 from sfcci.package.recipe_ebuild import recipe_masks, recipe_patches, recipe_texts
@@ -40,26 +41,33 @@ class RecipePart:
 NO_RECIPES = RecipePart()
 
 
-def recipe_part(settings: Settings, only: Sequence[str] = ()) -> RecipePart:
-    """Give the part of the recipes that are named (all when nothing is). Raises InputError."""
+def recipe_part(settings: Settings, only: Sequence[str] = (), distdir: Path | None = None) -> RecipePart:
+    """Give the part of the recipes that are named (all when nothing is). Raises InputError.
+
+    Distfiles are looked for in `distdir` before the cache and the system's own folder.
+    """
     recipes = load_recipes(settings.project / CATALOGUE)
     picked = [one for one in recipes if not only or one.name in only]
     masks = tuple(Mask(atom, why) for recipe in recipes for atom, why in recipe_masks(recipe))
     known = {recipe.name for recipe in recipes}
     others = tuple(name for name in only if name not in known) if only else None
-    return RecipePart(recipe_tree(picked, distfile_folders(settings)), masks, others)
+    folders = (*([distdir] if distdir else []), *distfile_folders(settings))
+    return RecipePart(recipe_tree(settings.project, picked, folders), masks, others)
 
 
-def recipe_tree(recipes: Iterable[Recipe], folders: Sequence[Path]) -> dict[str, str]:
+def recipe_tree(project: Path, recipes: Iterable[Recipe], folders: Sequence[Path]) -> dict[str, str]:
     """Give what recipes render: path in the project → text; `folders` are looked through for distfiles.
 
-    Raises InputError: a distfile or a patch that is not there, or other bytes than the description says.
+    A Manifest of the project speaks for the distfiles that are not there. Raises InputError: a distfile that neither is
+    there nor in the Manifest, other bytes than the description says, a patch that is not there.
     """
     texts: dict[str, str] = {}
     faults: list[Fault] = []
     for recipe in recipes:
+        there = project / OVERLAY / recipe.package / "Manifest"
         try:
-            texts |= recipe_texts(recipe, recipe_manifest(recipe, folders)) | _patches(recipe)
+            kept = document.read_text(there) if there.exists() else ""
+            texts |= recipe_texts(recipe, recipe_manifest(recipe, folders, kept)) | _patches(recipe)
         except InputError as error:
             faults += error.faults
     if faults:

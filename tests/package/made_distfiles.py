@@ -238,7 +238,7 @@ def make_distfiles(folder):
     made |= {f"{language}.traineddata-4.00": f"{language}\n".encode() for language in LANGUAGES}
     for name, data in made.items():
         (folder / name).write_bytes(data)
-    return {name: hashlib.sha256(data).hexdigest() for name, data in made.items()}
+    return {name: hashlib.sha512(data).hexdigest() for name, data in made.items()}
 
 
 def packed(name, top, files):

@@ -12,6 +12,7 @@ from sfcci.package import ebuild_build, overlay
 from sfcci.package.recipe_read import load_recipes
 
 from .articles_overlay import made_articles, over_fuller_master
+from .made_distfiles import TESSERACT
 from .test_migration import make_nextcloud, make_owncloud, state
 
 RENDERED = Path(__file__).with_name("articles") / "rendered"
@@ -22,6 +23,12 @@ TO_IMAGE = ebuild_build.PHASES[: ebuild_build.PHASES.index("install") + 1]
 @pytest.fixture(scope="module")
 def articles(tmp_path_factory, cache_dir):
     return made_articles(tmp_path_factory.mktemp("articles"), cache_dir)
+
+
+def needs(*programs):
+    for program in programs:
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed; {machine.install_hint(program)}")
 
 
 @dataclass
@@ -78,7 +85,8 @@ def test_rendering_again_gives_the_same_octets(articles):
 def test_one_recipe_alone_is_rendered_with_the_masks_of_all(articles):
     texts = overlay.rendered_overlay(articles.settings, ["nextcloud"])
     assert {path for path in texts if path.count("/") > 2} == {
-        f"gentoo/www-apps/nextcloud/{name}" for name in ("Manifest", "metadata.xml", "nextcloud-13.0.1.ebuild")
+        f"gentoo/www-apps/nextcloud/{name}"
+        for name in ("Manifest", "metadata.xml", "nextcloud-13.0.1.ebuild")
     }
     assert texts["gentoo/profiles/package.mask"] == articles.texts["gentoo/profiles/package.mask"]
 
@@ -98,6 +106,7 @@ def test_neither_lints_nor_pkgcheck_have_anything_to_say(articles, tmp_path):
 
 @pytest.mark.distro
 def test_tesseract_goes_through_all_phases_with_documentation_and_the_languages_that_were_chosen(articles):
+    needs("gcc", "make")
     flags = ("doc", "openmp", "osd", "l10n_de")
     image = build(articles, "tesseract-4.00.00_alpha", *flags, phases=ebuild_build.PHASES).image
     assert {path for path in image if "tessdata" in path} == {
@@ -108,8 +117,7 @@ def test_tesseract_goes_through_all_phases_with_documentation_and_the_languages_
 
 @pytest.mark.distro
 def test_tesseract_follows_its_repository(articles, tmp_path):
-    from .made_distfiles import TESSERACT
-
+    needs("gcc", "make")
     repository = tmp_path / "tesseract.git"
     for name, text in TESSERACT.items():
         path = repository / name
@@ -126,6 +134,7 @@ def test_tesseract_follows_its_repository(articles, tmp_path):
 
 @pytest.mark.distro
 def test_llvm_takes_clang_and_lldb_into_its_tree_and_builds_by_ninja(articles):
+    needs("cc", "cmake", "ninja")
     report, image = installed(articles, "llvm-3.7.0-r1", "clang", "lldb", "doc", "test")
     assert {"usr/bin/clang", "usr/bin/lldb", "usr/share/doc/llvm-3.7.0-r1/html/index.html"} <= image
     assert any(path.endswith("libLLVM.so.3.7") for path in image)
@@ -169,7 +178,9 @@ def test_nextcloud_is_laid_out_for_webapp_config_and_takes_the_data_of_owncloud_
     phases = (*TO_IMAGE, "qmerge")
     report = build(articles, "nextcloud-13.0.1", phases=phases, after={"qmerge": migration})
     root = "usr/share/webapps/nextcloud/13.0.1"
-    assert {f"{root}/htdocs/.htaccess", f"{root}/htdocs/version.php", f"{root}/server-owned"} <= set(report.image)
+    assert {f"{root}/htdocs/.htaccess", f"{root}/htdocs/version.php", f"{root}/server-owned"} <= set(
+        report.image
+    )
     assert migration.first.status == 0, migration.first.stdout
     assert migration.after == migration.before
     assert migration.texts["data/anna/files/my letter.txt"] == b"Dear all\n"
@@ -179,15 +190,9 @@ def test_nextcloud_is_laid_out_for_webapp_config_and_takes_the_data_of_owncloud_
     assert "nothing is overwritten" in migration.second.stdout + migration.second.stderr
 
 
-def needs_clang():
-    if not shutil.which("clang"):
-        hint = machine.install_hint("clang")
-        pytest.skip(f"clang is not installed; {hint}")
-
-
 @pytest.mark.distro
 def test_the_built_libomp_gives_every_thread_of_a_program_by_clang_its_turn(articles):
-    needs_clang()
+    needs("clang", "cmake", "ninja")
     report, image = installed(articles, "libomp-3.7.0", "test")
     threads = max(2, int(subprocess.run(["nproc"], capture_output=True, text=True, check=True).stdout))
     assert f"\n{threads} of {threads} threads\n" in report.log.read_text()
@@ -214,7 +219,7 @@ def check_threads(articles, folder, threads, *compiler):
 @pytest.mark.distro
 @pytest.mark.parametrize(("threads", "seen"), [(1, 2), (2, 2), (7, 7)])
 def test_an_installed_runtime_is_seen_with_all_its_threads_by_clang(articles, tmp_path, threads, seen):
-    needs_clang()
+    needs("clang")
     done = check_threads(articles, tmp_path, threads, "clang")
     assert (done.returncode, done.stdout) == (0, f"{seen} of {seen} threads\n"), done.stderr
 
@@ -228,7 +233,9 @@ def test_the_check_itself_works_with_another_compiler_too(articles, tmp_path):
 @pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")
 def test_the_check_finds_a_runtime_out_that_leaves_threads_out(articles, tmp_path):
     program = tmp_path / "gcc-that-limits"
-    program.write_text('#!/bin/sh\nsed -i "s/parallel num_threads(wanted)/parallel num_threads(1)/" "$2"\nexec gcc "$@"\n')
+    program.write_text(
+        '#!/bin/sh\nsed -i "s/parallel num_threads(wanted)/parallel num_threads(1)/" "$2"\nexec gcc "$@"\n'
+    )
     program.chmod(0o755)
     done = check_threads(articles, tmp_path, 3, program)
     assert done.returncode == 1

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfcci.package.dependency import Group, NoDependency, atom_fault, conditions, laid_out, parse_dependency, words
+from sfcci.package.dependency import (
+    Group,
+    NoDependency,
+    atom_fault,
+    conditions,
+    laid_out,
+    parse_dependency,
+    words,
+)
 
 ATOMS = st.sampled_from(
     [
@@ -17,7 +25,9 @@ ATOMS = st.sampled_from(
 )
 HEADS = st.sampled_from(["", "||", "doc?", "!doc?", "l10n_zh-CN?"])
 NODES = st.recursive(
-    ATOMS, lambda inner: st.builds(Group, HEADS, st.lists(inner, min_size=1, max_size=4).map(tuple)), max_leaves=12
+    ATOMS,
+    lambda inner: st.builds(Group, HEADS, st.lists(inner, min_size=1, max_size=4).map(tuple)),
+    max_leaves=12,
 )
 
 

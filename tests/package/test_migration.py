@@ -98,7 +98,14 @@ def state(root):
         text = (
             os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else ""  # noqa: PTH115
         )
-        found[str(path)] = (told.st_mode, told.st_ino, told.st_nlink, told.st_mtime_ns, told.st_ctime_ns, text)
+        found[str(path)] = (
+            told.st_mode,
+            told.st_ino,
+            told.st_nlink,
+            told.st_mtime_ns,
+            told.st_ctime_ns,
+            text,
+        )
     return found
 
 
@@ -129,11 +136,7 @@ def test_data_is_copied_and_the_configuration_speaks_of_the_new_place(ebuild, tm
     assert (new / "data" / "anna" / "files" / "my letter.txt").read_text() == "Dear all\n"
     assert (new / "data" / "owncloud.db").read_bytes() == bytes(range(256))
     assert (new / "data" / "anna" / "files" / "link").is_symlink()
-    expected = (
-        (old / "config" / "config.php")
-        .read_text()
-        .replace(f"'{php(old)}/", f"'{php(new)}/")
-    )
+    expected = (old / "config" / "config.php").read_text().replace(f"'{php(old)}/", f"'{php(new)}/")
     assert (new / "config" / "config.php").read_text() == expected
     assert (new / "config" / "config.php").stat().st_mode & 0o777 == 0o640
     assert sorted(path.name for path in new.iterdir()) == ["config", "data"]
@@ -255,7 +258,10 @@ def test_a_place_inside_the_predecessor_is_refused(ebuild, tmp_path):
 
 
 def test_places_that_no_variable_tells_are_asked_for(ebuild, tmp_path):
-    old, new = make_owncloud(tmp_path / "my hosts" / "owncloud"), make_nextcloud(tmp_path / "my hosts" / "nextcloud")
+    old, new = (
+        make_owncloud(tmp_path / "my hosts" / "owncloud"),
+        make_nextcloud(tmp_path / "my hosts" / "nextcloud"),
+    )
     done = migrate(ebuild, "", "", answers=f"{old}\n{new}/\n")
     assert done.returncode == 0, done.stdout
     assert (new / "data" / "anna").is_dir()

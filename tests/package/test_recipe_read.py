@@ -7,7 +7,7 @@ from sfcci.errors import InputError
 from sfcci.package.catalogue import load_catalogue
 from sfcci.package.recipe_read import load_recipes, parse_recipe
 
-SHA = "0" * 64
+SHA = "0" * 128
 GOOD = f"""\
 kind = "ebuild"
 name = "thing"
@@ -87,7 +87,11 @@ def test_a_good_description_is_read():
             '[migration]\ntitle = "A"\nvariable = "A"\nown_title = "B"\nown_variable = "B"\n[depends]',
             "there is no webapp to migrate to",
         ),
-        ("[depends]", '[[moves]]\nfrom = "a"\nto = "b"\nuse = "three"\n[depends]', "the flag three is not among"),
+        (
+            "[depends]",
+            '[[moves]]\nfrom = "a"\nto = "b"\nuse = "three"\n[depends]',
+            "the flag three is not among",
+        ),
     ],
 )
 def test_a_fault_is_told_with_what_was_found_and_expected(old, new, told):
@@ -104,7 +108,10 @@ def test_a_version_that_stands_there_twice_is_told():
 
 def test_a_revision_is_another_ebuild():
     again = '[[versions]]\nversion = "1.0"\nrevision = 1\n\n[[sources]]'
-    assert [version.full for version in parsed(GOOD.replace("[[sources]]", again)).versions] == ["1.0", "1.0-r1"]
+    assert [version.full for version in parsed(GOOD.replace("[[sources]]", again)).versions] == [
+        "1.0",
+        "1.0-r1",
+    ]
 
 
 def test_all_faults_come_together():
@@ -121,5 +128,5 @@ def test_a_folder_holds_components_and_recipes_and_each_is_read_as_what_it_is(pr
 def test_two_descriptions_of_one_package_are_told(project):
     (project / "packaging" / "thing.toml").write_text(GOOD)
     (project / "packaging" / "thing2.toml").write_text(GOOD)
-    with pytest.raises(InputError, match="describes app-misc/thing, as .*thing.toml does"):
+    with pytest.raises(InputError, match=r"describes app-misc/thing, as .*thing.toml does"):
         load_recipes(project / "packaging")

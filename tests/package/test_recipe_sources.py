@@ -75,5 +75,18 @@ def test_a_distfile_that_is_not_there_is_told_with_the_command_that_fetches_it(m
 def test_a_distfile_with_other_bytes_is_refused(made):
     folder, read = made
     (folder / "nextcloud-13.0.1.tar.bz2").write_bytes(b"another")
-    with pytest.raises(InputError, match=r"nextcloud-13.0.1.tar.bz2 has SHA-256 .*; expected .* for nextcloud"):
+    with pytest.raises(
+        InputError, match=r"nextcloud-13.0.1.tar.bz2 has SHA-512 .*; expected .* for nextcloud"
+    ):
         recipe_manifest(read("nextcloud"), [folder])
+
+
+def test_a_manifest_that_is_there_speaks_for_what_is_not(made):
+    folder, read = made
+    recipe = read("llvm")
+    kept = recipe_manifest(recipe, [folder])
+    (folder / "cfe-3.7.0.src.tar.xz").unlink()
+    assert recipe_manifest(recipe, [folder], kept) == kept
+    other = kept.replace(f"SHA512 {recipe.distfiles['cfe-3.7.0.src.tar.xz']}", f"SHA512 {'0' * 128}")
+    with pytest.raises(InputError, match=r"cfe-3\.7\.0\.src\.tar\.xz is not in"):
+        recipe_manifest(recipe, [folder], other)
