@@ -35,8 +35,9 @@ def forget(number: str, json_output: bool) -> None:
     """Take the runs that an import brought away again; IMPORT is its number (`sfcci gate imports`), or `last`.
 
     The next `sfcci metrics push` brings Graphite after: what the runs counted is 0 there then. Names stay, and so do values
-    of pass_probability where no result of a pipeline is left: whisper has no way to take a value away. Runs that were
-    there before and that the import changed stay as it said: import the file that said otherwise again.
+    of pass_probability where no result of a pipeline is left (whisper has no way to take a value away); what was told to a
+    StatsD stays, too. Runs that were there before and that the import changed stay as it said: import the file that said
+    otherwise again.
 
     Exit status: 0 well, 2 there is no such import, 3 the database cannot be used.
     """
