@@ -7,7 +7,7 @@ import pytest
 from sfcci import document
 from sfcci.errors import InputError, UsageError
 from sfcci.package import component as component_module
-from sfcci.package.catalogue import chosen, load_catalogue, parse_component
+from sfcci.package.catalogue import chosen, load_catalogue, parse_component, with_specs
 from sfcci.package.component import Docs, LoadException
 
 REPOSITORY = Path(__file__).parents[2]
@@ -41,13 +41,15 @@ def faults(text):
 
 
 def test_the_projects_own_catalogue_names_its_components():
-    assert [c.name for c in load_catalogue(REPOSITORY / "packaging")] == [
+    own = load_catalogue(REPOSITORY / "packaging")
+    assert [c.name for c in with_specs(own)] == [
         "grafyaml",
         "graphyte",
         "networking-sfc",
         "python-neutronclient",
         "sfcci",
     ]
+    assert {"neutron", "neutron-lib", "oslo.messaging"} <= {c.name for c in own}
 
 
 def test_an_sdists_name_follows_pep_625_unless_it_is_told():
