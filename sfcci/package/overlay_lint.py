@@ -32,6 +32,7 @@ HASHES = {
     "SHA3_512": "sha3_512",
 }
 """Hashes of GLEP 74 that are checked → hashlib's names."""
+UNPROVEN = "ManifestUnproven"
 DEFAULT_HASHES = ("BLAKE2B", "SHA512")
 """What ::gentoo has."""
 DIST = re.compile(r"DIST (?P<name>[^\s/]+) (?P<size>\d+)(?P<hashes>( [A-Z0-9_]+ [0-9a-f]+)+)")
@@ -113,7 +114,21 @@ def lint_overlay(overlay: Path, master: Path, distfiles: Sequence[Path] = ()) ->
         found += maintainer_there(package, _text(overlay / package / "metadata.xml"))
         found += _manifest_findings(overlay, package, distfiles)
     found += masks_used(_text(overlay / "profiles" / "package.mask") or "", there.versions)
-    return tuple(sorted(found, key=lambda f: (f.place.path, f.place.line or 0)))
+    return tuple(sorted(_together(found), key=lambda f: (f.place.path, f.place.line or 0)))
+
+
+def _together(found: Iterable[Finding]) -> Iterator[Finding]:
+    """The same findings, with one that counts the files that were not judged instead of one for each."""
+    unproven = []
+    for finding in found:
+        if finding.keyword == UNPROVEN:
+            unproven.append(finding)
+        else:
+            yield finding
+    if unproven:
+        what = f"{len(unproven)} files that Manifests name were not hashed: they are not on this machine"
+        hint = f"{unproven[0].place}: {unproven[0].what}" + (", for example" if unproven[1:] else "")
+        yield Finding(UNPROVEN, Severity.INFO, Place("."), what, hint)
 
 
 def _wrong_names(sources: Iterable[Source]) -> Iterator[Finding]:
@@ -145,8 +160,7 @@ def _manifest_findings(overlay: Path, package: str, distfiles: Sequence[Path]) -
 def _untrue(entry: re.Match[str], place: Place, copies: Sequence[Path]) -> Iterator[Finding]:
     """Compare a line with the file that it names; a right one among several copies will do."""
     if not copies:
-        what = f"{entry['name']} was not hashed: it is not on this machine"
-        yield Finding("ManifestUnproven", Severity.INFO, place, what)
+        yield Finding(UNPROVEN, Severity.INFO, place, entry["name"])
     elif all(reasons := [_difference(entry, copy) for copy in copies]):
         hint = "fetch the file anew, or write the Manifest again: sfcci package ebuild"
         yield Finding("ManifestMismatch", Severity.ERROR, place, f"{entry['name']} {reasons[0]}", hint)

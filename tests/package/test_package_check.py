@@ -163,7 +163,7 @@ def test_a_file_with_other_octets_is_told_and_stays_where_it_is(fetched):
 
 def test_a_file_that_is_not_there_is_not_judged_and_that_is_said(fetched):
     assert fetched(LINE, None) == [
-        ("ManifestUnproven", "x-1.tar.gz was not hashed: it is not on this machine")
+        ("ManifestUnproven", "1 files that Manifests name were not hashed: they are not on this machine")
     ]
 
 
