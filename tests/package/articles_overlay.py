@@ -51,6 +51,7 @@ def made_articles(folder, environments):
     """Make the project below a folder; `environments` is the cache that environments are shared from."""
     cache = folder / "cache"
     cache.mkdir()
+    (environments / "environments").mkdir(parents=True, exist_ok=True)
     (cache / "environments").symlink_to(environments / "environments")
     hashes = make_distfiles(cache / "distfiles")
     make_descriptions(folder / "project" / "packaging", hashes)

@@ -250,8 +250,10 @@ def test_a_place_inside_the_predecessor_is_refused(ebuild, tmp_path):
     old = make_owncloud(tmp_path / "owncloud")
     new = make_nextcloud(old / "nextcloud")
     (tmp_path / "elsewhere").symlink_to(old)
+    (tmp_path / "linked" / "data").mkdir(parents=True)
+    (tmp_path / "linked" / "config").symlink_to(new / "config")
     before = state(tmp_path)
-    for path in (new, tmp_path / "elsewhere" / "nextcloud"):
+    for path in (new, tmp_path / "elsewhere" / "nextcloud", tmp_path / "linked"):
         assert "Nextcloud wants a folder of its own" in migrate(ebuild, old, path).stdout
     assert "nothing is overwritten" in migrate(ebuild, old, old).stdout
     assert state(tmp_path) == before

@@ -1,5 +1,7 @@
 """What recipes fetch: names worked out, files looked for, the Manifest over all versions."""
 
+import subprocess
+
 import pytest
 
 from sfcci import document
@@ -20,18 +22,22 @@ def made(tmp_path):
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "gives"),
-    [
-        ("${PN}-${PV}", "x-1.0_alpha"),
-        ("${PV/_}", "1.0alpha"),
-        ("${PV//0/9}", "1.9_alpha"),
-        ("${PV/_/-}", "1.0-alpha"),
-        ("${PV/./}.tar", "10_alpha.tar"),
-    ],
+EXPANSIONS = (
+    "${PN}-${PV}",
+    "${PV/_}",
+    "${PV//0/9}",
+    "${PV//0}",
+    "${PV/_/-}",
+    "${PV/./}.tar",
+    "${PV/no/x}",
+    "${PV/./..}",
 )
-def test_expansions_are_worked_out_as_bash_does(text, gives):
-    assert expanded(text, {"PN": "x", "PV": "1.0_alpha"}) == gives
+
+
+def test_expansions_are_worked_out_as_bash_does():
+    script = "PN=x PV=1.0.0_alpha\n" + "".join(f'echo "{text}"\n' for text in EXPANSIONS)
+    said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout
+    assert [expanded(text, {"PN": "x", "PV": "1.0.0_alpha"}) for text in EXPANSIONS] == said.splitlines()
 
 
 @pytest.mark.parametrize("text", ["${P}", "${PV%_*}", "${PV/[0-9]}", "$PV", "$(ver_cut 1)"])

@@ -76,11 +76,13 @@ pkg_config() {
 	data=${data//\\\\/\\} data=${data%/}
 	[[ -d ${ROOT}${data} ]] || die "${ROOT}${data}, the datadirectory of ownCloud, is not there"
 
-	local place real
-	real=$(realpath -- "${ROOT}${new}")/ || die
-	for place in "${old}" "${data}"; do
-		[[ ${real} == "$(realpath -- "${ROOT}${place}")"/* ]] &&
-			die "${new} lies in ${place}; Nextcloud wants a folder of its own"
+	local path place real
+	for path in "${new}" "${new}/config"; do
+		real=$(realpath -- "${ROOT}${path}")/ || die
+		for place in "${old}" "${data}"; do
+			[[ ${real} == "$(realpath -- "${ROOT}${place}")"/* ]] &&
+				die "${path} lies in ${place}; Nextcloud wants a folder of its own"
+		done
 	done
 	[[ ${old}/ == "${data}"/* ]] && die "${old} lies in its own datadirectory ${data}; the two cannot be told apart"
 	local own=${ROOT}${new}/data
@@ -88,7 +90,7 @@ pkg_config() {
 	[[ -e ${own} && -n $(find "${own}" -mindepth 1 ! -name ".keep*" -print -quit) ]] &&
 		die "${own} is not empty; nothing is overwritten"
 
-	local path from to quote
+	local from to quote
 	for path in "${data}" "${old}"; do
 		from=$(php_quoted "${path}")
 		to=$(php_quoted "${new}$([[ ${path} == "${data}" ]] && echo /data)")
