@@ -4,6 +4,7 @@ Enough of bash's grammar for ebuilds and eclasses: quotes, comments, `$(...)` wh
 function definitions. Words keep what bash would expand as it is written. Source: bash(1), SHELL GRAMMAR and QUOTING.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -68,7 +69,8 @@ class Script:
 def parsed(text: str) -> Script:
     """Read a shell text. What is no shell at all gives something, and raises nothing."""
     reader = _Reader(text)
-    reader.read("")
+    with contextlib.suppress(RecursionError):  # deeper than anybody nests; what was read until then is kept
+        reader.read("")
     reader.calls.sort(key=lambda call: call.line)
     calls, assignments = [], []
     for call in reader.calls:

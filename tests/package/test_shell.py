@@ -76,6 +76,10 @@ def test_what_is_no_shell_is_read_to_its_end(text):
     parsed(text)
 
 
+def test_what_is_nested_without_end_is_read_as_far_as_it_goes():
+    assert called("use a\n" + "x $(" * 5000)[0] == ["use", "a"]
+
+
 @pytest.mark.distro
 def test_in_portages_own_texts_every_function_is_found(cache_dir):
     begins = re.compile(r"^([\w.:+-]+)\s*\(\)\s*\{", re.MULTILINE)
