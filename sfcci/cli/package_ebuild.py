@@ -7,6 +7,7 @@ import click
 
 from sfcci import finding
 from sfcci.cli import completion, console
+from sfcci.cli.package_check import GENTOO_REPO
 
 
 @click.command(
@@ -14,12 +15,7 @@ from sfcci.cli import completion, console
 )
 @click.argument("components", metavar="[COMPONENT]...", nargs=-1, shell_complete=completion.components)
 @click.option("--check", is_flag=True, help="Write nothing; say what differs from the descriptions.")
-@click.option(
-    "--gentoo-repo",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
-    help="Check against the ::gentoo in DIR. [default: setting gentoo.repo, /var/db/repos/gentoo, else a minimal one]",
-)
+@GENTOO_REPO
 @console.as_json
 @click.pass_context
 def ebuild(
