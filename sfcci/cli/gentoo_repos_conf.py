@@ -1,40 +1,28 @@
-"""`sfcci gentoo repos-conf`: how the overlay gets into portage's configuration."""
-
-from pathlib import Path
+"""`sfcci gentoo repos-conf`: the entry that brings the overlay in."""
 
 import click
 
 from sfcci.cli import console
 
 
-@click.command(
-    epilog="Examples: sfcci gentoo repos-conf > /etc/portage/repos.conf/sfcci.conf | "
-    "sfcci gentoo repos-conf --location /var/db/repos/sfcci"
-)
-@click.option(
-    "--location",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="Where the overlay lies on the machine that it is for. [default: this project's gentoo/]",
-)
+@click.command(epilog="Example: sfcci gentoo repos-conf > /etc/portage/repos.conf/sfcci.conf")
 @click.option(
     "--priority",
+    metavar="N",
     type=int,
-    help="Which repository goes first where two have the same version: the higher one.",
+    help="Which repository wins where two have the same version. [default: portage's]",
 )
 @console.as_json
-def repos_conf(location: Path | None, priority: int | None, json_output: bool) -> None:
-    """Print the entry of repos.conf that brings the overlay in.
-
-    It goes into a file in /etc/portage/repos.conf/. Portage does not update the overlay: whoever keeps the project does.
-    """
-    from sfcci.package import pkgcheck, repos_conf
+def repos_conf(priority: int | None, json_output: bool) -> None:
+    """Print the entry of repos.conf for the project's overlay, at the folder where it is now."""
+    from sfcci.package import pkgcheck
     from sfcci.package.ebuild import OVERLAY
+    from sfcci.package.repos_conf import PLACE, entry
 
-    own = console.settings().project.absolute() / OVERLAY
-    name = pkgcheck.repository_at(own).name
-    text = repos_conf.entry(name, location or own, priority)
+    overlay = pkgcheck.repository_at(console.settings().project / OVERLAY)
+    text = entry(overlay.name, overlay.path, priority)
     if json_output:
-        console.print_json({"name": name, "location": location or own, "priority": priority, "text": text})
+        file = f"{PLACE}/{overlay.name}.conf"
+        console.print_json({"name": overlay.name, "location": overlay.path, "file": file, "text": text})
     else:
         click.echo(text, nl=False)

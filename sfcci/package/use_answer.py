@@ -110,7 +110,7 @@ def disagreements(given: Answer) -> Iterator[Finding]:
     for version in given.versions:
         other = given.others.get((version.cpv, version.repo))
         for what in ["pkgcore does not see it"] if other is None else _differences(version, other):
-            hint = "one of the lines that act on it is read in two ways; a warning above may name it"
+            hint = "the two read a line of the configuration that acts on it in different ways; a warning may name it"
             yield Finding("PackageManagersDisagree", Severity.ERROR, Place(str(version)), what, hint)
 
 

@@ -52,6 +52,11 @@ class Configuration:
     repositories: tuple[Repository, ...]
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def prefix(self) -> Path:
+        """The prefix that `path` is etc/portage of."""
+        return self.path.parents[1]
+
     def told_from_origin(self, text: str) -> str:
         """Give a message of a package manager with the user's paths in it."""
         return text.replace(str(self.path), str(self.origin)) if self.origin else text
@@ -66,11 +71,18 @@ class _Entry:
 
 
 def configured(
-    target: Path, origin: Path | None, master: Repository, overlay: Repository | None, tried: Sequence[str]
+    target: Path,
+    origin: Path | None,
+    master: Repository,
+    overlay: Repository | None,
+    tried: Sequence[str] = (),
+    *,
+    insist: bool = False,
 ) -> Configuration:
     """Lay out `target`, an empty folder, from the user's `origin`; `tried` are lines of package.use behind the user's.
 
-    `master` and `overlay` are added where the user's repos.conf names none of that name that is here.
+    `master` and `overlay` are added where the user's repos.conf names none of that name that is here; with `insist`
+    `master` is ::gentoo whatever repos.conf says.
     Raises InputError (a file that cannot be read), UsageError (no such folder), MissingTool (disk).
     """
     if origin:
@@ -79,7 +91,7 @@ def configured(
     files.write_text(target / PACKAGE_USE, "".join(f"{line.text}\n" for line in written))
     for name in TAKEN if origin else ():
         _copy(Path(origin or ".", name), target / name)
-    entries, lost = _repositories(origin, master, overlay)
+    entries, lost = _repositories(origin, master, overlay, insist=insist)
     files.write_text(target / "repos.conf", _repos_conf(entries))
     findings += [*lost, *_link_profile(target, origin, Repository(MAIN, entries[MAIN].location))]
     repositories = tuple(Repository(name, entry.location) for name, entry in entries.items())
@@ -143,10 +155,12 @@ def _text(path: Path) -> str:
 
 
 def _repositories(
-    origin: Path | None, master: Repository, overlay: Repository | None
+    origin: Path | None, master: Repository, overlay: Repository | None, *, insist: bool
 ) -> tuple[dict[str, _Entry], list[Finding]]:
     """Give the repositories by name, ::gentoo first, and what the user's repos.conf names that is not here."""
     named = _named(origin / "repos.conf") if origin else {}
+    if insist:
+        named[MAIN] = _Entry(master.path)
     here = {name: entry for name, entry in named.items() if (entry.location / "profiles").is_dir()}
     lost = [
         Finding(
@@ -178,7 +192,9 @@ def _named(path: Path) -> dict[str, _Entry]:
             ) from None
     sections = {name: dict(found[name]) for name in found.sections() if found[name].get("location")}
     return {
-        name: _Entry(Path(keys["location"]), {key: keys[key] for key in KEPT if key in keys})
+        name: _Entry(
+            Path(keys["location"].replace("%%", "%")), {key: keys[key] for key in KEPT if key in keys}
+        )
         for name, keys in sections.items()
     }
 
@@ -186,7 +202,11 @@ def _named(path: Path) -> dict[str, _Entry]:
 def _repos_conf(entries: Mapping[str, _Entry]) -> str:
     sections = (
         "\n".join(
-            [f"[{name}]", f"location = {entry.location}", *(f"{k} = {v}" for k, v in entry.options.items())]
+            [
+                f"[{name}]",
+                f"location = {str(entry.location).replace('%', '%%')}",
+                *(f"{k} = {v}" for k, v in entry.options.items()),
+            ]
         )
         for name, entry in entries.items()
     )

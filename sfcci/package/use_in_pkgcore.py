@@ -60,7 +60,7 @@ def _versions(package: str, repository: Any, domain: Any) -> list[dict[str, Any]
 def _version(pkg: Any, open_to: Any, filters: Any) -> dict[str, Any]:
     answer = {"cpv": pkg.cpvstr, "repo": pkg.repo.repo_id}
     try:
-        masks = [] if open_to.match(pkg.versioned_atom) else ["package.mask"]
+        masks = [] if open_to.restrict.match(pkg) else ["package.mask"]
         masks += [kind for kind, passes in zip(KINDS, filters, strict=False) if not passes.match(pkg)]
         unmet = [str(part) for part in pkg.required_use if not part.match(pkg.use)]
         use = sorted(pkg.use & pkg.iuse_stripped)

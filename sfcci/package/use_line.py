@@ -77,6 +77,12 @@ class Written:
     text: str
     line: UseLine | None = None
 
+    @property
+    def atom(self) -> str:
+        """What it is about, also where it is misread; "" for a comment or a blank line."""
+        words, _comment = _without_comment(self.text)
+        return words[0] if words else ""
+
 
 def parse_line(text: str, place: Place) -> UseLine:
     """Read a line that is neither blank nor a comment. Raises InputError."""
@@ -95,7 +101,7 @@ def parse_file(text: str, path: str) -> tuple[list[Written], list[Fault]]:
     """Read a file: all of its lines, and what is wrong with those that portage would drop or misread."""
     written: list[Written] = []
     faults: list[Fault] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
         place = Place(path, number)
         if not line.strip() or line.lstrip().startswith("#"):
             written.append(Written(place, line))

@@ -26,7 +26,7 @@ def lint_lines(lines: Sequence[Written], given: Answer) -> tuple[Finding, ...]:
             found += _contradictions(lines[number], line)
             found += _wildcards(lines[number], line)
             found += _unknown_flags(lines[number], line, versions)
-    found += _order(lines, acting)
+    found += _order(lines, acting, given)
     return tuple(found)
 
 
@@ -67,7 +67,7 @@ def _only_adds(lines: Sequence[Written], number: int, given: Answer) -> Iterator
 def _single(line: UseLine, given: Answer) -> set[str]:
     """The variables of which the line turns a value on and only one may be."""
     (short,) = short_form([line], given.use_expand)
-    named = {change.group for change in short.changes if change.group and change.on}
+    named = {change.group for change in short.changes if change.group and change.on and change.value != ALL}
     crowded = {
         flag
         for version in given.versions
@@ -90,9 +90,14 @@ def _short_with_wipe(line: UseLine, name: str, given: Answer) -> str:
 
 
 def _contradictions(written: Written, line: UseLine) -> Iterator[Finding]:
+    """Words of one line that take each other back: pkgcore turns flags off first, whatever the order."""
     for first, second in combinations(line.changes, 2):
-        if first.flag == second.flag and first.on != second.on:
-            what = f"{first.flag} is turned on and off in one line: portage takes the last word, pkgcore the one that turns on"
+        covered = second.flag.endswith(ALL) and not second.on and first.flag.startswith(second.flag[:-1])
+        if (first.flag == second.flag and first.on != second.on) or (
+            covered and first.on and not first.group
+        ):
+            later = f"{second.group}: {second}" if second.group else str(second)
+            what = f"{first.flag} is said in two ways in one line: portage takes the last word ({later}), pkgcore the one that turns on"
             yield Finding(
                 "ContradictoryUse", Severity.WARNING, written.place, what, "leave one of the two out"
             )
@@ -130,22 +135,34 @@ def _name(versions: Sequence[Version]) -> str:
     return ", ".join(version.cpv.rpartition("/")[2] for version in versions)
 
 
-def _order(lines: Sequence[Written], acting: Sequence[int]) -> Iterator[Finding]:
-    """Of two lines on one flag portage follows the one whose atom says more, pkgcore the one that comes later."""
-    for first, second in combinations([lines[number] for number in acting], 2):
-        if first.line is None or second.line is None or rank(first.line.atom) <= rank(second.line.atom):
+def _order(lines: Sequence[Written], acting: Sequence[int], given: Answer) -> Iterator[Finding]:
+    """Of two lines on one flag portage follows the one whose atom says more (of equals the first), pkgcore the later one."""
+    for first, second in combinations(acting, 2):
+        one, other = lines[first].line, lines[second].line
+        if one is None or other is None or one.atom == other.atom or rank(one.atom) < rank(other.atom):
             continue
-        for flag in _opposed(first.line, second.line):
-            what = f"{flag} is said otherwise at {first.place} for {first.line.atom}, which is more specific"
-            hint = "portage follows that one, pkgcore this one: write the more general line first"
-            yield Finding("UseOrder", Severity.WARNING, second.place, what, hint)
+        if not any({first, second} <= {*version.lines} for version in given.versions):
+            continue
+        for flag in _opposed(one, other):
+            what = f"{flag} is said otherwise at {lines[first].place} for {one.atom}: portage follows that, pkgcore this"
+            hint = (
+                "write lines for more packages first, and all that is said of the same packages in one line"
+            )
+            yield Finding("UseOrder", Severity.WARNING, lines[second].place, what, hint)
 
 
 def _opposed(first: UseLine, second: UseLine) -> list[str]:
-    on = {change.value: change.on for change in settled(first.changes)}
+    """Flags, or all of a variable, that one of two lines turns on and the other off."""
+    pairs = [(one, other) for one in settled(first.changes) for other in settled(second.changes)]
     return [
-        change.value for change in settled(second.changes) if on.get(change.value, change.on) != change.on
+        other.value
+        for one, other in pairs
+        if one.on != other.on and (_covers(one, other) or _covers(other, one))
     ]
+
+
+def _covers(one: Change, other: Change) -> bool:
+    return one.value == other.value or (one.value.endswith(ALL) and other.value.startswith(one.value[:-1]))
 
 
 def rank(atom: str) -> int:

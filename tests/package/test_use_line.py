@@ -158,6 +158,7 @@ def test_a_file_keeps_all_its_lines_and_tells_each_fault():
     text = "# heading\n\na/b c # why\napache ssl\n  # more\na/b d#e\n"
     written, faults = parse_file(text, "p")
     assert [one.text for one in written] == text.splitlines()
+    assert [one.atom for one in written] == ["", "", "a/b", "apache", "", "a/b"]
     assert [str(one.line) for one in written if one.line] == ["a/b c # why"]
     assert [fault.place.line for fault in faults] == [4, 6]
 
@@ -165,4 +166,4 @@ def test_a_file_keeps_all_its_lines_and_tells_each_fault():
 @given(st.text())
 def test_no_text_breaks_the_reader(text):
     written, _faults = parse_file(text, "p")
-    assert [one.text for one in written] == text.splitlines()
+    assert "\n".join(one.text for one in written) == text.removesuffix("\n")
