@@ -148,6 +148,9 @@ PURE = {
     "package.rpm_format",
     "package.sbom",
     "package.universe",
+    "package.use_answer",
+    "package.use_line",
+    "package.use_lint",
 }
 """Values and pure functions: the same arguments give the same answer, and nothing else happens."""
 
