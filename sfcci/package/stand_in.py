@@ -108,7 +108,9 @@ def metadata_files(texts: Mapping[str, str]) -> dict[str, str]:
     for path, text in texts.items():
         if path.endswith(".ebuild"):
             values = dict(VARIABLE.findall(text))
-            lines = sorted(f"{key}={value}" for key, value in {"DEFINED_PHASES": "-", **values}.items() if value)
+            lines = sorted(
+                f"{key}={value}" for key, value in {"DEFINED_PHASES": "-", **values}.items() if value
+            )
             lines.append(f"_md5_={hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}")
             category, _package, name = path.split("/")
             found[f"metadata/md5-cache/{category}/{name.removesuffix('.ebuild')}"] = "\n".join(lines) + "\n"
