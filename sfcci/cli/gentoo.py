@@ -13,4 +13,4 @@ COMMANDS = {
 
 @click.group(cls=LateGroup, table=COMMANDS, epilog="Example: sfcci gentoo use sys-cluster/networking-sfc")
 def gentoo() -> None:
-    """Use the overlay: flags, masks, the entry in repos.conf."""
+    """Use the overlay on Gentoo: flags, masks, the entry in repos.conf."""

@@ -140,6 +140,8 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _copy(source: Path, target: Path) -> None:
     for path in _files(source):
+        if path.name.endswith("bashrc"):
+            continue
         files.write_text(target / path.relative_to(source) if path != source else target, _text(path))
 
 
