@@ -11,6 +11,7 @@ import os
 import pwd
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 from sfcci import command, document, environment, files
 from sfcci.command import Completed
 from sfcci.environment import Environment
+from sfcci.errors import ProgramFailure, ToolError
 from sfcci.package import inside_build, pkgcheck
 from sfcci.package.build import BUILD_PLACE, refuse_full_disk, sandbox, workspace
 from sfcci.package.closure import Interpreter
@@ -28,6 +30,9 @@ from sfcci.settings import Settings
 Say = Callable[[str], None]
 SHORT_TIMEOUT_S = 60.0
 TIMEOUT_S = 300.0
+POLL_S = 0.25
+FULL_BYTES = 2**16
+"""A disk with less room than that is full."""
 CONFIGURATION = (
     "package.accept_keywords",
     "package.keywords",
@@ -116,9 +121,10 @@ class Prefix:
         """
         program = shutil.which(str(argv[0]), path=f"{self.portage.root}/bin:/usr/bin:/bin") or str(argv[0])
         words = [*_enter(self), program, *argv[1:]]
-        done = command.run(
-            words, timeout_s=timeout_s, env=self.environ(), cwd=self.folder, log=log, check=False
-        )
+        if log:
+            done = _logged(words, self, timeout_s, log)
+        else:
+            done = command.run(words, timeout_s=timeout_s, env=self.environ(), cwd=self.folder, check=False)
         if done.status != 0:
             refuse_full_disk(log.read_text(errors="replace") if log else done.stdout + done.stderr)
         return done
@@ -215,6 +221,29 @@ def _enter(prefix: Prefix) -> tuple[str, ...]:
         return sandbox()
     program = (os.path.realpath(sys.executable), "-I", "-S", "-B", str(inside_build.__file__))
     return (*sandbox(), *program, str(prefix.folder / "stage"), str(prefix.folder), json.dumps(prefix.layers))
+
+
+def _logged(words: Sequence[str | Path], prefix: Prefix, timeout_s: float, log: Path) -> Completed:
+    """Run a program whose log grows; a full disk ends it, for portage would wait for ever then."""
+    begin = time.monotonic()
+    argv = tuple(map(str, words))
+    with (
+        log.open("ab") as sink,
+        command.start(argv, cwd=prefix.folder, env=prefix.environ(), stdout=sink, stderr=sink) as process,
+    ):
+        while process.poll() is None:
+            with contextlib.suppress(command.OutOfTime):
+                process.wait(POLL_S)
+            if process.returncode is None and _is_full(prefix.folder):
+                refuse_full_disk("No space left on device")
+            if process.returncode is None and time.monotonic() - begin > timeout_s:
+                raise ToolError(ProgramFailure(argv, -9), f"out of time after {timeout_s:g} s")
+    return Completed(argv, process.returncode, "", "", time.monotonic() - begin)
+
+
+def _is_full(folder: Path) -> bool:
+    told = os.statvfs(folder)
+    return (told.f_bfree if os.geteuid() == 0 else told.f_bavail) * told.f_frsize < FULL_BYTES
 
 
 def _obstacle(prefix: Prefix) -> str:
