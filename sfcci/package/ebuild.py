@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 LIVE = "9999"
 """The version of a live ebuild."""
+LONG = 80
+"""Characters from which on pkgcheck takes a longdescription for one (RedundantLongDescription)."""
 OVERLAY = "gentoo"
 """The overlay's folder in the project."""
 REMOTES = {"codeberg.org": "codeberg", "github.com": "github", "gitlab.com": "gitlab"}
@@ -167,7 +169,8 @@ def ebuild_text(ebuild: Ebuild) -> str:
 def metadata_text(component: Component) -> str:
     """Give metadata.xml (GLEP 68)."""
     template = _templates().get_template("gentoo.metadata.xml.j2")
-    lines = component.description.splitlines()
+    told = component.description
+    lines = told.splitlines() if len(" ".join(told.split())) >= LONG else []
     described = sorted(component.gentoo.flags.items())
     remote_ids = _remote_ids(component)
     return template.render(maintainer=MAINTAINER, lines=lines, flags=described, remote_ids=remote_ids)

@@ -81,7 +81,7 @@ COMPONENT = Component(
         Change(dt.date(2024, 3, 1), "1.0.0", 1, ("Package",)),
     ),
     summary='Chains `of` "boxes" for $5.',
-    description="Boxes & chains,\nit's <all> of them.",
+    description="Boxes & chains,\nit's <all> of them: what one lets out, the next takes in, up to the last,\nand back again.",
     gentoo=Gentoo(category="net-misc", names={"boxes": "app-misc/big-boxes"}),
 )
 METADATA = SdistMetadata(
@@ -142,7 +142,8 @@ METADATA_XML = """\
 	</maintainer>
 	<longdescription lang="en">
 		Boxes &amp; chains,
-		it's &lt;all&gt; of them.
+		it's &lt;all&gt; of them: what one lets out, the next takes in, up to the last,
+		and back again.
 	</longdescription>
 	<upstream>
 		<remote-id type="github">example/chain</remote-id>
@@ -208,6 +209,11 @@ def test_metadata_xml_is_escaped_and_well_formed():
     assert text == METADATA_XML
     tree = ET.fromstring(text)  # noqa: S314 - our own text
     assert tree.findtext("longdescription").split() == COMPONENT.description.split()
+
+
+def test_a_description_that_says_no_more_than_a_line_is_no_long_one():
+    short = dataclasses.replace(COMPONENT, description="Boxes and chains.")
+    assert "longdescription" not in ebuild.metadata_text(short)
 
 
 def test_files_are_named_after_category_package_and_version(tmp_path):
