@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -295,3 +296,27 @@ def test_a_disk_without_room_leaves_nothing_behind(ebuild, tmp_path):
     assert "die: the copy failed; nothing is left of it" in done.stdout
     assert state(old) == before[0]
     assert [Path(path).name for path in state(new)] == [Path(path).name for path in before[1]]
+
+
+def test_a_killed_run_leaves_a_copy_under_its_own_name_and_the_next_one_says_so(ebuild, tmp_path):
+    old, new = make_owncloud(tmp_path / "owncloud"), make_nextcloud(tmp_path / "nextcloud")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "cp").write_text('#!/bin/sh\n/bin/cp "$@"\necho copied\nexec sleep 60\n')
+    (programs / "cp").chmod(0o755)
+    before = state(old)
+    with subprocess.Popen(
+        ["bash", "-c", PACKAGE_MANAGER, "bash", old, new],
+        env={"PATH": f"{programs}:{os.environ['PATH']}", "EBUILD": str(ebuild)},
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as killed:
+        assert killed.stdout.readline() == b"copied\n"
+        os.killpg(killed.pid, signal.SIGKILL)
+    assert state(old) == before
+    assert not (new / "config" / "config.php").exists()
+    assert [path.name for path in (new / "data").iterdir()] == [".keep_www-apps_nextcloud-13.0.1"]
+    assert "one was interrupted (remove it then)" in migrate(ebuild, old, new).stdout
+    shutil.rmtree(new / "data.migrating")
+    assert migrate(ebuild, old, new).returncode == 0
+    assert (new / "data" / "anna").is_dir()
