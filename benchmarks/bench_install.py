@@ -21,7 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from sfcci import settings
-from sfcci.package import catalogue_run, closure, install_test, publication, run, tree, universe_build
+from sfcci.package import catalogue_run, closure, install_test, publication, revise, run, universe_build
+from sfcci.package.ebuild import OVERLAY
 from sfcci.package.work import Order
 from sfcci.settings import Settings
 
@@ -64,13 +65,11 @@ def bumped_way(at: Settings) -> None:
     """Take a component to another version in a copy of the project, then go the whole way."""
     component, version = BUMPED
     with tempfile.TemporaryDirectory() as folder:
-        for name in (catalogue_run.CATALOGUE, catalogue_run.SPECS):
+        for name in (catalogue_run.CATALOGUE, catalogue_run.SPECS, OVERLAY):
             shutil.copytree(at.project / name, Path(folder, name))
         own = replace(at, project=Path(folder))
         day = dt.datetime.now(dt.UTC).date()
-        bump = catalogue_run.prepared_bump(own, component, version, day, quiet)
-        catalogue_run.apply_bump(own, bump)
-        tree.write_tree(own.project, run.rendered_specs(own, [component]))
+        revise.apply(own, revise.prepared_bump(own, component, version, day, quiet))
         whole_way(own, component)
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from sfcci import command, files
 from sfcci.errors import Fault, InputError, Place, SfcciError, Unreachable
 from sfcci.package.component import Component
-from sfcci.package.sdist import SdistMetadata, project_metadata, sdist_metadata
-from sfcci.package.sdist_archive import judged_archive
+from sfcci.package.sdist import SdistMetadata, project_metadata
+from sfcci.package.sdist_known import known_metadata
 
 SDISTS = "sdists"
 """The folder of the cache with what was fetched, each file in a folder named by its hash."""
@@ -294,4 +294,4 @@ def other_versions(
 
 def _fetched(component: Component, cache: Path, say: Callable[[str], None]) -> Subject:
     sdist = fetch_sdist(component, cache, say)
-    return Subject(component, sdist_metadata(sdist, judged_archive(sdist)), sdist)
+    return Subject(component, known_metadata(sdist), sdist)

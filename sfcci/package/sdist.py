@@ -65,12 +65,9 @@ class SdistMetadata:
     """Paths of its files below its folder. Of a project's folder: those that were asked for."""
 
 
-def sdist_metadata(sdist: Path, archive: Archive | None = None) -> SdistMetadata:
-    """Read an sdist's metadata, build system and requirement files. Raises InputError (truncated, hostile, none, lies).
-
-    `archive` is what is in it, where that has been read before.
-    """
-    archive = archive or read_archive(sdist)
+def sdist_metadata(sdist: Path) -> SdistMetadata:
+    """Read an sdist's metadata, build system and requirement files. Raises InputError (truncated, hostile, none, lies)."""
+    archive = read_archive(sdist)
     if "PKG-INFO" not in archive.texts:
         raise refused(sdist, "has no PKG-INFO", "an sdist")
     headers = HeaderParser().parsestr(archive.texts["PKG-INFO"])

@@ -4,9 +4,7 @@ Nothing is unpacked. What no honest author makes is refused at the first member 
 folder, links out, devices, bombs (in the files or in tar's own headers).
 """
 
-import contextlib
 import gzip
-import json
 import re
 import tarfile
 import zlib
@@ -15,11 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 
-from sfcci import files
-from sfcci.errors import Fault, InputError, MissingTool, Place
+from sfcci.errors import Fault, InputError, Place
 
-RULES = "judged-2"
-"""Names what judged: another number when the rules here become stricter, or more texts are read."""
 MAX_UNPACKED_BYTES = 2 * 2**30
 MAX_MEMBERS = 200_000
 MAX_TEXT_BYTES = 4 * 2**20
@@ -57,19 +52,6 @@ def read_archive(sdist: Path) -> Archive:
     except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError) as error:
         raise refused(sdist, f"is no whole archive: {error}", "a .tar.gz as its author made it") from None
     return Archive(folder, frozenset(names), texts)
-
-
-def judged_archive(sdist: Path) -> Archive:
-    """Give what `read_archive` gives, kept beside an sdist of the cache: judged once for all who pin these bytes."""
-    kept = sdist.with_name(f"{sdist.name}.{RULES}.json")
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        told = json.loads(kept.read_text())
-        return Archive(told["folder"], frozenset(told["files"]), dict(told["texts"]))
-    archive = read_archive(sdist)
-    told = {"folder": archive.folder, "files": sorted(archive.files), "texts": dict(archive.texts)}
-    with contextlib.suppress(MissingTool):  # a cache that others own is read again each time
-        files.write_text(kept, json.dumps(told))
-    return archive
 
 
 def refused(path: Path, found: str, expected: str) -> InputError:

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from sfcci.errors import InputError
 from sfcci.package import sdist_archive
 from sfcci.package.sdist import egg_requires, project_metadata, requirement_lines, sdist_metadata
-from sfcci.package.sdist_archive import judged_archive
+from sfcci.package.sdist_known import known_metadata
 
 from .conftest import PKG_INFO
 
@@ -208,15 +208,21 @@ def test_what_is_compressed_behind_the_last_member_is_no_way_round(archive, monk
         sdist_metadata(path)
 
 
-def test_an_archive_is_judged_once_and_again_when_what_was_kept_is_broken(archive):
-    path = archive(("sample-1.0/PKG-INFO", PKG_INFO))
-    first = judged_archive(path)
+def test_an_sdist_is_read_once_and_again_when_what_was_kept_is_broken(archive):
+    texts = {
+        "PKG-INFO": PKG_INFO,
+        "test-requirements.txt": "stestr>=2\n",
+        "docs/conf.py": "sphinx.ext.autodoc",
+    }
+    path = archive(*((f"sample-1.0/{name}", text) for name, text in texts.items()))
+    first = sdist_metadata(path)
+    assert known_metadata(path) == first
     (kept,) = path.parent.glob("*.json")
     path.unlink()
-    assert judged_archive(path) == first
+    assert known_metadata(path) == first
     kept.write_text("{")
     with pytest.raises(InputError, match="is no whole archive"):
-        judged_archive(path)
+        known_metadata(path)
 
 
 def test_requirement_lines_keep_what_is_no_comment():
