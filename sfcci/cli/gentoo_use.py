@@ -69,10 +69,12 @@ def use(
     if json_output:
         console.print_json(_json(report, form))
     elif form:
-        click.echo("\n".join(str(line) for line in _rewritten(report, form)))
+        for line in _rewritten(report, form):
+            click.echo(str(line))
+        for found in report.findings:  # beside the lines, which may go into a file
+            click.echo(str(found), err=True)
     else:
         click.echo(_text(report))
-    if not json_output:
         console.print_findings(report.findings)
     ctx.exit(finding.exit_status(report.findings))
 

@@ -34,6 +34,8 @@ def _answer(asked: dict[str, Any], database: Any) -> dict[str, Any]:
         return {"error": {"kind": "ambiguous", "names": sorted(error.args[0])}}
     except InvalidAtom:
         return {"error": {"kind": "invalid", "names": []}}
+    if not isinstance(atom, Atom) or atom.blocker or atom.use:
+        return {"error": {"kind": "invalid", "names": []}}
     versions = [_version(pkg, asked["lines"], database) for pkg in _packages(atom, database)]
     if not versions:
         return {"error": {"kind": "none", "names": _near(atom, database)}}

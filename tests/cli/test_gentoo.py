@@ -37,7 +37,7 @@ def project(tmp_path, cache_dir, monkeypatch):
         "profiles/repo_name": "own\n",
         "profiles/eapi": "8\n",
         "profiles/categories": "sys-cluster\n",
-        "profiles/package.mask": "# A Developer <developer@example.org> (2026-01-02)\n# Not yet.\n=sys-cluster/tool-2_rc1\n",
+        "profiles/package.mask": "# A Developer <developer@example.org> (2026-01-02)\n# Not yet.\n=sys-cluster/tool-2_rc1\ndev-python/pbr\n",
         "metadata/layout.conf": "masters = gentoo\nthin-manifests = true\n",
         "sys-cluster/tool/tool-1.ebuild": EBUILD.format(keywords="amd64"),
         "sys-cluster/tool/tool-2_rc1.ebuild": EBUILD.format(keywords=""),
@@ -97,10 +97,11 @@ def test_flags_masks_and_required_use_are_printed_with_their_reasons(project):
 
 @pytest.mark.distro
 def test_lines_are_printed_in_the_form_that_is_asked_for(project):
-    long = run("use", "tool", "--config", project / "config", "--long").output.splitlines()[0]
-    assert long == "sys-cluster/tool doc python_targets_python3_12"
-    (project / "config" / "package.use").write_text(long)
-    assert run("use", "tool", "--config", project / "config", "--short").output.splitlines()[0] == LINE
+    long = run("use", "tool", "--config", project / "config", "--long")
+    assert long.stdout == "sys-cluster/tool doc python_targets_python3_12\n"
+    assert "there is no make.profile" in long.stderr
+    (project / "config" / "package.use").write_text(long.stdout)
+    assert run("use", "tool", "--config", project / "config", "--short").stdout == f"{LINE}\n"
 
 
 @pytest.mark.distro
@@ -118,6 +119,15 @@ def test_json_has_the_answers_of_both_and_the_status_says_that_emerge_would_refu
     assert [(found["keyword"], found["severity"]) for found in answer["findings"]] == [
         ("RequiredUseUnmet", "error")
     ]
+
+
+@pytest.mark.distro
+@pytest.mark.usefixtures("project")
+def test_an_overlay_masks_only_what_is_its_own():
+    answer = json.loads(run("use", "dev-python/pbr", "--json").output)
+    (version,) = answer["versions"]
+    assert (version["repository"], [mask["kind"] for mask in version["masks"]]) == ("gentoo", ["KEYWORDS"])
+    assert answer["findings"] == [], "pkgcore says the same"
 
 
 @pytest.mark.distro

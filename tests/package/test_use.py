@@ -332,8 +332,12 @@ def test_a_name_of_several_packages_or_of_none_is_refused_with_the_names(small):
         asked(small, "apache")
     with pytest.raises(UsageError, match="did you mean www-servers/apache"):
         asked(small, "www-servers/apach")
+
+
+@pytest.mark.parametrize("atom", ["", "www-servers/apache[ssl]", "!www-servers/apache", "www-servers/*"])
+def test_what_is_no_package_is_refused(small, atom):
     with pytest.raises(UsageError, match="is no package"):
-        asked(small, "www-servers/apache[")
+        asked(small, atom)
 
 
 def test_a_configuration_of_another_machine_is_used_as_far_as_it_goes(small, tmp_path):
