@@ -21,7 +21,8 @@ from sfcci.package.catalogue import chosen, load_catalogue
 from sfcci.package.closure import Interpreter
 from sfcci.package.component import Component
 from sfcci.package.ebuild import OVERLAY, package_name
-from sfcci.package.ebuild_build import PHASES, TIMEOUT_S, Around, EbuildBuild, Running, build_ebuild
+from sfcci.package.ebuild_build import build_ebuild
+from sfcci.package.ebuild_phases import PHASES, TIMEOUT_S, Around, EbuildBuild, Running
 from sfcci.package.index import Subject, fetch_sdist, subject
 from sfcci.package.install_answers import Probed
 from sfcci.settings import Settings

@@ -176,17 +176,18 @@ def prepared(
         command.find(program)
     repositories = [pkgcheck.repository_at(master), pkgcheck.repository_at(overlay)]
     made = environment.ensure(PORTAGE, settings.cache, say)
-    with workspace() as folder, files.disk_errors(folder):
+    with workspace() as folder:
         prefix = Prefix(folder, made, _names([made.root, *_base(made.python), master]), python=python)
         prefix = prefix.with_layers(*(_base(Path(python.path)) if python else ()))
-        (folder / "stage").mkdir()
-        (folder / "home").mkdir()
-        prefix = replace(prefix, obstacle=_obstacle(prefix))
-        _lay_out(prefix)
-        _copy_repository(overlay, folder / "overlay")
-        copied = replace(repositories[1], path=prefix.inside(folder / "overlay"))
-        _configure(prefix, repositories[0], copied, config)
-        seed_installed(prefix, [*_python_package(python), *installed])
+        with files.disk_errors(folder):
+            (folder / "stage").mkdir()
+            (folder / "home").mkdir()
+            prefix = replace(prefix, obstacle=_obstacle(prefix))
+            _lay_out(prefix)
+            _copy_repository(overlay, folder / "overlay")
+            copied = replace(repositories[1], path=prefix.inside(folder / "overlay"))
+            _configure(prefix, repositories[0], copied, config)
+            seed_installed(prefix, [*_python_package(python), *installed])
         yield prefix
 
 
