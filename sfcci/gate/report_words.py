@@ -34,7 +34,9 @@ MERGED = (
     "A change has merged when it has a gate buildset whose voting jobs all ended well. A recheck is one more check buildset of "
     "the same patch set."
 )
-NOTHING = "There are no results to report on: run the jobs (sfcci gate run) or import results (sfcci gate import)."
+NOTHING = (
+    "There are no results to report on: run the jobs (sfcci gate run) or import results (sfcci gate import)."
+)
 
 
 def percent(share: float) -> str:
