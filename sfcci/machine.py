@@ -91,6 +91,7 @@ TOOLS = (
         optional=True,
     ),
     Tool("zstd", "package", "pkgcheck packs its cache with it", "zstd", "zstd", "app-arch/zstd"),
+    Tool("patch", "package", "portage patches sources with it", "patch", "patch", "sys-devel/patch"),
     Tool(
         "ovs-vsctl",
         "datapath",

@@ -4,10 +4,11 @@
 #
 #   tests/bare_root.sh bookworm            # make run, then make test
 #   tests/bare_root.sh trixie run          # make run only
+#   tests/bare_root.sh trixie merge        # set-up, then ebuilds built and merged with that suite's own Python
 #   MIRROR=http://deb.example.org/debian tests/bare_root.sh trixie   # another mirror than this machine's
 #   KEEP=/var/tmp/root tests/bare_root.sh trixie   # keep the root (and use it again)
 set -eu
-suite=${1:?usage: tests/bare_root.sh SUITE [run|test|all]}
+suite=${1:?usage: tests/bare_root.sh SUITE [run|test|merge|all]}
 what=${2:-all}
 project=$(cd "$(dirname "$0")/.." && pwd)
 if [ "${INSIDE:-}" != yes ]; then
@@ -46,3 +47,10 @@ for target in run test; do
     echo "$suite: make $target ended with $status after $(($(date +%s) - begin)) s"
     [ "$status" = 0 ] || exit "$status"
 done
+if [ "$what" = merge ]; then
+    begin=$(date +%s)
+    status=0
+    inside "python3 -m sfcci.bootstrap run --help >/dev/null && .venv/bin/sfcci package build networking-sfc graphyte --use doc" || status=$?
+    echo "$suite: the merge test ended with $status after $(($(date +%s) - begin)) s"
+    exit "$status"
+fi
