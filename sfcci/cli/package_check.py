@@ -14,6 +14,7 @@ from sfcci.errors import EXIT_FINDINGS, EXIT_OK
 if TYPE_CHECKING:
     from sfcci.finding import Finding
     from sfcci.package.overlay import OverlayReport
+    from sfcci.settings import Settings
 
 GENTOO_REPO = click.option(
     "--gentoo-repo",
@@ -44,7 +45,6 @@ def check(
     Each COMPONENT is a description in packaging/; without one, all are checked. Exit status 1 when something is wrong.
     """
     from sfcci.package import catalogue_run, overlay
-    from sfcci.pipeline.packaging import record_packaging, scan_runs
 
     settings, say = console.settings(), console.progress()
     if gentoo_repo:
@@ -58,7 +58,7 @@ def check(
         begin = time.monotonic()
         report = overlay.judge_overlay(settings, say, only=components, scan=not no_scan)
         if report.scanned and not components:
-            record_packaging(settings, scan_runs(report.findings, time.monotonic() - begin), time.time())
+            _record(settings, report, time.monotonic() - begin)
     found = (*differences, *(report.findings if report else ()))
     if json_output:
         console.print_json(_json(found, report))
@@ -66,6 +66,12 @@ def check(
         console.print_findings(report.findings)
         click.echo(_judgement(report))
     ctx.exit(_status(found, strict))
+
+
+def _record(settings: "Settings", report: "OverlayReport", duration_s: float) -> None:
+    from sfcci.pipeline.packaging import record_packaging, scan_runs  # late: the run database is heavy
+
+    record_packaging(settings, scan_runs(report.findings, duration_s), time.time())
 
 
 def _status(found: "tuple[Finding, ...]", strict: bool) -> int:
