@@ -50,7 +50,7 @@ done
 if [ "$what" = merge ]; then
     begin=$(date +%s)
     status=0
-    inside "python3 -m sfcci.bootstrap run --help >/dev/null && .venv/bin/sfcci package build networking-sfc graphyte --use doc" || status=$?
+    inside "python3 -m sfcci.bootstrap run --help >/dev/null && .venv/bin/sfcci package build networking-sfc --use doc && .venv/bin/sfcci package build graphyte --use test" || status=$?
     echo "$suite: the merge test ended with $status after $(($(date +%s) - begin)) s"
     exit "$status"
 fi
