@@ -67,6 +67,8 @@ def verify(ctx: click.Context, components: tuple[str, ...], profile: str, json_o
 def sbom(component: str, format_: str, output: Path | None, profile: str) -> None:
     """Print the bill of materials of a COMPONENT's newest build, made from the headers of its RPMs.
 
+    Both formats list the packages and what they require. CycloneDX lists each package's files below it, with their hashes; SPDX
+    stays with packages (filesAnalyzed: false), as the distributions' own do: each RPM carries its files in its header.
     The same files, and its provenance, lie beside the RPMs.
     """
     from sfcci import files

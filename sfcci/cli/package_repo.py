@@ -6,6 +6,7 @@ import click
 
 from sfcci.cli import console
 from sfcci.cli.package_proof import PROFILE
+from sfcci.errors import UsageError
 
 
 @click.command(
@@ -34,6 +35,10 @@ def repo(sign: bool | None, baseurl: str | None, profile: str, json_output: bool
 
     settings = console.settings()
     state = kept_apart(settings, Order(profile=named(profile))).state
+    publication.checked_url(baseurl or "")
+    if not publication.publishable(state):
+        words = " ".join(("sfcci package rpm", *named(profile).words))
+        raise UsageError(f"no RPM without errors for {named(profile).title}; build some with: {words}")
     made = publication.publish(settings, console.progress(), sign=sign, baseurl=baseurl, state=state)
     if json_output:
         console.print_json({**_told(made), "repo_file": made.repo_file})

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     "--check", is_flag=True, help="Write and build nothing; say what differs from the descriptions."
 )
 @click.option("--force", is_flag=True, help="Build again what has not changed.")
+@click.option(
+    "--with",
+    "wanted",
+    type=click.Choice(["tests"]),
+    multiple=True,
+    help="Run the sdist's own tests over what was built, too, where a build does not by itself.",
+)
 @PROFILE
 @click.option(
     "--builder",
@@ -36,12 +43,13 @@ if TYPE_CHECKING:
 )
 @console.as_json
 @click.pass_context
-def rpm(
+def rpm(  # noqa: PLR0917 - a command's options are its arguments
     ctx: click.Context,
     components: tuple[str, ...],
     spec_only: bool,
     check: bool,
     force: bool,
+    wanted: tuple[str, ...],
     profile: str,
     builder: str,
     json_output: bool,
@@ -58,9 +66,11 @@ def rpm(
 
     if spec_only + check + force > 1:
         raise UsageError("--spec-only, --check and --force exclude each other")
+    if wanted and builder != "rpmbuild":
+        raise UsageError("--with goes with --builder rpmbuild")
     if check or spec_only:
         _specs(ctx, components, spec_only, json_output)
-    order = Order(force=force, write_specs=True, profile=named(profile), builder=builder)
+    order = Order(force=force, write_specs=True, profile=named(profile), builder=builder, wanted=wanted)
     settings = console.settings()
     report = run.build_packages(settings, console.progress(), order, only=components)
     _tell(report, json_output)

@@ -21,6 +21,7 @@ from sfcci.environment import Environment, EnvironmentSpec
 from sfcci.errors import MissingTool, ToolError
 from sfcci.package import inside_build
 from sfcci.package.dialect import normal_name
+from sfcci.package.lock import STAND_INS
 from sfcci.package.macros.python3dist import bound_version
 from sfcci.package.profile import HOST, Profile
 
@@ -267,7 +268,11 @@ def _bridge_spec(host: Host) -> str:
     ]
     for line in sorted(listed):
         name, version = line.split()
-        provides.append(f"python3dist({normal_name(name)}) = {bound_version(version)}")
+        names = [
+            normal_name(name),
+            *(one for one, locked in STAND_INS.items() if locked == normal_name(name)),
+        ]
+        provides += [f"python3dist({one}) = {bound_version(version)}" for one in names]
     return (
         "Name: sfcci-build-environment\nVersion: 1\nRelease: 1\nSummary: What the build environment has\n"
         "License: Apache-2.0\nBuildArch: noarch\n"

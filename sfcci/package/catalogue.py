@@ -29,6 +29,7 @@ from sfcci.package.recipe import is_recipe
 
 CATALOGUE = "packaging"
 """The folder of the project that holds the descriptions."""
+NO_PROJECT = "go to the project's folder, or name it in SFCCI_PROJECT"
 FILL_IN = "FILL IN"
 """How a text begins that `sfcci package new` could not know."""
 
@@ -76,7 +77,9 @@ def load_catalogue(folder: Path) -> tuple[Component, ...]:
         except InputError as error:
             faults += error.faults
     if not components and not faults and not recipes:
-        faults.append(Fault(Place(str(folder)), "no description of a component", "files named *.toml"))
+        faults.append(
+            Fault(Place(str(folder)), "no description of a component", "files named *.toml", NO_PROJECT)
+        )
     faults += _duplicates(components)
     if faults:
         raise InputError(*faults)

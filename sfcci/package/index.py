@@ -240,7 +240,9 @@ def unreachable(what: str, reason: str) -> Unreachable:
 
 
 def _reason(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    """What went wrong, on one line; that there is nothing (404) is no trouble with the network."""
+    said = (str(error).splitlines() or [type(error).__name__])[0]
+    return "it has no such project" if "(404)" in said else said
 
 
 def file_digest(path: Path) -> str:

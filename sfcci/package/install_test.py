@@ -134,14 +134,9 @@ def _tested_builds(
     there = _all_builds(settings, state)
     lost = [one.name for one in wanted if one not in [component for component, _build in there]]
     if (lost and only) or not there:
-        words = ["sfcci package rpm", *(lost if only else ()), *told_profile(profile)]
+        words = ["sfcci package rpm", *(lost if only else ()), *profile.words]
         raise UsageError(f"no RPM without errors of {', '.join(lost)}; build it with: {' '.join(words)}")
     return tuple((component, build) for component, build in there if component in wanted)
-
-
-def told_profile(profile: Profile) -> tuple[str, ...]:
-    """Give the words that choose a profile on a command line; none for the default."""
-    return () if profile is HOST else ("--profile", profile.name)
 
 
 def _all_builds(settings: Settings, state: Path) -> tuple[tuple[Component, StoredBuild], ...]:

@@ -19,6 +19,11 @@ class Profile:
     mock: str = ""
     """The chroot of mock and Copr, without the architecture."""
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What chooses it on a command line; () for the default."""
+        return ("--profile", self.name) if self.macros else ()
+
 
 HOST = Profile("host", "this machine")
 PROFILES = (

@@ -29,7 +29,8 @@ def built_bill(settings: Settings, component: str, profile_name: str = "") -> Bi
     build = current_build(kept_apart(settings, order).state, chosen_one.name)
     if build is None:
         raise UsageError(
-            f"no RPM of {component} has been built; build it with: sfcci package rpm {component}"
+            f"no RPM of {component} has been built; build it with: "
+            + " ".join(("sfcci package rpm", component, *order.profile.words))
         )
     return bill(chosen_one.name, build.version, build.source_rpm, build.binary_rpms)
 

@@ -92,7 +92,7 @@ def publish(
     """
     state = state or settings.state
     before = published(state)
-    address = _checked_url(baseurl if baseurl is not None else before.baseurl if before else "")
+    address = checked_url(baseurl if baseurl is not None else before.baseurl if before else "")
     builds = publishable(state)
     names = build_names(builds)
     signed = sign if sign is not None else bool(before and before.key)
@@ -156,7 +156,8 @@ def build_names(builds: Sequence[StoredBuild]) -> tuple[str, ...]:
     return tuple(f"{build.component}/{build.folder.name}" for build in builds)
 
 
-def _checked_url(text: str) -> str:
+def checked_url(text: str) -> str:
+    """Give a base URL, or "" for none. Raises UsageError."""
     if text and not _URL.fullmatch(text):
         raise UsageError(f"base URL {text!r} is none; expected one as in https://packages.example.org/sfcci/")
     return text

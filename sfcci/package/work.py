@@ -45,6 +45,8 @@ class Order:
     """With the features that need the components' whole requirements. A build that has them passes for one without."""
     profile: Profile = HOST
     builder: str = BUILDERS[0]
+    wanted: tuple[str, ...] = ()
+    """Features that a build has only when it is asked for them."""
 
 
 NORMAL = Order()
@@ -76,6 +78,8 @@ class Work:
     host: Host
     without: tuple[str, ...] = ()
     """Features that are left out."""
+    wanted: tuple[str, ...] = ()
+    """Features that are asked for."""
     builder: str = BUILDERS[0]
     repository: Path = Path()
     """Where components that were built before are published."""
@@ -114,7 +118,7 @@ class Work:
         parts = (
             *(hashlib.sha256(source.read_bytes()).hexdigest() for source in self.sources),
             self.spec,
-            " ".join([self.builder, *self.without]),
+            " ".join([self.builder, *self.without, *(f"+{name}" for name in self.wanted)]),
             self.host.identity(),
             lint.CONFIGURATION.read_text(),
             *(Path(str(module.__file__)).read_text() for module in PROOFS),
@@ -124,7 +128,8 @@ class Work:
     def build(self) -> BuiltPackages:
         """Build the source and binary RPMs. Raises ToolError, MissingTool, UsageError, Unreachable."""
         if self.builder == BUILDERS[0]:
-            return rpmbuild.build_rpms(self.component, self.spec, self.sources, self.host, self.without)
+            options = rpmbuild.feature_options(self.without, self.wanted)
+            return rpmbuild.build_rpms(self.component, self.spec, self.sources, self.host, options)
         source_rpm, spec = rpmbuild.build_source_rpm(self.component, self.spec, self.sources, self.host)
         folder, profile = spec.parent.parent, self.host.profile
         if self.builder == "copr":
@@ -149,6 +154,7 @@ def prepared_work(settings: Settings, component: Component, hosts: Hosts, order:
         archive,
         host,
         without,
+        tuple(name for name in order.wanted if name in component.features),
         order.builder,
         published,
         beside,

@@ -294,3 +294,29 @@ def test_a_package_with_all_its_features_passes_for_one_without(built_catalogue,
         only=["networking-sfc"],
     )
     assert [component.outcome for component in again.components] == [Outcome.UNCHANGED]
+
+
+@pytest.mark.distro
+def test_the_sources_own_tests_run_over_the_build_when_they_are_asked_for(project, tmp_path, cache_dir):
+    with (project / "packaging" / "sample.toml").open("a") as file:
+        file.write('\n[tests]\nrunner = "unittest"\narguments = ["test_sample"]\n')
+    failing = "import unittest\n\n\nclass One(unittest.TestCase):\n    def test(self):\n        self.fail('as planned')\n"
+    (project / "code" / "test_sample.py").write_text(failing)
+    pyproject = project / "code" / "pyproject.toml"
+    packed = '\n[tool.flit.sdist]\ninclude = ["test_sample.py"]\n'
+    told = "\n".join(
+        line for line in pyproject.read_text().splitlines() if not line.startswith("dependencies")
+    )
+    pyproject.write_text(told + packed)
+    at = settings.load(
+        project, {"SFCCI_RUN_STATE": str(tmp_path / "state"), "SFCCI_RUN_CACHE": str(cache_dir)}
+    )
+    (without,) = run.build_packages(at, lambda _text: None, Order(write_specs=True)).components
+    assert (without.outcome, without.error) == (Outcome.BUILT, "")
+    (asked,) = run.build_packages(at, lambda _text: None, Order(wanted=("tests",))).components
+    assert asked.outcome is Outcome.FAILED, "it is another build, and it ran them"
+    assert "as planned" in asked.log.read_text()
+    talkative = failing.replace("self.fail('as planned')", "print('Traceback (most recent call last)')")
+    (project / "code" / "test_sample.py").write_text(talkative)
+    (passed,) = run.build_packages(at, lambda _text: None, Order(wanted=("tests",))).components
+    assert passed.outcome is Outcome.BUILT, "what a test prints is no failure of the build"

@@ -286,6 +286,9 @@ def test_a_key_that_is_not_there_is_one_sentence(built, tmp_path, monkeypatch):
 
 def test_an_address_that_is_none_is_bad_input(tmp_path, monkeypatch, project):
     monkeypatch.setenv("SFCCI_PROJECT", str(project))
+    nothing = CliRunner().invoke(package, ["repo", "--profile", "fedora-44"])
+    assert "no RPM without errors for Fedora 44" in str(nothing.exception)
+    assert "sfcci package rpm --profile fedora-44" in str(nothing.exception)
     answer = CliRunner().invoke(package, ["repo", "--baseurl", "no address"])
     assert isinstance(answer.exception, UsageError)
     assert "base URL 'no address' is none" in str(answer.exception)
