@@ -3,7 +3,7 @@
 `python -I -S inside_build.py STAGE RUN LAYERS PROGRAM...`: STAGE is an empty folder to work in, RUN the run's folder, LAYERS a JSON list of
 further folders that the build reads. In the new root are this machine's system folders and LAYERS, each under a layer that takes what
 is written (overlayfs; where the kernel refuses one, the folder itself, read-only), RUN as /builddir/run, and no home. All of it
-lies in memory and goes with the program. Nothing but the standard library is used.
+lies in memory and goes with the program. Without a STAGE ("") the root stays what it is. Nothing but the standard library is used.
 """
 
 import contextlib
@@ -129,9 +129,9 @@ def drop_capabilities() -> None:
 def main(stage: str, run: str, layers: str, argv: list[str]) -> None:
     """Make the root, enter it, become the program."""
     try:
-        root = make_root(stage, run, json.loads(layers))
-        os.chroot(root)
-        os.chdir("/builddir")
+        if stage:
+            os.chroot(make_root(stage, run, json.loads(layers)))
+            os.chdir("/builddir")
         raise_loopback()
         drop_capabilities()
     except OSError as error:

@@ -218,9 +218,9 @@ def seed_installed(prefix: Prefix, packages: Iterable[str]) -> None:
 
 def _enter(prefix: Prefix) -> tuple[str, ...]:
     """Give the words before a program that have it run in the prefix's root."""
-    if prefix.obstacle:
-        return sandbox()
     program = (os.path.realpath(sys.executable), "-I", "-S", "-B", str(inside_build.__file__))
+    if prefix.obstacle:  # a network of its own wants its loopback up; this machine's is none of ours
+        return (*sandbox(), *program, "", "", "") if sandbox() else ()
     return (*sandbox(), *program, str(prefix.folder / "stage"), str(prefix.folder), json.dumps(prefix.layers))
 
 

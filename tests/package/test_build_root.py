@@ -72,10 +72,14 @@ def test_homes_are_empty_but_for_the_environment(host):
 def test_secrets_devices_and_powers_of_the_machine_are_not_there(host):
     assert inside(host, "cat", "/etc/shadow") == ""
     assert set(inside(host, "ls", "/dev").split()) == {
+        "fd",
         "full",
         "null",
         "random",
         "shm",
+        "stderr",
+        "stdin",
+        "stdout",
         "tty",
         "urandom",
         "zero",

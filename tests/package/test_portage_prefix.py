@@ -133,3 +133,14 @@ def test_a_folder_that_is_no_repository_is_refused(place, tmp_path):
         portage_prefix.prepared(at, lambda _text: None, overlay=tmp_path, master=tmp_path),
     ):
         pass
+
+
+@pytest.mark.skipif(not build.sandbox(), reason="no namespaces here")
+def test_without_a_root_of_its_own_there_is_a_loopback_and_no_other_network(prefix):
+    from dataclasses import replace
+
+    bare = replace(prefix, obstacle="told so")
+    code = "import socket; s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname(), 2)"
+    assert bare.run(["python3", "-c", code]).status == 0
+    code = "import socket; socket.create_connection(('192.0.2.1', 80), 2)"
+    assert "unreachable" in bare.run(["python3", "-c", code]).stderr
