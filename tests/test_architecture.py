@@ -134,6 +134,7 @@ PURE = {
     "package.atom",
     "package.ebuild_dependency",
     "package.ebuild_feature",
+    "package.ebuild_install",
     "package.edit",
     "package.manifest",
     "package.new",

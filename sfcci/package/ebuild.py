@@ -26,9 +26,11 @@ from sfcci.package.ebuild_dependency import (
     python_minors,
 )
 from sfcci.package.ebuild_feature import Checks, Flag, Sphinx, checks, flags, sphinx
+from sfcci.package.ebuild_install import account_messages, generators, installation
 from sfcci.package.manifest import manifest_text, read_distfile
 from sfcci.package.sdist import SdistMetadata
 from sfcci.package.spec import agree
+from sfcci.package.spec_feature import check_files
 from sfcci.package.template import text_templates
 
 if TYPE_CHECKING:
@@ -78,6 +80,12 @@ class Ebuild:
     checks: Checks | None = None
     etc: bool = False
     """What it installs into /usr/etc belongs in /etc."""
+    generators: tuple[str, ...] = ()
+    """Lines of bash that make configuration files; what they import is asked for when it is built."""
+    installation: tuple[str, ...] = ()
+    """Lines of bash that install configuration and units; "" is an empty line."""
+    systemd: bool = False
+    """It has units."""
     messages: tuple[str, ...] = ()
     """What whoever installs it is told, line by line."""
     keywords: str = ""
@@ -100,11 +108,13 @@ def overlay_files(
 
     `sdist` is the file that the release ebuild fetches; without one there is only the live ebuild. `others` are the
     versions beside the component's own, each with its sdist.
-    Raises InputError for what Gentoo has no words for, and when description and source contradict each other.
+    Raises InputError for what Gentoo has no words for, when description and source contradict each other, and when a source
+    lacks a file that the description names.
     """
     released = [(component, metadata, sdist), *((o.component, o.metadata, o.sdist) for o in others)]
     for one, told, _file in released:
         agree(one, told)
+        check_files(one, told)
     texts = {f"{package_folder(component)}/metadata.xml": metadata_text(component)}
     try:
         for one, told, file in released:
@@ -192,7 +202,10 @@ def _ebuild(component: Component, metadata: SdistMetadata, **given: Any) -> Ebui
         sphinx=sphinx(component, metadata),
         checks=checks(component, metadata, minors),
         etc=component.gentoo.etc,
-        messages=component.gentoo.messages,
+        generators=generators(component),
+        installation=installation(component),
+        systemd=bool(component.services),
+        messages=(*component.gentoo.messages, *account_messages(component)),
         **given,
     )
 

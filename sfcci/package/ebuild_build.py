@@ -33,6 +33,7 @@ done
 unset _sfcci_phase
 export GIT_CONFIG_GLOBAL="{home}/gitconfig"
 export PYTHONPATH="{python_path}"
+PATH="${{PATH}}{programs}"
 if [[ ${{EBUILD_PHASE}} == setup ]]; then
 	_sfcci_known=( ${{IUSE}} )
 	for _sfcci_flag in {use}; do
@@ -67,7 +68,7 @@ def build_ebuild(
     tree = master or _minimal(settings, variant=bool(variant))
     with prepared(settings, say, overlay=overlay, master=tree, python=python) as plain:
         paths = _python_paths(settings, say, python, around)
-        prefix = plain.with_layers(*around.repositories.values(), *paths)
+        prefix = plain.with_layers(*around.repositories.values(), *paths, *_programs(paths))
         with files.disk_errors(prefix.folder):
             if variant:
                 _rewrite(prefix.folder / "overlay")
@@ -167,6 +168,11 @@ def _python_paths(
     return (tools.site_packages, *around.python_path(python))
 
 
+def _programs(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Give the folders of programs that come with modules, where those are an environment's."""
+    return tuple(path.parents[2] / "bin" for path in paths if (path.parents[2] / "pyvenv.cfg").is_file())
+
+
 def _link_modules(prefix: Prefix, paths: Sequence[Path]) -> None:
     """Have the prefix's Python take modules from there, too, as if they were installed: their own .pth files count."""
     if prefix.python:
@@ -191,6 +197,7 @@ def _write_bashrc(
         functions=" ".join(ebuild_log.FUNCTIONS.values()),
         home=home,
         python_path=":".join(map(str, paths)),
+        programs="".join(f":{path}" for path in _programs(paths)),
         use=" ".join(use),
     )
     (etc / "bashrc").write_text(text)

@@ -23,7 +23,7 @@ def needs_closure(component: Component, metadata: SdistMetadata) -> bool:
 
 def feature_fields(component: Component, metadata: SdistMetadata) -> dict[str, Any]:
     """Give the template's fields for the features. Raises InputError when the sdist lacks a file that they name."""
-    _check_files(component, metadata)
+    check_files(component, metadata)
     docs, tests = component.docs, component.tests
     return {
         "bconds": [(feature, _default(component, feature)) for feature in component.features],
@@ -108,7 +108,8 @@ def _unimportable(component: Component) -> Iterable[str]:
             yield from (f"{module}*" for module in part.modules)
 
 
-def _check_files(component: Component, metadata: SdistMetadata) -> None:
+def check_files(component: Component, metadata: SdistMetadata) -> None:
+    """Raise InputError when the source lacks a file that the description names."""
     there = metadata.files | metadata.requirement_files.keys()
     lost = [name for name in component.source_files if name not in there]
     known = ", ".join(sorted(metadata.requirement_files)) or "none"

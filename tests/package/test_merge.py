@@ -110,6 +110,10 @@ def test_its_documentation_is_built_for_real(merged):
     assert "usr/share/doc/networking-sfc-23.0.0/html/index.html" in merged.build.image
 
 
+def test_its_configuration_is_generated_and_installed(merged):
+    assert "etc/neutron/conf.d/neutron-server/networking-sfc.conf" in merged.build.image
+
+
 def test_its_own_tests_run_over_what_was_built(own, tmp_path):
     """748 tests take ten minutes; those of one module stand for them here. `sfcci package build --use test` runs all."""
     name = "networking-sfc-23.0.0.ebuild"

@@ -32,3 +32,11 @@ BDEPEND="
 	!~dev-python/pbr-2.1.0
 	>=dev-python/pbr-2.0.0[${PYTHON_USEDEP}]
 "
+
+python_install_all() {
+	distutils-r1_python_install_all
+
+	insinto /etc/grafyaml
+	insopts -m 0640
+	doins etc/grafyaml.conf
+}

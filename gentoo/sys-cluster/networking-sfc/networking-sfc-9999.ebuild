@@ -34,7 +34,9 @@ RDEPEND="
 	>=dev-python/stevedore-1.20.0[${PYTHON_USEDEP}]
 	>=sys-cluster/neutron-27.0.0_beta1[${PYTHON_USEDEP}]
 "
+# What generates configuration imports what it describes.
 BDEPEND="
+	${RDEPEND}
 	test? (
 		>=dev-python/oslotest-3.2.0[${PYTHON_USEDEP}]
 		>=dev-python/psycopg-2.8:2[${PYTHON_USEDEP}]
@@ -47,8 +49,6 @@ BDEPEND="
 
 distutils_enable_sphinx doc/source \
 	">=dev-python/openstackdocstheme-2.2.1"
-# Sphinx imports what it documents.
-BDEPEND+=" doc? ( ${RDEPEND} )"
 
 distutils_enable_tests unittest
 
@@ -58,6 +58,28 @@ python_prepare_all() {
 	distutils-r1_python_prepare_all
 }
 
+python_compile_all() {
+	local -x PYTHONPATH=${BUILD_DIR}/install$(python_get_sitedir)${PYTHONPATH:+:${PYTHONPATH}}
+	oslo-config-generator --config-file etc/oslo-config-generator/networking-sfc.conf \
+		--output-file "${T}/networking-sfc.conf" || die
+	sphinx_compile_all
+}
+
 python_test() {
 	"${EPYTHON}" -m stestr run || die "Tests failed with ${EPYTHON}"
+}
+
+python_install_all() {
+	distutils-r1_python_install_all
+
+	insinto /etc/neutron/conf.d/neutron-server
+	insopts -m 0640
+	doins "${T}/networking-sfc.conf"
+}
+
+pkg_postinst() {
+	elog "neutron-server reads its configuration when it is started with"
+	elog "--config-dir /etc/neutron/conf.d/neutron-server."
+	elog "/etc/neutron/conf.d/neutron-server/networking-sfc.conf is for root alone:"
+	elog "give it to the group that its service runs as."
 }

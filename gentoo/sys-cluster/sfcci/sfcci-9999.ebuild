@@ -6,7 +6,7 @@ EAPI=8
 DISTUTILS_USE_PEP517=flit
 PYTHON_COMPAT=( python3_{12..14} )
 
-inherit distutils-r1 git-r3
+inherit distutils-r1 git-r3 systemd
 
 DESCRIPTION="Packages, gate tests, metrics and dashboards for Service Function Chaining"
 HOMEPAGE="https://sfcci.example.org"
@@ -32,3 +32,15 @@ RDEPEND="
 	>=dev-python/unearth-0.15[${PYTHON_USEDEP}]
 	>=dev-python/uvicorn-0.27[${PYTHON_USEDEP}]
 "
+
+python_install_all() {
+	distutils-r1_python_install_all
+
+	insinto /etc/sfcci
+	newins packaging/sfcci/settings.toml sfcci.toml
+
+	insinto /etc/sfcci/dashboards
+	doins dashboards/sfc-gate.yaml
+
+	systemd_dounit packaging/sfcci/sfcci-preview.service
+}

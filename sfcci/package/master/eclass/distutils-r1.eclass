@@ -53,17 +53,19 @@ distutils_enable_tests() {
 # @FUNCTION: distutils_enable_sphinx
 # @USAGE: <folder> [--no-autodoc | <plugin>...]
 # @DESCRIPTION:
-# Add the flag doc and what Sphinx needs, and have src_compile build the folder.
+# Add the flag doc and what Sphinx needs, and have src_compile build the folder. An ebuild with a python_compile_all of its
+# own calls sphinx_compile_all in it.
 distutils_enable_sphinx() {
 	local plugin wanted=">=dev-python/sphinx-8.1.3[\${PYTHON_USEDEP}]"
 	for plugin in "${@:2}"; do
 		[[ ${plugin} == --no-autodoc ]] || wanted+=" ${plugin}[\${PYTHON_USEDEP}]"
 	done
 	_DISTUTILS_SPHINX=${1}
-	distutils-r1_python_compile_all() {
+	sphinx_compile_all() {
 		use doc || return 0
 		build_sphinx "${_DISTUTILS_SPHINX}"
 	}
+	python_compile_all() { sphinx_compile_all; }
 	IUSE+=" doc"
 	BDEPEND+=" doc? ( $(python_gen_any_dep "${wanted}") )"
 }
