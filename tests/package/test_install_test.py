@@ -12,6 +12,7 @@ import pytest
 
 from sfcci import command
 from sfcci.errors import MissingTool, Unreachable, UsageError
+from sfcci.finding import Severity
 from sfcci.package import build, install_answers, install_test, publication, run, signing, turn
 from sfcci.package.profile import profile
 from sfcci.package.work import Order
@@ -19,6 +20,18 @@ from sfcci.package.work import Order
 from .conftest import DESCRIPTION, WELL_FILES, configured_sample
 
 FAULTY = WELL_FILES["pyproject.toml"].replace('tool:main"\n', 'tool:main"\nlost = "sample.tool:nowhere"\n')
+OLDER = """\
+[build-system]
+requires = ["flit_core>=3.11,<5"]
+build-backend = "flit_core.buildapi"
+
+[project]
+name = "installer"
+version = "1.0"
+description = "Stands for an old installer"
+license = "MIT"
+license-files = ["LICENSE"]
+"""
 EXCEPTIONS = """\
 [[exceptions]]
 module = "sample.excused"
@@ -197,6 +210,31 @@ def test_packages_of_another_distribution_are_tested_and_published_apart_with_th
     report = install_test.install_test(at, quiet, ["sample"], stream)
     assert report.findings == ()
     assert "sample-1.0-2.el10.noarch" in report.components[0].installed
+
+
+@pytest.mark.distro
+def test_what_we_package_is_ours_also_where_the_closure_has_it_newer(tmp_path, cache_dir):
+    """The sample requires installer, which is described here at 1.0 and locked at a version that is higher."""
+    files = {
+        **WELL_FILES,
+        "pyproject.toml": WELL_FILES["pyproject.toml"].replace('"packaging>=20"', '"installer>=1"'),
+        "sample/__init__.py": "import installer\n",
+    }
+    at = configured_sample(tmp_path, cache_dir, files)
+    older = at.project / "installer"
+    (older / "installer").mkdir(parents=True)
+    (older / "installer" / "__init__.py").write_text('"""Stands for an old installer."""\n')
+    (older / "LICENSE").write_text("Permission is hereby granted.\n")
+    (older / "pyproject.toml").write_text(OLDER)
+    description = DESCRIPTION.replace('"sample"', '"installer"').replace('"code"', '"installer"')
+    (at.project / "packaging" / "installer.toml").write_text(
+        description.replace('"application"', '"library"')
+    )
+    built = run.build_packages(at, quiet, Order(write_specs=True))
+    assert [str(one) for one in built.all_findings if one.severity is Severity.ERROR] == []
+    report = install_test.install_test(at, quiet, ["sample"])
+    assert report.findings == ()
+    assert "python3-installer-1.0-2.noarch" in report.components[0].installed
 
 
 @pytest.mark.distro
