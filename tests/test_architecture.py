@@ -142,6 +142,7 @@ PURE = {
     "package.recipe",
     "package.recipe_ebuild",
     "package.recipe_phases",
+    "package.recipe_portrait",
     "package.recipe_schema",
     "package.portrait",
     "package.profile",

@@ -1,6 +1,7 @@
 """`sfcci package list|show|render`: the catalogue as it is, and what it renders."""
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ from sfcci.errors import EXIT_OK, EXIT_TOOL
 
 if TYPE_CHECKING:
     from sfcci.package.catalogue_run import Available
+    from sfcci.package.recipe import Recipe
 
 COMPONENTS = click.argument(
     "components", metavar="[COMPONENT]...", nargs=-1, shell_complete=completion.components
@@ -21,18 +23,23 @@ COMPONENTS = click.argument(
 @console.as_json
 @click.pass_context
 def list(ctx: click.Context, outdated: bool, json_output: bool) -> None:  # noqa: A001 - the command's name
-    """List the components of packaging/ with their versions.
+    """List the components of packaging/ with their versions, and the recipes (ebuild) with their newest.
 
-    With --outdated, exit status 3 when the index could not be asked for one of them.
+    With --outdated, exit status 3 when the index could not be asked for one of them. Recipes are on no index.
     """
     from sfcci.package import catalogue_run
+    from sfcci.package.catalogue import CATALOGUE
+    from sfcci.package.recipe_read import load_recipes
 
     settings = console.settings()
+    recipes = load_recipes(settings.project / CATALOGUE)
     found = (
         catalogue_run.available(settings, console.progress()) if outdated else catalogue_run.listed(settings)
     )
     if json_output:
-        console.print_json([_available_json(one, outdated) for one in found])
+        known = [_available_json(one, outdated) for one in found]
+        known += [_recipe_json(one, outdated) for one in recipes]
+        console.print_json(sorted(known, key=itemgetter("name")))
     else:
         columns = (
             "component",
@@ -42,7 +49,10 @@ def list(ctx: click.Context, outdated: bool, json_output: bool) -> None:  # noqa
             "in the pipeline",
             *(("newest",) if outdated else ()),
         )
-        console.table("", columns, [_available_row(one, outdated) for one in found])
+        rows = [_available_row(one, outdated) for one in found] + [
+            _recipe_row(one, outdated) for one in recipes
+        ]
+        console.table("", columns, sorted(rows))
         for reason in dict.fromkeys(one.reason for one in found if one.reason):
             click.echo(reason, err=True)
     ctx.exit(EXIT_TOOL if any(one.reason for one in found) else EXIT_OK)
@@ -52,20 +62,27 @@ def list(ctx: click.Context, outdated: bool, json_output: bool) -> None:  # noqa
 @click.argument("component", shell_complete=completion.components)
 @console.as_json
 def show(component: str, json_output: bool) -> None:
-    """Show what is told of COMPONENT, what its source says, and the distributions' names for it and what it requires."""
-    from sfcci.package import catalogue_run
-    from sfcci.package.portrait import portrait, translations
+    """Show what is told of COMPONENT, what its source says, and the distributions' names for it and what it requires.
 
-    (found,) = catalogue_run.subjects(console.settings(), [component], console.progress())
+    Of a recipe, show its ebuilds: versions, masks, flags, dependencies.
+    """
+    from sfcci.package import catalogue_run
+    from sfcci.package.catalogue import CATALOGUE
+    from sfcci.package.portrait import portrait, translations
+    from sfcci.package.recipe_read import load_recipes
+
+    settings = console.settings()
+    recipes = {one.name: one for one in load_recipes(settings.project / CATALOGUE)}
+    if component in recipes:
+        _show_recipe(recipes[component], json_output)
+        return
+    (found,) = catalogue_run.subjects(settings, [component], console.progress())
     known = portrait(found.component, found.metadata)
     if json_output:
         console.print_json(known)
         return
     click.echo(f"{known['name']} {known['version']}: {known['read']['summary']}")
-    for title in ("told", "read", "rpm", "gentoo"):
-        click.secho(f"\n{title}", bold=True)
-        for line in _lines(known[title]):
-            click.echo(f"  {line}")
+    _sections(known, ("told", "read", "rpm", "gentoo"))
     rows = [
         (one.requirement, one.rpm, one.rpm_package, " ".join(one.gentoo) or one.why)
         for one in translations(found.component, found.metadata)
@@ -95,6 +112,49 @@ def render(components: tuple[str, ...], json_output: bool) -> None:
     click.echo(f"{len(texts)} files rendered, {len(written)} changed")
 
 
+def _show_recipe(recipe: "Recipe", json_output: bool) -> None:
+    from sfcci.package.recipe_portrait import recipe_portrait
+
+    known = recipe_portrait(recipe)
+    if json_output:
+        console.print_json(known)
+        return
+    click.echo(f"{known['name']} {known['version']}: {known['told'].pop('summary')}")
+    depends = known["gentoo"].pop("depends")
+    _sections(known, ("told", "gentoo"))
+    for name, lines in depends.items():
+        click.secho(f"\n{name}", bold=True)
+        for line in lines:
+            click.echo(f"  {line}")
+
+
+def _sections(known: Mapping[str, Any], titles: Iterable[str]) -> None:
+    for title in titles:
+        click.secho(f"\n{title}", bold=True)
+        for line in _lines(known[title]):
+            click.echo(f"  {line}")
+
+
+def _recipe_json(recipe: "Recipe", outdated: bool) -> dict[str, Any]:
+    from sfcci.package.recipe_portrait import newest, recipe_source
+
+    known = {
+        "name": recipe.name,
+        "version": newest(recipe).full,
+        "kind": "ebuild",
+        "source": recipe_source(recipe),
+        "pipeline": False,
+    }
+    return {**known, "newest": None, "outdated": False, "reason": ""} if outdated else known
+
+
+def _recipe_row(recipe: "Recipe", outdated: bool) -> tuple[str, ...]:
+    from sfcci.package.recipe_portrait import newest, recipe_source
+
+    row = (recipe.name, newest(recipe).full, "ebuild", recipe_source(recipe), "no")
+    return (*row, "not on the index") if outdated else row
+
+
 def _available_json(one: "Available", outdated: bool) -> dict[str, Any]:
     source = one.component.source
     known = {
@@ -110,7 +170,7 @@ def _available_json(one: "Available", outdated: bool) -> dict[str, Any]:
     return {**known, "newest": newest, "outdated": one.outdated, "reason": one.reason}
 
 
-def _available_row(one: "Available", outdated: bool) -> Iterable[str]:
+def _available_row(one: "Available", outdated: bool) -> tuple[str, ...]:
     component = one.component
     source = f"this project ({component.source.path})" if component.source.path else component.source.sdist
     row = (component.name, one.version, component.kind, source, "yes" if component.pipeline else "no")
@@ -136,5 +196,5 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return ", ".join(f"{key} {inner}" for key, inner in value.items())
+        return ", ".join(f"{key} {_text(inner)}".rstrip() for key, inner in value.items())
     return value if isinstance(value, str) else ", ".join(map(str, value))

@@ -7,8 +7,9 @@ from packaging.requirements import Requirement
 
 from sfcci.package import dialect
 from sfcci.package.component import Component
-from sfcci.package.ebuild import package_name
+from sfcci.package.ebuild import LIVE, package_name
 from sfcci.package.macros.python3dist import python3dist
+from sfcci.package.package_mask import masks
 from sfcci.package.sdist import SdistMetadata
 
 
@@ -35,7 +36,6 @@ def translations(component: Component, metadata: SdistMetadata) -> tuple[Transla
 
 def portrait(component: Component, metadata: SdistMetadata) -> dict[str, Any]:
     """Give what is known as JSON-ready values."""
-    gentoo = package_name(component) if component.gentoo.overlay else ""
     return {
         "name": component.name,
         "version": metadata.version,
@@ -50,7 +50,9 @@ def portrait(component: Component, metadata: SdistMetadata) -> dict[str, Any]:
             "requires": component.rpm.requires,
             "recommends": component.rpm.recommends,
         },
-        "gentoo": {"package": gentoo, "version": _gentoo_version(metadata.version) if gentoo else ""},
+        "gentoo": _gentoo(component, metadata)
+        if component.gentoo.overlay
+        else {"package": "", "version": ""},
         "requirements": [asdict(one) for one in translations(component, metadata)],
     }
 
@@ -98,6 +100,30 @@ def _translation(component: Component, requirement: str) -> Translation:
     except dialect.Inexpressible as error:
         atoms, why = (), str(error)
     return Translation(requirement, python3dist(str(bare)), package, atoms, why)
+
+
+def _gentoo(component: Component, metadata: SdistMetadata) -> dict[str, Any]:
+    """Its package, its ebuilds, what masks them, and the flags that its description tells."""
+    told = component.gentoo
+    others = [_gentoo_version(one.version) for one in told.versions if one.version != component.version]
+    release = [] if component.source.path else [_gentoo_version(metadata.version)]
+    flags = {*told.flags, *(["doc"] if component.docs else []), *(["test"] if component.tests else [])}
+    return {
+        "package": package_name(component),
+        "version": _gentoo_version(metadata.version),
+        "ebuilds": [*release, *others, *([LIVE] if component.source.git else [])],
+        "flags": sorted(flags),
+        "masked": _masked(component),
+        "requires": told.requires,
+        "messages": told.messages,
+    }
+
+
+def _masked(component: Component) -> dict[str, str]:
+    try:
+        return {mask.atom: mask.reason for mask in masks(component)}
+    except dialect.Inexpressible:
+        return {}
 
 
 def _gentoo_version(version: str) -> str:

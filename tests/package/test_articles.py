@@ -1,13 +1,17 @@
 """The packages of articles/ as ebuilds: their text, what pkgcheck says of them, what portage does with them."""
 
+import json
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from sfcci import machine
+from sfcci.cli.package import package
 from sfcci.package import ebuild_build, overlay
 from sfcci.package.recipe_read import load_recipes
 
@@ -98,6 +102,35 @@ def test_keywords_are_not_for_what_nobody_shall_get_unasked(articles):
     assert recipes["llvm"].keywords_of(recipes["llvm"].versions[0]) == ("~amd64", "~arm64")
 
 
+def test_our_own_lints_have_nothing_to_say_of_the_seven_ebuilds(articles, tmp_path):
+    assert len([path for path in articles.texts if path.endswith(".ebuild")]) == 7
+    report = overlay.lint_overlay(over_fuller_master(articles, tmp_path))
+    assert [str(finding) for finding in report.findings] == []
+
+
+def test_every_recipe_is_listed_and_shown(articles, monkeypatch):
+    monkeypatch.setenv("SFCCI_PROJECT", str(articles.settings.project))
+    monkeypatch.setenv("SFCCI_RUN_CACHE", str(articles.settings.cache))
+    asked = partial(CliRunner().invoke, package, catch_exceptions=False)
+    rows = json.loads(asked(["list", "--json"]).stdout)
+    assert [(row["name"], row["version"], row["kind"]) for row in rows] == [
+        ("libomp", "3.7.0", "ebuild"),
+        ("llvm", "3.7.0-r1", "ebuild"),
+        ("nextcloud", "13.0.1", "ebuild"),
+        ("paperwork", "1.1", "ebuild"),
+        ("paperwork-backend", "1.1", "ebuild"),
+        ("tesseract", "4.00.00_alpha", "ebuild"),
+    ]
+    shown = json.loads(asked(["show", "tesseract", "--json"]).stdout)["gentoo"]
+    assert shown["package"] == "app-text/tesseract"
+    assert shown["versions"] == ["4.00.00_alpha", "9999"]
+    assert shown["masked"]["4.00.00_alpha"].startswith("An alpha")
+    assert {"doc", "osd", "l10n_zh-CN"} <= set(shown["flags"])
+    text = asked(["show", "llvm"]).stdout
+    assert "llvm 3.7.0-r1:" in text
+    assert "PDEPEND" in text
+
+
 @pytest.mark.distro
 def test_neither_lints_nor_pkgcheck_have_anything_to_say(articles, tmp_path):
     report = overlay.check_overlay(over_fuller_master(articles, tmp_path))
@@ -142,9 +175,12 @@ def test_llvm_takes_clang_and_lldb_into_its_tree_and_builds_by_ninja(articles):
 
 
 @pytest.mark.distro
-def test_paperworks_back_end_is_installed_and_tests_itself(articles):
-    report, image = installed(articles, "paperwork-backend-1.1", "test")
-    assert any(path.endswith("site-packages/paperwork_backend/__init__.py") for path in image)
+@pytest.mark.parametrize(
+    ("name", "module"), [("paperwork", "paperwork"), ("paperwork-backend", "paperwork_backend")]
+)
+def test_both_halves_of_paperwork_are_installed_and_test_themselves(articles, name, module):
+    report, image = installed(articles, f"{name}-1.1", "test")
+    assert any(path.endswith(f"site-packages/{module}/__init__.py") for path in image)
     assert "1 passed" in report.log.read_text()
 
 
