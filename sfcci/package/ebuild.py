@@ -24,6 +24,7 @@ from sfcci.package.ebuild_dependency import (
     dependencies,
     python_compat,
     python_minors,
+    with_added,
 )
 from sfcci.package.ebuild_feature import Checks, Flag, Sphinx, checks, flags, sphinx
 from sfcci.package.ebuild_install import account_messages, generators, installation
@@ -196,7 +197,7 @@ def _ebuild(component: Component, metadata: SdistMetadata, **given: Any) -> Ebui
         description=(component.summary or metadata.summary).removesuffix("."),
         homepages=_homepages(component),
         license=dialect.gentoo_license(component.license),
-        runtime=dependencies((*metadata.requires, *component.gentoo.requires), names, minors),
+        runtime=dependencies(with_added(metadata.requires, component.gentoo.requires), names, minors),
         build=dependencies(build_requirements(metadata), names, minors),
         flags=flags(component, metadata, minors),
         sphinx=sphinx(component, metadata),

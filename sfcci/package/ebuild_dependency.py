@@ -1,8 +1,10 @@
 """What an ebuild depends on: Python implementations, and requirements (PEP 508) as lines of dependencies (PMS 8)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from sfcci.package import dialect
 from sfcci.package.sdist import SdistMetadata
@@ -79,6 +81,13 @@ def dependencies(
     return tuple(line for _package, line in sorted(lines))
 
 
+def with_added(requires: Sequence[str], added: Sequence[str]) -> tuple[str, ...]:
+    """Give a source's requirements and those that Gentoo adds; a lower bound gives way to the added one of its project."""
+    higher = {dialect.requirement_name(r): bound for r in added if (bound := _lower_bound(r))}
+    left = (r for r in requires if not _is_below(_lower_bound(r), higher.get(dialect.requirement_name(r))))
+    return (*left, *added)
+
+
 def build_requirements(metadata: SdistMetadata) -> tuple[str, ...]:
     """Give the build requirements (PEP 508) that distutils-r1.eclass does not bring in itself.
 
@@ -90,6 +99,19 @@ def build_requirements(metadata: SdistMetadata) -> tuple[str, ...]:
     if by_pbr and "pbr" not in (*covered, *map(dialect.requirement_name, stated)):
         stated += [r for r in metadata.requires if dialect.requirement_name(r) == "pbr"] or ["pbr"]
     return tuple(stated)
+
+
+def _lower_bound(requirement: str) -> Version | None:
+    """The bound of a requirement that is one lower bound and nothing else."""
+    parsed = Requirement(requirement)
+    (only, *more) = [*parsed.specifier] or [None]
+    if more or only is None or only.operator != ">=" or parsed.marker:
+        return None
+    return Version(only.version)
+
+
+def _is_below(bound: Version | None, other: Version | None) -> bool:
+    return bound is not None and other is not None and bound <= other
 
 
 def _wanted(requirement: str, minors: tuple[int, ...], extra: str) -> tuple[int, ...]:

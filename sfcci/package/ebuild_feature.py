@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sfcci.errors import Fault, InputError, Place
 from sfcci.package import dialect
 from sfcci.package.component import Component, Docs, Tests
-from sfcci.package.ebuild_dependency import dependencies
+from sfcci.package.ebuild_dependency import dependencies, with_added
 from sfcci.package.sdist import SdistMetadata
 from sfcci.package.spec_feature import kept_requirements
 
@@ -81,7 +81,7 @@ def checks(component: Component, metadata: SdistMetadata, minors: tuple[int, ...
     brought = {*plugins, "pytest"} if tests.runner == "pytest" else set()
     names = component.gentoo.names
     wanted = dependencies((r for r in listed if dialect.requirement_name(r) not in brought), names, minors)
-    known = dependencies((*metadata.requires, *component.gentoo.requires), names, minors)
+    known = dependencies(with_added(metadata.requires, component.gentoo.requires), names, minors)
     build = tuple(line for line in wanted if line not in known)
     return Checks(RUNNERS[tests.runner], tuple(sorted(plugins)), build, _command(tests))
 

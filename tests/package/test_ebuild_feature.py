@@ -253,3 +253,9 @@ def test_an_old_versions_header_is_not_made_younger_by_what_came_after_it(tmp_pa
     old = made(tmp_path, component.at(entry), "1.0")
     assert rendered(old.component, old.metadata).startswith("# Copyright 2024-2025 ")
     assert rendered(component).startswith("# Copyright 2024-2026 ")
+
+
+def test_what_gentoo_adds_takes_the_place_of_a_lower_bound():
+    requires = ("futurist>=1.2", "click>=8,<9", "greenlet>=2", "tomli>=1; python_version < '3.13'")
+    added = ("futurist>=3.1", "click>=8.1", "greenlet>=1", "tomli>=2", "six")
+    assert ebuild_dependency.with_added(requires, added) == (*requires[1:], *added)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -197,6 +198,18 @@ def test_each_stand_in_says_what_it_stands_for():
     )
     for package, text in texts.items():
         assert text.startswith("# NOT IN ::gentoo") == (package in stand_in.absent())
+
+
+def test_a_stand_in_with_a_revision_or_a_slot_is_named_as_in_gentoo():
+    known = {one.package: one for one in stand_in.stand_ins()}
+    routes, psycopg = known["dev-python/routes"], known["dev-python/psycopg"]
+    assert (routes.version, routes.path) == (
+        "2.5.1-r2",
+        "dev-python/routes/routes-2.5.1-r2.ebuild",
+    )
+    assert (psycopg.version, psycopg.slot) == ("2.9.13", "2")
+    assert all(re.fullmatch(r"[\w+-]+/[\w+-]+", one.package) for one in known.values())
+    assert all(re.fullmatch(r"\d[\w.]*(-r\d+)?", one.version) for one in known.values())
 
 
 def test_the_minimal_master_is_written_once_and_whole(tmp_path):

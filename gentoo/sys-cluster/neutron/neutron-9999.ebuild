@@ -24,7 +24,6 @@ RDEPEND="
 	>=dev-python/cotyledon-2.2.0[${PYTHON_USEDEP}]
 	>=dev-python/debtcollector-1.19.0[${PYTHON_USEDEP}]
 	>=dev-python/decorator-4.1.0[${PYTHON_USEDEP}]
-	>=dev-python/futurist-1.2.0[${PYTHON_USEDEP}]
 	>=dev-python/futurist-3.1.1[${PYTHON_USEDEP}]
 	>=dev-python/httplib2-0.22.0[${PYTHON_USEDEP}]
 	>=dev-python/jinja2-2.10[${PYTHON_USEDEP}]
