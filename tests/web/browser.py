@@ -101,6 +101,12 @@ class Page:
         self.ask("Page.navigate", url=url)
         self.wait("document.body && document.body.dataset.state === 'ready'", timeout_s)
 
+    def blank(self):
+        """Leave the page that is shown and forget what was noted of it."""
+        self.ask("Page.navigate", url="about:blank")
+        self.wait("location.href === 'about:blank'")
+        self.events.clear()
+
     def wait(self, script, timeout_s=15.0):
         deadline = time.monotonic() + timeout_s
         while not self.evaluate(script):

@@ -128,13 +128,21 @@ def without_uplot(own, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def page(tmp_path_factory):
-    """A page of headless Chromium."""
+def chromium(tmp_path_factory):
+    """A page of headless Chromium, for all tests."""
     spec = importlib.util.spec_from_file_location("browser", Path(__file__).parent / "browser.py")
     browser = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(browser)
     with browser.chromium(tmp_path_factory.mktemp("profile")) as found:
         yield found
+
+
+@pytest.fixture
+def page(chromium):
+    """A page on which nothing of an earlier test goes on, and nothing of it was noted."""
+    chromium.blank()
+    yield chromium
+    chromium.blank()
 
 
 @pytest.fixture
