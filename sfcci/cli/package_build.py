@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sfcci.cli import completion, console
+from sfcci.cli import console
+from sfcci.cli.package_named import COMPONENTS
 from sfcci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     epilog="Examples: sfcci package build networking-sfc | sfcci package build networking-sfc --use doc,test | "
     "sfcci package build networking-sfc --version 9999 --git ~/src/networking-sfc"
 )
-@click.argument("components", metavar="[COMPONENT]...", nargs=-1, shell_complete=completion.components)
+@COMPONENTS
 @click.option(
     "--version", default="", help="Another version than the description's, or 9999 for the live ebuild."
 )

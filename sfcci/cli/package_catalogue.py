@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sfcci.cli import completion, console
+from sfcci.cli import console
+from sfcci.cli.package_named import COMPONENT, COMPONENTS, tell_unfinished
 from sfcci.errors import EXIT_OK, EXIT_TOOL
 
 if TYPE_CHECKING:
     from sfcci.package.catalogue_run import Available
     from sfcci.package.recipe import Recipe
-
-COMPONENTS = click.argument(
-    "components", metavar="[COMPONENT]...", nargs=-1, shell_complete=completion.components
-)
 
 
 @click.command("list", epilog="Example: sfcci package list --outdated")
@@ -55,11 +52,12 @@ def list(ctx: click.Context, outdated: bool, json_output: bool) -> None:  # noqa
         console.table("", columns, sorted(rows))
         for reason in dict.fromkeys(one.reason for one in found if one.reason):
             click.echo(reason, err=True)
+    tell_unfinished()
     ctx.exit(EXIT_TOOL if any(one.reason for one in found) else EXIT_OK)
 
 
 @click.command(epilog="Example: sfcci package show networking-sfc --json")
-@click.argument("component", shell_complete=completion.components)
+@COMPONENT
 @console.as_json
 def show(component: str, json_output: bool) -> None:
     """Show what is told of COMPONENT, what its source says, and the distributions' names for it and what it requires.

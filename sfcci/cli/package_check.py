@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sfcci.cli import console
-from sfcci.cli.package_catalogue import COMPONENTS
+from sfcci.cli.package_named import COMPONENTS
 from sfcci.errors import EXIT_FINDINGS, EXIT_OK
 
 if TYPE_CHECKING:

@@ -6,14 +6,15 @@ from pathlib import Path
 import click
 
 from sfcci import finding
-from sfcci.cli import completion, console
+from sfcci.cli import console
 from sfcci.cli.package_check import GENTOO_REPO
+from sfcci.cli.package_named import COMPONENTS
 
 
 @click.command(
     epilog="Examples: sfcci package ebuild | sfcci package ebuild --check --gentoo-repo /var/db/repos/gentoo"
 )
-@click.argument("components", metavar="[COMPONENT]...", nargs=-1, shell_complete=completion.components)
+@COMPONENTS
 @click.option("--check", is_flag=True, help="Write nothing; say what differs from the descriptions.")
 @GENTOO_REPO
 @console.as_json

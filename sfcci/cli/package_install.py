@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sfcci.cli import completion, console
+from sfcci.cli import console
+from sfcci.cli.package_named import COMPONENTS
 from sfcci.cli.package_proof import PROFILE
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog="Examples: sfcci package install-test | sfcci package install-test networking-sfc --json"
 )
-@click.argument("components", metavar="[COMPONENT]...", nargs=-1, shell_complete=completion.components)
+@COMPONENTS
 @PROFILE
 @console.as_json
 @click.pass_context

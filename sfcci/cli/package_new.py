@@ -22,7 +22,8 @@ def new(ctx: click.Context, sdist_or_name: str, version: str, dry_run: bool, jso
     """Begin a description in packaging/ out of what an sdist says of itself.
 
     SDIST-OR-NAME is a .tar.gz, or a project on the package index. What the metadata does not settle is marked FILL IN,
-    and the description is refused until that is done: exit status 1 as long as something is open.
+    and until that is done the description is left out of the list and refused where it, or the whole catalogue, is asked
+    for: exit status 1 as long as something is open.
     """
     from sfcci import files
     from sfcci.package import catalogue_run

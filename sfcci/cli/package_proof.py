@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sfcci.cli import completion, console
+from sfcci.cli import console
+from sfcci.cli.package_named import COMPONENT, COMPONENTS
 from sfcci.errors import UsageError
 from sfcci.package.profile import HOST, PROFILES
 
@@ -24,7 +25,7 @@ PROFILE = click.option(
 
 
 @click.command(epilog="Examples: sfcci package verify | sfcci package verify networking-sfc --json")
-@click.argument("components", metavar="[COMPONENT]...", nargs=-1, shell_complete=completion.components)
+@COMPONENTS
 @PROFILE
 @console.as_json
 @click.pass_context
@@ -49,7 +50,7 @@ def verify(ctx: click.Context, components: tuple[str, ...], profile: str, json_o
 @click.command(
     epilog="Examples: sfcci package sbom networking-sfc | sfcci package sbom sfcci --format spdx --output sfcci.spdx.json"
 )
-@click.argument("component", shell_complete=completion.components)
+@COMPONENT
 @click.option(
     "--format",
     "format_",

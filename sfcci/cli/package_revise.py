@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sfcci.cli import completion, console
-from sfcci.cli.package_catalogue import COMPONENTS
+from sfcci.cli import console
+from sfcci.cli.package_named import COMPONENT, COMPONENTS
 
 if TYPE_CHECKING:
     from sfcci.package.revise import Revision
 
-COMPONENT = click.argument("component", shell_complete=completion.components)
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Tell what would change, write nothing.")
 
 
@@ -127,7 +126,7 @@ def manifest(components: tuple[str, ...], distdir: Path | None, json_output: boo
     from sfcci.package.recipe_tree import recipe_part
 
     settings = console.settings()
-    catalogue = load_catalogue(settings.project / CATALOGUE)
+    catalogue = load_catalogue(settings.project / CATALOGUE, components)
     recipes = recipe_part(settings, components, distdir)
     texts = {path: text for path, text in recipes.texts.items() if path.endswith("/Manifest")}
     texts |= manifest_tree(settings, recipes.components(catalogue), distdir)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sfcci.cli import completion, console
+from sfcci.cli import console
+from sfcci.cli.package_named import COMPONENTS
 from sfcci.cli.package_proof import PROFILE
 from sfcci.errors import UsageError
 from sfcci.finding import exit_status
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     epilog="Examples: sfcci package rpm | sfcci package rpm sfcci --force | sfcci package rpm --check | "
     "sfcci package rpm --profile centos-stream-10"
 )
-@click.argument("components", metavar="[COMPONENT]...", nargs=-1, shell_complete=completion.components)
+@COMPONENTS
 @click.option("--spec-only", is_flag=True, help="Write the specs into rpm/, build nothing.")
 @click.option(
     "--check", is_flag=True, help="Write and build nothing; say what differs from the descriptions."

@@ -1,7 +1,9 @@
 """The catalogue: descriptions read into components, every fault with its place."""
 
+import contextlib
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,27 @@ FILL_IN = "FILL IN"
 """How a text begins that `sfcci package new` could not know."""
 
 
+class Components(tuple[Component, ...]):  # noqa: SLOT001 - a tuple's subclass has none that are not empty
+    """The components of a folder, and what lies beside them."""
+
+    recipes: Mapping[str, str] = {}
+    """Name of a recipe → its description, for those who ask for it among components."""
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A description that `sfcci package new` began and nobody has filled in yet."""
+
+    name: str
+    path: str
+    faults: tuple[Fault, ...]
+    """A place to fill in each."""
+
+    def __str__(self) -> str:
+        gaps = (f"{fault.found.partition(':')[0]} (line {fault.place.line})" for fault in self.faults)
+        return f"{self.path} is left out until it is filled in: {', '.join(gaps)}"
+
+
 def parse_component(source: Document) -> Component:
     """Give the component that a document describes. Raises InputError with all faults."""
     if faults := list(_unfilled(source, source.data, ())):
@@ -59,24 +82,46 @@ def parse_component(source: Document) -> Component:
     )
 
 
-def load_catalogue(folder: Path) -> tuple[Component, ...]:
+def load_catalogue(folder: Path, only: Iterable[str] = ()) -> tuple[Component, ...]:
     """Read every description of a component in `folder`, in order of names; recipes are `recipe_read`'s.
 
+    One that is not filled in is passed over where names are given in `only` and its own is none of them.
     Raises InputError with all faults of all files.
     """
+    names = frozenset(only)
+    return _read(folder, lambda one: bool(names) and one.name not in names)
+
+
+def finished(folder: Path) -> tuple[Component, ...]:
+    """Read the same without those that are not filled in. Raises InputError with all other faults of all files."""
+    return _read(folder, lambda _one: True)
+
+
+def unfinished(folder: Path) -> tuple[Unfinished, ...]:
+    """Give the descriptions in `folder` that are not filled in, in order of names; those that cannot be read are none."""
+    found: list[Unfinished] = []
+    for path in sorted(folder.glob("*.toml")):
+        with contextlib.suppress(InputError):
+            if FILL_IN in document.read_text(path) and (one := _begun(document.read(path))):
+                found.append(one)
+    return tuple(found)
+
+
+def _read(folder: Path, passed_over: Callable[[Unfinished], bool]) -> tuple[Component, ...]:
     components: list[Component] = []
-    recipes = 0
+    others = 0
     faults: list[Fault] = []
     for path in sorted(folder.glob("*.toml")):
         try:
             source = document.read(path)
-            if is_recipe(source):
-                recipes += 1
+            begun = _begun(source)
+            if is_recipe(source) or (begun and passed_over(begun)):
+                others += 1
             else:
                 components.append(parse_component(source))
         except InputError as error:
             faults += error.faults
-    if not components and not faults and not recipes:
+    if not (components or faults or others):
         faults.append(
             Fault(Place(str(folder)), "no description of a component", "files named *.toml", NO_PROJECT)
         )
@@ -86,12 +131,26 @@ def load_catalogue(folder: Path) -> tuple[Component, ...]:
     return tuple(components)
 
 
+def _begun(source: Document) -> Unfinished | None:
+    """Give what is open in a description; None: nothing."""
+    faults = tuple(_unfilled(source, source.data, ()))
+    name = source.data.get("name")
+    known = isinstance(name, str) and not name.startswith(FILL_IN)
+    return Unfinished(name if known else Path(source.path).stem, source.path, faults) if faults else None
+
+
 def chosen(catalogue: Iterable[Component], names: Iterable[str]) -> tuple[Component, ...]:
-    """Give the components that are named, all when none is. Raises UsageError for a name that is not there."""
+    """Give the components that are named, all when none is. Raises UsageError for a name that is not there, or a recipe's."""
+    recipes = catalogue.recipes if isinstance(catalogue, Components) else {}
     catalogue, names = tuple(catalogue), tuple(names)
     known = {component.name: component for component in catalogue}
     for name in names:
         if name not in known:
+            if name in recipes:
+                raise UsageError(
+                    f"{name} is a recipe: it has ebuilds alone, and list, show, render, ebuild, manifest and check know it. Its "
+                    f"versions and masks are told in {recipes[name]}; change them there, then: sfcci package ebuild {name}"
+                )
             near = document.did_you_mean(name, list(known))
             raise UsageError(
                 f"no component {name!r}; there are: {', '.join(known)}" + (f"; {near}" if near else "")

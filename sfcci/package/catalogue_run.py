@@ -9,7 +9,7 @@ from pathlib import Path
 from sfcci.errors import Fault, InputError, Place, SfcciError, UsageError
 from sfcci.finding import Finding
 from sfcci.package import index, release, tree
-from sfcci.package.catalogue import CATALOGUE, chosen, load_catalogue
+from sfcci.package.catalogue import CATALOGUE, chosen, finished, load_catalogue
 from sfcci.package.component import Component
 from sfcci.package.ebuild import OVERLAY
 from sfcci.package.index import Subject, subject
@@ -44,13 +44,13 @@ def subjects(
     settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None
 ) -> tuple[Subject, ...]:
     """Give the components (those named, else all) with what their sources say. Raises InputError, UsageError, Unreachable."""
-    return _subjects(settings, chosen(load_catalogue(settings.project / CATALOGUE), only), say)
+    return _subjects(settings, chosen(load_catalogue(settings.project / CATALOGUE, only), only), say)
 
 
 def rendered(settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None) -> dict[str, str]:
     """Give all that the catalogue renders, specs and overlay: path in the project → text. Raises as `subjects`."""
     recipes = recipe_part(settings, only)
-    catalogue = load_catalogue(settings.project / CATALOGUE)
+    catalogue = load_catalogue(settings.project / CATALOGUE, only)
     found = _subjects(settings, recipes.components(catalogue), say)
     specs = tree.spec_tree(settings.project, (one for one in found if one.component.rpm.spec))
     return specs | overlay_tree(settings, catalogue, found, say, recipes=recipes)
@@ -69,10 +69,10 @@ def check(settings: Settings, only: Sequence[str] = (), say: Say = lambda _text:
 
 
 def available(settings: Settings, say: Say) -> tuple[Available, ...]:
-    """Ask the index for the newest release of every component that comes from there. Raises InputError."""
+    """Ask the index for the newest release of every component that is filled in and comes from there. Raises InputError."""
     found = []
     with index.asking() as asked:
-        for component in load_catalogue(settings.project / CATALOGUE):
+        for component in finished(settings.project / CATALOGUE):
             version = component.version or _own_version(settings, component)
             if component.source.path:
                 found.append(Available(component, version))
@@ -87,8 +87,8 @@ def available(settings: Settings, say: Say) -> tuple[Available, ...]:
 
 
 def listed(settings: Settings) -> tuple[Available, ...]:
-    """Give every component with its version, nobody asked. Raises InputError."""
-    catalogue = load_catalogue(settings.project / CATALOGUE)
+    """Give every component that is filled in with its version, nobody asked. Raises InputError."""
+    catalogue = finished(settings.project / CATALOGUE)
     return tuple(Available(one, one.version or _own_version(settings, one)) for one in catalogue)
 
 

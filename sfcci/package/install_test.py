@@ -17,7 +17,7 @@ from sfcci.finding import Finding, exit_status
 from sfcci.machine import DNF_PLUGINS, install_hint
 from sfcci.package import install_answers, lint, publication, signing
 from sfcci.package.build import workspace
-from sfcci.package.catalogue import load_catalogue, with_specs
+from sfcci.package.catalogue import finished, load_catalogue, with_specs
 from sfcci.package.component import Component
 from sfcci.package.hosts import target_python
 from sfcci.package.install_root import Root, empty_root, memory, probe
@@ -130,7 +130,7 @@ def signed_repository(settings: Settings, scratch: Path, say: Say, state: Path) 
 def _tested_builds(
     settings: Settings, state: Path, only: Sequence[str], profile: Profile
 ) -> tuple[tuple[Component, StoredBuild], ...]:
-    wanted = with_specs(load_catalogue(settings.project / CATALOGUE), only)
+    wanted = with_specs(load_catalogue(settings.project / CATALOGUE, only), only)
     there = _all_builds(settings, state)
     lost = [one.name for one in wanted if one not in [component for component, _build in there]]
     if (lost and only) or not there:
@@ -142,7 +142,7 @@ def _tested_builds(
 def _all_builds(settings: Settings, state: Path) -> tuple[tuple[Component, StoredBuild], ...]:
     """Every described component that has a build without errors."""
     there = {build.component: build for build in publication.publishable(state)}
-    catalogue = load_catalogue(settings.project / CATALOGUE)
+    catalogue = finished(settings.project / CATALOGUE)
     return tuple((one, there[one.name]) for one in catalogue if one.name in there)
 
 

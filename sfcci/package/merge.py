@@ -82,7 +82,7 @@ def merge_components(
     """
     listed = [
         one
-        for one in chosen(load_catalogue(settings.project / CATALOGUE), only)
+        for one in chosen(load_catalogue(settings.project / CATALOGUE, only), only)
         if one.gentoo.overlay or only
     ]
     return tuple(_merged(settings, say, one, asked) for one in listed)

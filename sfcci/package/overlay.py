@@ -57,7 +57,7 @@ def rendered_overlay(
     Fetches sdists if need be. Raises InputError, UsageError (a name), Unreachable.
     """
     recipes = recipe_part(settings, only)
-    catalogue = load_catalogue(settings.project / CATALOGUE)
+    catalogue = load_catalogue(settings.project / CATALOGUE, only)
     components = [one for one in recipes.components(catalogue) if one.gentoo.overlay]
     subjects = [subject(one, settings.project, settings.cache, say) for one in components]
     return overlay_tree(settings, catalogue, subjects, say, recipes=recipes)

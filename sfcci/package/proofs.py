@@ -24,7 +24,7 @@ def bill(component: str, version: str, source_rpm: Path, binary_rpms: Sequence[P
 
 def built_bill(settings: Settings, component: str, profile_name: str = "") -> Bill:
     """Give the bill of a component's newest build. Raises UsageError (no such component or build), InputError."""
-    (chosen_one,) = with_specs(load_catalogue(settings.project / CATALOGUE), [component])
+    (chosen_one,) = with_specs(load_catalogue(settings.project / CATALOGUE, [component]), [component])
     order = Order(profile=profile(profile_name))
     build = current_build(kept_apart(settings, order).state, chosen_one.name)
     if build is None:

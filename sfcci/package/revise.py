@@ -188,7 +188,7 @@ def apply(settings: Settings, revision: Revision) -> tuple[str, ...]:
 
 
 def _component(settings: Settings, name: str) -> Component:
-    (component,) = chosen(load_catalogue(settings.project / CATALOGUE), [name])
+    (component,) = chosen(load_catalogue(settings.project / CATALOGUE, [name]), [name])
     return component
 
 
@@ -209,7 +209,7 @@ def _rendered(
     """What the changed component renders, and the list of masks when nothing is masked any more."""
     catalogue = [
         main.component if one.path == before.path else one
-        for one in load_catalogue(settings.project / CATALOGUE)
+        for one in load_catalogue(settings.project / CATALOGUE, [before.name])
     ]
     specs = tree.spec_tree(settings.project, [main] if main.component.rpm.spec else [])
     if not main.component.gentoo.overlay:

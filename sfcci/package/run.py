@@ -61,7 +61,7 @@ def run_packages(
     overlay that cannot be checked is told like a component that failed. What needs the components' whole requirements is
     left out of a package, unless it was built with it before: making their environment takes minutes.
     """
-    catalogue = load_catalogue(settings.project / CATALOGUE)
+    catalogue = load_catalogue(settings.project / CATALOGUE, only)
     wanted = only or [component.name for component in with_specs(catalogue) if component.pipeline]
     report = build_packages(settings, say, Order(force=force, fault=fault, whole=False), only=wanted)
     report = replace(
@@ -90,7 +90,7 @@ def build_packages(
     Packages that are broken on purpose, or built for another distribution, are kept apart. Raises InputError (the
     catalogue), UsageError (a name), MissingTool, Unreachable.
     """
-    components = with_specs(load_catalogue(settings.project / CATALOGUE), only)
+    components = with_specs(load_catalogue(settings.project / CATALOGUE, only), only)
     require_builder(settings, order)
     for program in PROGRAMS:
         command.find(program)
@@ -120,6 +120,6 @@ def rendered_specs(
     settings: Settings, only: Sequence[str] = (), say: Say = lambda _text: None
 ) -> dict[str, str]:
     """Give the specs of the components: path in the project → text. Raises InputError, Unreachable, UsageError."""
-    components = with_specs(load_catalogue(settings.project / CATALOGUE), only)
+    components = with_specs(load_catalogue(settings.project / CATALOGUE, only), only)
     found = [subject(c, settings.project, settings.cache, say) for c in components]
     return tree.spec_tree(settings.project, found)

@@ -61,7 +61,7 @@ def verify(settings: Settings, say: Say, order: Order = NORMAL, only: Sequence[s
 
     Nothing is kept. Raises InputError (the catalogue), UsageError (a name), MissingTool.
     """
-    components = with_specs(load_catalogue(settings.project / CATALOGUE), only)
+    components = with_specs(load_catalogue(settings.project / CATALOGUE, only), only)
     settings = kept_apart(settings, order)
     with workspace() as one, workspace() as other:
         places = (Hosts(settings, one, say, order.profile), Hosts(settings, other, say, order.profile))

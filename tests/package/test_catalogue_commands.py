@@ -159,7 +159,7 @@ def test_a_new_description_is_begun_filled_in_and_rendered(own):
             f"{field} = {value}" if line.startswith(field) else line for line in path.read_text().splitlines()
         ]
         with pytest.raises(InputError, match="is not filled in"):
-            asked("list")
+            asked("render")
         path.write_text("\n".join(lines) + "\n")
     assert asked("render").exit_code == 0
     with pytest.raises(
@@ -255,3 +255,59 @@ def test_the_unit_of_the_projects_own_service_starts_a_command_that_there_is():
     program, name, *words = shlex.split(start.removeprefix("ExecStart="))
     assert (program, name) == ("/usr/bin/sfcci", preview.name)
     assert preview.make_context("preview", words).params["port"] == 8790
+
+
+@pytest.fixture
+def begun(own):
+    """Beside the sample, a description that somebody has begun."""
+    text = LIBRARY.replace('"sample"', '"half"', 1).replace('"MIT"', '"FILL IN: an SPDX licence expression"')
+    (own / "packaging" / "half.toml").write_text(text.replace('["sample"]', '["FILL IN: the modules"]'))
+    return own
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list",),
+        ("list", "--outdated"),
+        ("show", "sample"),
+        ("render", "sample"),
+        ("check", "sample", "--no-scan"),
+        ("rpm", "--spec-only", "sample"),
+        ("manifest", "sample"),
+        ("bump", "sample", "1.1"),
+    ],
+    ids=" ".join,
+)
+def test_a_description_that_is_not_filled_in_is_told_and_stops_no_work_on_another(begun, words):
+    if words[0] == "check":
+        asked("render", "sample")
+    done = asked(*words)
+    assert done.exit_code == 0, done.output
+    assert done.stderr == (
+        f"warning: {begun}/packaging/half.toml is left out until it is filled in: license (line 4), modules[0] (line 7)\n"
+    )
+    assert "half" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("render",),
+        ("check",),
+        ("rpm", "--spec-only"),
+        ("manifest",),
+        ("verify",),
+        ("show", "half"),
+        ("render", "half"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.usefixtures("begun")
+def test_a_description_that_is_not_filled_in_is_refused_where_it_is_meant_too(words):
+    with pytest.raises(InputError) as caught:
+        asked(*words)
+    (licence, _modules) = caught.value.faults
+    assert str(licence).endswith(
+        "half.toml:4:1: license: is not filled in; expected an SPDX licence expression"
+    )
