@@ -109,26 +109,31 @@ def unfinished(folder: Path) -> tuple[Unfinished, ...]:
 
 def _read(folder: Path, passed_over: Callable[[Unfinished], bool]) -> tuple[Component, ...]:
     components: list[Component] = []
+    recipes: dict[str, str] = {}
     others = 0
     faults: list[Fault] = []
-    for path in sorted(folder.glob("*.toml")):
+    for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem):
         try:
             source = document.read(path)
             begun = _begun(source)
-            if is_recipe(source) or (begun and passed_over(begun)):
+            if is_recipe(source):
+                recipes[str(source.data.get("name"))] = source.path
+            elif begun and passed_over(begun):
                 others += 1
             else:
                 components.append(parse_component(source))
         except InputError as error:
             faults += error.faults
-    if not (components or faults or others):
+    if not (components or faults or others or recipes):
         faults.append(
             Fault(Place(str(folder)), "no description of a component", "files named *.toml", NO_PROJECT)
         )
     faults += _duplicates(components)
     if faults:
         raise InputError(*faults)
-    return tuple(components)
+    found = Components(components)
+    found.recipes = recipes
+    return found
 
 
 def _begun(source: Document) -> Unfinished | None:

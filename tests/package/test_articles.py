@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from sfcci import machine
 from sfcci.cli.package import package
+from sfcci.errors import UsageError
 from sfcci.package import ebuild_build, overlay
 from sfcci.package.recipe_read import load_recipes
 
@@ -108,7 +109,7 @@ def test_our_own_lints_have_nothing_to_say_of_the_seven_ebuilds(articles, tmp_pa
     assert [str(finding) for finding in report.findings] == []
 
 
-def test_every_recipe_is_listed_and_shown(articles, monkeypatch):
+def test_every_recipe_is_listed_and_shown_and_other_commands_say_what_to_do(articles, monkeypatch):
     monkeypatch.setenv("SFCCI_PROJECT", str(articles.settings.project))
     monkeypatch.setenv("SFCCI_RUN_CACHE", str(articles.settings.cache))
     asked = partial(CliRunner().invoke, package, catch_exceptions=False)
@@ -129,6 +130,18 @@ def test_every_recipe_is_listed_and_shown(articles, monkeypatch):
     text = asked(["show", "llvm"]).stdout
     assert "llvm 3.7.0-r1:" in text
     assert "PDEPEND" in text
+    reason = ("--reason", "x")
+    for command, *more in (
+        ("bump",),
+        ("live",),
+        ("mask", *reason),
+        ("unmask",),
+        ("build",),
+        ("rpm",),
+        ("sbom",),
+    ):
+        with pytest.raises(UsageError, match=r"llvm is a recipe.*llvm\.toml; change them there, then: sfcci"):
+            asked([command, "llvm", *more])
 
 
 @pytest.mark.distro
