@@ -3,10 +3,16 @@
 An environment is a virtual environment in the cache, named by the hash of all that it is made of, so a changed
 requirement makes a new one beside the old. It is complete when its marker file is there: a half-made one (kill -9,
 full disk) is thrown away and made again. Two runs at once wait for each other.
+
+Who uses an environment holds a shared lock on the file `.use` beside it until its process ends, however it ends. When one is
+made, those of its name and Python that were used longest ago and that nobody uses make room.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -14,10 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sfcci import command, files
-from sfcci.errors import ToolError, Unreachable
+from sfcci.errors import MissingTool, ToolError, Unreachable
 
 INSTALL_TIMEOUT_S = 900.0
 MARKER = "sfcci-complete"
+KEPT = 3
+"""So many environments of one name and one Python stay in the cache (one takes up to 500 MB): those that were used last."""
+_held: dict[Path, int] = {}
+"""Root → the descriptor with this process's lock. Never closed: the kernel does that when the process has ended."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,8 @@ class Environment:
 def ready(spec: EnvironmentSpec, cache: Path) -> Environment | None:
     """Give the environment when it is complete, without making it."""
     root = _root(spec, cache)
-    return Environment(root) if (root / MARKER).exists() else None
+    hold(root)
+    return Environment(root) if (root / MARKER).exists() else None  # it was removed until we held it
 
 
 def ensure(
@@ -84,19 +95,81 @@ def ensure(
     if found := ready(spec, cache):
         return found
     root = _root(spec, cache)
-    with files.locked(root.with_suffix(".lock")):
+    with files.locked(_lock(root)):
         if found := ready(spec, cache):
             return found
         say(f"making the environment {spec.name} ({len(spec.requirements)} requirements)")
+        _hold(root)
         shutil.rmtree(root, ignore_errors=True)
         with files.disk_errors(root):
             _make(spec, root)
             (root / MARKER).write_text("\n".join(spec.requirements) + "\n")
+        _prune(spec.name, root)
     return Environment(root)
+
+
+def hold(root: Path) -> None:
+    """Keep a complete environment from being removed as long as this process lives: for one that is given its path."""
+    if (root / MARKER).exists():
+        _hold(root)
 
 
 def _root(spec: EnvironmentSpec, cache: Path) -> Path:
     return cache / "environments" / f"{spec.name}-{spec.digest()}"
+
+
+def _hold(root: Path) -> None:
+    """Where the cache cannot be written nothing is removed, either."""
+    path = _use(root)
+    with contextlib.suppress(OSError):
+        if root not in _held:
+            _held[root] = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
+            fcntl.flock(_held[root], fcntl.LOCK_SH)
+        os.utime(path)
+
+
+def _lock(root: Path) -> Path:
+    """The lock of who makes or removes it."""
+    return root.with_suffix(".lock")
+
+
+def _use(root: Path) -> Path:
+    """The lock of those who use it; its time says when somebody last began to."""
+    return root.with_suffix(".use")
+
+
+def _prune(name: str, newest: Path) -> None:
+    """Remove the environments like the `newest` that were used longest ago; what is half made goes first."""
+    like = re.compile(rf"{re.escape(name)}-[0-9a-f]{{12}}")
+    there = (path for path in newest.parent.iterdir() if like.fullmatch(path.name) and path.is_dir())
+    others = [path for path in there if path != newest and _pythons(path) in {_pythons(newest), ()}]
+    for root in sorted(others, key=_last_use, reverse=True)[KEPT - 1 :]:
+        with contextlib.suppress(OSError, MissingTool):  # another account's
+            _remove(root)
+
+
+def _pythons(root: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.name for path in (root / "lib").glob("python3*")))
+
+
+def _last_use(root: Path) -> float:
+    """Seconds since the epoch."""
+    if not (root / MARKER).exists():
+        return 0.0
+    known = _use(root) if _use(root).exists() else root / MARKER
+    return known.stat().st_mtime
+
+
+def _remove(root: Path) -> None:
+    """Remove an environment unless somebody makes or uses it; without its marker it is none, however far this gets."""
+    with contextlib.ExitStack() as stack:
+        for path in (_lock(root), _use(root)):
+            lock = files.try_lock(path)
+            if not lock:
+                return
+            stack.enter_context(lock)
+        (root / MARKER).unlink(missing_ok=True)
+        files.remove_tree(root)
 
 
 def _make(spec: EnvironmentSpec, root: Path) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NoReturn
 
-from sfcci import command, files
+from sfcci import command, environment, files
 from sfcci.errors import EXIT_TOOL, SfcciError, Unreachable, UsageError
 from sfcci.metric.configuration import carbon_files
 from sfcci.metric.software import FOLDER
@@ -35,6 +35,7 @@ PORTS = ("web", "line", "pickle", "query")
 def main(folder: Path, python: str, wanted: dict[str, int], report: IO[str]) -> None:
     """Keep Graphite in `folder` up while it is used; tell `report` in one line of JSON when it is, or why it is not."""
     signal.signal(signal.SIGTERM, _end)
+    environment.hold(Path(python).parents[1])  # it may stay up for months
     # `users` is let go last: who comes while this one ends then finds nothing half gone.
     with contextlib.ExitStack() as nobody_uses, files.locked(folder / "supervisor.lock"):
         try:
