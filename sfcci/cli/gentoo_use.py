@@ -69,8 +69,11 @@ def use(
     if json_output:
         console.print_json(_json(report, form))
     elif form:
-        for line in _rewritten(report, form):
+        lines = _rewritten(report, form)
+        for line in lines:
             click.echo(str(line))
+        if not lines:
+            click.echo(f"no line of package.use acts on {atom}", err=True)
         for found in report.findings:  # beside the lines, which may go into a file
             click.echo(str(found), err=True)
     else:

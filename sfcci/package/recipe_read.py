@@ -29,7 +29,7 @@ from sfcci.package.recipe import (
 )
 from sfcci.package.recipe_phases import following
 from sfcci.package.recipe_schema import SCHEMA
-from sfcci.package.recipe_sources import Unknown, distfile_names
+from sfcci.package.recipe_sources import Unknown, addresses, distfile_names
 
 ECLASS_FLAGS = re.compile(
     r"(abi_[a-z0-9_]+|python_(single_)?targets?_\w+|vhosts|test|doc|elibc_\w+|kernel_\w+|prefix)"
@@ -222,7 +222,8 @@ def _distfile_faults(source: Document, recipe: Recipe) -> Iterator[Fault]:
         return
     pinned: Mapping[str, str] = recipe.distfiles
     for name in sorted(names - pinned.keys()):
-        yield source.fault(("distfiles",), f"{name} is fetched and has no hash", "its SHA-512")
+        hint = f"fetch {addresses(recipe)[name]} as {name}, then: sha512sum {name}"
+        yield source.fault(("distfiles",), f"{name} is fetched and has no hash", "its SHA-512", hint)
     for name in sorted(pinned.keys() - names):
         hint = document.did_you_mean(name, sorted(names))
         yield source.fault(("distfiles", name), "no version fetches it", "a file that is fetched", hint)

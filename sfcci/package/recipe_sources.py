@@ -66,7 +66,7 @@ def recipe_manifest(recipe: Recipe, folders: Iterable[Path], kept: str = "") -> 
     Of what is in none of them, the line of `kept` (a Manifest that there is) stays, if it has the hash that is pinned.
     Raises InputError for files that are not there, or not those that the description pins.
     """
-    looked, addresses = tuple(folders), _addresses(recipe)
+    looked, known = tuple(folders), addresses(recipe)
     lines, faults = [], []
     for name, sha512 in sorted(recipe.distfiles.items()):
         path = next((folder / name for folder in looked if (folder / name).is_file()), None)
@@ -76,7 +76,7 @@ def recipe_manifest(recipe: Recipe, folders: Iterable[Path], kept: str = "") -> 
         elif path:
             faults.append(_wrong(recipe, name, path, found))
         else:
-            faults.append(_not_there(recipe, name, addresses[name], looked))
+            faults.append(_not_there(recipe, name, known[name], looked))
     if faults:
         raise InputError(*faults)
     return "".join(lines)
@@ -86,7 +86,7 @@ def _kept(manifest: str, name: str) -> str:
     return next((line for line in manifest.splitlines() if line.startswith(f"DIST {name} ")), "")
 
 
-def _addresses(recipe: Recipe) -> dict[str, str]:
+def addresses(recipe: Recipe) -> dict[str, str]:
     """Name in DISTDIR → where upstream has it."""
     known: dict[str, str] = {}
     each = recipe.each

@@ -102,6 +102,10 @@ def test_lines_are_printed_in_the_form_that_is_asked_for(project):
     assert "there is no make.profile" in long.stderr
     (project / "config" / "package.use").write_text(long.stdout)
     assert run("use", "tool", "--config", project / "config", "--short").stdout == f"{LINE}\n"
+    (project / "config" / "package.use").write_text("")
+    none = run("use", "tool", "--config", project / "config", "--short")
+    assert none.stdout == ""
+    assert "no line of package.use acts on tool" in none.stderr
 
 
 @pytest.mark.distro

@@ -50,6 +50,11 @@ def faults(text):
     return [str(fault) for fault in caught.value.faults]
 
 
+def test_a_file_without_a_hash_is_told_with_the_way_to_it():
+    (told,) = faults(GOOD.replace(f'"thing-1.0.tar.gz" = "{SHA}"', ""))
+    assert "fetch https://thing.example.org/thing-1.0.tar.gz as thing-1.0.tar.gz, then: sha512sum" in told
+
+
 def test_a_good_description_is_read():
     recipe = parsed(GOOD)
     assert recipe.package == "app-misc/thing"
