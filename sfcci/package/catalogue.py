@@ -153,7 +153,7 @@ def chosen(catalogue: Iterable[Component], names: Iterable[str]) -> tuple[Compon
         if name not in known:
             if name in recipes:
                 raise UsageError(
-                    f"{name} is a recipe: it has ebuilds alone, and list, show, render, ebuild, manifest and check know it. Its "
+                    f"{name} is a recipe: it has ebuilds alone, which list, show, render, ebuild, manifest, check and build know. Its "
                     f"versions and masks are told in {recipes[name]}; change them there, then: sfcci package ebuild {name}"
                 )
             near = document.did_you_mean(name, list(known))

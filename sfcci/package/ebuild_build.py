@@ -170,7 +170,8 @@ def _python_paths(
 
 def _programs(paths: Sequence[Path]) -> tuple[Path, ...]:
     """Give the folders of programs that come with modules, where those are an environment's."""
-    return tuple(path.parents[2] / "bin" for path in paths if (path.parents[2] / "pyvenv.cfg").is_file())
+    roots = (path.parents[2] for path in paths if len(path.parents) > len(("lib", "python")))
+    return tuple(root / "bin" for root in roots if (root / "pyvenv.cfg").is_file())
 
 
 def _link_modules(prefix: Prefix, paths: Sequence[Path]) -> None:

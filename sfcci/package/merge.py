@@ -25,6 +25,9 @@ from sfcci.package.ebuild_build import build_ebuild
 from sfcci.package.ebuild_phases import PHASES, TIMEOUT_S, Around, EbuildBuild, Running
 from sfcci.package.index import Subject, fetch_sdist, subject
 from sfcci.package.install_answers import Probed
+from sfcci.package.recipe import Recipe
+from sfcci.package.recipe_merge import merge_recipe
+from sfcci.package.recipe_read import load_recipes
 from sfcci.settings import Settings
 
 Say = Callable[[str], None]
@@ -76,16 +79,20 @@ class ComponentMerge:
 def merge_components(
     settings: Settings, say: Say, only: Sequence[str] = (), asked: Asked = Asked()
 ) -> tuple[ComponentMerge, ...]:
-    """Build and merge the components that the overlay has (those named in `only`, else all); one that fails stops no other.
+    """Build and merge the components that the overlay has, and recipes (those named in `only`, else all).
 
-    Raises InputError (the catalogue), UsageError (a name).
+    One that fails stops no other. Raises InputError (the catalogue), UsageError (a name).
     """
-    listed = [
-        one
-        for one in chosen(load_catalogue(settings.project / CATALOGUE, only), only)
-        if one.gentoo.overlay or only
-    ]
-    return tuple(_merged(settings, say, one, asked) for one in listed)
+    folder = settings.project / CATALOGUE
+    known = {one.name: one for one in load_recipes(folder)}
+    names = [name for name in only if name not in known]
+    found = chosen(load_catalogue(folder, names), names) if names or not only else ()
+    listed = [one for one in found if one.gentoo.overlay or only]
+    recipes = [one for name, one in known.items() if not only or name in only]
+    return (
+        *(_merged(settings, say, one, asked) for one in listed),
+        *(_merged_recipe(settings, say, one, asked) for one in recipes),
+    )
 
 
 def _merged(settings: Settings, say: Say, component: Component, asked: Asked) -> ComponentMerge:
@@ -98,6 +105,16 @@ def _merged(settings: Settings, say: Say, component: Component, asked: Asked) ->
         status = error.exit_status
         return ComponentMerge(component.name, duration_s=spent, error=str(error), error_status=status)
     return made.told(build, time.monotonic() - begin)
+
+
+def _merged_recipe(settings: Settings, say: Say, recipe: Recipe, asked: Asked) -> ComponentMerge:
+    begin = time.monotonic()
+    try:
+        build = merge_recipe(settings, say, recipe, asked)
+    except SfcciError as error:
+        spent = time.monotonic() - begin
+        return ComponentMerge(recipe.name, duration_s=spent, error=str(error), error_status=error.exit_status)
+    return ComponentMerge(recipe.name, build, duration_s=time.monotonic() - begin)
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,6 @@ def test_every_recipe_is_listed_and_shown_and_other_commands_say_what_to_do(arti
         ("live",),
         ("mask", *reason),
         ("unmask",),
-        ("build",),
         ("rpm",),
         ("sbom",),
     ):
@@ -195,6 +194,22 @@ def test_both_halves_of_paperwork_are_installed_and_test_themselves(articles, na
     report, image = installed(articles, f"{name}-1.1", "test")
     assert any(path.endswith(f"site-packages/{module}/__init__.py") for path in image)
     assert "1 passed" in report.log.read_text()
+
+
+@pytest.mark.distro
+def test_the_command_builds_a_recipe_and_says_what_it_lacks(articles, monkeypatch):
+    monkeypatch.setenv("SFCCI_PROJECT", str(articles.settings.project))
+    monkeypatch.setenv("SFCCI_RUN_CACHE", str(articles.settings.cache))
+    monkeypatch.setenv("SFCCI_RUN_STATE", str(articles.settings.state))
+    asked = partial(CliRunner().invoke, package, catch_exceptions=False)
+    done = asked(["build", "paperwork-backend"])
+    assert done.exit_code == 0, done.output
+    assert "app-text/paperwork-backend-1.1: merged and unmerged" in done.stdout
+    live = asked(["build", "tesseract", "--version", "9999"])
+    assert live.exit_code == 2
+    assert "clone it and name the clone with --git" in live.stderr
+    other = asked(["build", "tesseract", "--version", "3.05"])
+    assert "has no ebuild of 3.05; there are: 4.00.00_alpha, 9999" in other.stderr
 
 
 class Migration:
