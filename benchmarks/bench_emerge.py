@@ -77,6 +77,15 @@ def count_as_installed(prefix: Prefix, python: Interpreter) -> None:
             (folder / "USE").write_text(f"python_targets_python{python.version.replace('.', '_')}\n")
 
 
+def install_programs(prefix: Prefix, python: Interpreter, environment_bin: Path, names: set[str]) -> None:
+    """Have the prefix's Python run programs of what counts as installed: those that ebuilds call while they build."""
+    for name in sorted(names):
+        _first, _, body = (environment_bin / name).read_text().partition("\n")
+        program = prefix.path / "usr/bin" / name
+        program.write_text(f"#!{prefix.inside(prefix.path)}/usr/bin/python{python.version}\n{body}")
+        program.chmod(0o755)
+
+
 def emerged(
     at: Settings, scratch: Path, carried: list[Component]
 ) -> tuple[float, list[str], dict[str, object]]:
@@ -104,6 +113,8 @@ def emerged(
                 )
         prefix = plain.with_layers(tools, beside, closed)
         _link_modules(prefix, (tools, beside))
+        generators = {config.generator[0] for one in carried for config in one.configs if config.generator}
+        install_programs(prefix, python, closed.parents[2] / "bin", generators)
         _write_bashrc(prefix, (), (tools, beside), {})
         begin, log = time.monotonic(), scratch / "emerge.log"
         words = ["emerge", "--oneshot", "--color=n", "--quiet-build=y", "--jobs=2", ROOT]
