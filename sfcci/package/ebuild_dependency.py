@@ -84,7 +84,9 @@ def dependencies(
 def with_added(requires: Sequence[str], added: Sequence[str]) -> tuple[str, ...]:
     """Give a source's requirements and those that Gentoo adds; a lower bound gives way to the added one of its project."""
     higher = {dialect.requirement_name(r): bound for r in added if (bound := _lower_bound(r))}
-    left = (r for r in requires if not _is_below(_lower_bound(r), higher.get(dialect.requirement_name(r))))
+    if not higher:
+        return (*requires, *added)
+    left = (r for r in requires if not _is_below(r, higher.get(dialect.requirement_name(r))))
     return (*left, *added)
 
 
@@ -110,8 +112,9 @@ def _lower_bound(requirement: str) -> Version | None:
     return Version(only.version)
 
 
-def _is_below(bound: Version | None, other: Version | None) -> bool:
-    return bound is not None and other is not None and bound <= other
+def _is_below(requirement: str, bound: Version | None) -> bool:
+    lower = _lower_bound(requirement) if bound else None
+    return lower is not None and bound is not None and lower <= bound
 
 
 def _wanted(requirement: str, minors: tuple[int, ...], extra: str) -> tuple[int, ...]:
