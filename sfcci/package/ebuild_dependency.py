@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
@@ -105,7 +104,7 @@ def build_requirements(metadata: SdistMetadata) -> tuple[str, ...]:
 
 def _lower_bound(requirement: str) -> Version | None:
     """The bound of a requirement that is one lower bound and nothing else."""
-    parsed = Requirement(requirement)
+    parsed = dialect.read_requirement(requirement)
     (only, *more) = [*parsed.specifier] or [None]
     if more or only is None or only.operator != ">=" or parsed.marker:
         return None
