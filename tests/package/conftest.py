@@ -2,13 +2,14 @@
 
 import io
 import os
+import pickle
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from sfcci import settings
+from sfcci import files, settings
 from sfcci.errors import Unreachable
 from sfcci.package import index
 from sfcci.package.catalogue import load_catalogue
@@ -88,7 +89,7 @@ def make_project(root):
     return root
 
 
-def configured_sample(folder, cache, files=None, description=DESCRIPTION):
+def configured_sample(folder, cache, given=None, description=DESCRIPTION):
     """Settings of a project with the sample, and a lock of what builds it: no larger closure is needed."""
     from sfcci.package import closure, lock
     from sfcci.package.build import BUILD_ENVIRONMENT
@@ -96,7 +97,7 @@ def configured_sample(folder, cache, files=None, description=DESCRIPTION):
 
     root = make_project(folder / "project")
     (root / "packaging" / "sample.toml").write_text(description)
-    for name, text in (files if files is not None else WELL_FILES).items():
+    for name, text in (given if given is not None else WELL_FILES).items():
         (root / "code" / name).write_text(text)
     python = closure.interpreter()
     whole = lock.read_lock(lock.lock_path(REPOSITORY, python.version))
@@ -155,15 +156,23 @@ def own(cache_dir):
 
 @pytest.fixture(scope="session")
 def built_catalogue(own, tmp_path_factory):
-    """Every component of the project built once, with all features. The state folder is for reading."""
-    from dataclasses import replace
-
+    """Every component of the project with all features, built once for all workers of a run. The state folder is for reading."""
     from sfcci.package import run
 
-    at = replace(own, state=tmp_path_factory.mktemp("catalogue") / "state")
-    report = run.build_packages(at, lambda _text: None)
+    folder = _of_all_workers(tmp_path_factory) / "catalogue"
+    at, told = replace(own, state=folder / "state"), folder / "report"
+    with files.locked(folder / "lock"):
+        if not told.exists():
+            files.write_bytes(told, pickle.dumps(run.build_packages(at, lambda _text: None)))
+    report = pickle.loads(told.read_bytes())  # noqa: S301 - written just now, by this run
     skip_without_network(report)
     return BuiltCatalogue(at, report)
+
+
+def _of_all_workers(tmp_path_factory):
+    """Give the folder of this run of tests that all its workers have in common."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
 def skip_without_network(report):

@@ -113,20 +113,18 @@ def test_a_disk_that_is_full_in_the_middle_leaves_what_was_built(built, full):
     assert not list((folder / "state").rglob(".new-*"))
 
 
-@pytest.mark.parametrize(
-    "word",
-    ["", "/rpmbuild --define _topdir", "/rpmlint ", "createrepo_c "],
-    ids=["at once", "as it builds", "as it lints", "as it publishes"],
-)
-def test_a_tool_that_is_killed_leaves_what_was_built_and_no_program(built, word):
+def test_a_tool_that_is_killed_leaves_what_was_built_and_no_program(built):
+    """At once, as it builds, as it lints, as it publishes: each run begins on what the one before it left."""
     folder, env = built
     before = packages(folder)
-    process = begun(RPM, env, word)
-    started = children_of(process.pid)
-    process.kill()
-    process.communicate()
-    assert packages(folder) == before
-    assert ended(started) == {}
+    for word in ("", "/rpmbuild --define _topdir", "/rpmlint ", "createrepo_c "):
+        process = begun(RPM, env, word)
+        started = children_of(process.pid)
+        process.kill()
+        process.communicate()
+        assert process.returncode in {-signal.SIGKILL, 0}, "killed, or done already"
+        assert packages(folder) == before, word
+        assert ended(started) == {}, word
     done = subprocess.run(RPM, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert list((folder / "tmp").glob(f"{build.PREFIX}*")) == [], "the next run sweeps"

@@ -195,7 +195,7 @@ def test_an_ordinary_user_can_install_too(built_catalogue, cache_dir, tmp_path):
         "SFCCI_RUN_STATE": str(built_catalogue.settings.state),
         "TMPDIR": str(tmp_path),
     }
-    argv = [*ordinary, sys.executable, "-m", "sfcci", "package", "install-test", "sfcci", "graphyte"]
+    argv = [*ordinary, sys.executable, "-m", "sfcci", "package", "install-test", "sfcci"]
     done = subprocess.run(argv, env={**os.environ, **given}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "owners not verified" in done.stdout
