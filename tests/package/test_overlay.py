@@ -16,6 +16,7 @@ from sfcci.cli.package_ebuild import ebuild
 from sfcci.errors import InputError, MissingTool, ToolError
 from sfcci.finding import Severity
 from sfcci.package import overlay, pkgcheck, stand_in
+from sfcci.package.catalogue import load_catalogue
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = Path("sys-cluster/networking-sfc")
@@ -236,6 +237,10 @@ def small(tmp_path, monkeypatch):
     (tmp_path / "packaging").mkdir()
     shutil.copy(REPOSITORY / "packaging" / "sfcci.toml", tmp_path / "packaging")
     shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
+    (component,) = load_catalogue(tmp_path / "packaging")
+    for name in component.source_files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / name, tmp_path / name)
     monkeypatch.setenv("SFCCI_PROJECT", str(tmp_path))
     return tmp_path
 
