@@ -189,14 +189,16 @@ def test_an_ordinary_user_can_install_too(built_catalogue, cache_dir, tmp_path):
     nested = [*ordinary, "unshare", *command.OWN_USER, "--net", "true"]
     if os.geteuid() != 0 or subprocess.run(nested, capture_output=True, check=False).returncode:
         pytest.skip("ordinary users may make no namespaces here")
+    (tmp_path / "tmp").mkdir()
     given = {
         "SFCCI_PROJECT": str(REPOSITORY),
         "SFCCI_RUN_CACHE": str(cache_dir),
         "SFCCI_RUN_STATE": str(built_catalogue.settings.state),
-        "TMPDIR": str(tmp_path),
+        "SFCCI_DATABASE_URL": f"sqlite:///{tmp_path}/runs.sqlite",  # that state is for reading
+        "TMPDIR": str(tmp_path / "tmp"),
     }
     argv = [*ordinary, sys.executable, "-m", "sfcci", "package", "install-test", "sfcci"]
     done = subprocess.run(argv, env={**os.environ, **given}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "owners not verified" in done.stdout
-    assert not list(tmp_path.iterdir())
+    assert not list((tmp_path / "tmp").iterdir())
