@@ -94,17 +94,7 @@ class Host:
 
     def __str__(self) -> str:
         """Say in a sentence what separates a build from this machine."""
-        network = (
-            "without a network"
-            if sandbox()
-            else "with this machine's network (the kernel allows no namespaces)"
-        )
-        root = (
-            f"no root of its own: {self.obstacle}"
-            if self.obstacle
-            else f"in a throw-away root at {BUILD_PLACE}"
-        )
-        return f"for {self.profile.title}, Python {self.python_version}; {root}; {network}"
+        return f"for {self.profile.title}, Python {self.python_version}; {separation(self.obstacle)}"
 
 
 @dataclass(frozen=True)
@@ -205,6 +195,15 @@ def make_ready(host: Host) -> None:
 
 
 @cache
+def separation(obstacle: str) -> str:
+    """Say in words what a build is separated from this machine by; `obstacle` is why it has no root of its own."""
+    root = f"no root of its own: {obstacle}" if obstacle else f"in a throw-away root at {BUILD_PLACE}"
+    network = (
+        "without a network" if sandbox() else "with this machine's network (the kernel allows no namespaces)"
+    )
+    return f"{root}; {network}"
+
+
 def sandbox() -> tuple[str, ...]:
     """Give the words before a program that cut it off from the network and end it with the tool.
 

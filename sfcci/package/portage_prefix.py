@@ -21,7 +21,7 @@ from sfcci.command import Completed
 from sfcci.environment import Environment
 from sfcci.errors import ProgramFailure, ToolError
 from sfcci.package import inside_build, pkgcheck
-from sfcci.package.build import BUILD_PLACE, refuse_full_disk, sandbox, workspace
+from sfcci.package.build import BUILD_PLACE, refuse_full_disk, sandbox, separation, workspace
 from sfcci.package.closure import Interpreter
 from sfcci.package.pkgcheck import Repository
 from sfcci.package.portage import PORTAGE, PROGRAMS, VERSION
@@ -135,18 +135,8 @@ class Prefix:
 
     def __str__(self) -> str:
         """Say in a sentence what separates it from this machine."""
-        network = (
-            "without a network"
-            if sandbox()
-            else "with this machine's network (the kernel allows no namespaces)"
-        )
-        root = (
-            f"no root of its own: {self.obstacle}"
-            if self.obstacle
-            else f"in a throw-away root at {BUILD_PLACE}"
-        )
         python = f", Python {self.python.version}" if self.python else ""
-        return f"portage {VERSION}{python}; {root}; {network}"
+        return f"portage {VERSION}{python}; {separation(self.obstacle)}"
 
     def _account(self) -> tuple[str, str]:
         """Whom portage thinks it works as: root, inside a namespace too; else the user."""

@@ -46,7 +46,7 @@ def wait_for(pattern, folder, process, within_s=60.0):
     return found[0]
 
 
-IN_THE_MIDDLE = f"{build.PREFIX}*/prefix/var/tmp/portage/dev-python/said-9999/work/*"
+IN_THE_MIDDLE = f"{build.PREFIX}*/prefix/var/tmp/portage/dev-python/said-9999/work*/*"
 
 
 def test_a_tool_that_is_killed_leaves_no_program_and_the_next_run_sweeps(place):
