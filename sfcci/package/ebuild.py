@@ -28,8 +28,9 @@ from sfcci.package.ebuild_dependency import (
 )
 from sfcci.package.ebuild_feature import Checks, Flag, Sphinx, checks, flags, sphinx
 from sfcci.package.ebuild_install import account_messages, generators, installation
-from sfcci.package.manifest import manifest_text, read_distfile
+from sfcci.package.manifest import manifest_text
 from sfcci.package.sdist import SdistMetadata
+from sfcci.package.sdist_known import known_distfile
 from sfcci.package.spec import agree
 from sfcci.package.spec_feature import check_files
 from sfcci.package.template import text_templates
@@ -107,7 +108,7 @@ def overlay_files(
 ) -> dict[str, str]:
     """Give a component's part of the overlay: path in the project → text.
 
-    `sdist` is the file that the release ebuild fetches; without one there is only the live ebuild. `others` are the
+    `sdist` is the file that the release ebuild fetches, checked against its hash; without one there is only the live ebuild. `others` are the
     versions beside the component's own, each with its sdist.
     Raises InputError for what Gentoo has no words for, when description and source contradict each other, and when a source
     lacks a file that the description names.
@@ -126,7 +127,11 @@ def overlay_files(
             texts[ebuild_path(component)] = ebuild_text(live(component, newest))
     except dialect.Inexpressible as error:
         raise InputError(Fault(Place(component.path), str(error))) from None
-    distfiles = [read_distfile(file, one.source.sdist) for one, _told, file in released if file is not None]
+    distfiles = [
+        known_distfile(file, one.source.sha256, one.source.sdist)
+        for one, _told, file in released
+        if file is not None
+    ]
     return texts | ({f"{package_folder(component)}/Manifest": manifest_text(distfiles)} if distfiles else {})
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import logging
 import os
 import sys
 import tempfile
@@ -254,6 +253,8 @@ def file_digest(path: Path) -> str:
 @contextlib.contextmanager
 def _heard() -> Iterator[list[str]]:
     """Gather what the finder warns of: it says there, not in an exception, that an index did not answer."""
+    import logging
+
     said: list[str] = []
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]

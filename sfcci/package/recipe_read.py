@@ -11,6 +11,7 @@ from sfcci.errors import Fault, InputError, Place
 from sfcci.package import dialect
 from sfcci.package.dependency import NoDependency, atom_fault, conditions, parse_dependency, words
 from sfcci.package.recipe import (
+    KIND,
     LIVE,
     VERSION,
     Autotools,
@@ -55,8 +56,7 @@ def recipe_faults(folder: Path) -> tuple[tuple[Recipe, ...], tuple[Fault, ...]]:
     faults: list[Fault] = []
     for path in sorted(folder.glob("*.toml")):
         try:
-            source = document.read(path)
-            if is_recipe(source):
+            if KIND in document.read_text(path) and is_recipe(source := document.read(path)):
                 recipes.append(parse_recipe(source))
         except InputError as error:
             faults += error.faults

@@ -10,10 +10,8 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from email.message import Message
-from email.parser import HeaderParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -21,6 +19,9 @@ from packaging.version import InvalidVersion, Version
 
 from sfcci.errors import Fault, InputError, Place
 from sfcci.package.sdist_archive import Archive, read_archive, refused
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 LICENSE_FILE = re.compile(r"(LICEN[CS]E|COPYING|NOTICE)[^/]*")
 """What a back end takes for a licence file where the metadata names none."""
@@ -70,6 +71,8 @@ def sdist_metadata(sdist: Path) -> SdistMetadata:
     archive = read_archive(sdist)
     if "PKG-INFO" not in archive.texts:
         raise refused(sdist, "has no PKG-INFO", "an sdist")
+    from email.parser import HeaderParser  # late: what is known of an sdist is not read again
+
     headers = HeaderParser().parsestr(archive.texts["PKG-INFO"])
     table = _toml(archive.texts.get("pyproject.toml", ""), f"{sdist}:pyproject.toml")
     told = SdistMetadata(
@@ -169,7 +172,7 @@ def _with_extras(project: Mapping[str, Any]) -> tuple[str, ...]:
     return (*project.get("dependencies", ()), *optional)
 
 
-def _requires(headers: Message, archive: Archive) -> dict[str, Any]:
+def _requires(headers: "Message", archive: Archive) -> dict[str, Any]:
     requires = _headers(headers, "Requires-Dist")
     if not requires and _metadata_version(headers) < Version("2.2"):
         requires = egg_requires(_egg_info(archive, "requires.txt"))
@@ -177,14 +180,14 @@ def _requires(headers: Message, archive: Archive) -> dict[str, Any]:
     return {"requires": requires, "extras": tuple(sorted(extras))}
 
 
-def _metadata_version(headers: Message) -> Version:
+def _metadata_version(headers: "Message") -> Version:
     try:
         return Version(_header(headers, "Metadata-Version") or "1.0")
     except InvalidVersion:
         return Version("1.0")
 
 
-def _license_files(headers: Message, archive: Archive) -> dict[str, Any]:
+def _license_files(headers: "Message", archive: Archive) -> dict[str, Any]:
     named = _headers(headers, "License-File")
     return {
         "license_files": named
@@ -270,17 +273,17 @@ def _toml(text: str, place: str) -> dict[str, Any]:
         raise InputError(Fault(Place(place), str(error), "TOML")) from None
 
 
-def _urls(headers: Message) -> dict[str, str]:
+def _urls(headers: "Message") -> dict[str, str]:
     pairs = (line.partition(",")[::2] for line in _headers(headers, "Project-URL"))
     urls = {label.strip(): url.strip() for label, url in pairs}
     home = _header(headers, "Home-page")
     return {"Homepage": home, **urls} if home else urls
 
 
-def _header(headers: Message, name: str) -> str:
+def _header(headers: "Message", name: str) -> str:
     text = str(headers.get(name) or "").strip()
     return "" if text == UNKNOWN else text
 
 
-def _headers(headers: Message, name: str) -> tuple[str, ...]:
+def _headers(headers: "Message", name: str) -> tuple[str, ...]:
     return tuple(str(value).strip() for value in headers.get_all(name) or ())

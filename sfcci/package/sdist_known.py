@@ -1,4 +1,4 @@
-"""What an sdist of the cache says of itself, kept beside it: judged and read once for all who pin these bytes."""
+"""What is known of an sdist of the cache, kept beside it: judged, read and measured once for all who pin these bytes."""
 
 import contextlib
 import hashlib
@@ -12,6 +12,7 @@ from typing import Any
 from sfcci import files
 from sfcci.errors import MissingTool
 from sfcci.package import sdist, sdist_archive
+from sfcci.package.manifest import Distfile, read_distfile
 from sfcci.package.sdist import SdistMetadata, sdist_metadata
 
 
@@ -24,6 +25,19 @@ def known_metadata(path: Path) -> SdistMetadata:
     with contextlib.suppress(MissingTool):  # a cache that others own is read again each time
         files.write_text(kept, json.dumps(asdict(metadata), default=sorted))
     return metadata
+
+
+def known_distfile(path: Path, sha256: str, name: str) -> Distfile:
+    """Give what `read_distfile` gives for an sdist that has been checked against its hash, `sha256`."""
+    kept = path.with_name(f"{path.name}.hashes.json")
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+        told = json.loads(kept.read_text())
+        if told["sha256"] == sha256:
+            return Distfile(name, told["size"], told["blake2b"], told["sha512"])
+    found = read_distfile(path, name)
+    with contextlib.suppress(MissingTool):
+        files.write_text(kept, json.dumps({**asdict(found), "sha256": sha256}))
+    return found
 
 
 @cache

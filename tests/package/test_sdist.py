@@ -8,8 +8,9 @@ from packaging.requirements import Requirement
 
 from sfcci.errors import InputError
 from sfcci.package import sdist_archive
+from sfcci.package.manifest import read_distfile
 from sfcci.package.sdist import egg_requires, project_metadata, requirement_lines, sdist_metadata
-from sfcci.package.sdist_known import known_metadata
+from sfcci.package.sdist_known import known_distfile, known_metadata
 
 from .conftest import PKG_INFO
 
@@ -227,3 +228,15 @@ def test_an_sdist_is_read_once_and_again_when_what_was_kept_is_broken(archive):
 
 def test_requirement_lines_keep_what_is_no_comment():
     assert requirement_lines("a#b\n  c >= 1  # why\n") == ("a#b", "c >= 1")
+
+
+def test_what_was_measured_is_known_for_the_same_octets_alone(tmp_path):
+    path = tmp_path / "x-1.tar.gz"
+    path.write_bytes(b"one")
+    first = known_distfile(path, "1" * 64, "y-1.tar.gz")
+    assert first == read_distfile(path, "y-1.tar.gz")
+    path.write_bytes(b"other")
+    assert known_distfile(path, "1" * 64, "z").blake2b == first.blake2b, "not measured again"
+    assert known_distfile(path, "2" * 64, "y-1.tar.gz") == read_distfile(path, "y-1.tar.gz")
+    path.with_name("x-1.tar.gz.hashes.json").write_text('{"sha256": ')
+    assert known_distfile(path, "2" * 64, "y-1.tar.gz") == read_distfile(path, "y-1.tar.gz")
