@@ -194,7 +194,6 @@ def make_ready(host: Host) -> None:
             raise MissingTool(f"rpm here cannot keep a database of its own: {error}") from error
 
 
-@cache
 def separation(obstacle: str) -> str:
     """Say in words what a build is separated from this machine by; `obstacle` is why it has no root of its own."""
     root = f"no root of its own: {obstacle}" if obstacle else f"in a throw-away root at {BUILD_PLACE}"
@@ -204,6 +203,7 @@ def separation(obstacle: str) -> str:
     return f"{root}; {network}"
 
 
+@cache
 def sandbox() -> tuple[str, ...]:
     """Give the words before a program that cut it off from the network and end it with the tool.
 
