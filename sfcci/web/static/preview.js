@@ -56,7 +56,7 @@ function section({ title, folded, panels }) {
   const grid = element('div', { class: 'grid' }, ...panels.map((panel) => frame(panel, top)));
   if (!title) return element('section', {}, grid);
   const details = element('details', folded ? {} : { open: '' }, element('summary', {}, element('h2', {}, title)), grid);
-  details.addEventListener('toggle', () => { if (details.open) refresh(); });
+  details.addEventListener('toggle', () => { if (details.open) unfolded(details); });
   return element('section', {}, details);
 }
 
@@ -96,8 +96,14 @@ async function refresh() {
   ready();
 }
 
+// A browser says `toggle` of sections that were open from the start too: what has been asked for in this turn is not asked for again.
+function unfolded(details) {
+  if (state.panels.some(({ body, turn }) => details.contains(body) && turn !== state.turn)) refresh();
+}
+
 async function show(one, context, turn) {
   const { panel, body } = one;
+  one.turn = turn;
   const points = Math.max(100, Math.round(body.clientWidth));
   const query = new URLSearchParams({ dashboard: state.dashboard.uid, panel: panel.id, from: context.from, until: context.until, points });
   try {
