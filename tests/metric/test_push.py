@@ -179,13 +179,13 @@ def test_two_pushes_at_once_agree(private, graphite, record):
 
 
 def test_a_wrong_sum_that_others_wrote_is_told(private, graphite, record):
-    record("wrong", 3600)
+    record(
+        "wrong", 7200
+    )  # of another hour than theirs: a step in carbon's cache hides what the disk has of it
     push(private, graphite)
     theirs = Point(counter("wrong"), 7, int(time.time()) // 10 * 10 - 600)
     send([theirs], graphite.carbon)
-    assert not missing(
-        [theirs], proof_of(graphite), settle_s=60
-    )  # on the disk, no longer in carbon's cache alone
+    assert not missing([theirs], proof_of(graphite), settle_s=60)  # on the disk, not in carbon's cache alone
     (finding,) = push(private, graphite).findings
     assert finding.keyword == "MetricSumDiffers"
     assert finding.place.path == counter("wrong")
