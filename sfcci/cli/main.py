@@ -21,7 +21,7 @@ GROUPS = {
     "metrics": "Push results into Graphite; find metric names.",
     "graphite": "Run a private Graphite.",
     "dashboard": "Validate dashboards, make them from job lists, bring them into Grafana.",
-    "preview": "Show the dashboards on a local page, without Grafana.",
+    "preview": "Show the dashboards: on a local page, or in a real Grafana under podman.",
     "doctor": "Say what this machine has, what it lacks, and the command that installs it.",
 }
 """Name and help of each command, in the order of the pipeline; its code is `sfcci.cli.<name>.<name>`."""

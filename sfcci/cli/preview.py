@@ -1,24 +1,28 @@
-"""`sfcci preview`: the dashboards on a local page."""
-
-from pathlib import Path
+"""`sfcci preview`: the dashboards in a real Grafana under podman, or on a page of our own."""
 
 import click
 
-from sfcci.cli import browsing, console
+from sfcci.cli.late import LateGroup
+
+COMMANDS = {
+    "serve": ("preview_serve", "Show the dashboards on a local page, without Grafana."),
+}
+"""Name → module with the command of that name, one line of help."""
 
 
-@click.command(epilog="Example: sfcci preview dashboards/ --graphite http://127.0.0.1:8080")
-@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--graphite", metavar="URL", help="Draw from this Graphite, read only.")
-@browsing.port_option
-@console.as_json
-def preview(paths: tuple[Path, ...], graphite: str | None, port: int, json_output: bool) -> None:
-    """Show the dashboards on a local page, without Grafana, until Ctrl-C; the runs and the metric names beside them.
+class PreviewGroup(LateGroup):
+    """`sfcci preview [PATH]...` is short for `sfcci preview serve [PATH]...`."""
 
-    PATH is a file or a folder; without any it is `dashboards` of the project. The numbers are Graphite's: of the one
-    given, else of the settings' one, else of the private one, which is started for as long as the page is up.
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `serve` before words that name no command."""
+        if not args or (args[0] not in self.table and args[0] not in ctx.help_option_names):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=PreviewGroup, table=COMMANDS, epilog="Example: sfcci preview dashboards/")
+def preview() -> None:
+    """Look at dashboards with real data before they are sent: on a local page, or in a real Grafana under podman.
+
+    Without a command it is `serve`.
     """
-    settings = console.settings()
-    with console.graphite_url(settings, graphite) as url:
-        shown = paths or (settings.project / "dashboards",)
-        browsing.serve(settings, url, "/", port, no_open=True, json_output=json_output, paths=shown)
