@@ -6,14 +6,28 @@ export const RANGES = [['15m', 'Last 15 minutes'], ['1h', 'Last hour'], ['6h', '
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86400, w: 604800, M: 2592000, y: 31536000 };
 
 export const by = (id) => document.getElementById(id);
-export const wish = new URLSearchParams(location.search);
+// What a page that was exported carries with it: {query, from, until, answers: path → answer}; null on a page with a server.
+export const exported = JSON.parse(by('exported')?.textContent ?? 'null');
+export const wish = new URLSearchParams(exported ? exported.query : location.search);
 export const ready = () => { document.body.dataset.state = 'ready'; };
+// Keeps what is shown in the address; an exported page is a file and has none.
+export const remember = (query) => { if (!exported) history.replaceState(null, '', `?${query}`); };
 
-export async function ask(path) {
-  const answer = await fetch(path, { headers: { Accept: 'application/json' } });
+// `options` are fetch's (a signal that ends the question, for example).
+export async function ask(path, options = {}) {
+  if (exported) return carried(path);
+  const answer = await fetch(path, { headers: { Accept: 'application/json' }, ...options });
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(body.message ?? `the server answers with status ${answer.status}`);
   return body;
+}
+
+// An exported page has one answer for each panel: that of the time it shows as a whole, however closely one looks at it.
+function carried(path) {
+  const { pathname, searchParams } = new URL(path, 'http://page/');
+  const found = exported.answers[pathname === '/api/render' ? `${pathname}?panel=${searchParams.get('panel')}` : pathname];
+  if (!found) throw new Error('this is not in the exported page');
+  return found;
 }
 
 export function secondsOf(range) {
