@@ -55,6 +55,20 @@ class Examination:
     """How many findings say that a result has not happened yet."""
 
 
+@dataclass(frozen=True)
+class Look:
+    """What one file gave by itself; `document` is None for one that cannot be read."""
+
+    document: Document | None
+    dashboard: Dashboard | None = None
+    targets: int = 0
+    reads: tuple[ReadTarget, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+Looks = dict[Path, Look]
+
+
 @dataclass
 class _State:
     """What gathers while files are looked at."""
@@ -103,12 +117,19 @@ def examine(
     jobs: "RunningJobs | None" = None,
     *,
     today: date | None = None,
+    looks: Looks | None = None,
 ) -> Examination:
-    """Look at the dashboards at `paths` through every layer. Raises UsageError for a path that leads nowhere."""
+    """Look at the dashboards at `paths` through every layer. Raises UsageError for a path that leads nowhere.
+
+    Who gives `looks`, empty at first, time and again has only those files looked at whose text has changed meanwhile.
+    """
     files = dashboard_files(paths)
     state = _State([], {}, [], [])
     for path in files:
-        _look(path, state)
+        look = _looked(path, looks.get(path) if looks is not None else None)
+        if looks is not None:
+            looks[path] = look
+        _gather(look, state)
     state.findings += _doubles(state.dashboards)
     layers = set(ALWAYS)
     if names is not None:
@@ -148,27 +169,39 @@ def dashboard_files(paths: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(files))
 
 
-def _look(path: Path, state: _State) -> None:
-    """Look at one file through the layers that need no other."""
-    found = _document(path, state.findings)
+def _looked(path: Path, before: Look | None) -> Look:
+    """Look at one file through the layers that need no other; give what it gave `before` when its text is the same."""
+    findings: list[Finding] = []
+    found = _document(path, before, findings)
+    if before and found is before.document:
+        return before
     if found is None:
-        return
-    state.documents[found.path] = found
+        return Look(None, findings=tuple(findings))
     made = structure(found)
-    state.findings += made.findings
-    state.targets += len(made.targets)
-    state.dashboards += [made.dashboard] if made.dashboard else []
-    reads = list(_parsed(found, made, state.findings))
-    state.reads += reads
-    state.findings += meanings(reads)
+    findings += made.findings
+    reads = tuple(_parsed(found, made, findings))
+    findings += meanings(reads)
     form = Form.GRAFANA if found.path.endswith(".json") else Form.GRAFYAML
-    state.findings += dashboard_meanings(found, form, made, reads)
+    findings += dashboard_meanings(found, form, made, reads)
+    return Look(found, made.dashboard, len(made.targets), reads, tuple(findings))
 
 
-def _document(path: Path, findings: list[Finding]) -> Document | None:
+def _gather(look: Look, state: _State) -> None:
+    state.findings += look.findings
+    state.targets += look.targets
+    state.reads += look.reads
+    state.dashboards += [look.dashboard] if look.dashboard else []
+    if look.document:
+        state.documents[look.document.path] = look.document
+
+
+def _document(path: Path, before: Look | None, findings: list[Finding]) -> Document | None:
     duplicates: list[Fault] = []
     try:
-        found = document.read(path, duplicates=duplicates)
+        text = document.read_text(path)
+        if before and before.document and before.document.text == text:
+            return before.document
+        found = document.parse(text, str(path), duplicates=duplicates)
     except InputError as error:
         findings += [_of_fault("BadDocument", fault) for fault in error.faults]
         return None

@@ -4,18 +4,16 @@ A browser may ask for what stands on a panel, and for nothing else of Graphite.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sfcci.dashboard import reading
 from sfcci.dashboard.model import Dashboard
 from sfcci.dashboard.render import grafana_json
-from sfcci.dashboard.validate import examine
 from sfcci.errors import Unreachable, UsageError
-from sfcci.finding import Severity
 from sfcci.metric.graphite import GraphiteReader
 from sfcci.web.answer import Endpoint, Json, json_answer, page, whole_number
+from sfcci.web.live import Live
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -50,29 +48,35 @@ class Readers:
 
 
 class Preview:
-    """What the page asks for: dashboards read anew each time the page asks for the list, panels answered by Graphite."""
+    """What the page asks for: the dashboards as they are on the disk now, panels answered by Graphite."""
 
-    def __init__(self, paths: Sequence[Path], readers: Readers) -> None:
-        self.paths = tuple(paths)
+    def __init__(self, live: Live, readers: Readers) -> None:
+        self.live = live
         self.readers = readers
-        self._dashboards: dict[str, Json] = {}
-        self.listed()
+        self._made: dict[str, tuple[Dashboard, Json]] = {}
 
     def listed(self) -> Json:
-        """Read the files and give the dashboards, with what is wrong in them."""
-        seen = examine(self.paths)
-        self._dashboards = {dashboard.uid: _drawable(dashboard) for dashboard in seen.dashboards}
+        """Give the dashboards, with what is wrong in their files."""
+        seen = self.live.seen  # before the look: what comes between is told once more
+        view = self.live.look()
         return {
             "graphite": self.readers.shown,
-            "dashboards": [{"uid": one.uid, "title": one.title, "path": one.path} for one in seen.dashboards],
-            "problems": [str(one) for one in seen.findings if one.severity is Severity.ERROR],
+            "dashboards": [
+                {"uid": uid, "title": one.title, "path": one.path} for uid, one in view.dashboards.items()
+            ],
+            "problems": view.problems,
+            "broken": view.broken,
+            "seen": seen,
         }
 
     def dashboard(self, uid: str) -> Json:
         """Give a dashboard. Raises UsageError for a name that none has."""
-        if uid not in self._dashboards:
+        dashboard = self.live.view.dashboards.get(uid)
+        if dashboard is None:
             raise UsageError(f"there is no dashboard {uid!r}")
-        return {"dashboard": self._dashboards[uid]}
+        if uid not in self._made or self._made[uid][0] is not dashboard:
+            self._made[uid] = (dashboard, _drawable(dashboard))
+        return {"dashboard": self._made[uid][1]}
 
     def panel(self, uid: str, number: int, from_s: int, until_s: int, points: int) -> Json:
         """Give what a panel shows over a time. Raises UsageError, Unreachable."""

@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sfcci.dashboard.latest import Latest, Prepare
 from sfcci.errors import Unreachable, UsageError
 from sfcci.settings import Settings
 from sfcci.web import assets, pages_dashboards, pages_metrics, pages_report, pages_runs
 from sfcci.web.answer import Endpoint, NotThere, as_answer, asset
+from sfcci.web.live import Live
+from sfcci.web.live import routes as live_routes
 from sfcci.web.pages_dashboards import Preview, Readers
 
 if TYPE_CHECKING:
@@ -60,23 +63,25 @@ def start_preview(
     *,
     paths: Sequence[Path] = (),
     say: Callable[[str], None] = lambda _text: None,
+    prepare: Prepare = lambda found: found,
 ) -> Iterator[str]:
     """Serve the pages for the block and give their address; the first shows the dashboards at `paths` (the project's).
 
-    `graphite_url` "" means that there is none; `port` 0 takes any free one. Raises UsageError for a taken port or a path
+    What is shown follows the files; `prepare` makes of the dashboards those that are shown. `graphite_url` "" means that there is none; `port` 0 takes any free one. Raises UsageError for a taken port or a path
     that leads nowhere, Unreachable without uPlot.
     """
     own = settings.project / "dashboards"
     readers = Readers(graphite_url)
-    preview = Preview(paths or ((own,) if own.is_dir() else ()), readers)
+    live = Live(Latest(paths or ((own,) if own.is_dir() else ()), prepare))
     pages = {
-        **pages_dashboards.routes(preview),
+        **pages_dashboards.routes(Preview(live, readers)),
+        **live_routes(live),
         **pages_metrics.routes(pages_metrics.Metrics(readers)),
         **pages_report.routes(settings),
         **pages_runs.routes(settings),
     }
     files = assets.asset_files(settings.cache, say)
-    with _listening(port) as listener, _serving(application(pages, files), listener):
+    with _listening(port) as listener, _serving(application(pages, files), listener), live.watching():
         yield f"http://{LOOPBACK}:{listener.getsockname()[1]}/"
 
 
