@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - run by Graphite's own interpreter, no package here
-"""The two processes of the private Graphite: `carbon CONF` and `web PORT`; each ends with the process that started it."""
+"""The two processes of the private Graphite: `carbon CONF` and `web PORT [HOST]`; each ends with the process that started it."""
 
 import ctypes
 import os
@@ -46,10 +46,11 @@ def carbon(configuration: str) -> None:
     util.run_twistd_plugin("carbon-cache.py")
 
 
-def web(port: str) -> None:
-    """Serve graphite-web on the loopback address."""
+def web(port: str, host: str = "127.0.0.1") -> None:
+    """Serve graphite-web, on the loopback address unless a container's own network is meant."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "graphite.settings"
     os.environ["GRAPHITE_SETTINGS_MODULE"] = "sfcci_graphite_settings"
+    import sfcci_compat  # noqa: F401 - it is in place already, but where Graphite is the distribution's
     import waitress
     from django.core.management import call_command
     from django.core.wsgi import get_wsgi_application
@@ -57,9 +58,9 @@ def web(port: str) -> None:
     application = get_wsgi_application()
     # Grafana's metric search (/metrics/find) asks for a user profile, so the tables must be there.
     call_command("migrate", verbosity=0, run_syncdb=True, interactive=False)
-    waitress.serve(application, host="127.0.0.1", port=int(port), threads=4, ident=None, _quiet=True)
+    waitress.serve(application, host=host, port=int(port), threads=4, ident=None, _quiet=True)
 
 
 if __name__ == "__main__":
     end_with_parent(int(sys.argv[1]))
-    {"carbon": carbon, "web": web}[sys.argv[2]](sys.argv[3])
+    {"carbon": carbon, "web": web}[sys.argv[2]](*sys.argv[3:])

@@ -1,0 +1,151 @@
+"""The image of our own Graphite, built where it is used: from a Debian image, or, without any registry, from Debian's packages.
+
+What goes into it lies in `graphite_container`; `podman/Containerfile.graphite` is the same file, for `podman build` by hand.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import sfcci
+from sfcci import command, files
+from sfcci.dashboard.podman import Podman
+from sfcci.errors import MissingTool, ToolError, Unreachable
+
+GRAPHITE_IMAGE = "localhost/sfcci-graphite:1"
+DEBIAN_IMAGE = "docker.io/library/debian:12-slim"
+SUITE = "bookworm"
+PACKAGES = ("graphite-carbon", "graphite-web", "python3-waitress")
+"""What the Containerfile installs, too, where the base lacks it."""
+CONTEXT = Path(sfcci.__file__).parent
+CONTAINERFILE = CONTEXT / "dashboard" / "graphite_container" / "Containerfile"
+LEFT_OUT = ("doc", "man", "locale", "info")
+"""Folders of /usr/share that nobody reads in a container."""
+PULL_TIMEOUT_S = 900.0
+BUILD_TIMEOUT_S = 1800.0
+SYSTEM_TIMEOUT_S = 1800.0
+Say = Callable[[str], None]
+
+
+def _quietly(_text: str) -> None:
+    pass
+
+
+def build(
+    podman: Podman,
+    say: Say = _quietly,
+    *,
+    base: str | None = None,
+    tag: str = GRAPHITE_IMAGE,
+    network: str = "host",
+) -> None:
+    """Build the image on `base`, a Debian 12 (None: the one of Debian, pulled where it is missing).
+
+    Of the network only what apt-get needs is used; "none" will do where `base` has the packages already.
+    Raises Unreachable (the base cannot be pulled), ToolError.
+    """
+    base = base or DEBIAN_IMAGE
+    _pull(podman, base, say)
+    say(f"building {tag} from {base}")
+    words = ["--force-rm", "--pull=never", f"--network={network}", f"--build-arg=BASE={base}"]
+    podman.run("build", *words, f"--tag={tag}", f"--file={CONTAINERFILE}", CONTEXT, timeout_s=BUILD_TIMEOUT_S)
+
+
+def _pull(podman: Podman, name: str, say: Say) -> None:
+    if podman.exists("image", name):
+        return
+    say(f"pulling {name}")
+    try:
+        podman.run("pull", "--quiet", name, timeout_s=PULL_TIMEOUT_S)
+    except ToolError as error:
+        last = error.failure.last_lines[-1:] or ("no word",)
+        raise Unreachable(
+            f"the image {name} cannot be pulled: {last[0].removeprefix('Error: ')}; "
+            "without a registry: sfcci preview build --from-system"
+        ) from None
+
+
+def system_image(
+    podman: Podman, cache: Path, say: Say = _quietly, *, sources: Sequence[str] | None = None
+) -> str:
+    """Give the name of an image with Debian's packages for Graphite, made here by mmdebstrap when podman has it not yet.
+
+    `sources` are lines of sources.list; None: those of this machine, when it is a Debian, else mmdebstrap's own.
+    Raises MissingTool (mmdebstrap is not here), ToolError, DiskFull.
+    """
+    name = f"localhost/sfcci-debian:{_system_key()}"
+    if podman.exists("image", name):
+        return name
+    program = command.find("mmdebstrap")
+    with files.locked(cache / "images" / f"{_system_key()}.lock"):
+        if podman.exists("image", name):  # made by who held the lock
+            return name
+        with _work_folder(podman, cache) as folder:
+            archive = folder / "root.tar"
+            say(f"fetching Debian's packages for {name} (a minute or two)")
+            argv = [
+                program,
+                *_system_words(),
+                SUITE,
+                archive,
+                *(_host_sources() if sources is None else sources),
+            ]
+            env = {**os.environ, "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"}
+            command.run([*command.ends_with_tool(), *argv], timeout_s=SYSTEM_TIMEOUT_S, env=env)
+            say("importing it")
+            podman.run("import", "--quiet", archive, name, timeout_s=BUILD_TIMEOUT_S)
+    return name
+
+
+def _system_words() -> tuple[str, ...]:
+    """Give mmdebstrap's options: no apt, no documentation; what is half written is thrown away, so nothing waits for the disk."""
+    left_out = (f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT)
+    recommends = '--aptopt=Apt::Install-Recommends "false"'
+    included = f"--include={','.join(PACKAGES)}"
+    return ("--quiet", "--variant=essential", "--dpkgopt=force-unsafe-io", *left_out, recommends, included)
+
+
+def _system_key() -> str:
+    return hashlib.sha256("\0".join((SUITE, *_system_words())).encode()).hexdigest()[:12]
+
+
+@contextlib.contextmanager
+def _work_folder(podman: Podman, cache: Path) -> Iterator[Path]:
+    """Give an empty folder, and remove it with what a killed run left in it.
+
+    An ordinary user's lies where mmdebstrap's other users can get at it: below a home with mode 0700 they cannot.
+    """
+    name = f"sfcci-{os.geteuid()}-{_system_key()}"
+    folder = Path("/var/tmp" if podman.rootless else cache / "images", name)  # noqa: S108 - mkdir takes none that is there
+    _remove(podman, folder)
+    with files.disk_errors(folder):
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        _remove(podman, folder)
+
+
+def _remove(podman: Podman, folder: Path) -> None:
+    """Remove a folder; in an ordinary user's, files may belong to the users of its containers."""
+    files.remove_tree(folder)
+    if folder.exists() and podman.rootless:
+        podman.run("unshare", "rm", "-rf", "--one-file-system", folder, check=False)
+
+
+SOURCES = re.compile(r"https?://\S+/(debian|debian-security)(?=/?\s|/?$)", re.MULTILINE)
+
+
+def _host_sources() -> tuple[str, ...]:
+    """Give the places that this machine's apt has Debian's packages from, as lines of sources.list; none: no Debian."""
+    texts = [path.read_text(errors="replace") for path in sorted(Path("/etc/apt").glob("sources.list*"))
+             if path.is_file()]  # fmt: skip
+    texts += [path.read_text(errors="replace") for path in sorted(Path("/etc/apt/sources.list.d").glob("*"))]
+    lines = "\n".join(text for text in "\n".join(texts).splitlines() if not text.lstrip().startswith("#"))
+    found = {one[0]: one[1] for one in SOURCES.finditer(lines)}
+    suites = {"debian": SUITE, "debian-security": f"{SUITE}-security"}
+    return tuple(f"deb {url} {suites[kind]} main" for url, kind in found.items())
