@@ -13,7 +13,7 @@ from pathlib import Path
 import sfcci
 from sfcci import command, files
 from sfcci.dashboard.podman import Podman
-from sfcci.errors import MissingTool, ToolError, Unreachable
+from sfcci.errors import ToolError, Unreachable
 
 GRAPHITE_IMAGE = "localhost/sfcci-graphite:1"
 DEBIAN_IMAGE = "docker.io/library/debian:12-slim"
@@ -86,15 +86,17 @@ def system_image(
         with _work_folder(podman, cache) as folder:
             archive = folder / "root.tar"
             say(f"fetching Debian's packages for {name} (a minute or two)")
-            argv = [
+            lines = _host_sources() if sources is None else sources
+            argv: list[str | Path] = [
+                *command.ends_with_tool(),
                 program,
                 *_system_words(),
                 SUITE,
                 archive,
-                *(_host_sources() if sources is None else sources),
+                *lines,
             ]
             env = {**os.environ, "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"}
-            command.run([*command.ends_with_tool(), *argv], timeout_s=SYSTEM_TIMEOUT_S, env=env)
+            command.run(argv, timeout_s=SYSTEM_TIMEOUT_S, env=env)
             say("importing it")
             podman.run("import", "--quiet", archive, name, timeout_s=BUILD_TIMEOUT_S)
     return name
@@ -142,10 +144,9 @@ SOURCES = re.compile(r"https?://\S+/(debian|debian-security)(?=/?\s|/?$)", re.MU
 
 def _host_sources() -> tuple[str, ...]:
     """Give the places that this machine's apt has Debian's packages from, as lines of sources.list; none: no Debian."""
-    texts = [path.read_text(errors="replace") for path in sorted(Path("/etc/apt").glob("sources.list*"))
-             if path.is_file()]  # fmt: skip
-    texts += [path.read_text(errors="replace") for path in sorted(Path("/etc/apt/sources.list.d").glob("*"))]
-    lines = "\n".join(text for text in "\n".join(texts).splitlines() if not text.lstrip().startswith("#"))
-    found = {one[0]: one[1] for one in SOURCES.finditer(lines)}
+    paths = [*Path("/etc/apt").glob("sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
+    lines = "\n".join(path.read_text(errors="replace") for path in paths)
+    used = "\n".join(line for line in lines.splitlines() if not line.lstrip().startswith("#"))
+    found = {one[0]: one[1] for one in SOURCES.finditer(used)}
     suites = {"debian": SUITE, "debian-security": f"{SUITE}-security"}
     return tuple(f"deb {url} {suites[kind]} main" for url, kind in found.items())

@@ -58,7 +58,7 @@ retentions = {retentions}
 """
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - as the tool's own errors are named
     """What the container was given makes no sense, or it cannot write; the message says what to do."""
 
 
@@ -73,7 +73,7 @@ def main() -> int:
         children = [_started(os.environ, *words) for words in _programs(os.environ)]
         return _first_that_ends(children)
     except Refused as error:
-        print(f"sfcci-graphite: {error}", file=sys.stderr, flush=True)
+        say(str(error))
         return STATUS_INPUT
     except KeyboardInterrupt:
         return 0
@@ -81,6 +81,12 @@ def main() -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
         _end_all(children)
+
+
+def say(text: str) -> None:
+    """Tell the container's log."""
+    sys.stderr.write(f"sfcci-graphite: {text}\n")
+    sys.stderr.flush()
 
 
 def prepare(environ: Mapping[str, str]) -> None:
@@ -134,7 +140,7 @@ def _remove_halves(folder: Path) -> None:
     """Remove series that carbon was making when it was killed: it could never write into them, and they hold nothing."""
     for path in folder.rglob("*.wsp"):
         if not _whole(path):
-            print(f"sfcci-graphite: {path} was half made and is removed", file=sys.stderr, flush=True)
+            say(f"{path} was half made and is removed")
             path.unlink()
 
 
@@ -162,6 +168,7 @@ def _started(environ: Mapping[str, str], *words: str) -> "subprocess.Popen[bytes
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore",  # Debian's Twisted warns of ciphers that nobody uses here
         "GRAPHITE_ROOT": str(ROOT),
         "GRAPHITE_STORAGE_DIR": str(ROOT),
         "GRAPHITE_CONF_DIR": str(ROOT / "run/conf"),
@@ -179,11 +186,7 @@ def _first_that_ends(children: "list[subprocess.Popen[bytes]]") -> int:
         for name, child in zip(("carbon", "the web part"), children, strict=True):
             if child.pid == pid:
                 child.returncode = os.waitstatus_to_exitcode(status)
-                print(
-                    f"sfcci-graphite: {name} ended with status {child.returncode}",
-                    file=sys.stderr,
-                    flush=True,
-                )
+                say(f"{name} ended with status {child.returncode}")
                 return 1
 
 
