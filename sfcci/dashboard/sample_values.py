@@ -1,0 +1,87 @@
+"""Made-up values: plausible to look at, and always the same for a name and a time."""
+
+import math
+import zlib
+from enum import StrEnum
+
+from sfcci.gate.job import Result
+from sfcci.metric.name import Kind
+
+DAY_S = 86400
+FIGURES = {
+    "lower": 0.7,
+    "median": 0.98,
+    "upper": 1.6,
+    "upper_90": 1.35,
+    "upper_95": 1.45,
+    "upper_99": 1.55,
+    "mean_90": 0.95,
+    "std": 0.15,
+}
+"""What StatsD makes of durations, measured by their mean."""
+BAD = 0.08
+"""How much rarer bad results are than good ones."""
+_BAD_WORDS = ("fail", "error", "timeout", "timed_out", "retry", "lost", "reject")
+_SHARE_WORDS = ("percent", "pct", "ratio", "probability", "usage", "utilization")
+
+
+class _What(StrEnum):
+    COUNT = "count"
+    RATE = "rate"
+    TIMER = "timer"
+    SHARE = "share"
+    LEVEL = "level"
+
+
+def value(name: str, time_s: int, step_s: int) -> float:
+    """Give the value of a series (without `sample.`) in the step of `step_s` seconds that begins at `time_s`."""
+    what = _what(name)
+    if what is _What.COUNT:
+        return _count(name, time_s, step_s)
+    if what is _What.RATE:
+        return _count(name, time_s, step_s) / step_s
+    if what is _What.TIMER:
+        stem, _, figure = name.rpartition(".")
+        mean_ms = (
+            60_000 * (1 + 30 * _chance(stem)) * _wave(stem, time_s) * (0.9 + 0.2 * _chance(stem, time_s))
+        )
+        return round(mean_ms * FIGURES.get(figure, 1.0))
+    if what is _What.SHARE:
+        share = min(1.0, (0.3 + 0.5 * _chance(name)) * _wave(name, time_s))
+        return round(share * (1 if "probability" in name or "ratio" in name else 100), 3)
+    return round((5 + 95 * _chance(name)) * _wave(name, time_s) * (0.9 + 0.2 * _chance(name, time_s)))
+
+
+def _what(name: str) -> _What:
+    last = name.rpartition(".")[2].lower()
+    if name.startswith(f"{Kind.COUNT}.") or last == "count":
+        return _What.COUNT
+    if name.startswith(f"{Kind.TIMER}."):
+        return _What.TIMER
+    if any(word in last for word in _SHARE_WORDS):
+        return _What.SHARE
+    return (
+        _What.RATE
+        if name.startswith(f"{Kind.RATE}.") and not name.startswith(f"{Kind.GAUGE}.")
+        else _What.LEVEL
+    )
+
+
+def _count(name: str, time_s: int, step_s: int) -> int:
+    """Give how often something happened: a few times an hour, bad things seldom."""
+    last = name.rpartition(".")[2]
+    rare = (last in Result.__members__ and last != Result.SUCCESS) or any(
+        word in last.lower() for word in _BAD_WORDS
+    )
+    expected = (2 + 10 * _chance(name)) * (BAD if rare else 1) * _wave(name, time_s) * step_s / 3600
+    return int(expected) + (_chance(name, time_s) < expected % 1)
+
+
+def _wave(name: str, time_s: int) -> float:
+    """Give the time of the day as people work: around 1, each series at an hour of its own."""
+    return 1 + 0.4 * math.sin(2 * math.pi * (time_s / DAY_S + _chance(name)))
+
+
+def _chance(name: str, time_s: int = 0) -> float:
+    """Give a number from 0 up to 1 that looks like chance and is always the same."""
+    return zlib.crc32(f"{name} {time_s} {name}".encode()) / 2**32
