@@ -1,5 +1,6 @@
 """Rings: a test whose ring cannot run on this machine is skipped and says why."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -20,6 +21,13 @@ SHARED = Path(os.environ.get("SFCCI_SHARED", REPOSITORY.parent / "shared"))
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("same")
+
+
+_spec = importlib.util.spec_from_file_location("podman_images", Path(__file__).with_name("podman_images.py"))
+_images = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_images)
+podman_here, graphite_image = _images.podman_here, _images.graphite_image
+grafana_image, grafana_7_image = _images.grafana_image, _images.grafana_7_image
 
 
 def _needs(*programs: str) -> str:
@@ -59,6 +67,12 @@ RINGS: dict[str, Callable[[], str]] = {
 @cache
 def _obstacle(ring: str) -> str:
     return RINGS[ring]()
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "podman_here" in item.fixturenames:
+            item.add_marker(pytest.mark.timeout(_images.FIRST_TIME_S))
 
 
 def pytest_runtest_setup(item):

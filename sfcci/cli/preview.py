@@ -5,6 +5,7 @@ import click
 from sfcci.cli.late import LateGroup
 
 COMMANDS = {
+    "build": ("preview_build", "Build the pod's image of Graphite."),
     "serve": ("preview_serve", "Show the dashboards on a local page, without Grafana."),
 }
 """Name → module with the command of that name, one line of help."""

@@ -17,6 +17,8 @@ from sfcci.errors import ToolError, Unreachable
 
 GRAPHITE_IMAGE = "localhost/sfcci-graphite:1"
 DEBIAN_IMAGE = "docker.io/library/debian:12-slim"
+LOCAL = "localhost/"
+"""Images of this name are made here and in no registry."""
 SUITE = "bookworm"
 PACKAGES = ("graphite-carbon", "graphite-web", "python3-waitress")
 """What the Containerfile installs, too, where the base lacks it."""
@@ -41,22 +43,30 @@ def build(
     base: str | None = None,
     tag: str = GRAPHITE_IMAGE,
     network: str = "host",
+    fresh: bool = False,
 ) -> None:
-    """Build the image on `base`, a Debian 12 (None: the one of Debian, pulled where it is missing).
+    """Build the image on `base`, a Debian 12 (None: the one of Debian, pulled where it is missing, or `fresh`).
 
     Of the network only what apt-get needs is used; "none" will do where `base` has the packages already.
     Raises Unreachable (the base cannot be pulled), ToolError.
     """
     base = base or DEBIAN_IMAGE
-    _pull(podman, base, say)
+    if not podman.exists("image", base) or (fresh and not base.startswith(LOCAL)):
+        _pull(podman, base, say)
     say(f"building {tag} from {base}")
-    words = ["--force-rm", "--pull=never", f"--network={network}", f"--build-arg=BASE={base}"]
+    before = _identity(podman, tag)
+    anew = ["--no-cache"] if fresh else []
+    words = [*anew, "--force-rm", "--pull=never", f"--network={network}", f"--build-arg=BASE={base}"]
     podman.run("build", *words, f"--tag={tag}", f"--file={CONTAINERFILE}", CONTEXT, timeout_s=BUILD_TIMEOUT_S)
+    if before and before != _identity(podman, tag):
+        podman.run("rmi", before, check=False)  # it stays as long as a container is made of it
+
+
+def _identity(podman: Podman, name: str) -> str:
+    return podman.run("image", "inspect", "--format={{.Id}}", name, check=False).stdout.strip()
 
 
 def _pull(podman: Podman, name: str, say: Say) -> None:
-    if podman.exists("image", name):
-        return
     say(f"pulling {name}")
     try:
         podman.run("pull", "--quiet", name, timeout_s=PULL_TIMEOUT_S)
@@ -69,24 +79,24 @@ def _pull(podman: Podman, name: str, say: Say) -> None:
 
 
 def system_image(
-    podman: Podman, cache: Path, say: Say = _quietly, *, sources: Sequence[str] | None = None
+    podman: Podman, cache: Path, say: Say = _quietly, *, mirrors: Sequence[str] = (), fresh: bool = False
 ) -> str:
-    """Give the name of an image with Debian's packages for Graphite, made here by mmdebstrap when podman has it not yet.
+    """Give the name of an image with Debian's packages for Graphite, made by mmdebstrap where it is missing, or `fresh`.
 
-    `sources` are lines of sources.list; None: those of this machine, when it is a Debian, else mmdebstrap's own.
+    `mirrors` are addresses of Debian's packages; none: those of this machine when it is a Debian, else mmdebstrap's own.
     Raises MissingTool (mmdebstrap is not here), ToolError, DiskFull.
     """
     name = f"localhost/sfcci-debian:{_system_key()}"
-    if podman.exists("image", name):
+    if not fresh and podman.exists("image", name):
         return name
     program = command.find("mmdebstrap")
     with files.locked(cache / "images" / f"{_system_key()}.lock"):
-        if podman.exists("image", name):  # made by who held the lock
+        if not fresh and podman.exists("image", name):  # made by who held the lock
             return name
         with _work_folder(podman, cache) as folder:
             archive = folder / "root.tar"
             say(f"fetching Debian's packages for {name} (a minute or two)")
-            lines = _host_sources() if sources is None else sources
+            lines = [_source(mirror) for mirror in mirrors or _host_mirrors()]
             argv: list[str | Path] = [
                 *command.ends_with_tool(),
                 program,
@@ -139,14 +149,22 @@ def _remove(podman: Podman, folder: Path) -> None:
         podman.run("unshare", "rm", "-rf", "--one-file-system", folder, check=False)
 
 
-SOURCES = re.compile(r"https?://\S+/(debian|debian-security)(?=/?\s|/?$)", re.MULTILINE)
+MIRRORS = re.compile(r"https?://\S+/debian(?:-security)?(?=/?(?:\s|$))", re.MULTILINE)
 
 
-def _host_sources() -> tuple[str, ...]:
-    """Give the places that this machine's apt has Debian's packages from, as lines of sources.list; none: no Debian."""
+def _host_mirrors() -> tuple[str, ...]:
+    """Give the addresses that this machine's apt has Debian's packages from; none where it is no Debian."""
     paths = [*Path("/etc/apt").glob("sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
-    lines = "\n".join(path.read_text(errors="replace") for path in paths)
-    used = "\n".join(line for line in lines.splitlines() if not line.lstrip().startswith("#"))
-    found = {one[0]: one[1] for one in SOURCES.finditer(used)}
-    suites = {"debian": SUITE, "debian-security": f"{SUITE}-security"}
-    return tuple(f"deb {url} {suites[kind]} main" for url, kind in found.items())
+    return mirrors_in("\n".join(path.read_text(errors="replace") for path in paths))
+
+
+def mirrors_in(text: str) -> tuple[str, ...]:
+    """Give the addresses of Debian's packages in sources.list(5), of either form; a comment names none."""
+    used = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return tuple(dict.fromkeys(MIRRORS.findall(used)))
+
+
+def _source(mirror: str) -> str:
+    """Give a mirror as a line of sources.list(5)."""
+    suite = f"{SUITE}-security" if mirror.rstrip("/").endswith("-security") else SUITE
+    return f"deb {mirror} {suite} main"

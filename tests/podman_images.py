@@ -1,0 +1,203 @@
+"""A podman for tests with images that are built on the spot: our own Graphite, real, and the stand-in for Grafana.
+
+One store in the cache holds the images for all tests of a machine, made once under a lock. Above it every session of pytest
+has a storage of its own: what its tests start is theirs alone, and is gone when the session ends. A session holds a lock as long
+as it lives; what a killed one left running is ended by the next.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parent
+GRAFANA_IMAGE = "localhost/sfcci-test-grafana:12"
+GRAFANA_7_IMAGE = "localhost/sfcci-test-grafana:7"
+VERSIONS = {GRAFANA_IMAGE: "12.0.2", GRAFANA_7_IMAGE: "7.5.5"}
+STAND_IN = (HERE / "dashboard" / "grafana_stand_in.py", HERE / "podman" / "grafana_in_container.py")
+GRAFANA_FILE = HERE / "podman" / "Containerfile.grafana"
+FIRST_TIME_S = 1800
+"""The first test that wants an image waits for Debian's packages."""
+
+
+@pytest.fixture(scope="session")
+def podman_here(cache_dir):
+    """A podman with a storage of its own, and the images of the tests below it."""
+    folder = cache_dir / "podman-test"
+    _end_what_was_killed(folder / "sessions")
+    with _session(folder / "sessions") as own:
+        here = _podman(own, folder / "images")
+        try:
+            yield here
+        finally:
+            _end(here, own)
+
+
+@pytest.fixture(scope="session")
+def graphite_image(podman_here, cache_dir):
+    """Our own Graphite's image, from Debian's packages without a registry."""
+    from sfcci.dashboard import graphite_image as image
+
+    parts = [*image.CONTAINERFILE.parent.iterdir(), *(image.CONTEXT / "metric/graphite_site").glob("*.py")]
+    _built(cache_dir, "graphite", parts, _build_graphite)
+    assert podman_here.exists("image", image.GRAPHITE_IMAGE)
+    return image.GRAPHITE_IMAGE
+
+
+@pytest.fixture(scope="session")
+def grafana_image(podman_here, cache_dir, shared):
+    """The stand-in for Grafana in a container, as version 12; `grafana_7_image` is the recorded 7.5.5."""
+    recording = shared / "data" / "grafana-7.5.5-http.json"
+
+    def build(podman, system):
+        _build_grafana(podman, system, recording)
+
+    _built(cache_dir, "grafana", [*STAND_IN, GRAFANA_FILE, recording], build)
+    assert podman_here.exists("image", GRAFANA_IMAGE)
+    return GRAFANA_IMAGE
+
+
+@pytest.fixture(scope="session")
+def grafana_7_image(grafana_image):  # noqa: ARG001 - it is built with it
+    return GRAFANA_7_IMAGE
+
+
+def _build_graphite(podman, system):
+    from sfcci.dashboard import graphite_image
+
+    graphite_image.build(podman, base=system, network="none")
+
+
+def _build_grafana(podman, system, recording):
+    import yaml
+
+    with tempfile.TemporaryDirectory() as folder:
+        for path in (*STAND_IN, recording):
+            shutil.copy(path, folder)
+        shutil.copytree(
+            Path(yaml.__file__).parent,
+            Path(folder, "yaml"),
+            ignore=shutil.ignore_patterns("*.so", "__pycache__"),
+        )
+        for name, version in VERSIONS.items():
+            words = [f"--build-arg=BASE={system}", f"--build-arg=VERSION={version}", f"--file={GRAFANA_FILE}"]
+            podman.run(
+                "build",
+                "--force-rm",
+                "--pull=never",
+                "--network=none",
+                *words,
+                f"--tag={name}",
+                folder,
+                timeout_s=FIRST_TIME_S,
+            )
+
+
+def _built(cache_dir, name, parts, build):
+    """Have an image in the store of the cache; `parts` are the files that it is made of."""
+    from sfcci import files
+    from sfcci.dashboard import graphite_image
+    from sfcci.errors import MissingTool, ToolError
+
+    folder = cache_dir / "podman-test"
+    content = hashlib.sha256(graphite_image._system_key().encode())
+    for path in sorted(path for path in parts if path.is_file()):
+        content.update(path.name.encode() + path.read_bytes())
+    marker = folder / f"{name}.complete"
+    with files.locked(folder / "images.lock"):
+        if marker.exists() and marker.read_text() == content.hexdigest():
+            return
+        podman = _podman(folder, None)
+        try:
+            system = graphite_image.system_image(podman, cache_dir)
+            build(podman, system)
+        except MissingTool as error:
+            pytest.skip(f"ring podman: {error}")
+        except ToolError as error:
+            if error.failure.argv[0].endswith("podman"):
+                raise
+            pytest.skip(f"ring podman: Debian's packages cannot be had: {error}")
+        finally:
+            _unmount(folder / "images")
+        files.write_text(marker, content.hexdigest())
+
+
+@contextlib.contextmanager
+def _session(folder):
+    """Give a folder of this session's own, locked as long as this process lives."""
+    from sfcci import files
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with files.locked(folder / "sessions.lock"):  # nobody takes a folder for a dead one's before it is locked
+        own = Path(tempfile.mkdtemp(dir=folder, prefix="s"))
+        lock = files.try_lock(own / "lock")
+    with lock:
+        yield own
+
+
+def _end_what_was_killed(folder):
+    from sfcci import files
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with files.locked(folder / "sessions.lock"):
+        for own in folder.glob("s*/"):
+            if lock := files.try_lock(own / "lock"):
+                with lock:
+                    _end(_podman(own, folder.parent / "images", probed=False), own)
+
+
+def _podman(own, store, *, probed=True):
+    """A podman whose storage is in the folder `own`, with the images of `store` below it."""
+    from sfcci import files, settings
+    from sfcci.dashboard import podman
+    from sfcci.errors import MissingTool
+
+    graphroot = own / ("storage" if store else "images")
+    below = f'[storage.options]\nadditionalimagestores = ["{store}"]\n' if store else ""
+    if store:
+        store.mkdir(parents=True, exist_ok=True)
+    text = f'[storage]\ndriver = "overlay"\ngraphroot = "{graphroot}"\nrunroot = "{own}/run"\n{below}'
+    files.write_text(own / "storage.conf", text)
+    engine = {
+        "static_dir": f"{graphroot}/libpod",
+        "volume_path": f"{graphroot}/volumes",
+        "tmp_dir": f"{own}/engine",
+        "lock_type": "file",  # the locks in shared memory are those of the user's own podman
+    }
+    files.write_text(own / "containers.conf", podman.configuration({"engine": engine}))
+    environ = {
+        **os.environ,
+        "CONTAINERS_CONF": str(own / "containers.conf"),
+        "CONTAINERS_STORAGE_CONF": str(own / "storage.conf"),
+    }
+    if not probed:
+        return podman.Podman((), os.geteuid() != 0, environ, shutil.which("podman"))
+    given = dataclasses.replace(settings.load(REPOSITORY, {}), state=own / "state")
+    try:
+        return podman.probe(given, environ=environ)
+    except MissingTool as error:
+        pytest.skip(f"ring podman: {error}")
+
+
+def _end(podman, own):
+    """End and remove all that is in a session's storage, and the storage."""
+    from sfcci import files
+
+    for words in ("pod rm --all --force --time=0", "rm --all --force --time=0", "volume rm --all --force"):
+        podman.run(*words.split(), check=False)
+    _unmount(own / "storage")
+    files.remove_tree(own)
+    if own.exists() and podman.rootless:
+        podman.run("unshare", "rm", "-rf", own, check=False)
+
+
+def _unmount(storage):
+    if os.geteuid() == 0:
+        subprocess.run(["umount", "--lazy", storage / "overlay"], capture_output=True, check=False)
