@@ -1,8 +1,9 @@
 """What panels show: each target asked of Graphite, its series, one value of each, and why there is none."""
 
+import contextlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -11,9 +12,13 @@ from sfcci.dashboard.existence import never_happened
 from sfcci.dashboard.model import Dashboard
 from sfcci.dashboard.render import grafana_json
 from sfcci.errors import UsageError
+from sfcci.metric.catalogue import Matched, known_names
 from sfcci.metric.graphite import Series
+from sfcci.metric.suggestion import Missing, missing
 
 MAX_REFERENCES = 20
+MOST_TOLD = 3
+"""So many names that lead nowhere are told of with what is near."""
 PANEL_POINTS = 800
 """As many as a panel of usual width has room for: Graphite consolidates to that, for Grafana as for us."""
 Json = Mapping[str, Any]
@@ -23,9 +28,9 @@ class Reader(Protocol):
     """Who answers for Graphite (`metric.graphite.GraphiteReader` does)."""
 
     def render(
-        self, targets: str, from_s: float, until_s: float, *, max_points: int | None = None
+        self, targets: str | Sequence[str], from_s: float, until_s: float, *, max_points: int | None = None
     ) -> list[Series]:
-        """Give the series of a target over a time."""
+        """Give the series of targets over a time, in their order."""
 
     def expand(self, patterns: Sequence[str], *, leaves_only: bool = True) -> list[str]:
         """Give the names that match any of the patterns."""
@@ -52,6 +57,8 @@ class Answer:
     trouble: Trouble = Trouble.NONE
     detail: str = ""
     column: int | None = None
+    meant: tuple[str, ...] = ()
+    """Names that were perhaps meant, where there are none of the asked ones."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +73,13 @@ class PanelNumbers:
 def answers(
     panel: Json, reader: Reader, from_s: float, until_s: float, max_points: int | None = None
 ) -> tuple[Answer, ...]:
-    """Ask Graphite for every shown target of a panel of Grafana's JSON. Raises Unreachable."""
-    return tuple(
-        _answer(ref, text, reader, from_s, until_s, max_points) for ref, text in shown_targets(panel)
-    )
+    """Ask Graphite for every shown target of a panel of Grafana's JSON, in one question. Raises Unreachable."""
+    found = [_whole(ref, text) for ref, text in shown_targets(panel)]
+    asked = [one.target for one in found if not one.trouble]
+    rendered = iter(_rendered(asked, reader, from_s, until_s, max_points))
+    got = [one if one.trouble else _valued(one, next(rendered)) for one in found]
+    why = _reasons([one for one in got if one.trouble is Trouble.EMPTY], reader)
+    return tuple(why.get(one.target, one) if one.trouble is Trouble.EMPTY else one for one in got)
 
 
 def shown_targets(panel: Json) -> Iterator[tuple[str, str]]:
@@ -153,31 +163,104 @@ _REDUCERS: dict[str, Callable[[list[float]], float]] = {
 }
 
 
-def _answer(
-    ref: str, text: str, reader: Reader, from_s: float, until_s: float, max_points: int | None
-) -> Answer:
+def _whole(ref: str, text: str) -> Answer:
+    """Give what is wrong with a target's text, if anything is."""
     try:
-        tree = grammar.parse_target(text)
+        grammar.parse_target(text)
     except grammar.TargetError as error:
         expected = f"; expected {error.expected}" if error.expected else ""
-        detail = f"{error.found}{expected}"
-        return Answer(ref, text, trouble=Trouble.BROKEN, detail=detail, column=error.offset + 1)
-    try:
-        series = reader.render(text, from_s, until_s, max_points=max_points)
-    except UsageError as error:
-        return Answer(ref, text, trouble=Trouble.REFUSED, detail=str(error))
-    if any(number is not None for one in series for number, _ in one.values):
-        return Answer(ref, text, tuple(series))
-    patterns = sorted({path.text for path in grammar.paths(tree)})
-    if patterns and not reader.expand(patterns):
-        if never_happened(patterns, reader) == set(patterns):
-            return Answer(ref, text, tuple(series), Trouble.NEVER, "its job has other results")
         return Answer(
-            ref, text, tuple(series), Trouble.UNKNOWN, f"Graphite knows none of {', '.join(patterns)}"
+            ref, text, trouble=Trouble.BROKEN, detail=f"{error.found}{expected}", column=error.offset + 1
         )
-    return Answer(
-        ref, text, tuple(series), Trouble.EMPTY, "the metric is there; nothing was written in this time"
+    return Answer(ref, text)
+
+
+def _rendered(
+    texts: Sequence[str], reader: Reader, from_s: float, until_s: float, max_points: int | None
+) -> list[list[Series] | str]:
+    """Give the series of each target, or why Graphite refuses it.
+
+    Graphite does not say which target a series is of; so a line of ours stands between the targets, which come in order.
+    Where one is refused, all are, and each is asked by itself.
+    """
+    if len(texts) > 1:
+        parted = [word for text in texts for word in (text, _BETWEEN)]
+        with contextlib.suppress(UsageError):
+            found: list[list[Series] | str] = []
+            current: list[Series] = []
+            for one in reader.render(parted, from_s, until_s, max_points=max_points):
+                if one.target == _BETWEEN_NAME:
+                    found.append(current)
+                    current = []
+                else:
+                    current.append(one)
+            if len(found) == len(texts):
+                return found
+    return [_alone(text, reader, from_s, until_s, max_points) for text in texts]
+
+
+_BETWEEN_NAME = "sfcci: the next target"
+_BETWEEN = f"alias(constantLine(0),'{_BETWEEN_NAME}')"
+
+
+def _alone(
+    text: str, reader: Reader, from_s: float, until_s: float, max_points: int | None
+) -> list[Series] | str:
+    try:
+        return reader.render(text, from_s, until_s, max_points=max_points)
+    except UsageError as error:
+        return str(error)
+
+
+def _valued(one: Answer, found: list[Series] | str) -> Answer:
+    if isinstance(found, str):
+        return replace(one, trouble=Trouble.REFUSED, detail=found)
+    valued = any(number is not None for series in found for number, _ in series.values)
+    return replace(one, series=tuple(found), trouble=Trouble.NONE if valued else Trouble.EMPTY)
+
+
+def _reasons(empty: Sequence[Answer], reader: Reader) -> dict[str, Answer]:
+    """Say why targets have no values, by their text: no such names (and which are near), or nothing in this time."""
+    patterns = {one.target: patterns_of(one.target) for one in empty}
+    wanted = {name for names in patterns.values() for name in names}
+    there = Matched(known_names(wanted, reader)) if wanted else Matched(set())
+    lost = [name for name in sorted(wanted) if not there.any(name)]
+    never = never_happened(lost, reader) if lost else set()
+    strange = [name for name in lost if name not in never]
+    near = missing(strange, reader) if strange else {}
+    return {one.target: _reason(one, patterns[one.target], there, never, near) for one in empty}
+
+
+def _reason(
+    one: Answer,
+    patterns: Sequence[str],
+    there: Matched,
+    never: Collection[str],
+    near: Mapping[str, Missing],
+) -> Answer:
+    if not patterns or any(there.any(name) for name in patterns):
+        return replace(one, detail="the metric is there; nothing was written in this time")
+    if set(patterns) <= set(never):
+        return replace(one, trouble=Trouble.NEVER, detail="its job has other results")
+    told = [f"{name}: {near[name]}" for name in patterns if name in near]
+    detail = f"Graphite knows none of {', '.join(patterns)}; " + "; ".join(told[:MOST_TOLD])
+    meant = tuple(
+        dict.fromkeys(
+            ".".join([*name.split(".")[: near[name].depth], part, *name.split(".")[near[name].depth + 1 :]])
+            for name in patterns
+            if name in near
+            for part in near[name].near[:1]
+        )
     )
+    return replace(one, trouble=Trouble.UNKNOWN, detail=detail, meant=meant[:MOST_TOLD])
+
+
+def patterns_of(text: str) -> tuple[str, ...]:
+    """Give the names and globs that a target reads, sorted; none of a target that is broken."""
+    try:
+        return tuple(sorted({path.text for path in grammar.paths(grammar.parse_target(text))}))
+    except grammar.TargetError:
+        return ()
 
 
 def _referred(text: str, texts: Mapping[str, str]) -> str:

@@ -140,7 +140,7 @@ def _panels(rows: list[Json], datasources: Mapping[str, Any]) -> Iterator[Json]:
             header = {"id": number, "type": "row", "title": row["title"], "collapsed": folded}
             yield {**header, "gridPos": grid, "panels": inside}
             top += 1
-        left, line, height = 0, 0, _height(row["height"])
+        left, line, height = 0, 0, height_of(row["height"])
         for panel in row["panels"]:
             number += 1
             width = 2 * (panel["span"] or 12)
@@ -156,7 +156,7 @@ def _panels(rows: list[Json], datasources: Mapping[str, Any]) -> Iterator[Json]:
         top += line + height if row["panels"] and not folded else 0
 
 
-def _height(text: str) -> int:
+def height_of(text: str) -> int:
     """Turn grafyaml's pixels ("320px") into lines of the grid."""
     digits = re.match(r"\s*(\d{1,5})", text)
     return max(3, math.ceil(int(digits[1] if digits else 250) / ROW_PX))
@@ -200,7 +200,8 @@ def _dashlist(panel: Json) -> Json:
     return {"type": "dashlist", "options": options}
 
 
-def _timeseries(panel: Json) -> Json:
+def timeseries(panel: Json) -> Json:
+    """Give a graph in today's form; `panel` has grafyaml's defaults."""
     axis = (panel.get("yaxes") or [{}])[0]
     unit = axis.get("format") or (panel.get("y_formats") or [None])[0] or panel.get("format")
     defaults: Json = {"custom": _style(panel, axis)}
@@ -279,7 +280,8 @@ def _override(item: Json) -> Json:
     return {"matcher": matcher, "properties": properties}
 
 
-def _stat(panel: Json) -> Json:
+def stat(panel: Json) -> Json:
+    """Give a singlestat in today's form, a gauge where it is one; `panel` has grafyaml's defaults."""
     gauge = panel.get("gauge", {})
     shown = bool(gauge.get("show"))
     name = panel["valueName"]
@@ -339,4 +341,4 @@ def _row(panel: Json) -> Json:
     return {"type": "row", "collapsed": panel["collapsed"], "panels": []}
 
 
-_KINDS = {"graph": _timeseries, "singlestat": _stat, "text": _text, "dashlist": _dashlist, "row": _row}
+_KINDS = {"graph": timeseries, "singlestat": stat, "text": _text, "dashlist": _dashlist, "row": _row}
