@@ -4,12 +4,15 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from sfcci.cli import console
 from sfcci.settings import Settings
+
+if TYPE_CHECKING:
+    from sfcci.dashboard.latest import Prepare
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -44,11 +47,13 @@ def serve(
     no_open: bool,
     json_output: bool,
     paths: tuple[Path, ...] = (),
+    prepare: "Prepare | None" = None,
 ) -> None:
     """Serve the pages, tell the address of the one to begin at, and open it where there is a desktop; until Ctrl-C."""
     from sfcci.web.server import start_preview
 
-    with start_preview(settings, graphite, port, paths=paths, say=console.progress()) as address:
+    shown = {"prepare": prepare} if prepare else {}
+    with start_preview(settings, graphite, port, paths=paths, say=console.progress(), **shown) as address:
         begin = address.rstrip("/") + path
         if json_output:
             console.print_json({"address": begin, "graphite": graphite})

@@ -34,7 +34,13 @@ LOG_CACHE_HITS = False
 LOG_CACHE_QUEUE_SORTS = False
 LOG_LISTENER_CONN_SUCCESS = False
 """
+SAMPLE_RETENTIONS = "1m:2d,10m:32d,1h:1y"
+"""How made-up series (below `sample.`) are kept: a value each minute is enough to look at."""
 SCHEMAS = """\
+[sample]
+pattern = ^sample\\.
+retentions = {sample}
+
 [all]
 pattern = .*
 retentions = {retentions}
@@ -52,7 +58,7 @@ xFilesFactor = 0
 aggregationMethod = max
 
 [sums]
-pattern = ^stats_counts\\.|\\.(count|sum)$
+pattern = ^(sample\\.)?stats_counts\\.|\\.(count|sum)$
 xFilesFactor = 0
 aggregationMethod = sum
 
@@ -68,6 +74,6 @@ def carbon_files(storage: Path, run: Path, log: Path, ports: dict[str, int]) -> 
     values = {"storage": storage, "run": run, "conf": run / "conf", "log": log, **ports}
     return {
         "carbon.conf": CARBON.format(**{key: str(value).replace("%", "%%") for key, value in values.items()}),
-        "storage-schemas.conf": SCHEMAS.format(retentions=retention.DEFAULT),
+        "storage-schemas.conf": SCHEMAS.format(sample=SAMPLE_RETENTIONS, retentions=retention.DEFAULT),
         "storage-aggregation.conf": AGGREGATION,
     }

@@ -30,6 +30,8 @@ LOOK_AGAIN_S = 0.25
 START_TIMEOUT_S = 60.0
 POLL_S = 0.02
 PORTS = ("web", "line", "pickle", "query")
+SCRATCH = "scratch"
+"""With a file of that name in it the folder goes with its Graphite, also when its user was killed."""
 
 
 def main(folder: Path, python: str, wanted: dict[str, int], report: IO[str]) -> None:
@@ -50,6 +52,10 @@ def main(folder: Path, python: str, wanted: dict[str, int], report: IO[str]) -> 
             _tell(report, {"error": str(error), "status": getattr(error, "exit_status", EXIT_TOOL)})
         finally:
             _remove_traces(folder)
+            if (folder / SCRATCH).exists():
+                files.remove_tree(folder)
+                with contextlib.suppress(OSError):
+                    folder.parent.rmdir()
 
 
 def _tell(report: IO[str], message: dict[str, object]) -> None:
