@@ -92,6 +92,20 @@ SCHEMA: dict[str, Any] = {
                 )
             },
         },
+        "preview": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                **{
+                    key: {"type": "string"}
+                    for key in ("name", "grafana_image", "graphite_image", "statsd_image")
+                },
+                **{
+                    f"{key}_port": {"type": "string", "description": "a port of the loopback address"}
+                    for key in ("grafana", "graphite", "carbon", "pickle", "statsd")
+                },
+            },
+        },
     },
 }
 
@@ -181,6 +195,22 @@ class Grafana:
         return _from_file(self.password_file, "grafana.password_file") or self.password
 
 
+@dataclass(frozen=True)
+class Preview:
+    """The pod of `sfcci preview up`: its name, its images, its ports of the loopback address."""
+
+    name: str = "sfcci-preview"
+    grafana_image: str = "docker.io/grafana/grafana-oss:12.0.2"
+    graphite_image: str = "localhost/sfcci-graphite:1"
+    """The one that `sfcci preview build` makes; any other must take the same settings."""
+    statsd_image: str = "docker.io/statsd/statsd:v0.9.0"
+    grafana_port: str = "23000"
+    graphite_port: str = "28080"
+    carbon_port: str = "28003"
+    pickle_port: str = "28004"
+    statsd_port: str = "28125"
+
+
 def _from_file(path: str, setting: str) -> str:
     if not path:
         return ""
@@ -209,6 +239,7 @@ class Settings:
     rpm: Rpm = Rpm()
     graphite: Graphite = Graphite()
     grafana: Grafana = Grafana()
+    preview: Preview = Preview()
 
 
 def load(project: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -237,6 +268,7 @@ def load(project: Path | None = None, environ: Mapping[str, str] = os.environ) -
         ),
         graphite=_section(Graphite, table, environ, "graphite"),
         grafana=_section(Grafana, table, environ, "grafana"),
+        preview=_section(Preview, table, environ, "preview"),
     )
 
 
@@ -283,7 +315,7 @@ def _value(table: Mapping[str, Any], environ: Mapping[str, str], section: str, k
     return environ.get(f"SFCCI_{section}_{key}".upper()) or table.get(section, {}).get(key, "")
 
 
-_Section = TypeVar("_Section", Gate, Gentoo, Rpm, Graphite, Grafana)
+_Section = TypeVar("_Section", Gate, Gentoo, Rpm, Graphite, Grafana, Preview)
 
 
 def _section(
