@@ -4,7 +4,7 @@ Nothing here writes, and no answer may be put into a foreign page, run a foreign
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -84,15 +84,16 @@ def json_answer(body: Json, status: int = 200) -> "Response":
     """Give JSON; a number that JSON does not know (Graphite knows infinity) becomes null."""
     from starlette.responses import Response
 
-    text = json.dumps(_plain(body), allow_nan=False, separators=(",", ":"))
+    text = json.dumps(plain(body), allow_nan=False, separators=(",", ":"))
     return Response(text, status, media_type="application/json")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Give a value as JSON can write it: infinity and what is no number become null."""
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     return None if isinstance(value, float) and not -1e308 < value < 1e308 else value  # noqa: PLR2004 - as far as JSON's readers go
 
 
@@ -100,12 +101,22 @@ def page(template: str, request: "Request", *, title: str, status: int = 200, **
     """Give a page made from a template of this package; whatever `values` hold is text there, never markup."""
     from starlette.responses import Response
 
-    text = (
-        _environment()
-        .get_template(template)
-        .render(title=title, places=PLACES, here=request.url.path, status=status, **values)
-    )
+    text = page_text(template, title=title, here=request.url.path, status=status, **values)
     return Response(text, status, media_type="text/html; charset=utf-8")
+
+
+def page_text(
+    template: str,
+    *,
+    title: str,
+    here: str = "",
+    places: Sequence[Place] = PLACES,
+    status: int = 200,
+    **values: Any,
+) -> str:
+    """Give the text of a page; `places` are the other pages that it leads to."""
+    made = _environment().get_template(template)
+    return made.render(title=title, places=places, here=here, status=status, **values)
 
 
 def bar(request: "Request") -> str:
