@@ -14,6 +14,7 @@ COMMANDS = {
     "pull": ("dashboard_grafana", "Turn a dashboard of Grafana into grafyaml's YAML."),
     "delete": ("dashboard_remove", "Delete dashboards from Grafana."),
     "prune": ("dashboard_remove", "Delete our dashboards that are in no file any more."),
+    "render": ("dashboard_render", "Draw dashboards into one file each: a picture or a page."),
     "install-grafyaml": (
         "dashboard_grafyaml",
         "Install a program `grafana-dashboard` with grafyaml's words.",

@@ -1,0 +1,135 @@
+"""`sfcci dashboard render`: a dashboard with its numbers as one file, a picture or a page."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sfcci.cli import console
+from sfcci.errors import EXIT_FINDINGS, EXIT_OK, UsageError
+
+if TYPE_CHECKING:
+    from sfcci.settings import Settings
+    from sfcci.web.export import View
+    from sfcci.web.pages_dashboards import Preview
+
+TARGET = click.Path(path_type=Path)
+
+
+@click.command(
+    epilog="Example: sfcci dashboard render dashboards/sfc-gate.yaml --png gate.png --from now-7d --theme dark"
+)
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=TARGET)
+@click.option(
+    "--png",
+    metavar="FILE",
+    type=TARGET,
+    help="Write a picture (needs Chromium); a folder for several dashboards.",
+)
+@click.option("--html", metavar="FILE", type=TARGET, help="Write a page that needs no server and no network.")
+@click.option(
+    "--width",
+    type=click.IntRange(320, 7680),
+    default=1400,
+    help="The picture's width in pixels; 1400 by default.",
+)
+@click.option(
+    "--theme",
+    type=click.Choice(["light", "dark", "system"]),
+    default=None,
+    help="By default light for a picture, the reader's for a page.",
+)
+@click.option(
+    "--from",
+    "begin",
+    metavar="TIME",
+    default="",
+    help="Begin: now-24h, 7d, 2026-11-20T14:30Z; by default the dashboard's own.",
+)
+@click.option("--until", "end", metavar="TIME", default="", help="End; by default the dashboard's own.")
+@click.option("--panel", metavar="TITLE|NUMBER", default="", help="Only this panel.")
+@click.option("--graphite", metavar="URL", help="Draw from this Graphite, read only.")
+@console.as_json
+@click.pass_context
+def render(
+    ctx: click.Context,
+    *,
+    paths: tuple[Path, ...],
+    png: Path | None,
+    html: Path | None,
+    width: int,
+    theme: str | None,
+    begin: str,
+    end: str,
+    panel: str,
+    graphite: str | None,
+    json_output: bool,
+) -> None:
+    """Draw dashboards with Graphite's numbers, without Grafana, and write each as one file: a picture or a page.
+
+    PATH is a file or a folder; without any it is `dashboards` of the project. For several dashboards FILE is a folder, and
+    the files in it are named by uid. The page holds data and scripts, asks nobody, and can be zoomed into.
+
+    Exit status 1 when something is wrong in the dashboards; they are drawn all the same.
+    """
+    from sfcci.web.export import View
+
+    if not png and not html:
+        raise UsageError("say what to write: --png FILE, --html FILE, or both")
+    settings = console.settings()
+    with console.graphite_url(settings, graphite) as url:
+        preview = _preview(paths or (settings.project / "dashboards",), url)
+        listed = preview.listed()
+        uids = [one["uid"] for one in listed["dashboards"]]
+        wanted = {kind: _targets(path, kind, uids) for kind, path in (("html", html), ("png", png)) if path}
+        written: list[dict[str, Any]] = []
+        for uid in uids:
+            view = View(begin, end, panel, theme or "system", width)
+            texts = {kind: found[uid] for kind, found in wanted.items()}
+            written += _write(settings, preview, uid, view, texts)
+    for problem in listed["problems"]:
+        click.echo(problem, err=True)
+    if json_output:
+        console.print_json({"written": written, "problems": list(listed["problems"])})
+    else:
+        for one in written:
+            click.echo(f"{one['path']}: {one['title']}")
+    ctx.exit(EXIT_FINDINGS if listed["problems"] else EXIT_OK)
+
+
+def _preview(paths: tuple[Path, ...], url: str) -> "Preview":
+    from sfcci.dashboard.latest import Latest
+    from sfcci.web.live import Live
+    from sfcci.web.pages_dashboards import Preview, Readers
+
+    return Preview(Live(Latest(paths)), Readers(url))
+
+
+def _targets(path: Path, kind: str, uids: list[str]) -> dict[str, Path]:
+    """Give the file of each dashboard: the one named, or those in the folder that is named. Raises UsageError."""
+    if len(uids) == 1 and not path.is_dir():
+        return {uids[0]: path}
+    if path.suffix and not path.is_dir():
+        raise UsageError(
+            f"there are {len(uids)} dashboards ({', '.join(uids)}): give one PATH, or a folder for --{kind}"
+        )
+    return {uid: path / f"{uid}.{kind}" for uid in uids}
+
+
+def _write(
+    settings: "Settings", preview: "Preview", uid: str, view: "View", wanted: dict[str, Path]
+) -> list[dict[str, Any]]:
+    """Write the files of one dashboard and tell of each."""
+    from sfcci import files
+    from sfcci.web import assets, export
+
+    say = console.progress()
+    title = preview.dashboard(uid)["dashboard"].get("title", uid)
+    say(f"drawing {title}")
+    text = export.html(preview, uid, view, assets.asset_files(settings.cache, say), time.time())
+    if "html" in wanted:
+        files.write_text(wanted["html"], text)
+    if "png" in wanted:
+        files.write_bytes(wanted["png"], export.picture(text, view, settings.state / "browser"))
+    return [{"uid": uid, "title": title, "path": str(path)} for path in wanted.values()]
