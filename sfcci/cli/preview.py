@@ -7,6 +7,7 @@ from sfcci.cli.late import LateGroup
 COMMANDS = {
     "build": ("preview_build", "Build the pod's image of Graphite."),
     "serve": ("preview_serve", "Show the dashboards on a local page, without Grafana."),
+    "watch": ("preview_watch", "Push dashboards to Grafana when their files are saved."),
 }
 """Name → module with the command of that name, one line of help."""
 

@@ -64,7 +64,7 @@ def load(paths: Iterable[Path], folder: str, *, checked: bool = True) -> Sources
     if stopping:
         raise InputError(*(Fault(one.place, one.what, hint=one.hint) for one in stopping))
     items = tuple(Item(one, folders[Path(one.path)]) for one in seen.dashboards)
-    return Sources(items, tuple(_datasources(folders)), tuple(errors))
+    return Sources(items, tuple(datasources(folders)), tuple(errors))
 
 
 def placed(paths: Iterable[Path], folder: str) -> dict[Path, str]:
@@ -89,7 +89,7 @@ def _files(folder: Path) -> Iterable[Path]:
             yield file
 
 
-def _datasources(files: Iterable[Path]) -> Iterable[Datasource]:
+def datasources(files: Iterable[Path]) -> Iterable[Datasource]:
     """Give the data sources of the files, which `structure` has found well formed; one name, one data source."""
     found: dict[str, Datasource] = {}
     for file in files:

@@ -1,0 +1,88 @@
+"""`sfcci preview watch`: dashboards go into Grafana when they are saved."""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sfcci.cli import console
+from sfcci.cli.dashboard_server import datasource_option, overwrite_option, pair, paths_argument
+from sfcci.errors import UsageError
+from sfcci.settings import Grafana, Settings
+
+if TYPE_CHECKING:
+    from sfcci.dashboard.following import Told
+
+
+@click.command(epilog="Example: sfcci preview watch dashboards/ --grafana http://127.0.0.1:3000")
+@paths_argument
+@click.option(
+    "--grafana", metavar="URL", help="Push to this Grafana instead of the settings' one or the pod's."
+)
+@click.option("--folder", metavar="TITLE", help="Use this folder instead of the one in the settings.")
+@datasource_option
+@overwrite_option
+@console.as_json
+def watch(
+    paths: tuple[Path, ...],
+    grafana: str | None,
+    folder: str | None,
+    datasources: tuple[str, ...],
+    overwrite: bool,
+    json_output: bool,
+) -> None:
+    """Push dashboards to Grafana, then each one when its file is saved, until Ctrl-C.
+
+    PATH is a file or a folder, with those below it; without any it is `dashboards` of the project. What is saved is checked
+    first: faults are told, and nothing is pushed until they are put right. A Grafana that goes away is waited for. It is the
+    one given, else the settings' one, else that of the pod (sfcci preview up). With --json each save is one line.
+    """
+    from sfcci.dashboard.following import Follower
+    from sfcci.dashboard.grafana import Options
+
+    settings = console.settings()
+    options = Options(datasources=dict(pair(text) for text in datasources), overwrite=overwrite)
+    shown = paths or (settings.project / "dashboards",)
+    follower = Follower(shown, _grafana(settings, grafana, folder), options)
+    for told in follower.follow(threading.Event(), console.progress()):
+        (_print_json if json_output else _print)(told)
+
+
+def _grafana(settings: Settings, url: str | None, folder: str | None) -> Callable[[], Grafana]:
+    """Give what tells which Grafana is meant, asked anew each time. Raises UsageError where there is none."""
+    named = replace(
+        settings.grafana, url=url or settings.grafana.url, folder=folder or settings.grafana.folder
+    )
+    if named.url:
+        return lambda: named
+    raise UsageError(
+        "no Grafana to push to; start one (sfcci preview up), give --grafana URL, or set [grafana] url in sfcci.toml; "
+        "`sfcci preview serve` shows dashboards without one, and follows their files, too"
+    )
+
+
+def _print(told: "Told") -> None:
+    for one in told.pushed:
+        done = "unchanged" if one.action == "same" else f"{one.action}d"
+        click.echo(f"{one.path}: {one.title}, {done}, version {one.version}, at {one.url}")
+    for path in told.gone:
+        click.echo(f"{path} is gone; its dashboard stays in Grafana (sfcci dashboard delete takes it away)")
+    console.print_findings(told.findings)
+    if told.is_faulty and not told.pushed:
+        click.echo("nothing is pushed until this is put right")
+    if told.waiting:
+        click.echo(f"waiting: {told.waiting}")
+
+
+def _print_json(told: "Told") -> None:
+    line = {
+        "pushed": [vars(one) for one in told.pushed],
+        "findings": [one.as_json() for one in told.findings],
+        "waiting": told.waiting,
+        "gone": told.gone,
+    }
+    click.echo(json.dumps(line))
