@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -45,7 +46,8 @@ def graphite_image(podman_here, cache_dir):
     """Our own Graphite's image, from Debian's packages without a registry."""
     from sfcci.dashboard import graphite_image as image
 
-    parts = [*image.CONTAINERFILE.parent.iterdir(), *(image.CONTEXT / "metric/graphite_site").glob("*.py")]
+    copied = re.findall(r"[\w/]+\.py\b", image.CONTAINERFILE.read_text())
+    parts = [image.CONTAINERFILE, *(image.CONTEXT / name for name in copied)]
     _built(cache_dir, "graphite", parts, _build_graphite)
     assert podman_here.exists("image", image.GRAPHITE_IMAGE)
     return image.GRAPHITE_IMAGE

@@ -6,56 +6,24 @@ one of them ends by itself, the other is ended, too, and so is the container.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from sfcci.errors import InputError
+from sfcci.metric.configuration import carbon_files
+from sfcci.metric.retention import DEFAULT, parse_retentions
+
 ROOT = Path(os.environ.get("GRAPHITE_ROOT") or "/var/lib/graphite")
 PROGRAM = Path(__file__).with_name("sfcci_graphite.py")
 OWN_SCHEMAS = Path("/etc/graphite/storage-schemas.conf")
 """A file that is mounted here stands in the place of GRAPHITE_RETENTIONS."""
 STATUS_INPUT = 2
-PORTS = {"web": "GRAPHITE_WEB_PORT", "line": "GRAPHITE_LINE_PORT", "pickle": "GRAPHITE_PICKLE_PORT"}
-QUERY = "GRAPHITE_QUERY_PORT"
-"""The port, on loopback, at which the web part asks carbon for what is not on the disk yet."""
-
-CARBON = """\
-[cache]
-DATABASE = whisper
-STORAGE_DIR = {root}
-LOCAL_DATA_DIR = {root}/whisper
-WHITELISTS_DIR = {root}/run/lists
-CONF_DIR = {root}/run/conf
-LOG_DIR = {root}/run
-PID_DIR = {root}/run
-USER =
-LINE_RECEIVER_INTERFACE = {listen}
-LINE_RECEIVER_PORT = {line}
-PICKLE_RECEIVER_INTERFACE = {listen}
-PICKLE_RECEIVER_PORT = {pickle}
-CACHE_QUERY_INTERFACE = 127.0.0.1
-CACHE_QUERY_PORT = {query}
-ENABLE_UDP_LISTENER = False
-MAX_CACHE_SIZE = inf
-MAX_UPDATES_PER_SECOND = inf
-MAX_CREATES_PER_MINUTE = inf
-CACHE_WRITE_STRATEGY = sorted
-WHISPER_SPARSE_CREATE = True
-ENABLE_TAGS = False
-CARBON_METRIC_INTERVAL = 0
-LOG_UPDATES = False
-LOG_CREATES = False
-LOG_CACHE_HITS = False
-LOG_CACHE_QUEUE_SORTS = False
-LOG_LISTENER_CONN_SUCCESS = False
-"""
-SCHEMAS = """\
-[all]
-pattern = .*
-retentions = {retentions}
-"""
+PORTS = {name: f"GRAPHITE_{name.upper()}_PORT" for name in ("web", "line", "pickle", "query")}
+"""The last one is on loopback: there the web part asks carbon for what is not on the disk yet."""
 
 
 class Refused(Exception):  # noqa: N818 - as the tool's own errors are named
@@ -92,19 +60,17 @@ def say(text: str) -> None:
 def prepare(environ: Mapping[str, str]) -> None:
     """Write what carbon reads, and remove what a kill left half made. Raises Refused."""
     ports = {name: _port(environ, variable) for name, variable in PORTS.items()}
-    values = {**ports, "query": _port(environ, QUERY), "listen": environ.get("GRAPHITE_LISTEN") or "0.0.0.0"}  # noqa: S104 - a container's own network
-    texts = {
-        "carbon.conf": CARBON.format(root=ROOT, **values),
-        "storage-schemas.conf": _schemas(environ),
-        "storage-aggregation.conf": Path(__file__).with_name("storage-aggregation.conf").read_text(),
-    }
+    run = ROOT / "run"
+    texts = carbon_files(ROOT, run, run, ports)
+    heard = f"RECEIVER_INTERFACE = {_listen(environ)}"
+    texts["carbon.conf"] = texts["carbon.conf"].replace("RECEIVER_INTERFACE = 127.0.0.1", heard)
+    texts["storage-schemas.conf"] = _schemas(environ, texts["storage-schemas.conf"])
     try:
-        for name in ("whisper", "run/conf", "run/lists"):
-            (ROOT / name).mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(run, ignore_errors=True)
+        for folder in (ROOT / "whisper", ROOT / "lists", run / "conf"):
+            folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            (ROOT / "run/conf" / name).write_text(text)
-        for path in (ROOT / "run").glob("*.pid"):
-            path.unlink()
+            (run / "conf" / name).write_text(text)
         _remove_halves(ROOT / "whisper")
     except OSError as error:
         user = f"{os.getuid()}:{os.getgid()}"
@@ -120,20 +86,20 @@ def _port(environ: Mapping[str, str], variable: str) -> int:
     return int(text)
 
 
-def _schemas(environ: Mapping[str, str]) -> str:
-    """Give storage-schemas.conf: the mounted one, else one rule for all series."""
+def _listen(environ: Mapping[str, str]) -> str:
+    return environ.get("GRAPHITE_LISTEN") or "0.0.0.0"  # noqa: S104 - a container's own network
+
+
+def _schemas(environ: Mapping[str, str], default: str) -> str:
+    """Give storage-schemas.conf: the mounted one, else the `default` with the retentions that are wanted."""
     if OWN_SCHEMAS.is_file():
         return OWN_SCHEMAS.read_text()
-    import whisper
-
-    retentions = environ.get("GRAPHITE_RETENTIONS", "")
+    wanted = environ.get("GRAPHITE_RETENTIONS") or DEFAULT
     try:
-        whisper.validateArchiveList([whisper.parseRetentionDef(one) for one in retentions.split(",")])
-    except (ValueError, whisper.InvalidConfiguration) as error:
-        raise Refused(
-            f"GRAPHITE_RETENTIONS is {retentions!r}: {error}; expected as in 10s:1d,60s:30d,1h:1y"
-        ) from None
-    return SCHEMAS.format(retentions=retentions)
+        parse_retentions(wanted)
+    except InputError as error:
+        raise Refused(f"GRAPHITE_RETENTIONS: {error}") from None
+    return default.replace(f"retentions = {DEFAULT}\n", f"retentions = {wanted}\n")
 
 
 def _remove_halves(folder: Path) -> None:
@@ -157,7 +123,7 @@ def _whole(path: Path) -> bool:
 def _programs(environ: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
     return (
         ("carbon", str(ROOT / "run/conf/carbon.conf")),
-        ("web", environ["GRAPHITE_WEB_PORT"], environ.get("GRAPHITE_LISTEN") or "0.0.0.0"),  # noqa: S104 - as above
+        ("web", environ[PORTS["web"]], _listen(environ)),
     )
 
 
@@ -173,7 +139,7 @@ def _started(environ: Mapping[str, str], *words: str) -> "subprocess.Popen[bytes
         "GRAPHITE_STORAGE_DIR": str(ROOT),
         "GRAPHITE_CONF_DIR": str(ROOT / "run/conf"),
         "SFCCI_GRAPHITE_LOG": str(ROOT / "run"),
-        "SFCCI_GRAPHITE_QUERY": f"127.0.0.1:{environ[QUERY]}",
+        "SFCCI_GRAPHITE_QUERY": f"127.0.0.1:{environ[PORTS['query']]}",
     }
     argv = [sys.executable, str(PROGRAM), str(os.getpid()), *words]
     return subprocess.Popen(argv, env=env, cwd=ROOT / "run")
