@@ -12,7 +12,7 @@ from sfcci.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 if TYPE_CHECKING:
     from sfcci.settings import Settings
     from sfcci.web.export import View
-    from sfcci.web.pages_dashboards import Preview
+    from sfcci.web.pages_dashboards import Preview, Wish
 
 TARGET = click.Path(path_type=Path)
 
@@ -49,6 +49,13 @@ TARGET = click.Path(path_type=Path)
 )
 @click.option("--until", "end", metavar="TIME", default="", help="End; by default the dashboard's own.")
 @click.option("--panel", metavar="TITLE|NUMBER", default="", help="Only this panel.")
+@click.option(
+    "--var",
+    "chosen",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="A template variable's value; again for several.",
+)
 @click.option("--graphite", metavar="URL", help="Draw from this Graphite, read only.")
 @console.as_json
 @click.pass_context
@@ -63,6 +70,7 @@ def render(
     begin: str,
     end: str,
     panel: str,
+    chosen: tuple[str, ...],
     graphite: str | None,
     json_output: bool,
 ) -> None:
@@ -77,6 +85,7 @@ def render(
 
     if not png and not html:
         raise UsageError("say what to write: --png FILE, --html FILE, or both")
+    wish = _wish(chosen)
     settings = console.settings()
     with console.graphite_url(settings, graphite) as url:
         preview = _preview(paths or (settings.project / "dashboards",), url)
@@ -85,7 +94,7 @@ def render(
         wanted = {kind: _targets(path, kind, uids) for kind, path in (("html", html), ("png", png)) if path}
         written: list[dict[str, Any]] = []
         for uid in uids:
-            view = View(begin, end, panel, theme or "system", width)
+            view = View(begin, end, panel, theme or "system", width, wish)
             texts = {kind: found[uid] for kind, found in wanted.items()}
             written += _write(settings, preview, uid, view, texts)
     for problem in listed["problems"]:
@@ -104,6 +113,17 @@ def _preview(paths: tuple[Path, ...], url: str) -> "Preview":
     from sfcci.web.pages_dashboards import Preview, Readers
 
     return Preview(Live(Latest(paths)), Readers(url))
+
+
+def _wish(chosen: tuple[str, ...]) -> "Wish":
+    """Read NAME=VALUE, so often as a name is given. Raises UsageError."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in chosen:
+        name, sign, value = one.partition("=")
+        if not sign or not name:
+            raise UsageError(f"--var {one}: expected NAME=VALUE")
+        found[name] = (*found.get(name, ()), value)
+    return tuple(sorted(found.items()))
 
 
 def _targets(path: Path, kind: str, uids: list[str]) -> dict[str, Path]:

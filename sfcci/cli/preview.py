@@ -5,7 +5,17 @@ import click
 from sfcci.cli.late import LateGroup
 
 COMMANDS = {
+    "up": ("preview_pod", "Show the dashboards in Grafana, in a pod with Graphite."),
+    "down": ("preview_pod", "End the pod; what it keeps stays."),
+    "status": ("preview_pod", "Say whether the pod is up, and where."),
+    "logs": ("preview_pod", "Show what the pod's containers say."),
+    "open": ("preview_pod", "Open the pod's Grafana in the browser."),
+    "save": ("preview_pod", "Write the pod's images into one archive."),
+    "load": ("preview_pod", "Bring the images of an archive here."),
+    "kube": ("preview_pod", "Print the pod as kube YAML."),
+    "quadlet": ("preview_pod", "Have systemd keep the pod up."),
     "build": ("preview_build", "Build the pod's image of Graphite."),
+    "diff": ("preview_diff", "Show two versions side by side, with what changed."),
     "serve": ("preview_serve", "Show the dashboards on a local page, without Grafana."),
     "watch": ("preview_watch", "Push dashboards to Grafana when their files are saved."),
 }

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from sfcci.dashboard.difference_panel import NEAR, Change, asked, changes, likeness, panel_changes
 from sfcci.dashboard.model import Dashboard
+from sfcci.dashboard.modern import modern
 from sfcci.dashboard.plan import comparable
 from sfcci.dashboard.render import grafana_json
 
@@ -116,12 +117,32 @@ def differences(old: Sequence[Dashboard], new: Sequence[Dashboard]) -> tuple[Das
 
 def difference(old: Dashboard | None, new: Dashboard | None) -> DashboardDifference:
     """Say what became of one dashboard; None where a side has none."""
-    was, now = (comparable(grafana_json(one)) if one else {} for one in (old, new))
+    was, now = (comparable(_numbered(grafana_json(one))) if one else {} for one in (old, new))
     before, after = placed(was), placed(now)
     told: tuple[Change, ...] = ()
     if old and new:
         told = tuple(_of_dashboard(old, new, was, now))
     return DashboardDifference(old, new, told, _panels(before, after, _matched(before, after)))
+
+
+def _numbered(dashboard: Json) -> Json:
+    """Give every panel the number under which it is drawn; rows of before Grafana 5 become panels."""
+    drawn = modern(dashboard)
+    if not dashboard.get("panels"):
+        return drawn
+
+    def numbered(panels: Any, known: Any) -> list[Any]:
+        return [
+            {**one, "id": other["id"]}
+            | (
+                {"panels": numbered(one["panels"], other["panels"])}
+                if one.get("panels") and other.get("panels")
+                else {}
+            )
+            for one, other in zip(_list(panels), _list(known), strict=False)
+        ]
+
+    return {**dashboard, "panels": numbered(dashboard["panels"], drawn["panels"])}
 
 
 def _of_dashboard(old: Dashboard, new: Dashboard, was: Json, now: Json) -> Iterator[Change]:

@@ -57,7 +57,7 @@ def words(change: Change) -> str:
     old, new = (value_text(change.keys, one) for one in (change.old, change.new))
     if max(len(old), len(new)) <= SHORT:
         return f"{change.what}: {old} → {new}"
-    return f"{change.what}: {''.join(_shortened(pieces(old, new)))}"
+    return f"{change.what}: {''.join(map(_marked, shortened(pieces(old, new))))}"
 
 
 def value_text(keys: str, value: Any) -> str:
@@ -115,12 +115,19 @@ def _counted(number: int) -> str:
     return f"{number} panel" if number == 1 else f"{number} panels"
 
 
-def _shortened(found: Sequence[Piece]) -> Iterator[str]:
-    for at, one in enumerate(found):
-        if one.old == one.new:
-            yield _middle_out(one.old, first=at == 0, last=at == len(found) - 1)
-        else:
-            yield (f"[-{one.old}-]" if one.old else "") + (f"{{+{one.new}+}}" if one.new else "")
+def shortened(found: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Leave out most of what both texts have: only what is beside a difference stays."""
+    ends = (0, len(found) - 1)
+    return tuple(
+        one if one.old != one.new else Piece(*[_middle_out(one.old, first=at == 0, last=at == ends[1])] * 2)
+        for at, one in enumerate(found)
+    )
+
+
+def _marked(one: Piece) -> str:
+    if one.old == one.new:
+        return one.old
+    return (f"[-{one.old}-]" if one.old else "") + (f"{{+{one.new}+}}" if one.new else "")
 
 
 def _middle_out(text: str, *, first: bool, last: bool) -> str:
@@ -148,5 +155,16 @@ def _placed_json(one: Placed | None) -> Json | None:
 
 
 def _change_json(change: Change) -> Json:
-    made: Json = {"what": change.what, "keys": change.keys, "old": change.old, "new": change.new}
-    return {**made, "words": words(change)}
+    """Give a change; `pieces` are what differs in its texts with what stands around: [old, new], the same where both have it."""
+    old, new = (None if one is None else value_text(change.keys, one) for one in (change.old, change.new))
+    laid = pieces(old, new) if old is not None and new is not None and max(len(old), len(new)) > SHORT else ()
+    return {
+        "what": change.what,
+        "keys": change.keys,
+        "old": change.old,
+        "new": change.new,
+        "old_text": old,
+        "new_text": new,
+        "pieces": [[one.old, one.new] for one in shortened(laid)],
+        "words": words(change),
+    }

@@ -18,8 +18,17 @@ UPLOT = EnvironmentSpec(
     options=("--no-deps", "--require-hashes", "--only-binary=:all:"),
 )
 OURS = (
-    *("bar.css", "pages.css", "preview.css", "metrics.css", "runs.css"),
-    *("page.js", "draw.js", "behind.js", "preview.js", "combobox.js", "tree.js", "metrics.js"),
+    *("bar.css", "pages.css", "preview.css", "metrics.css", "runs.css", "difference.css"),
+    *(
+        "page.js",
+        "draw.js",
+        "behind.js",
+        "preview.js",
+        "combobox.js",
+        "tree.js",
+        "metrics.js",
+        "difference.js",
+    ),
 )
 THEIRS = ("uPlot.iife.js", "uPlot.min.css")
 TYPES = {".css": "text/css", ".js": "text/javascript"}

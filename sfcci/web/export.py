@@ -16,9 +16,11 @@ from sfcci.web.answer import Json, page_text, plain
 from sfcci.web.bundle import one_file
 
 if TYPE_CHECKING:
-    from sfcci.web.pages_dashboards import Preview
+    from sfcci.web.pages_dashboards import Preview, Wish
+    from sfcci.web.pages_difference import Compared
 
 WIDTH_PX = 1400
+MAX_POINTS = 4000
 READERS = 4
 """So many panels are asked of Graphite at a time."""
 THEMES = ("light", "dark", "system")
@@ -33,11 +35,13 @@ class View:
     panel: str = ""
     theme: str = "system"
     width_px: int = WIDTH_PX
+    wish: "Wish" = ()
 
 
 def html(preview: "Preview", uid: str, view: View, files: Mapping[str, Path], now_s: float) -> str:
     """Give the page of a dashboard with Graphite's answers in it. Raises UsageError, Unreachable."""
-    dashboard = _narrowed(preview.dashboard(uid)["dashboard"], view.panel)
+    board = preview.dashboard(uid, view.wish)
+    dashboard = _narrowed(board["dashboard"], view.panel)
     begin, end = asked_times(dashboard)
     utc = dashboard.get("timezone") == "utc"
     from_s, until_s = time_range(view.begin or begin, view.end or end, now_s, utc=utc)
@@ -49,9 +53,10 @@ def html(preview: "Preview", uid: str, view: View, files: Mapping[str, Path], no
         "broken": {},
         "seen": "",
     }
-    answers: Json = {"/api/dashboards": shown, f"/api/dashboards/{uid}": {"dashboard": dashboard}}
-    answers |= dict(_panels(preview, uid, dashboard, (from_s, until_s), view.width_px))
-    query = {"dashboard": uid, "from": from_s, "to": until_s, "refresh": 0, "theme": view.theme}
+    answers: Json = {"/api/dashboards": shown, f"/api/dashboards/{uid}": {**board, "dashboard": dashboard}}
+    answers |= dict(_panels(preview, uid, dashboard, (from_s, until_s), view))
+    query = [("dashboard", uid), ("from", from_s), ("to", until_s), ("refresh", 0), ("theme", view.theme)]
+    query += [(f"var-{name}", value) for name, values in view.wish for value in values]
     carried = {"query": urlencode(query), "from": from_s, "until": until_s, "at": int(now_s)}
     return whole(
         "dashboards.html", str(dashboard.get("title", uid)), {**carried, "answers": answers}, view, files
@@ -81,19 +86,54 @@ def picture(text: str, view: View, folder: Path) -> bytes:
         return page.picture()
 
 
-def _panels(
-    preview: "Preview", uid: str, dashboard: Json, times: tuple[int, int], width_px: int
-) -> Iterator[tuple[str, Json]]:
-    """Ask Graphite for each panel, as many points as it has room for."""
+def difference_html(compared: "Compared", view: View, files: Mapping[str, Path], now_s: float) -> str:
+    """Give the page with both sides of a difference, all their panels drawn. Raises UsageError, Unreachable."""
+    listed = compared.listed()
+    first = listed["dashboards"][0] if listed["dashboards"] else {}
+    begin, end = asked_times(first)
+    utc = first.get("timezone") == "utc"
+    from_s, until_s = time_range(view.begin or begin, view.end or end, now_s, utc=utc)
 
-    def answered(panel: Json) -> tuple[str, Json]:
-        columns = (panel.get("gridPos") or {}).get("w", 24)
-        points = max(100, round(width_px * columns / 24))
-        return f"/api/render?panel={panel['id']}", preview.panel(uid, panel["id"], *times, points)
+    def answered(asked: tuple[str, str, int]) -> tuple[str, Json]:
+        side, uid, number = asked
+        key = f"/api/difference/render side={side} dashboard={uid} panel={number}"
+        return key, compared.panel(side, uid, number, from_s, until_s, view.width_px // 2)
+
+    asked = [
+        (side, one["uids"][side], panel[side]["id"])
+        for one in listed["dashboards"]
+        for panel in one["panels"]
+        for side in ("old", "new")
+        if panel[side] and panel[side].get("targets")
+    ]
+    with ThreadPoolExecutor(READERS) as pool:
+        answers = {"/api/difference": listed, **dict(pool.map(answered, asked))}
+    carried = {"query": "", "from": from_s, "until": until_s, "at": int(now_s), "answers": answers}
+    return whole("difference.html", "What changed", carried, view, files)
+
+
+def _panels(
+    preview: "Preview", uid: str, dashboard: Json, times: tuple[int, int], view: View
+) -> Iterator[tuple[str, Json]]:
+    """Ask Graphite for each panel, as many points as it has room for; and when one without any had its last value."""
+
+    def answered(panel: Json) -> list[tuple[str, Json]]:
+        columns, name = (panel.get("gridPos") or {}).get("w", 24), f"dashboard={uid} panel={panel['id']}"
+        points = min(MAX_POINTS, max(100, round(view.width_px * columns / 24)))
+        found = preview.panel(uid, panel["id"], *times, points, view.wish)
+        told = [(f"/api/render {name}", found)]
+        if not any(_valued(one) for one in found["answers"]):
+            told.append((f"/api/last {name}", preview.last(uid, panel["id"], view.wish)))
+        return told
 
     asked = [one for one in drawn_panels(dashboard) if one.get("targets")]
     with ThreadPoolExecutor(READERS) as pool:
-        yield from pool.map(answered, asked)
+        for told in pool.map(answered, asked):
+            yield from told
+
+
+def _valued(answer: Json) -> bool:
+    return any(value is not None for series in answer["series"] for value in series["values"])
 
 
 def _narrowed(dashboard: Json, panel: str) -> Json:

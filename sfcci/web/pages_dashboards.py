@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sfcci.dashboard import reading
 from sfcci.dashboard.choosing import choices
 from sfcci.dashboard.filled import filled
 from sfcci.dashboard.interval import timed, words
+from sfcci.dashboard.latest import View
 from sfcci.dashboard.model import Dashboard
 from sfcci.dashboard.modern import modern
 from sfcci.dashboard.render import grafana_json
@@ -22,7 +23,6 @@ from sfcci.errors import Unreachable, UsageError
 from sfcci.metric.graphite import GraphiteReader
 from sfcci.metric.last_value import last_values
 from sfcci.web.answer import Endpoint, Json, json_answer, page, whole_number
-from sfcci.web.live import Live
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -69,10 +69,25 @@ class Board:
     choices: Mapping[str, Choice]
 
 
+class Shown(Protocol):
+    """Dashboards to show (`live.Live` has those on the disk): as they are now, and after a look."""
+
+    @property
+    def view(self) -> View:
+        """Give what is shown now."""
+
+    @property
+    def seen(self) -> str:
+        """Give the name of this moment."""
+
+    def look(self) -> View:
+        """Look for what has changed and give what is shown."""
+
+
 class Preview:
     """What the page asks for: the dashboards as they are on the disk now, panels answered by Graphite."""
 
-    def __init__(self, live: Live, readers: Readers) -> None:
+    def __init__(self, live: Shown, readers: Readers) -> None:
         self.live = live
         self.readers = readers
         self._boards: dict[tuple[str, Wish], Board] = {}

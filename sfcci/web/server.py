@@ -80,8 +80,21 @@ def start_preview(
         **pages_report.routes(settings),
         **pages_runs.routes(settings),
     }
+    with live.watching(), start_pages(settings, pages, port, say=say) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def start_pages(
+    settings: Settings,
+    pages: Mapping[str, Endpoint],
+    port: int = 0,
+    *,
+    say: Callable[[str], None] = lambda _text: None,
+) -> Iterator[str]:
+    """Serve pages with our assets for the block and give their address. Raises UsageError, Unreachable."""
     files = assets.asset_files(settings.cache, say)
-    with _listening(port) as listener, _serving(application(pages, files), listener), live.watching():
+    with _listening(port) as listener, _serving(application(pages, files), listener):
         yield f"http://{LOOPBACK}:{listener.getsockname()[1]}/"
 
 

@@ -25,7 +25,8 @@ export async function ask(path, options = {}) {
 // An exported page has one answer for each panel: that of the time it shows as a whole, however closely one looks at it.
 function carried(path) {
   const { pathname, searchParams } = new URL(path, 'http://page/');
-  const found = exported.answers[pathname === '/api/render' ? `${pathname}?panel=${searchParams.get('panel')}` : pathname];
+  const named = ['side', 'dashboard', 'panel'].filter((name) => searchParams.has(name)).map((name) => `${name}=${searchParams.get(name)}`);
+  const found = exported.answers[[pathname, ...named].join(' ')];
   if (!found) throw new Error('this is not in the exported page');
   return found;
 }
