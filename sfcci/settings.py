@@ -203,7 +203,7 @@ class Preview:
     grafana_image: str = "docker.io/grafana/grafana-oss:12.0.2"
     graphite_image: str = "localhost/sfcci-graphite:1"
     """The one that `sfcci preview build` makes; any other must take the same settings."""
-    statsd_image: str = "docker.io/statsd/statsd:v0.9.0"
+    statsd_image: str = "docker.io/statsd/statsd:v0.10.2"
     grafana_port: str = "23000"
     graphite_port: str = "28080"
     carbon_port: str = "28003"

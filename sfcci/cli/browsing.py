@@ -61,11 +61,11 @@ def serve(
             source = f", with Graphite at {graphite}" if graphite else ""
             click.echo(f"{begin} shows it{source}; Ctrl-C ends it")
         if not no_open and not json_output:
-            _open(begin)
+            open_page(begin)
         threading.Event().wait()
 
 
-def _open(address: str) -> None:
+def open_page(address: str) -> None:
     """Open the page in the desktop's browser; without a desktop nothing happens: the address has been told."""
     from sfcci import command
 

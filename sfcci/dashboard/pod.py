@@ -1,22 +1,28 @@
-"""Where dashboards are shown: the configured Grafana, else Grafana in the pod of `podman/`, else the embedded preview."""
+"""The preview's pod as others see it: whether it is up, where it listens, how its Grafana is talked to; who shows dashboards.
+
+What is known of it lies in `preview` of the state folder: `pod.json` while it is up, and secrets in files of their own (0600).
+"""
 
 import contextlib
-import os
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import json
+import secrets
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sfcci import command
-from sfcci.errors import MissingTool, ToolError, Unreachable
-from sfcci.settings import Settings
+from sfcci import files
+from sfcci.dashboard.pod_render import LOOPBACK, PodSpec, Ports, is_local, kube_yaml
+from sfcci.dashboard.podman import HOST, Podman
+from sfcci.errors import UsageError
+from sfcci.settings import Grafana, Settings
 
-NAME = "sfcci-preview"
-"""The pod's name in `podman/preview.yaml`."""
-START_TIMEOUT_S = 120.0
-PODMAN_TIMEOUT_S = 60.0
+if TYPE_CHECKING:
+    from sfcci.metric.instance import Instance
+
+ANSWER_S = 5.0
+SECRET_BYTES = 24
+ADMINISTRATOR = "admin"
 
 
 class Way(StrEnum):
@@ -28,122 +34,222 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A way, and why it is this one."""
+class Pod:
+    """A pod that was started: the addresses of Grafana and Graphite, and HOST:PORT of its listeners ("" without one)."""
 
-    way: Way
-    reason: str
+    name: str
+    grafana_url: str
+    graphite_url: str
+    """Its own Graphite's, or that of the one elsewhere, which is only read."""
+    carbon: str = ""
+    pickle: str = ""
+    statsd: str = ""
+    retentions: str = ""
+    sample: bool = False
+    """Its dashboards show made-up data."""
 
 
 @dataclass(frozen=True)
-class Pod:
-    """A running pod: addresses of Grafana and Graphite, and carbon's HOST:PORT."""
+class Choice:
+    """A way, and why it is this one; the pod, where it is that."""
 
-    grafana_url: str
-    graphite_url: str
-    carbon: str
-
-
-ADDRESSES = Pod("http://127.0.0.1:23000", "http://127.0.0.1:28080", "127.0.0.1:28003")
-"""The host's ports in `podman/preview.yaml`."""
+    way: Way
+    reason: str
+    pod: Pod | None = None
 
 
-def pod_file(settings: Settings) -> Path:
-    """The pod's kube YAML in the project."""
-    return settings.project / "podman" / "preview.yaml"
+@dataclass(frozen=True)
+class Wish:
+    """What `up` is asked for."""
+
+    statsd: bool = False
+    graphite: str = ""
+    """The address of a Graphite to read instead of one in the pod."""
+    sample: bool = False
+
+
+def folder_of(settings: Settings) -> Path:
+    """The folder with what is known of the pod."""
+    return settings.state / "preview"
+
+
+def running(settings: Settings) -> Pod | None:
+    """Give the pod when it is up and its Grafana answers; podman is not asked."""
+    found = known(settings)
+    return found if found and answers(f"{found.grafana_url}/api/health") else None
+
+
+def known(settings: Settings) -> Pod | None:
+    """Give the pod that was started last and not ended since."""
+    try:
+        return Pod(**json.loads((folder_of(settings) / "pod.json").read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def remember(settings: Settings, pod: Pod) -> None:
+    """Note that the pod is up. An address with a password may be in it."""
+    files.write_text(folder_of(settings) / "pod.json", json.dumps(asdict(pod), indent=2), mode=0o600)
+
+
+def forget(settings: Settings, *, secrets_too: bool = False) -> None:
+    """Note that no pod is up."""
+    names = ("pod.json", *(("token", "admin-password") if secrets_too else ()))
+    for name in names:
+        (folder_of(settings) / name).unlink(missing_ok=True)
+
+
+def answers(url: str) -> bool:
+    """Say whether somebody answers there, and says that all is well."""
+    import requests
+
+    with requests.Session() as session, contextlib.suppress(requests.RequestException):
+        session.trust_env = False  # neither a proxy nor a netrc file
+        return session.get(url, timeout=ANSWER_S, allow_redirects=False).ok
+    return False
 
 
 def choice(settings: Settings) -> Choice:
-    """Choose the way on this machine. Images are never pulled: what is not here is not used."""
+    """Choose who shows the dashboards. Nothing is started: the pod is used when it is up."""
     if settings.grafana.url:
         return Choice(Way.GRAFANA, f"Grafana at {settings.grafana.url} is configured")
-    obstacle = pod_obstacle(pod_file(settings))
-    if not obstacle:
-        return Choice(Way.POD, "podman and the pod's images are here")
-    return Choice(Way.EMBEDDED, f"no Grafana is configured, and {obstacle}")
-
-
-def pod_obstacle(path: Path) -> str:
-    """Say why the pod cannot run here; "" when it can."""
-    if not path.is_file():
-        return f"{path} is not there"
-    if not command.available("podman"):
-        return "podman is not installed"
-    if _unused():
-        return "podman holds no image for this user (podman pull NAME)"
-    lost = [name for name in images(path) if not _podman("image", "exists", name)]
-    return f"podman has no image {', '.join(lost)} (podman pull NAME)" if lost else ""
-
-
-def _unused() -> bool:
-    """Say whether this ordinary user has never used podman: it need not be asked, and a first call would leave a process."""
-    home = Path.home()
-    kept = (
-        home / ".local/share/containers/storage",
-        home / ".config/containers/storage.conf",
-        Path("/etc/containers/storage.conf"),
+    found = running(settings)
+    if found and found.carbon and not found.sample:
+        return Choice(Way.POD, f"the preview is up at {found.grafana_url}", found)
+    if found:
+        what = "made-up data" if found.sample else "another Graphite, read only"
+        return Choice(Way.EMBEDDED, f"no Grafana is configured, and the preview that is up shows {what}")
+    return Choice(
+        Way.EMBEDDED, "no Grafana is configured, and the preview's is not up (sfcci preview up starts it)"
     )
-    return os.geteuid() != 0 and not any(path.exists() for path in kept)
 
 
-def images(path: Path) -> tuple[str, ...]:
-    """Give the images that a kube YAML names; it may hold several documents."""
-    found = [one.get("spec") or {} for one in _documents(path)]
-    return tuple(one["image"] for spec in found for one in spec.get("containers") or [])
+def grafana(settings: Settings, pod: Pod) -> Grafana:
+    """Give the settings with which the pod's Grafana is talked to, its token in a file."""
+    token = folder_of(settings) / "token"
+    return replace(
+        settings.grafana,
+        url=pod.grafana_url,
+        token="",
+        token_file=str(token) if token.exists() else "",
+        user="",
+        password="",
+        password_file="",
+        ca="",
+    )
 
 
-def _config_maps(path: Path) -> tuple[str, ...]:
-    return tuple(one["metadata"]["name"] for one in _documents(path) if one.get("kind") == "ConfigMap")
+def administrator(settings: Settings, pod: Pod) -> Grafana:
+    """Give the settings of the pod's Grafana as its administrator."""
+    password = folder_of(settings) / "admin-password"
+    return replace(grafana(settings, pod), token_file="", user=ADMINISTRATOR, password_file=str(password))
 
 
-def _documents(path: Path) -> list[dict[str, Any]]:
-    from sfcci import document
-
-    texts = path.read_text().split("\n---\n")
-    return [document.parse(text, str(path)).data or {} for text in texts]
-
-
-@contextlib.contextmanager
-def running(path: Path, say: Callable[[str], None] = lambda _text: None) -> Iterator[Pod]:
-    """Give the pod while it runs: started for the block and ended with it; one that is up already stays up.
-
-    Raises MissingTool, ToolError, Unreachable.
-    """
-    if obstacle := pod_obstacle(path):
-        raise MissingTool(obstacle)
-    if _podman("pod", "exists", NAME):
-        yield ADDRESSES
-        return
-    say("starting Grafana and Graphite in a pod")
-    try:
-        command.run(["podman", "play", "kube", path], timeout_s=PODMAN_TIMEOUT_S)
-        _wait(f"{ADDRESSES.grafana_url}/api/health")
-        _wait(f"{ADDRESSES.graphite_url}/metrics/find?query=*")
-        yield ADDRESSES
-    finally:
-        _podman("play", "kube", "--down", str(path))
-        for name in _config_maps(path):  # podman 4.3 leaves the volume that it made of one
-            _podman("volume", "rm", name)
+def password(settings: Settings) -> str:
+    """Give the administrator's password, drawn by lot at first and kept in a private file."""
+    path = folder_of(settings) / "admin-password"
+    with contextlib.suppress(OSError):
+        if found := path.read_text().strip():
+            return found
+    made = secrets.token_urlsafe(SECRET_BYTES)
+    files.write_text(path, made, mode=0o600)
+    return made
 
 
-def _podman(*words: str) -> bool:
-    """Let podman do something and say whether its exit status was 0."""
-    try:
-        return command.run(["podman", *words], timeout_s=PODMAN_TIMEOUT_S, check=False).status == 0
-    except ToolError:
-        return False
+def instance(pod: Pod) -> "Instance":
+    """Give the pod's own Graphite as one that can be fed."""
+    from sfcci.metric.carbon import parse_address
+    from sfcci.metric.instance import Instance
+    from sfcci.metric.retention import parse_retentions
+
+    return Instance(
+        pod.graphite_url,
+        parse_address(pod.carbon),
+        parse_retentions(pod.retentions),
+        pickle=parse_address(pod.pickle, example=2004),
+    )
 
 
-def _wait(url: str) -> None:
-    import requests
+def by_hand(settings: Settings) -> PodSpec:
+    """Give the pod that a kube YAML without any secret describes, for `podman kube play` by hand."""
+    from sfcci.metric.retention import DEFAULT
 
-    deadline = time.monotonic() + START_TIMEOUT_S
-    session = requests.Session()
-    session.trust_env = False
-    with session:
-        while time.monotonic() < deadline:
-            with contextlib.suppress(requests.RequestException):
-                if session.get(url, timeout=5, allow_redirects=False).ok:
-                    return
-            time.sleep(0.2)
-    raise Unreachable(f"{url} did not answer within {START_TIMEOUT_S:g} s; see `podman pod logs {NAME}`")
+    preview = settings.preview
+    if not preview.name or not set(preview.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-"):
+        raise UsageError(f"[preview] name is {preview.name!r}; expected small letters, digits and -")
+    return PodSpec(
+        preview.name,
+        preview.grafana_image,
+        preview.graphite_image,
+        ports=_ports(settings),
+        datasource=settings.grafana.datasource,
+        retentions=settings.graphite.retentions or DEFAULT,
+    )
+
+
+BY_HAND = """\
+# Grafana and Graphite in one pod: podman kube play FILE (podman 4.3: podman play kube FILE); sfcci preview kube prints it.
+# Everything listens on loopback only. Grafana knows no password: whoever reaches 127.0.0.1 may do everything, nobody else
+# gets there. (sfcci preview up starts the same pod with a password of its own, pushes the dashboards, and ends it again.)
+# The pod's containers share one network, so Grafana finds Graphite at 127.0.0.1. sfcci preview build makes Graphite's image.
+"""
+
+
+def by_hand_yaml(settings: Settings, *, statsd: bool = False) -> str:
+    """Give the kube YAML of `by_hand`, with a word about it."""
+    image = settings.preview.statsd_image if statsd else ""
+    return BY_HAND + kube_yaml(replace(by_hand(settings), statsd_image=image))
+
+
+def spec(settings: Settings, wish: Wish, podman: Podman) -> PodSpec:
+    """Give the pod that is wanted, with its password. Raises UsageError for wishes that make no sense together."""
+    graphite = "" if wish.sample else wish.graphite or settings.graphite.url
+    if wish.sample and wish.graphite:
+        raise UsageError("--sample makes data up, --graphite shows what is there: give one of them")
+    if wish.statsd and graphite:
+        raise UsageError(
+            f"StatsD would write into the Graphite at {graphite}, which is only read; leave --statsd out"
+        )
+    if graphite:
+        from sfcci.metric.graphite import GraphiteReader
+
+        GraphiteReader(graphite)  # it refuses what is no address
+    return replace(
+        by_hand(settings),
+        statsd_image=settings.preview.statsd_image if wish.statsd else "",
+        graphite_url=graphite,
+        host_network=podman.network == HOST or bool(graphite and is_local(graphite)),
+        password=password(settings),
+    )
+
+
+def addresses(made: PodSpec, *, sample: bool = False) -> Pod:
+    """Give where a pod listens."""
+    at = {name: f"{LOOPBACK}:{getattr(made.ports, name)}" for name in made.services}
+    return Pod(
+        made.name,
+        f"http://{at['grafana']}",
+        made.graphite_url or f"http://{at['graphite']}",
+        at.get("carbon", ""),
+        at.get("pickle", ""),
+        at.get("statsd", ""),
+        made.retentions,
+        sample,
+    )
+
+
+def _ports(settings: Settings) -> Ports:
+    names = ("grafana", "graphite", "carbon", "pickle", "statsd")
+    ports = Ports(**{name: _port(name, getattr(settings.preview, f"{name}_port")) for name in names})
+    taken: dict[int, str] = {}
+    for name in names:
+        if other := taken.get(number := getattr(ports, name)):
+            raise UsageError(f"[preview] {name}_port and {other}_port are both {number}")
+        taken[number] = name
+    return ports
+
+
+def _port(name: str, text: Any) -> int:
+    if not str(text).isdecimal() or not 0 < int(text) < 2**16:
+        raise UsageError(f"[preview] {name}_port is {text!r}; expected a port from 1 to 65535")
+    return int(text)

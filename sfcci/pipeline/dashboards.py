@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sfcci.dashboard.model import Dashboard
 from sfcci.dashboard.reading import PanelNumbers
 from sfcci.errors import EXIT_OK, SfcciError, UsageError
 from sfcci.finding import exit_status
-from sfcci.metric.instance import Instance
 from sfcci.pipeline.report import Outcome, Run, told_findings
 from sfcci.settings import Grafana
+
+if TYPE_CHECKING:
+    from sfcci.dashboard.pod import Pod
 
 DASHBOARDS = "dashboards"
 WINDOW_S = 3600.0
@@ -59,8 +61,8 @@ def _shown(run: Run, dashboards: Sequence[Dashboard]) -> Outcome:
     way = pod.choice(run.settings)
     if way.way is pod.Way.GRAFANA:
         return _pushed(run, dashboards, run.settings.grafana)
-    if way.way is pod.Way.POD:
-        return _pushed(run, dashboards, _pod(run))
+    if way.pod:
+        return _pushed(run, dashboards, _fed(run, way.pod))
     return _previewed(run, way.reason)
 
 
@@ -73,18 +75,13 @@ def _pushed(run: Run, dashboards: Sequence[Dashboard], grafana: Grafana) -> Outc
     return summary, told_findings(report.findings), exit_status(report.findings)
 
 
-def _pod(run: Run) -> Grafana:
-    """Start the pod, feed its Graphite with what the run database holds, and give its Grafana."""
+def _fed(run: Run, found: "Pod") -> Grafana:
+    """Feed the pod's Graphite with what the run database holds, and give its Grafana."""
     from sfcci.dashboard import pod
-    from sfcci.metric.carbon import parse_address
     from sfcci.metric.push import feed
 
-    found = run.shown.enter_context(pod.running(pod.pod_file(run.settings), run.say))
-    instance, _ = run.graphite()
-    feed(
-        run.settings, Instance(found.graphite_url, parse_address(found.carbon), instance.retentions), run.say
-    )
-    return replace(run.settings.grafana, url=found.grafana_url)
+    feed(run.settings, pod.instance(found), run.say)
+    return pod.grafana(run.settings, found)
 
 
 def _previewed(run: Run, reason: str) -> Outcome:
