@@ -80,7 +80,7 @@ def start_preview(
         **pages_report.routes(settings),
         **pages_runs.routes(settings),
     }
-    with live.watching(), start_pages(settings, pages, port, say=say) as address:
+    with start_pages(settings, pages, port, say=say) as address, live.watching():  # streams end before their server
         yield address
 
 
