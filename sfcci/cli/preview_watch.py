@@ -12,6 +12,7 @@ import click
 from sfcci.cli import console
 from sfcci.cli.dashboard_server import datasource_option, overwrite_option, pair, paths_argument
 from sfcci.errors import UsageError
+from sfcci.finding import Severity
 from sfcci.settings import Grafana, Settings
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def watch(
     """Push dashboards to Grafana, then each one when its file is saved, until Ctrl-C.
 
     PATH is a file or a folder, with those below it; without any it is `dashboards` of the project. What is saved is checked
-    first: faults are told, and nothing is pushed until they are put right. A Grafana that goes away is waited for. It is the
+    first: faults are told, and the dashboard is not pushed until they are put right. A Grafana that goes away is waited for. It is the
     one given, else the settings' one, else that of the pod (sfcci preview up). With --json each save is one line.
     """
     from sfcci.dashboard.following import Follower
@@ -72,8 +73,8 @@ def _print(told: "Told") -> None:
     for path in told.gone:
         click.echo(f"{path} is gone; its dashboard stays in Grafana (sfcci dashboard delete takes it away)")
     console.print_findings(told.findings)
-    if told.is_faulty and not told.pushed:
-        click.echo("nothing is pushed until this is put right")
+    for path in sorted({one.place.path for one in told.findings if one.severity is Severity.ERROR}):
+        click.echo(f"{path} is not pushed until this is put right")
     if told.waiting:
         click.echo(f"waiting: {told.waiting}")
 

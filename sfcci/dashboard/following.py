@@ -1,7 +1,7 @@
 """Dashboards that go into a Grafana whenever their file is saved.
 
-A file with a fault is told and nothing is pushed until it is put right; a Grafana that goes away is waited for. What was saved
-meanwhile is kept in mind, so nothing is lost.
+A fault in a file is told, and the file is not pushed until it is put right; a Grafana that goes away is waited for. What was
+saved meanwhile is kept in mind, so nothing is lost.
 """
 
 import contextlib
@@ -96,27 +96,29 @@ class Follower:
             return Told(waiting=str(error), gone=gone)  # the folder is gone, or empty
 
     def _pushed(self, say: Say) -> Told:
-        """Push what is to be pushed when nothing is wrong with it. Raises Unreachable, UsageError."""
+        """Push what is to be pushed; what has a fault waits for its next save. Raises Unreachable, UsageError."""
         settings = self.settings()
         folders = placed(self.paths, settings.folder)
-        wanted = folders.keys() if self.pending is None else folders.keys() & self.pending
         seen = examine(folders, looks=self._looks)
+        wanted = folders.keys() if self.pending is None else folders.keys() & self.pending
         faults = tuple(
             one for one in seen.findings if one.severity is Severity.ERROR and Path(one.place.path) in wanted
         )
-        items = [Item(one, folders[Path(one.path)]) for one in seen.dashboards if Path(one.path) in wanted]
-        if faults or not wanted:
-            return Told(findings=faults)
-        sources = Sources(tuple(items), tuple(datasources(wanted)))
-        report = door.update(self._connected(settings), sources, settings, self.options, say)
-        self.pending = set()
-        return Told(report.pushed, report.findings)
+        faulty = {Path(one.place.path) for one in faults}
+        pushed: tuple[Pushed, ...] = ()
+        findings: tuple[Finding, ...] = ()
+        if whole := wanted - faulty:
+            items = [Item(one, folders[Path(one.path)]) for one in seen.dashboards if Path(one.path) in whole]
+            sources = Sources(tuple(items), tuple(datasources(whole)))
+            report = door.update(self._connected(settings), sources, settings, self.options, say)
+            pushed, findings = report.pushed, report.findings
+        self.pending = faulty
+        return Told(pushed, (*faults, *findings))
 
     def _connected(self, settings: Grafana) -> Client:
         """Give a client that knows who it is there. Raises Unreachable; NotLetIn when that is for the user to put right."""
         if self._client is None:
             self._client = Client(settings)
-            self._client.mapping("GET", "/api/health")
             try:
                 self._client.connect()
             except Unreachable as error:

@@ -67,8 +67,9 @@ def start_preview(
 ) -> Iterator[str]:
     """Serve the pages for the block and give their address; the first shows the dashboards at `paths` (the project's).
 
-    What is shown follows the files; `prepare` makes of the dashboards those that are shown. `graphite_url` "" means that there is none; `port` 0 takes any free one. Raises UsageError for a taken port or a path
-    that leads nowhere, Unreachable without uPlot.
+    What is shown follows the files; `prepare` makes of the dashboards those that are shown. `graphite_url` "" means that
+    there is none; `port` 0 takes any free one. Raises UsageError for a taken port or a path that leads nowhere, Unreachable
+    without uPlot.
     """
     own = settings.project / "dashboards"
     readers = Readers(graphite_url)
@@ -80,7 +81,8 @@ def start_preview(
         **pages_report.routes(settings),
         **pages_runs.routes(settings),
     }
-    with start_pages(settings, pages, port, say=say) as address, live.watching():  # streams end before their server
+    # The streams end before their server, which would wait for them.
+    with start_pages(settings, pages, port, say=say) as address, live.watching():
         yield address
 
 
