@@ -165,20 +165,10 @@ def _podman(own, store, *, probed=True):
     below = f'[storage.options]\nadditionalimagestores = ["{store}"]\n' if store else ""
     if store:
         store.mkdir(parents=True, exist_ok=True)
-    text = f'[storage]\ndriver = "overlay"\ngraphroot = "{graphroot}"\nrunroot = "{own}/run"\n{below}'
+    text = f'[storage]\ndriver = "overlay"\ngraphroot = "{graphroot}"\nrunroot = "{_run_root(own)}"\n{below}'
     files.write_text(own / "storage.conf", text)
-    engine = {
-        "static_dir": f"{graphroot}/libpod",
-        "volume_path": f"{graphroot}/volumes",
-        "tmp_dir": f"{own}/engine",
-        "lock_type": "file",  # the locks in shared memory are those of the user's own podman
-    }
-    files.write_text(own / "containers.conf", podman.configuration({"engine": engine}))
-    environ = {
-        **os.environ,
-        "CONTAINERS_CONF": str(own / "containers.conf"),
-        "CONTAINERS_STORAGE_CONF": str(own / "storage.conf"),
-    }
+    # Not in containers.conf: podman's own process that cleans up after a container is told of a storage, but not of that.
+    environ = {**os.environ, "CONTAINERS_STORAGE_CONF": str(own / "storage.conf")}
     if not probed:
         return podman.Podman((), os.geteuid() != 0, environ, shutil.which("podman"))
     given = dataclasses.replace(settings.load(REPOSITORY, {}), state=own / "state")
@@ -188,6 +178,12 @@ def _podman(own, store, *, probed=True):
         pytest.skip(f"ring podman: {error}")
 
 
+def _run_root(own):
+    """What lives as long as the storage: podman wants a path of 50 characters at most."""
+    above = "/run" if os.geteuid() == 0 else os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    return Path(above, f"sfcci-{hashlib.sha256(bytes(own)).hexdigest()[:8]}")
+
+
 def _end(podman, own):
     """End and remove all that is in a session's storage, and the storage."""
     from sfcci import files
@@ -195,9 +191,10 @@ def _end(podman, own):
     for words in ("pod rm --all --force --time=0", "rm --all --force --time=0", "volume rm --all --force"):
         podman.run(*words.split(), check=False)
     _unmount(own / "storage")
-    files.remove_tree(own)
-    if own.exists() and podman.rootless:
-        podman.run("unshare", "rm", "-rf", own, check=False)
+    for folder in (_run_root(own), own):
+        files.remove_tree(folder)
+        if folder.exists() and podman.rootless:
+            podman.run("unshare", "rm", "-rf", folder, check=False)
 
 
 def _unmount(storage):
