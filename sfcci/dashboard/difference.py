@@ -5,6 +5,7 @@ added, removed or resized) is no change of its own. `difference_panel` says what
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -31,12 +32,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Placed:
-    """A panel on its dashboard: `number` in the order of reading (from 0), the title of the row it is in, x and y there.
+    """A panel on its dashboard: `number` in the order of reading (from 0), the row it is in (number, title), x and y there.
 
-    y counts from the top of the row.
+    y counts from the top of the row. Without a row its number is -1; a row is in itself.
     """
 
     number: int
+    inside: int
     row: str
     x: int
     y: int
@@ -177,17 +179,17 @@ def _of_variables(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[
 def placed(dashboard: Json) -> tuple[Placed, ...]:
     """Give the panels of Grafana's JSON in the order in which one reads them; rows are among them."""
     found: list[Placed] = []
-    row, top = "", 0
+    inside, row, top = -1, "", 0
     for panel in sorted(_list(dashboard.get("panels")), key=_corner):
         y, x = _corner(panel)
         if panel.get("type") == "row":
-            row, top = str(panel.get("title", "")), y + 1
-            found.append(Placed(len(found), row, 0, 0, panel))
+            inside, row, top = len(found), str(panel.get("title", "")), y + 1
+            found.append(Placed(inside, inside, row, 0, 0, panel))
             for inner in sorted(_list(panel.get("panels")), key=_corner):
                 below, left = _corner(inner)
-                found.append(Placed(len(found), row, left, below - top, inner))
+                found.append(Placed(len(found), inside, row, left, below - top, inner))
         else:
-            found.append(Placed(len(found), row, x, y - top, panel))
+            found.append(Placed(len(found), inside, row, x, y - top, panel))
     return tuple(found)
 
 
@@ -228,7 +230,23 @@ def _matched(old: Sequence[Placed], new: Sequence[Placed]) -> list[tuple[int, in
         free = all(one != before and other != after for before, after in pairs)
         if -score >= NEAR and free:
             pairs.append((one, other))
+    pairs += _renamed_rows(old, new, pairs)
     return sorted(pairs, key=lambda pair: pair[1])
+
+
+def _renamed_rows(
+    old: Sequence[Placed], new: Sequence[Placed], pairs: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Pair rows that are left by the panels in them: with the row that has most of these now."""
+    taken = ({one for one, _ in pairs}, {other for _, other in pairs})
+    shared = Counter((old[one].inside, new[other].inside) for one, other in pairs)
+    found: list[tuple[int, int]] = []
+    for (before, after), _ in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
+        if before >= 0 and after >= 0 and before not in taken[0] and after not in taken[1]:
+            found.append((before, after))
+            taken[0].add(before)
+            taken[1].add(after)
+    return found
 
 
 def _pairs(
@@ -255,7 +273,13 @@ def _panels(
     old: Sequence[Placed], new: Sequence[Placed], pairs: Sequence[tuple[int, int]]
 ) -> tuple[PanelDifference, ...]:
     known = {after: before for before, after in pairs}
-    moved = _out_of_order(pairs)
+    rows = {**dict(pairs), -1: -1}
+    elsewhere = frozenset(
+        after
+        for before, after in pairs
+        if new[after].kind != "row" and rows.get(old[before].inside) != new[after].inside
+    )
+    moved = elsewhere | _out_of_order([pair for pair in pairs if pair[1] not in elsewhere])
     shifts = _shifts(old, new, pairs, moved)
     found: list[PanelDifference] = []
     for after, panel in enumerate(new):
@@ -263,7 +287,7 @@ def _panels(
             found.append(PanelDifference(None, panel))
             continue
         before = old[known[after]]
-        place = _place(before, panel, after in moved, shifts)
+        place = _place(before, panel, after in elsewhere, after in moved, shifts)
         found.append(PanelDifference(before, panel, (*panel_changes(before.json, panel.json), *place)))
     return _with_removed(found, old, {before for before, _ in pairs})
 
@@ -314,9 +338,11 @@ def _takes(panel: Placed) -> tuple[Any, ...]:
     return (panel.kind == "row", panel.json.get("collapsed"), *size)
 
 
-def _place(old: Placed, new: Placed, moved: bool, shifts: tuple[int, int]) -> Iterator[Change]:
+def _place(
+    old: Placed, new: Placed, elsewhere: bool, moved: bool, shifts: tuple[int, int]
+) -> Iterator[Change]:
     """Say that a panel moved: to another row, among the others, or by itself on the grid."""
-    if old.row != new.row and new.kind != "row":
+    if elsewhere:
         yield Change("row", "row", old.row or None, new.row or None)
     elif moved:
         yield Change("place among the panels", "order", old.number + 1, new.number + 1)

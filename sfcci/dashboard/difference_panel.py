@@ -103,7 +103,7 @@ def changes(old: Any, new: Any, keys: Path = ()) -> Iterator[Change]:
     elif _walkable(old, new) and spelled(keys) not in WHOLE:
         for number, (one, other) in enumerate(zip(old, new, strict=True)):
             yield from changes(one, other, (*keys, number))
-    elif isinstance(old or new, dict) and (old is None or new is None) and spelled(keys) not in WHOLE:
+    elif _alone(old, new) and spelled(keys) not in WHOLE:
         yield from changes(old or {}, new or {}, keys)
     else:
         yield Change(WORDS.get(spelled(keys), spelled(keys)), spelled(keys), old, new)
@@ -167,6 +167,11 @@ def same(old: Any, new: Any) -> bool:
 def spelled(keys: Path) -> str:
     """Spell a path of keys with dots."""
     return ".".join(map(str, keys))
+
+
+def _alone(old: Any, new: Any) -> bool:
+    """Say whether one side has nothing and the other a mapping, whose keys are then told one by one."""
+    return (old is None or new is None) and isinstance(old or new, dict) and bool(old or new)
 
 
 def _walkable(old: Any, new: Any) -> bool:

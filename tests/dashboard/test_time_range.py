@@ -1,0 +1,82 @@
+"""Times as Grafana writes them."""
+
+import contextlib
+import os
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfcci.dashboard.time_range import asked_times, moment, time_range
+from sfcci.errors import UsageError
+
+NOW = datetime(2026, 3, 31, 14, 45, 30, tzinfo=UTC).timestamp()
+"""A Tuesday."""
+
+
+@pytest.mark.parametrize(
+    ("text", "up", "expected"),
+    [
+        ("now", False, "2026-03-31T14:45:30"),
+        ("now-24h", False, "2026-03-30T14:45:30"),
+        ("now-90m", False, "2026-03-31T13:15:30"),
+        ("now+2d", False, "2026-04-02T14:45:30"),
+        ("now/d", False, "2026-03-31T00:00:00"),
+        ("now/d", True, "2026-04-01T00:00:00"),
+        ("now-1d/d", False, "2026-03-30T00:00:00"),
+        ("now-1d/d", True, "2026-03-31T00:00:00"),
+        ("now/w", False, "2026-03-30T00:00:00"),
+        ("now/w", True, "2026-04-06T00:00:00"),
+        ("now/h", False, "2026-03-31T14:00:00"),
+        ("now/m", False, "2026-03-31T14:45:00"),
+        ("now/M", True, "2026-04-01T00:00:00"),
+        ("now/y", False, "2026-01-01T00:00:00"),
+        ("now/Q", True, "2026-04-01T00:00:00"),
+        ("now-1M", False, "2026-02-28T14:45:30"),
+        ("now-1M/M", False, "2026-02-01T00:00:00"),
+        ("now-4M", False, "2025-11-30T14:45:30"),
+        ("now-2y", False, "2024-03-31T14:45:30"),
+        ("1774968330000", False, "2026-03-31T14:45:30"),
+        ("2026-03-31T14:45:30Z", False, "2026-03-31T14:45:30"),
+        ("24h", False, "2026-03-30T14:45:30"),
+    ],
+)
+def test_a_time_is_read_as_grafana_reads_it(text, up, expected):
+    found = moment(text, NOW, utc=True, up=up)
+    assert datetime.fromtimestamp(found, UTC).replace(tzinfo=None).isoformat() == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["now-", "now-5", "now/x", "now -5m", "nowhere", "now-5m!", "", "now-999999y", "soon"]
+)
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(UsageError, match="is no time"):
+        moment(text, NOW)
+
+
+def test_a_time_that_ends_before_it_begins_is_refused():
+    with pytest.raises(UsageError, match=r"ends \(now-2h\) before it begins \(now-1h\)"):
+        time_range("now-1h", "now-2h", NOW)
+
+
+def test_a_dashboard_that_says_no_time_shows_six_hours():
+    assert asked_times({"time": None}) == ("now-6h", "now")
+    assert time_range(*asked_times({}), NOW, utc=True) == (int(NOW) - 21600, int(NOW))
+
+
+@given(st.text(max_size=12))
+def test_law_any_text_is_a_time_or_refused(text):
+    with contextlib.suppress(UsageError):
+        assert isinstance(moment(f"now{text}", NOW), float)
+
+
+def test_a_day_begins_here_for_those_who_do_not_ask_for_utc(monkeypatch):
+    monkeypatch.setitem(os.environ, "TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert moment("now/d", NOW) == datetime(2026, 3, 30, 15, tzinfo=UTC).timestamp()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
