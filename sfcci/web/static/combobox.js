@@ -1,6 +1,6 @@
 // A field with suggestions (the ARIA pattern of an editable combobox with a listbox): arrows, Enter, Tab, Escape.
 
-import { element } from './draw.js';
+import { element } from './element.js';
 
 const WAIT_MS = 120;
 

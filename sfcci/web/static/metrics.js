@@ -1,6 +1,8 @@
 // The metrics' page: a name is searched for or found in the tree, its series drawn with its last value.
 
-import { draw, element, format } from './draw.js';
+import { clear as emptied, draw } from './draw.js';
+import { element } from './element.js';
+import { format } from './format.js';
 import { ask, by, choices, moment, RANGES, ready, runsAddress, secondsOf, started, wish } from './page.js';
 import { combobox } from './combobox.js';
 import { tree } from './tree.js';
@@ -88,9 +90,7 @@ function shorten(answer) {
 }
 
 function clear() {
-  by('body').plots?.forEach((plot) => plot.destroy());
-  by('body').plots = [];
-  by('body').replaceChildren();
+  emptied(by('body'));
   state.answer = null;
 }
 

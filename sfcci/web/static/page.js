@@ -1,6 +1,6 @@
 // What the pages share: asking the server, lists of choices, times.
 
-import { element } from './draw.js';
+import { element } from './element.js';
 
 export const RANGES = [['15m', 'Last 15 minutes'], ['1h', 'Last hour'], ['6h', 'Last 6 hours'], ['24h', 'Last 24 hours'], ['7d', 'Last 7 days'], ['30d', 'Last 30 days'], ['1y', 'Last year']];
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86400, w: 604800, M: 2592000, y: 31536000 };
@@ -24,7 +24,7 @@ export async function ask(path, options = {}) {
 
 // An exported page has one answer for each panel: that of the time it shows as a whole, however closely one looks at it.
 function carried(path) {
-  const { pathname, searchParams } = new URL(path, 'http://page/');
+  const { pathname, searchParams } = new URL(path, 'page:/');
   const named = ['side', 'dashboard', 'panel'].filter((name) => searchParams.has(name)).map((name) => `${name}=${searchParams.get(name)}`);
   const found = exported.answers[[pathname, ...named].join(' ')];
   if (!found) throw new Error('this is not in the exported page');
@@ -58,6 +58,5 @@ export function runsAddress(targets, times) {
 }
 
 export function started(start) {
-  addEventListener('DOMContentLoaded', start);
-  if (document.readyState !== 'loading' && window.uPlot) start();
+  if (document.readyState !== 'loading' && window.uPlot) start(); else addEventListener('DOMContentLoaded', start);
 }

@@ -1,143 +1,306 @@
-// The page: which dashboard, which time, how often; asks the server for each panel and lets draw.js draw it.
+// The page: which dashboard, which time, which choices, how often; asks the server for each panel and lets draw.js draw it.
+// A file that is saved, or a choice, changes only those panels that are otherwise then.
 
-import { draw, element } from './draw.js';
-import { ask, by, choices, RANGES, ready, runsAddress, secondsOf, started, wish } from './page.js';
+import { draw } from './draw.js';
+import { element } from './element.js';
+import { lay } from './layout.js';
+import { follow } from './live.js';
+import { ask, by, choices, exported, ready, remember, runsAddress, started, wish } from './page.js';
+import { moment, rangeName, secondsOf, timeText } from './times.js';
+import { lastOne } from './trouble.js';
+import { asWords, fromWords, offer } from './variables.js';
 
-const REFRESHES = [['0', 'Off'], ['5', '5 s'], ['30', '30 s'], ['60', '1 min'], ['300', '5 min']];
-const state = { dashboard: null, panels: [], fixed: null, timer: 0, turn: 0, graphite: '' };
+const LAST = ['15m', '1h', '3h', '6h', '12h', '24h', '2d', '7d', '30d', '90d', '1y'];
+const RANGES = [...LAST.map((one) => [`now-${one}`, 'now']), ['now/d', 'now'], ['now-1d/d', 'now-1d/d']];
+const REFRESHES = [['0', 'Off'], ['5s', '5 s'], ['30s', '30 s'], ['1m', '1 min'], ['5m', '5 min'], ['15m', '15 min']];
+const MORE = 'more';
+const state = { dashboard: null, uid: '', panels: [], from: 'now-6h', to: 'now', before: [], values: {}, timer: 0, turn: 0, opened: 0, graphite: '', context: null, updated: false };
 
-function remember() {
-  const query = new URLSearchParams({ dashboard: state.dashboard.uid, range: by('range').value, refresh: by('refresh').value });
-  history.replaceState(null, '', `?${query}`);
-}
+const now = () => Math.floor((exported?.at ? exported.at * 1e3 : Date.now()) / 1e3);
+const zone = () => { const told = state.dashboard?.timezone; return !told || told === 'browser' ? undefined : told === 'utc' ? 'Etc/UTC' : told; };
+const words = () => new URLSearchParams(asWords(state.values)).toString();
+const say = (text) => { by('status').textContent = text; };
+const failed = (error) => { if (!state.dashboard) by('title').textContent = 'sfcci preview'; say(error.message); ready(); };
 
 async function start() {
-  const found = await ask('/api/dashboards');
-  state.graphite = found.graphite;
-  problems(found.problems);
+  const found = await list();
   if (!found.dashboards.length) { by('title').textContent = 'No dashboard'; ready(); return; }
   const chosen = found.dashboards.find((one) => one.uid === wish.get('dashboard')) ?? found.dashboards[0];
-  choices(by('dashboard'), found.dashboards.map((one) => [one.uid, one.title]), chosen.uid);
+  by('dashboard').value = chosen.uid;
+  await open(chosen.uid, { from: wish.get('from') ?? (wish.has('range') ? `now-${wish.get('range')}` : null), to: wish.get('to'), refresh: wish.get('refresh'), values: fromWords(wish) });
+  if (!exported) follow(found.seen, changed);
+}
+
+async function list() {
+  const found = await ask('/api/dashboards');
+  state.graphite = found.graphite;
+  choices(by('dashboard'), found.dashboards.map((one) => [one.uid, one.title]), state.uid || found.dashboards[0]?.uid);
   by('pick').hidden = found.dashboards.length < 2;
-  choices(by('refresh'), REFRESHES, wish.get('refresh') ?? '30');
-  await open(chosen.uid, wish.get('range'));
+  problems(found.problems, found.broken);
+  return found;
 }
 
-function problems(list) {
-  by('problems').hidden = !list.length;
-  const head = element('summary', {}, `${list.length} problem${list.length > 1 ? 's' : ''} in the dashboards' files`);
-  by('problems').replaceChildren(element('details', list.length < 4 ? { open: '' } : {}, head, element('pre', { tabindex: '0' }, list.join('\n'))));
+function problems(told, broken = {}) {
+  by('problems').hidden = !told.length;
+  const open = by('problems').querySelector('details')?.open ?? told.length < 4;
+  const head = element('summary', {}, `${told.length} problem${told.length > 1 ? 's' : ''} in the dashboards' files`);
+  by('problems').replaceChildren(element('details', open ? { open: '' } : {}, head, element('pre', { tabindex: '0' }, told.join('\n'))));
+  state.broken = broken;
+  const mine = broken[state.uid || by('dashboard').value];
+  by('broken').hidden = !mine;
+  if (mine) by('broken').replaceChildren(element('strong', {}, 'The file is broken now; this is the dashboard as it last was whole.'), element('pre', { tabindex: '0' }, mine.join('\n')));
 }
 
-async function open(uid, range) {
-  const { dashboard } = await ask(`/api/dashboards/${encodeURIComponent(uid)}`);
-  Object.assign(state, { dashboard, fixed: null });
-  by('title').textContent = dashboard.title;
-  document.title = `${dashboard.title} – sfcci preview`;
-  const own = /^now-(\w+)$/.exec(dashboard.time?.from ?? '');
-  choices(by('range'), RANGES, range ?? own?.[1] ?? '6h');
-  lay(dashboard);
+// Opens a dashboard: its own time and refresh, unless others are asked for.
+async function open(uid, { from = null, to = null, refresh: every = null, values = {} } = {}) {
+  const turn = ++state.opened;
+  const found = await ask(`/api/dashboards/${encodeURIComponent(uid)}?${new URLSearchParams(asWords(values))}`);
+  if (turn !== state.opened) return;
+  state.panels.forEach((one) => one.abort?.abort());
+  const own = found.dashboard.time ?? {};
+  Object.assign(state, { uid, dashboard: found.dashboard, panels: [], before: [], from: from ?? own.from ?? 'now-6h', to: to ?? (from ? 'now' : own.to ?? 'now') });
+  by('panels').replaceChildren();
+  const chosen = every ?? (exported ? '0' : found.dashboard.refresh || '30s');
+  choices(by('refresh'), REFRESHES, /^\d+$/.test(chosen) && chosen !== '0' ? `${chosen}s` : chosen);
+  if (state.broken) problems(problemTexts(), state.broken);
+  take(found);
   await refresh();
 }
 
-// Sections of panels: what stands before the first row title, then one for each title, which folds.
-function lay(dashboard) {
-  state.panels = [];
-  const sections = [{ panels: [] }];
-  for (const panel of dashboard.panels ?? []) {
-    if (panel.type === 'row') sections.push({ title: panel.title, folded: panel.collapsed, panels: [...(panel.panels ?? [])] });
-    else sections.at(-1).panels.push(panel);
-  }
-  by('panels').replaceChildren(...sections.filter((one) => one.panels.length || one.title).map(section));
+const problemTexts = () => (by('problems').hidden ? [] : by('problems').querySelector('pre').textContent.split('\n'));
+
+// Takes a dashboard as it is now: what is as it was stays drawn.
+function take({ dashboard, variables = [] }) {
+  state.dashboard = dashboard;
+  state.values = Object.fromEntries(variables.map((one) => [one.name, one.values]));
+  by('title').textContent = dashboard.title;
+  document.title = `${dashboard.title} – sfcci preview`;
+  offer(by('variables'), variables, chosen, Boolean(exported));
+  state.panels = lay(by('panels'), dashboard, state.panels, unfolded);
+  for (const one of state.panels) if (one.same === 'shown' && one.answer) paint(one);
 }
 
-function section({ title, folded, panels }) {
-  const top = Math.min(...panels.map((panel) => panel.gridPos?.y ?? 0));
-  const grid = element('div', { class: 'grid' }, ...panels.map((panel) => frame(panel, top)));
-  if (!title) return element('section', {}, grid);
-  const details = element('details', folded ? {} : { open: '' }, element('summary', {}, element('h2', {}, title)), grid);
-  details.addEventListener('toggle', () => { if (details.open) unfolded(details); });
-  return element('section', {}, details);
+function chosen(name, values) {
+  state.values = { ...state.values, [name]: values };
+  again().catch(failed);
 }
 
-function frame(panel, top) {
-  const { x = 0, y = 0, w = 24, h = 8 } = panel.gridPos ?? {};
-  const id = `panel-${panel.id}`;
-  const body = element('div', { class: 'body' });
-  const made = element('article', { class: `panel ${panel.type}${panel.transparent ? ' clear' : ''}`, 'aria-labelledby': id }, element('h3', { id }, panel.title ?? ''), body);
-  for (const [name, value] of Object.entries({ x, y: y - top, w, h })) made.style.setProperty(`--${name}`, value);
-  if (panel.type === 'text') {
-    const text = element('div', { class: 'text', tabindex: '0', role: 'region', 'aria-labelledby': id });
-    text.innerHTML = panel.html; // made by the server from Markdown, without any HTML of the file
-    body.append(text);
-  } else if (panel.targets?.length) {
-    const link = element('a', { class: 'behind', 'aria-label': `Runs behind ${panel.title ?? 'this panel'}` }, 'Runs');
-    made.append(link);
-    state.panels.push({ panel, body, link });
-  } else body.append(element('p', { class: 'trouble' }, `Panels of type ${panel.type} are not drawn here.`));
-  return made;
+// Asks for the dashboard with what is chosen now; only panels that are otherwise then are asked for.
+async function again() {
+  const turn = ++state.opened;
+  const found = await ask(`/api/dashboards/${encodeURIComponent(state.uid)}?${words()}`);
+  if (turn !== state.opened) return;
+  take(found);
+  keep();
+  await fetched(state.panels.filter((one) => !one.same || (!one.answer && !one.asked)), state.context ?? context());
+}
+
+// The files have changed: `told` is an event of /api/changes.
+async function changed(told) {
+  const mine = told.uids.includes(state.uid);
+  problems(told.problems, told.broken);
+  await Promise.all([mine ? again() : null, list()]).catch(failed);
+  if (!state.uid && by('dashboard').value) await open(by('dashboard').value).catch(failed);
+  if (told.removed.includes(state.uid)) say('The file of this dashboard is gone; this is how it last was.');
+  document.body.dataset.changes = Number(document.body.dataset.changes ?? 0) + 1;
+}
+
+function context() {
+  const at = now();
+  const options = { utc: zone() === 'Etc/UTC' };
+  const until = moment(state.to, at, { ...options, up: true }) ?? at;
+  const from = moment(state.from, at, options) ?? until - 21600;
+  return made(Math.min(from, until - 1), until);
+}
+
+function made(from, until) {
+  const runs = exported ? undefined : (targets, at, step) => runsAddress(targets, { at, from, step });
+  return { from, until, zone: zone(), utc: zone() === 'Etc/UTC', hover: state.dashboard.graphTooltip === 2 ? 'all' : 'one', zoom, runs };
+}
+
+function keep() {
+  const query = new URLSearchParams([['dashboard', state.uid], ['from', state.from], ['to', state.to], ['refresh', by('refresh').value], ...asWords(state.values)]);
+  remember(query);
 }
 
 async function refresh() {
-  const turn = ++state.turn;
   clearTimeout(state.timer);
-  remember();
-  const until = state.fixed?.until ?? Math.floor(Date.now() / 1e3);
-  const from = state.fixed?.from ?? until - secondsOf(by('range').value);
-  const context = { from, until, utc: state.dashboard.timezone === 'utc', zoom, runs: (targets, at, step) => runsAddress(targets, { at, from, step }) };
-  state.context = context;
-  const visible = state.panels.filter(({ body }) => body.clientWidth);
-  const failed = (await Promise.all(visible.map((one) => show(one, context, turn)))).find(Boolean);
+  keep();
+  ranges();
+  state.context = context();
+  state.turn += 1;
+  await fetched(state.panels, state.context);
+  plan();
+}
+
+function plan() {
+  clearTimeout(state.timer);
+  const every = secondsOf(by('refresh').value);
+  if (every && !exported && /^now/.test(state.to)) state.timer = setTimeout(() => (document.hidden ? plan() : refresh()), every * 1e3);
+}
+
+// Asks for panels that are seen, all at once, and draws each when its answer comes.
+async function fetched(panels, shownTime) {
+  const turn = state.turn;
+  const wanted = panels.filter(({ body, link }) => link && body.clientWidth);
+  const trouble = (await Promise.all(wanted.map((one) => show(one, shownTime)))).find(Boolean);
   if (turn !== state.turn) return;
-  const time = new Date().toLocaleTimeString('sv', context.utc ? { timeZone: 'UTC' } : {});
-  by('status').textContent = failed ?? `Updated ${time}${context.utc ? ' UTC' : ''}, from Graphite at ${state.graphite}`;
-  const every = Number(by('refresh').value);
-  if (every && !state.fixed) state.timer = setTimeout(refresh, every * 1e3);
+  const at = timeText(now(), shownTime).slice(11);
+  say(trouble ?? `Updated ${at}, from Graphite at ${state.graphite}`);
   ready();
+  await Promise.all(wanted.filter((one) => one.empty && !exported).map(toldLast));
 }
 
 // A browser says `toggle` of sections that were open from the start too: what has been asked for in this turn is not asked for again.
-function unfolded(details) {
-  if (state.panels.some(({ body, turn }) => details.contains(body) && turn !== state.turn)) refresh();
+function unfolded() {
+  const waiting = state.panels.filter((one) => one.link && one.body.clientWidth && one.turn !== state.turn);
+  if (state.context && waiting.length) fetched(waiting, state.context);
 }
 
-async function show(one, context, turn) {
-  const { panel, body } = one;
-  one.turn = turn;
-  const points = Math.max(100, Math.round(body.clientWidth));
-  const query = new URLSearchParams({ dashboard: state.dashboard.uid, panel: panel.id, from: context.from, until: context.until, points });
+// A panel may have a time of its own: the last hours whatever the page shows, or some time earlier.
+function ownTime({ timeFrom, timeShift }, { from, until }) {
+  const span = secondsOf(timeFrom);
+  const shift = secondsOf(timeShift);
+  return made((span ? until - span : from) - shift, until - shift);
+}
+
+async function show(one, shownTime) {
+  const own = one.panel.timeFrom || one.panel.timeShift ? ownTime(one.panel, shownTime) : shownTime;
+  const points = Math.max(100, Math.round(one.body.clientWidth));
+  const query = new URLSearchParams([['dashboard', state.uid], ['panel', one.panel.id], ['from', own.from], ['until', own.until], ['points', points], ...asWords(state.values)]).toString();
+  one.turn = state.turn;
+  if (one.asked === query) return null; // on its way already
+  one.abort?.abort();
+  one.abort = new AbortController();
+  one.asked = query;
   try {
-    one.answer = await ask(`/api/render?${query}`);
-    const targets = one.answer.answers.filter(({ trouble }) => trouble !== 'broken target').map(({ target }) => target);
-    one.link.hidden = !targets.length;
-    one.link.href = runsAddress(targets, { since: context.from, until: context.until });
-    if (turn === state.turn) draw(body, panel, one.answer, context);
+    const answer = await ask(`/api/render?${query}`, { signal: one.abort.signal });
+    Object.assign(one, { answer, context: own, failed: false });
+    paint(one);
     return null;
   } catch (error) {
-    if (turn === state.turn && !one.answer) body.replaceChildren(element('p', { class: 'trouble all' }, error.message));
+    if (error.name === 'AbortError') return null;
+    if (!one.answer) one.body.replaceChildren(element('p', { class: 'trouble all' }, error.message));
     return `Not updated: ${error.message}`;
+  } finally {
+    if (one.asked === query) one.asked = '';
   }
 }
 
-// A stretch marked with the pointer is looked at more closely; choosing a time goes back.
-function zoom(from, until) {
-  if (until - from < 10) return;
-  const near = (one, other) => Math.abs(one - other) < (until - from) / 20;
-  if (state.fixed && near(state.fixed.from, from) && near(state.fixed.until, until)) return; // graphs that follow say it again
-  state.fixed = { from: Math.floor(from), until: Math.ceil(until) };
-  const chosen = by('range');
-  if (!chosen.querySelector('[value="zoom"]')) chosen.append(element('option', { value: 'zoom' }, 'As marked'));
-  chosen.value = 'zoom';
+function paint(one) {
+  const targets = one.answer.answers.filter(({ trouble }) => trouble !== 'broken target').map(({ target }) => target);
+  one.link.hidden = !targets.length || Boolean(exported);
+  if (!one.link.hidden) one.link.href = runsAddress(targets, { since: one.context.from, until: one.context.until });
+  one.empty = !draw(one.body, one.panel, one.answer, one.context) && one.answer.answers.some(({ trouble }) => trouble === 'no data in this range');
+  if (one.empty && one.last) offerLast(one);
+}
+
+// When an empty panel last had a value is asked for once.
+async function toldLast(one) {
+  if (one.last !== undefined) return;
+  one.last = null;
+  try {
+    const { last } = await ask(`/api/last?${new URLSearchParams([['dashboard', state.uid], ['panel', one.panel.id], ...asWords(state.values)])}`);
+    one.last = last;
+    if (last && one.empty) offerLast(one);
+  } catch { /* it stays unknown */ }
+}
+
+function offerLast(one) {
+  lastOne(one.body, timeText(one.last, one.context), () => travel(String((one.last - 21600) * 1e3), String((one.last + 21600) * 1e3)));
+}
+
+// Shows another time; the one before can be come back to.
+function travel(from, to) {
+  state.before.push([state.from, state.to]);
+  Object.assign(state, { from, to });
   refresh();
 }
 
-const failed = (error) => { by('title').textContent = 'sfcci preview'; by('status').textContent = error.message; ready(); };
+const fixed = (from, until) => travel(String(Math.floor(from) * 1e3), String(Math.ceil(until) * 1e3));
 
-by('controls').addEventListener('submit', (event) => { event.preventDefault(); open(by('dashboard').value, by('range').value === 'zoom' ? null : by('range').value).catch(failed); });
+// A stretch marked with the pointer is looked at more closely; graphs that follow say it again.
+function zoom(from, until) {
+  if (exported || until - from < 10) return;
+  const near = (one, other) => Math.abs(one - other) < (until - from) / 20;
+  if (state.context && near(state.context.from, from) && near(state.context.until, until)) return;
+  fixed(from, until);
+}
+
+function shifted(factor) {
+  const { from, until } = state.context;
+  const by_s = ((until - from) / 2) * factor;
+  fixed(from + by_s, until + by_s);
+}
+
+function zoomedOut() {
+  const { from, until } = state.context;
+  const half = (until - from) / 2;
+  fixed(from - half, Math.min(until + half, Math.max(now(), until)));
+}
+
+function ranges() {
+  const chosenRange = `${state.from} ${state.to}`;
+  const pairs = RANGES.map(([from, to]) => [`${from} ${to}`, rangeName(from, to)]);
+  if (!pairs.some(([value]) => value === chosenRange)) pairs.push([chosenRange, rangeName(state.from, state.to, { zone: zone() })]);
+  choices(by('range'), [...pairs, [MORE, 'From … to …']], chosenRange);
+  by('back').hidden = !state.before.length;
+  const plain = (text) => (/^\d+$/.test(text) ? timeText(moment(text, 0), { zone: zone() }).slice(0, 19) : text);
+  if (!by('between').contains(document.activeElement)) { by('from').value = plain(state.from); by('to').value = plain(state.to); }
+}
+
+// Reads the two fields; says what is wrong instead of showing another time than was asked for.
+function between() {
+  const options = { utc: zone() === 'Etc/UTC' };
+  const [from, until] = [moment(by('from').value, now(), options), moment(by('to').value || 'now', now(), { ...options, up: true })];
+  by('from').setAttribute('aria-invalid', from === null);
+  by('to').setAttribute('aria-invalid', until === null);
+  if (from === null || until === null || from >= until) { say('Expected a time from and a later one to, such as now-6h, now/d or 2026-11-20 14:00'); return; }
+  const kept = (text, seconds) => (/^now/.test(text) ? text : String(seconds * 1e3));
+  travel(kept(by('from').value.trim(), from), kept(by('to').value.trim() || 'now', until));
+}
+
+// Grafana's keys: t and an arrow move the time, t z zooms out, d r asks anew.
+let first = '';
+function shortcut(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) || !state.context) return;
+  const pair = first + event.key;
+  const act = { tz: zoomedOut, tArrowLeft: () => shifted(-1), tArrowRight: () => shifted(1), dr: refresh }[pair];
+  first = !act && (event.key === 't' || event.key === 'd') ? event.key : '';
+  if (!act) return;
+  event.preventDefault();
+  event.stopPropagation();
+  act();
+}
+
+function themed(theme) {
+  if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme;
+  recoloured();
+}
+
+const recoloured = () => state.panels.forEach((one) => one.answer && paint(one));
+
+by('controls').addEventListener('submit', (event) => { event.preventDefault(); if (by('between').contains(document.activeElement)) between(); else refresh(); });
+by('variables').addEventListener('submit', (event) => event.preventDefault());
 by('dashboard').addEventListener('change', (event) => open(event.target.value).catch(failed));
-by('range').addEventListener('change', () => { if (by('range').value !== 'zoom') { state.fixed = null; refresh(); } });
-by('refresh').addEventListener('change', refresh);
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => state.panels.forEach((one) => one.answer && draw(one.body, one.panel, one.answer, state.context)));
-choices(by('range'), RANGES, '24h');
-choices(by('refresh'), REFRESHES, '30');
+by('range').addEventListener('change', ({ target }) => {
+  by('between').hidden = target.value !== MORE;
+  if (target.value === MORE) by('from').focus(); else travel(...target.value.split(' '));
+});
+by('refresh').addEventListener('change', () => { keep(); plan(); });
+by('earlier').addEventListener('click', () => shifted(-1));
+by('later').addEventListener('click', () => shifted(1));
+by('out').addEventListener('click', zoomedOut);
+by('back').addEventListener('click', () => { const [from, to] = state.before.pop(); Object.assign(state, { from, to }); refresh(); });
+addEventListener('keydown', shortcut, true);
+by('theme').value = document.documentElement.dataset.theme ?? 'system';
+by('theme').addEventListener('change', ({ target }) => { try { localStorage.setItem('theme', target.value); } catch { /* it holds for this page then */ } themed(target.value); });
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', recoloured);
+if (exported) {
+  themed(exported.theme);
+  by('theme').value = exported.theme ?? 'system';
+  for (const id of ['earlier', 'later', 'out', 'range', 'refresh']) by(id).disabled = true;
+  by('controls').querySelector('[type="submit"]').hidden = true;
+}
+choices(by('refresh'), REFRESHES, exported ? '0' : '30s');
 started(() => start().catch(failed));

@@ -1,6 +1,6 @@
 // The tree of names (the ARIA pattern of a tree view): it opens branch by branch; arrows, Home, End, Enter.
 
-import { element } from './draw.js';
+import { element } from './element.js';
 
 // `below(name)` gives {items: [{name, text, series, leaves}], more}; `choose(name)` is told the name of a series.
 export function tree(root, { below, choose, say }) {
