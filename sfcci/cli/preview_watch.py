@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +13,11 @@ from sfcci.cli import console
 from sfcci.cli.dashboard_server import datasource_option, overwrite_option, pair, paths_argument
 from sfcci.errors import UsageError
 from sfcci.finding import Severity
-from sfcci.settings import Grafana, Settings
+from sfcci.settings import Settings
 
 if TYPE_CHECKING:
-    from sfcci.dashboard.following import Told
+    from sfcci.dashboard.following import Follower, Told
+    from sfcci.dashboard.grafana import Options
 
 
 @click.command(epilog="Example: sfcci preview watch dashboards/ --grafana http://127.0.0.1:3000")
@@ -42,24 +43,28 @@ def watch(
     first: faults are told, and the dashboard is not pushed until they are put right. A Grafana that goes away is waited for. It is the
     one given, else the settings' one, else that of the pod (sfcci preview up). With --json each save is one line.
     """
-    from sfcci.dashboard.following import Follower
     from sfcci.dashboard.grafana import Options
 
     settings = console.settings()
+    named = replace(
+        settings.grafana, url=grafana or settings.grafana.url, folder=folder or settings.grafana.folder
+    )
     options = Options(datasources=dict(pair(text) for text in datasources), overwrite=overwrite)
     shown = paths or (settings.project / "dashboards",)
-    follower = Follower(shown, _grafana(settings, grafana, folder), options)
+    follower = _follower(replace(settings, grafana=named), shown, options)
     for told in follower.follow(threading.Event(), console.progress()):
         (_print_json if json_output else _print)(told)
 
 
-def _grafana(settings: Settings, url: str | None, folder: str | None) -> Callable[[], Grafana]:
-    """Give what tells which Grafana is meant, asked anew each time. Raises UsageError where there is none."""
-    named = replace(
-        settings.grafana, url=url or settings.grafana.url, folder=folder or settings.grafana.folder
-    )
-    if named.url:
-        return lambda: named
+def _follower(settings: Settings, paths: Sequence[Path], options: "Options") -> "Follower":
+    """Give what follows the files into the Grafana of the settings, else into the pod's. Raises UsageError without both."""
+    from sfcci.dashboard import pod, pod_follow
+    from sfcci.dashboard.following import Follower
+
+    if settings.grafana.url:
+        return Follower(paths, lambda: settings.grafana, lambda sources: (sources, options))
+    if pod.known(settings):
+        return pod_follow.follower(settings, paths, options, console.progress())
     raise UsageError(
         "no Grafana to push to; start one (sfcci preview up), give --grafana URL, or set [grafana] url in sfcci.toml; "
         "`sfcci preview serve` shows dashboards without one, and follows their files, too"

@@ -24,6 +24,7 @@ from sfcci.settings import Grafana
 RETRY_S = 2.0
 """So often a Grafana that is away is asked again."""
 Say = Callable[[str], None]
+Aim = Callable[[Sources], tuple[Sources, Options]]
 
 
 class NotLetIn(Unreachable):
@@ -49,11 +50,11 @@ class Told:
 class Follower:
     """The dashboards at `paths`, and which of them Grafana does not have yet as they are in the files.
 
-    `settings` is asked for anew with each connection: a pod that is made again has another token.
+    `settings` is asked for anew each time (a pod that is made again has another token), and `aim` what is pushed, and how.
     """
 
-    def __init__(self, paths: Sequence[Path], settings: Callable[[], Grafana], options: Options) -> None:
-        self.paths, self.settings, self.options = tuple(paths), settings, options
+    def __init__(self, paths: Sequence[Path], settings: Callable[[], Grafana], aim: Aim) -> None:
+        self.paths, self.settings, self.aim = tuple(paths), settings, aim
         self.pending: set[Path] | None = None
         """Files that are still to be pushed; None: all."""
         self._looks: Looks = {}
@@ -109,8 +110,9 @@ class Follower:
         findings: tuple[Finding, ...] = ()
         if whole := wanted - faulty:
             items = [Item(one, folders[Path(one.path)]) for one in seen.dashboards if Path(one.path) in whole]
-            sources = Sources(tuple(items), tuple(datasources(whole)))
-            report = door.update(self._connected(settings), sources, settings, self.options, say)
+            client = self._connected(settings)
+            sources, options = self.aim(Sources(tuple(items), tuple(datasources(whole))))
+            report = door.update(client, sources, settings, options, say)
             pushed, findings = report.pushed, report.findings
         self.pending = faulty
         return Told(pushed, (*faults, *findings))

@@ -16,7 +16,7 @@ from sfcci.dashboard.grafana_client import NOT_FOUND, Client, Refused
 from sfcci.dashboard.render import datasource_names
 from sfcci.dashboard.source import Sources
 from sfcci.errors import Unreachable
-from sfcci.settings import Settings
+from sfcci.settings import Grafana, Settings
 
 SERVICE_ACCOUNTS = (9, 0)
 ACCOUNT = "sfcci"
@@ -95,10 +95,15 @@ def _name() -> str:
 def push(settings: Settings, up: pod.Pod, sources: Sources, say: Say) -> PushReport:
     """Push dashboards and read them back. Every data source that they name is the pod's. Raises Unreachable."""
     found = pod.grafana(settings, up)
+    plain, options = aimed(sources, found)
+    with Client(found) as client:
+        client.connect()
+        return update(client, plain, found, options, say)
+
+
+def aimed(sources: Sources, found: Grafana) -> tuple[Sources, Options]:
+    """Give the sources without data sources of their own, and options with which those that they name are the pod's."""
     named = {name for one in sources.items for name in datasource_names(one.dashboard)}
     described = {one.name for one in sources.datasources}
     mapped = dict.fromkeys(filter(None, named | described), found.datasource)
-    options = Options(datasources=mapped, keep_going=True)
-    with Client(found) as client:
-        client.connect()
-        return update(client, replace(sources, datasources=()), found, options, say)
+    return replace(sources, datasources=()), Options(datasources=mapped, keep_going=True)

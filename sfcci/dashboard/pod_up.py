@@ -3,19 +3,18 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sfcci import files
 from sfcci.dashboard import pod, pod_grafana, pod_images, pod_start
 from sfcci.dashboard.grafana import PushReport
 from sfcci.dashboard.pod import Pod, Wish
+from sfcci.dashboard.pod_follow import sampled_sources
 from sfcci.dashboard.podman import Podman, probe
 from sfcci.dashboard.source import Sources, load
 from sfcci.settings import Settings
 
-SAMPLE_AHEAD_S = 86400
-"""Made-up series go on so long: nobody feeds the pod's Graphite after `up`."""
 Say = Callable[[str], None]
 
 
@@ -72,21 +71,11 @@ def _fed(settings: Settings, found: Pod, sources: Sources, say: Say) -> tuple[So
     if not found.carbon:
         return sources, 0
     if found.sample:
-        return _sampled(found, sources, say), 0
+        return sampled_sources(found, sources, say), 0
     from sfcci.metric.push import feed
 
     say("writing the gate's history into its Graphite")
     return sources, feed(settings, pod.instance(found), say)
-
-
-def _sampled(found: Pod, sources: Sources, say: Say) -> Sources:
-    from sfcci.dashboard import sample_feed
-    from sfcci.dashboard.sample import sampled
-
-    sample = sampled([one.dashboard for one in sources.items])
-    sample_feed.feed(sample, pod.instance(found), say, ahead_s=SAMPLE_AHEAD_S)
-    pairs = zip(sources.items, sample.dashboards, strict=True)
-    return replace(sources, items=tuple(replace(item, dashboard=made) for item, made in pairs))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from typing import Any
 from sfcci.dashboard import target as grammar
 from sfcci.dashboard.function import TEMPLATE
 from sfcci.dashboard.model import Dashboard, Panel
-from sfcci.dashboard.model import uid as as_uid
 from sfcci.dashboard.render import grafana_json
 from sfcci.dashboard.sample_names import Words, invented, names
 from sfcci.dashboard.sample_target import PREFIX, own_paths, sample_target
@@ -56,11 +55,6 @@ class Sample:
 def _first(time_s: float, step_s: int) -> int:
     """Give the first begin of a step that is not before `time_s`."""
     return math.ceil(time_s / step_s) * step_s
-
-
-def uid(dashboard: Dashboard) -> str:
-    """Give the uid under which a sample dashboard stands in a Grafana beside the real one."""
-    return as_uid(f"sample-{dashboard.uid}")
 
 
 def sampled(dashboards: Sequence[Dashboard]) -> Sample:

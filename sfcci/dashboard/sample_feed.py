@@ -40,17 +40,20 @@ def _quietly(_text: str) -> None:
     pass
 
 
-def feed(sample: Sample, to: Instance, say: Say = _quietly, *, ahead_s: int = 0) -> None:
-    """Write a month of all series into a Graphite and wait until it knows them.
+def feed(
+    sample: Sample, to: Instance, say: Say = _quietly, *, ahead_s: int = 0, only_new: bool = False
+) -> None:
+    """Write a month of all series into a Graphite (`only_new`: of those that it does not know) and wait until it knows them.
 
     With `ahead_s` the series go on so long without anybody who feeds them: Graphite shows of the future what has come.
     Raises Unreachable.
     """
-    now_s = time.time()
-    say(f"writing made-up values of {len(sample.names)} series to carbon at {to.carbon}")
-    for span in spans(now_s, ahead_s):
-        _send(sample, to, span)
-    _wait_until_known(sample.names, to)
+    there = set(GraphiteReader(to.url).expand(list(sample.names))) if only_new and sample.names else set()
+    names = [name for name in sample.names if name not in there]
+    say(f"writing made-up values of {len(names)} series to carbon at {to.carbon}")
+    for span in spans(time.time(), ahead_s):
+        _send(sample, to, span, names)
+    _wait_until_known(names, to)
 
 
 def spans(now_s: float, ahead_s: int = 0) -> Iterator[tuple[float, float, int]]:
@@ -71,7 +74,7 @@ def _send(
 
 def _wait_until_known(names: Sequence[str], to: Instance) -> None:
     """Wait until Graphite answers for all names: carbon makes the files after it has taken the points."""
-    if not to.url:
+    if not to.url or not names:
         return
     reader = GraphiteReader(to.url)
     deadline = time.monotonic() + KNOWN_TIMEOUT_S

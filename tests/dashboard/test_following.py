@@ -29,7 +29,7 @@ class Following:
 
     def __init__(self, paths, given):
         self.stop, self.told = threading.Event(), queue.Queue()
-        self.follower = Follower(paths, given, Options())
+        self.follower = Follower(paths, given, lambda sources: (sources, Options()))
         self.thread = threading.Thread(target=self.go, daemon=True)
         self.thread.start()
 
