@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sfcci.errors import UsageError
 from sfcci.moment import parse_moment
@@ -13,6 +14,7 @@ USUAL = ("now-6h", "now")
 _STEP = re.compile(r"([+-])(\d{1,6})([smhdwMQy])|/([smhdwMQy])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _MONTHS = {"M": 1, "Q": 3, "y": 12}
+_MONTH_S = 2592000
 _MILLISECONDS = 10**11
 
 
@@ -23,22 +25,44 @@ def asked_times(dashboard: Mapping[str, Any]) -> tuple[str, str]:
     return str(told.get("from") or USUAL[0]), str(told.get("to") or USUAL[1])
 
 
-def time_range(begin: str, end: str, now_s: float, *, utc: bool = False) -> tuple[int, int]:
-    """Give begin and end in epoch seconds; days begin here, or in UTC. Raises UsageError."""
-    found = int(moment(begin, now_s, utc=utc)), int(moment(end, now_s, utc=utc, up=True))
+def time_range(begin: str, end: str, now_s: float, zone: str = "") -> tuple[int, int]:
+    """Give begin and end in epoch seconds; days begin in the zone, "" is here. Raises UsageError."""
+    found = int(moment(begin, now_s, zone)), int(moment(end, now_s, zone, up=True))
     if found[0] >= found[1]:
         raise UsageError(f"the time ends ({end}) before it begins ({begin})")
     return found
 
 
-def moment(text: str, now_s: float, *, utc: bool = False, up: bool = False) -> float:
+def own_times(panel: Mapping[str, Any], times: tuple[int, int]) -> tuple[int, int]:
+    """Give the times of a panel that has its own: the last hours of those of the page, or some time earlier."""
+    span, shift = (_length(str(panel.get(key) or "")) for key in ("timeFrom", "timeShift"))
+    begin, end = times
+    return (end - span if span else begin) - shift, end - shift
+
+
+def _length(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,6})([smhdwMQy])", text.strip(), re.ASCII)
+    return int(found[1]) * (_SECONDS.get(found[2]) or _MONTHS[found[2]] * _MONTH_S) if found else 0
+
+
+def _zone(name: str) -> tzinfo | None:
+    """Give a zone by Grafana's name for it; None is the one here, as for a name that nobody knows."""
+    if name in ("", "browser"):
+        return None
+    try:
+        return UTC if name == "utc" else ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return None
+
+
+def moment(text: str, now_s: float, zone: str = "", *, up: bool = False) -> float:
     """Give a moment in epoch seconds; `/d` is the day's begin, its end with `up`. Raises UsageError."""
     text = text.strip()
     if re.fullmatch(r"\d{12,14}", text, re.ASCII) and int(text) > _MILLISECONDS:
         return int(text) / 1000
     if not text.startswith("now"):
         return parse_moment(text, now_s)
-    at = datetime.fromtimestamp(now_s, UTC) if utc else datetime.fromtimestamp(now_s).astimezone()
+    at = datetime.fromtimestamp(now_s, _zone(zone)).astimezone(_zone(zone))
     rest, done = text.removeprefix("now"), 0
     try:
         for step in _STEP.finditer(rest):

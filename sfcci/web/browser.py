@@ -43,6 +43,8 @@ PIPE = "import os,sys;os.dup2(0,3);os.dup2(1,4);n=os.open(os.devnull,2);os.dup2(
 """Chromium's debugging pipe is file descriptors 3 (in) and 4 (out)."""
 TALL_PX = 16384
 """Chromium draws no higher picture; a higher page is made smaller."""
+LOW_PX = 100
+"""A page is at least as high as its window."""
 TIMEOUT_S = 120.0
 """For each answer: a machine that is busy takes its time, and a hanging browser shall not be waited for without end."""
 
@@ -103,9 +105,10 @@ class Page:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         still = {"name": "prefers-reduced-motion", "value": "reduce"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme, still])
-        self._size(width, 800)
+        self._size(width, LOW_PX)
         self.ask("Page.navigate", url=file.as_uri())
         self._ready()
+        self.evaluate("document.documentElement.classList.add('picture')")  # without what only a hand can use
         self._size(width, min(TALL_PX, self._height()))
         self._ready()
 

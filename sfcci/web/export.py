@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from sfcci.dashboard.reading import drawn_panels
-from sfcci.dashboard.time_range import asked_times, time_range
+from sfcci.dashboard.time_range import asked_times, own_times, time_range
 from sfcci.document import did_you_mean
 from sfcci.errors import UsageError
 from sfcci.web import browser
@@ -43,8 +43,8 @@ def html(preview: "Preview", uid: str, view: View, files: Mapping[str, Path], no
     board = preview.dashboard(uid, view.wish)
     dashboard = _narrowed(board["dashboard"], view.panel)
     begin, end = asked_times(dashboard)
-    utc = dashboard.get("timezone") == "utc"
-    from_s, until_s = time_range(view.begin or begin, view.end or end, now_s, utc=utc)
+    zone = str(dashboard.get("timezone") or "")
+    from_s, until_s = time_range(view.begin or begin, view.end or end, now_s, zone)
     listed = {"uid": uid, "title": dashboard.get("title", ""), "path": ""}
     shown = {
         "graphite": preview.readers.shown,
@@ -91,8 +91,8 @@ def difference_html(compared: "Compared", view: View, files: Mapping[str, Path],
     listed = compared.listed()
     first = listed["dashboards"][0] if listed["dashboards"] else {}
     begin, end = asked_times(first)
-    utc = first.get("timezone") == "utc"
-    from_s, until_s = time_range(view.begin or begin, view.end or end, now_s, utc=utc)
+    zone = str(first.get("timezone") or "")
+    from_s, until_s = time_range(view.begin or begin, view.end or end, now_s, zone)
 
     def answered(asked: tuple[str, str, int]) -> tuple[str, Json]:
         side, uid, number = asked
@@ -104,7 +104,7 @@ def difference_html(compared: "Compared", view: View, files: Mapping[str, Path],
         for one in listed["dashboards"]
         for panel in one["panels"]
         for side in ("old", "new")
-        if panel[side] and panel[side].get("targets")
+        if panel[side] and panel[side]["type"] not in ("text", "row")
     ]
     with ThreadPoolExecutor(READERS) as pool:
         answers = {"/api/difference": listed, **dict(pool.map(answered, asked))}
@@ -115,25 +115,18 @@ def difference_html(compared: "Compared", view: View, files: Mapping[str, Path],
 def _panels(
     preview: "Preview", uid: str, dashboard: Json, times: tuple[int, int], view: View
 ) -> Iterator[tuple[str, Json]]:
-    """Ask Graphite for each panel, as many points as it has room for; and when one without any had its last value."""
+    """Ask Graphite for each panel, as many points as it has room for."""
 
-    def answered(panel: Json) -> list[tuple[str, Json]]:
-        columns, name = (panel.get("gridPos") or {}).get("w", 24), f"dashboard={uid} panel={panel['id']}"
+    def answered(panel: Json) -> tuple[str, Json]:
+        columns = (panel.get("gridPos") or {}).get("w", 24)
         points = min(MAX_POINTS, max(100, round(view.width_px * columns / 24)))
-        found = preview.panel(uid, panel["id"], *times, points, view.wish)
-        told = [(f"/api/render {name}", found)]
-        if not any(_valued(one) for one in found["answers"]):
-            told.append((f"/api/last {name}", preview.last(uid, panel["id"], view.wish)))
-        return told
+        begin, end = own_times(panel, times)
+        found = preview.panel(uid, panel["id"], begin, end, points, view.wish)
+        return f"/api/render dashboard={uid} panel={panel['id']}", found
 
-    asked = [one for one in drawn_panels(dashboard) if one.get("targets")]
+    asked = [one for one in drawn_panels(dashboard) if one.get("type") != "text"]
     with ThreadPoolExecutor(READERS) as pool:
-        for told in pool.map(answered, asked):
-            yield from told
-
-
-def _valued(answer: Json) -> bool:
-    return any(value is not None for series in answer["series"] for value in series["values"])
+        yield from pool.map(answered, asked)
 
 
 def _narrowed(dashboard: Json, panel: str) -> Json:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfcci.dashboard.time_range import asked_times, moment, time_range
+from sfcci.dashboard.time_range import asked_times, moment, own_times, time_range
 from sfcci.errors import UsageError
 
 NOW = datetime(2026, 3, 31, 14, 45, 30, tzinfo=UTC).timestamp()
@@ -44,7 +44,7 @@ NOW = datetime(2026, 3, 31, 14, 45, 30, tzinfo=UTC).timestamp()
     ],
 )
 def test_a_time_is_read_as_grafana_reads_it(text, up, expected):
-    found = moment(text, NOW, utc=True, up=up)
+    found = moment(text, NOW, "utc", up=up)
     assert datetime.fromtimestamp(found, UTC).replace(tzinfo=None).isoformat() == expected
 
 
@@ -63,7 +63,14 @@ def test_a_time_that_ends_before_it_begins_is_refused():
 
 def test_a_dashboard_that_says_no_time_shows_six_hours():
     assert asked_times({"time": None}) == ("now-6h", "now")
-    assert time_range(*asked_times({}), NOW, utc=True) == (int(NOW) - 21600, int(NOW))
+    assert time_range(*asked_times({}), NOW, "utc") == (int(NOW) - 21600, int(NOW))
+
+
+def test_a_panel_may_have_a_time_of_its_own():
+    assert own_times({}, (1000, 9000)) == (1000, 9000)
+    assert own_times({"timeFrom": "1h"}, (1000, 9000)) == (5400, 9000)
+    assert own_times({"timeShift": "1d"}, (100_000, 190_000)) == (13_600, 103_600)
+    assert own_times({"timeFrom": "1h", "timeShift": "10m"}, (1000, 9000)) == (4800, 8400)
 
 
 @given(st.text(max_size=12))
@@ -76,6 +83,8 @@ def test_a_day_begins_here_for_those_who_do_not_ask_for_utc(monkeypatch):
     monkeypatch.setitem(os.environ, "TZ", "Asia/Tokyo")
     time.tzset()
     try:
+        assert moment("now/d", NOW, "utc") == datetime(2026, 3, 31, tzinfo=UTC).timestamp()
+        assert moment("now/d", NOW) == moment("now/d", NOW, "nowhere") == moment("now/d", NOW, "Asia/Tokyo")
         assert moment("now/d", NOW) == datetime(2026, 3, 30, 15, tzinfo=UTC).timestamp()
     finally:
         monkeypatch.undo()

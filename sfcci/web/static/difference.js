@@ -1,6 +1,7 @@
 // The page with two versions of dashboards: what changed in words, both panels drawn below, from the same Graphite over the same time.
 
-import { draw, element } from './draw.js';
+import { draw, isDrawn } from './draw.js';
+import { element } from './element.js';
 import { ask, by, choices, exported, RANGES, ready, secondsOf, started, wish } from './page.js';
 
 const SIGNS = { added: '+', removed: '−', changed: '~', same: '=' };
@@ -19,6 +20,7 @@ async function start() {
   by('problems').replaceChildren(element('strong', {}, 'Not compared, because it is not whole:'), element('pre', { tabindex: '0' }, found.problems.join('\n')));
   state.drawn = [];
   by('dashboards').replaceChildren(...found.dashboards.map(dashboard));
+  if (!exported && !by('range').value) choices(by('range'), RANGES, wish.get('range') ?? /^now-(\w+)$/.exec(found.dashboards[0]?.time?.from ?? '')?.[1] ?? '24h');
   await refresh();
 }
 
@@ -74,7 +76,7 @@ function frame(one, pairing, side, named) {
     const text = element('div', { class: 'text', tabindex: '0', role: 'region', 'aria-label': `Text of ${named}, ${SIDES[side]}` });
     text.innerHTML = panel.html; // made by the server from Markdown, without any HTML of the file
     body.append(text);
-  } else if (panel.targets?.length) state.drawn.push({ panel, body, side, one, uid: one.uids[side] });
+  } else if (isDrawn(panel.type)) state.drawn.push({ panel, body, side, one, uid: one.uids[side] });
   else body.append(element('p', { class: 'trouble' }, `Panels of type ${panel.type} are not drawn here.`));
   return element('div', {}, name, made);
 }
@@ -105,6 +107,11 @@ async function refresh() {
   ready();
 }
 
+function zoneOf({ timezone }) {
+  const utc = timezone === 'utc';
+  return { utc, zone: utc ? 'Etc/UTC' : timezone && timezone !== 'browser' ? timezone : undefined };
+}
+
 function times() {
   if (state.fixed) return state.fixed;
   if (exported) return exported;
@@ -117,7 +124,7 @@ async function show(one, turn) {
   const query = new URLSearchParams({ side: one.side, dashboard: one.uid, panel: one.panel.id, from, until, points: Math.max(100, Math.round(one.body.clientWidth)) });
   try {
     const answer = await ask(`/api/difference/render?${query}`);
-    if (turn === state.turn) draw(one.body, one.panel, answer, { from, until, utc: one.one.timezone === 'utc', zoom, runs: null });
+    if (turn === state.turn) draw(one.body, one.panel, answer, { from, until, ...zoneOf(one.one), hover: 'one', zoom });
     return '';
   } catch (error) {
     if (turn === state.turn) one.body.replaceChildren(element('p', { class: 'trouble all' }, error.message));
@@ -137,6 +144,8 @@ function zoom(from, until) {
 
 by('controls').addEventListener('submit', (event) => { event.preventDefault(); start().catch(failed); });
 by('range').addEventListener('change', () => { if (by('range').value !== 'zoom') { state.fixed = null; refresh(); } });
-choices(by('range'), exported ? [['all', 'As exported']] : RANGES, exported ? 'all' : wish.get('range') ?? '24h');
-if (exported) by('controls').querySelector('button').hidden = true;
+if (exported) {
+  choices(by('range'), [['all', 'As exported']], 'all');
+  by('controls').querySelector('button').hidden = true;
+}
 started(() => start().catch(failed));

@@ -13,6 +13,12 @@ export const ready = () => { document.body.dataset.state = 'ready'; };
 // Keeps what is shown in the address; an exported page is a file and has none.
 export const remember = (query) => { if (!exported) history.replaceState(null, '', `?${query}`); };
 
+if (exported) { // its colours are its own; other pages are where it came from, and cannot be gone to from here
+  document.documentElement.classList.add('exported');
+  if (/^(light|dark)$/.test(exported.theme)) document.documentElement.dataset.theme = exported.theme; else delete document.documentElement.dataset.theme;
+  addEventListener('click', (event) => { if (event.target.closest?.('a[href^="/"]')) event.preventDefault(); });
+}
+
 // `options` are fetch's (a signal that ends the question, for example).
 export async function ask(path, options = {}) {
   if (exported) return carried(path);
