@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -24,10 +25,11 @@ hypothesis.settings.load_profile("same")
 
 
 _spec = importlib.util.spec_from_file_location("podman_images", Path(__file__).with_name("podman_images.py"))
-_images = importlib.util.module_from_spec(_spec)
+_images = sys.modules["podman_images"] = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_images)
 podman_here, graphite_image = _images.podman_here, _images.graphite_image
 grafana_image, grafana_7_image = _images.grafana_image, _images.grafana_7_image
+statsd_image = _images.statsd_image
 
 
 def _needs(*programs: str) -> str:
@@ -95,6 +97,32 @@ def cache_dir():
     from sfcci import settings
 
     return settings.load(REPOSITORY).cache
+
+
+@pytest.fixture(scope="session")
+def statsd_program(cache_dir):
+    """A real StatsD 0.9.0, fetched once by npm; a machine without Node.js, or without a registry, skips."""
+    from sfcci import files
+
+    if not shutil.which("node") or not shutil.which("npm"):
+        pytest.skip("ring graphite: node and npm are not installed (apt-get install nodejs npm)")
+    folder = cache_dir / "environments" / "statsd-0.9.0"
+    with files.locked(folder.with_suffix(".lock")):
+        if not (folder / "complete").exists():
+            argv = ["npm", "install", "--no-audit", "--no-fund", "--omit=optional", "--ignore-scripts"]
+            made = subprocess.run(
+                [*argv, "--prefix", folder, "statsd@0.9.0"],
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+            if made.returncode:
+                pytest.skip(
+                    f"ring graphite: npm cannot fetch StatsD: {made.stderr.strip().splitlines()[-1:]}"
+                )
+            (folder / "complete").touch()
+    return folder / "node_modules" / "statsd" / "stats.js"
 
 
 @pytest.fixture(autouse=True)

@@ -20,9 +20,11 @@ import pytest
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent
 GRAFANA_IMAGE = "localhost/sfcci-test-grafana:12"
+STATSD_IMAGE = "localhost/sfcci-test-statsd:1"
 GRAFANA_7_IMAGE = "localhost/sfcci-test-grafana:7"
 VERSIONS = {GRAFANA_IMAGE: "12.0.2", GRAFANA_7_IMAGE: "7.5.5"}
 STAND_IN = (HERE / "dashboard" / "grafana_stand_in.py", HERE / "podman" / "grafana_in_container.py")
+STATSD_FILE = HERE / "podman" / "Containerfile.statsd"
 GRAFANA_FILE = HERE / "podman" / "Containerfile.grafana"
 FIRST_TIME_S = 1800
 """The first test that wants an image waits for Debian's packages."""
@@ -71,6 +73,22 @@ def grafana_7_image(grafana_image):  # noqa: ARG001 - it is built with it
     return GRAFANA_7_IMAGE
 
 
+@pytest.fixture(scope="session")
+def statsd_image(podman_here, cache_dir, statsd_program):
+    """A real StatsD 0.9.0 with this machine's Node.js, laid out as the image at the registry is: `node stats.js CONFIG`."""
+
+    def build(podman, system):
+        modules = statsd_program.parents[1]
+        with tempfile.TemporaryDirectory(dir=cache_dir) as folder:
+            shutil.copytree(modules, Path(folder, "node_modules"), symlinks=True)
+            shutil.copy(Path(shutil.which("node")).resolve(), Path(folder, "node"))
+            _build(podman, system, STATSD_IMAGE, STATSD_FILE, folder)
+
+    _built(cache_dir, "statsd", [STATSD_FILE, Path(shutil.which("node")).resolve()], build)
+    assert podman_here.exists("image", STATSD_IMAGE)
+    return STATSD_IMAGE
+
+
 def _build_graphite(podman, system):
     from sfcci.dashboard import graphite_image
 
@@ -89,17 +107,12 @@ def _build_grafana(podman, system, recording):
             ignore=shutil.ignore_patterns("*.so", "__pycache__"),
         )
         for name, version in VERSIONS.items():
-            words = [f"--build-arg=BASE={system}", f"--build-arg=VERSION={version}", f"--file={GRAFANA_FILE}"]
-            podman.run(
-                "build",
-                "--force-rm",
-                "--pull=never",
-                "--network=none",
-                *words,
-                f"--tag={name}",
-                folder,
-                timeout_s=FIRST_TIME_S,
-            )
+            _build(podman, system, name, GRAFANA_FILE, folder, f"--build-arg=VERSION={version}")
+
+
+def _build(podman, system, name, file, folder, *words):
+    plain = ("--force-rm", "--pull=never", "--network=none", f"--build-arg=BASE={system}")
+    podman.run("build", *plain, *words, f"--file={file}", f"--tag={name}", folder, timeout_s=FIRST_TIME_S)
 
 
 def _built(cache_dir, name, parts, build):

@@ -4,14 +4,12 @@ import contextlib
 import dataclasses
 import json
 import re
-import shutil
 import socket
 import subprocess
 import time
 
 import pytest
 
-from sfcci import files
 from sfcci.errors import Unreachable, UsageError
 from sfcci.gate.history import History
 from sfcci.gate.job import Result
@@ -112,30 +110,6 @@ def test_a_result_whose_lines_are_longer_than_a_datagram_goes_alone(private, rec
     with History(private) as history:
         results = [dataclasses.replace(one, project="wide" * 60) for one in history.results()]
     assert [len(told) for _, told in wire.datagrams(results)] == [1, 1]
-
-
-@pytest.fixture(scope="session")
-def statsd_program(cache_dir):
-    """A real StatsD 0.9.0, fetched once by npm; a machine without Node.js, or without a registry, skips."""
-    if not shutil.which("node") or not shutil.which("npm"):
-        pytest.skip("ring graphite: node and npm are not installed (apt-get install nodejs npm)")
-    folder = cache_dir / "environments" / "statsd-0.9.0"
-    with files.locked(folder.with_suffix(".lock")):
-        if not (folder / "complete").exists():
-            argv = ["npm", "install", "--no-audit", "--no-fund", "--omit=optional", "--ignore-scripts"]
-            made = subprocess.run(
-                [*argv, "--prefix", folder, "statsd@0.9.0"],
-                capture_output=True,
-                text=True,
-                timeout=120,
-                check=False,
-            )
-            if made.returncode:
-                pytest.skip(
-                    f"ring graphite: npm cannot fetch StatsD: {made.stderr.strip().splitlines()[-1:]}"
-                )
-            (folder / "complete").touch()
-    return folder / "node_modules" / "statsd" / "stats.js"
 
 
 @pytest.fixture
