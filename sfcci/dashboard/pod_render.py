@@ -21,6 +21,7 @@ PASSWORD_FILE = "/etc/sfcci/admin-password"  # noqa: S105 - a path
 INSIDE = {"grafana": 3000, "graphite": 8080, "carbon": 2003, "pickle": 2004, "statsd": 8125}
 """Port of each service inside the pod."""
 QUERY_PORT = 7002
+NODE_USER = 1000
 Json = dict[str, Any]
 
 
@@ -248,7 +249,8 @@ def _statsd(spec: PodSpec) -> Json:
     made = _container(
         spec, "statsd", spec.statsd_image, ("statsd",), {}, {"statsd": "/etc/statsd"}, read_only=True
     )
-    return {**made, "command": ["node", "stats.js", "/etc/statsd/config.js"]}
+    secured = {**made["securityContext"], "runAsUser": NODE_USER}  # StatsD's image would run it as root
+    return {**made, "securityContext": secured, "command": ["node", "stats.js", "/etc/statsd/config.js"]}
 
 
 def _statsd_config(spec: PodSpec) -> str:

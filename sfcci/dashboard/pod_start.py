@@ -3,7 +3,6 @@
 All that is ours carries a label with the pod's name; a killed run leaves nothing that the next one does not find by it.
 """
 
-import contextlib
 import json
 import socket
 import time
@@ -14,7 +13,7 @@ from typing import Any
 from sfcci.dashboard.pod import Pod, answers
 from sfcci.dashboard.pod_render import DIGEST, LABEL, LOOPBACK, PodSpec, config_maps, kube_yaml, query_port
 from sfcci.dashboard.podman import Podman
-from sfcci.errors import MissingTool, ToolError, Unreachable, UsageError
+from sfcci.errors import MissingTool, Unreachable, UsageError
 
 START_TIMEOUT_S = 120.0
 PLAY_TIMEOUT_S = 180.0
@@ -145,9 +144,8 @@ def remove(podman: Podman, name: str) -> bool:
         )
     if found:
         podman.run("pod", "rm", "--force", "--time", str(STOP_S), name)
-    for volume in config_maps(name):  # podman before 4.4 leaves the volume that it made of a ConfigMap
-        with contextlib.suppress(ToolError):
-            podman.run("volume", "rm", volume, check=False)
+    # podman before 4.4 leaves the volumes that it made of ConfigMaps; what is not there is no matter
+    podman.run("volume", "rm", *config_maps(name), check=False)
     return found is not None
 
 

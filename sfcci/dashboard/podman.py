@@ -184,15 +184,23 @@ def _made_root(root: Path) -> tuple[str, ...]:
 def _started(
     path: str, environ: Mapping[str, str], root: Path, binds: tuple[str, ...], network: tuple[str, ...]
 ) -> command.Completed:
-    """Start a container that ends at once, on podman's own network with a port of this machine unless one is named."""
-    words = [path, "run", "--rm", "--security-opt=label=disable", *binds]
+    """Start a container, on podman's own network with a port of this machine unless one is named, and remove it.
+
+    It is not waited for: the first one of a new storage may be missed when it ends, which takes podman 20 s to see. One that
+    is left behind by a kill ends and goes by itself.
+    """
+    words = [path, "run", "--detach", "--rm", "--security-opt=label=disable", *binds]
     published = network or ("--publish=127.0.0.1::8080",)
-    argv = [*words, *published, "--rootfs", str(root), "/usr/bin/true"]
+    argv = [*words, *published, "--rootfs", str(root), "/usr/bin/sleep", str(PROBE_TIMEOUT_S)]
     try:
-        return command.run(argv, timeout_s=PROBE_TIMEOUT_S, env=environ, check=False)
+        done = command.run(argv, timeout_s=PROBE_TIMEOUT_S, env=environ, check=False)
+        if done.status == 0:
+            gone = [path, "rm", "--force", "--time=0", done.stdout.strip()]
+            command.run(gone, timeout_s=PROBE_TIMEOUT_S, env=environ, check=False)
     except ToolError as error:  # out of time: as good as a failure
         failure = error.failure
         return command.Completed(failure.argv, failure.status or 1, "", str(error), PROBE_TIMEOUT_S)
+    return done
 
 
 def _own_configuration(environ: Mapping[str, str], options: Table, folder: Path) -> dict[str, str]:

@@ -102,7 +102,10 @@ class Delivery:
         points += probability.probabilities(chunk.outcomes, chunk.gauges, probability.grid_s(retentions))
         names = {point.name for point in points}
         _check_disk(self.instance, names - self.series)
-        self.say(f"sending {len(points)} points of {len(names)} series to carbon at {self.instance.carbon}")
+        if points:
+            self.say(
+                f"sending {len(points)} points of {len(names)} series to carbon at {self.instance.carbon}"
+            )
         self.sent_bytes += carbon.send(points, self.instance.carbon, self.instance.pickle)
         self.points += len(points)
         self.series |= names
