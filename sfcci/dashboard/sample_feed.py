@@ -23,12 +23,12 @@ from sfcci.metric.supervisor import SCRATCH
 from sfcci.settings import Graphite, Settings
 
 HOUR_S, DAY_S = 3600, 86400
-FIRST_S = 6 * HOUR_S
-"""What is there before a page is shown: what dashboards look at, mostly."""
 STAGES = ((60, DAY_S + HOUR_S), (600, 8 * DAY_S), (HOUR_S, 31 * DAY_S))
 """Step → how far back; each begins where the one before it ends."""
-FIRST_POINTS = 150_000
-"""So many points are written before a page is shown; many series begin with fewer each."""
+FIRST = ((60, DAY_S + HOUR_S), (60, 6 * HOUR_S), (120, 6 * HOUR_S), (300, 6 * HOUR_S), (600, 6 * HOUR_S))
+"""The first stage, of which as much is written before a page is shown ..."""
+FIRST_POINTS = 100_000
+"""... as these points reach."""
 BEAT_S = 60
 KNOWN_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -101,7 +101,8 @@ class Feeder:
         if new := tuple(name for name in sample.names if name not in self._fed):
             self.say(f"making up {len(new)} series" + (", not all that are asked for" if sample.cut else ""))
             now_s = time.time()
-            _send(sample, self.to, (now_s - FIRST_S, now_s, _first_step(len(new))), new)
+            step_s, back_s = _first(len(new))
+            _send(sample, self.to, (now_s - back_s, now_s, step_s), new)
             _wait_until_known(new, self.to)
             self._fed |= dict.fromkeys(new)
             self._new.put(new)
@@ -147,10 +148,9 @@ class Feeder:
             _send(self._sample, self.to, (begin_s, self._beat_s, STAGES[0][0]), list(self._fed))
 
 
-def _first_step(count: int) -> int:
-    """Give the step of the first hours: a minute, or more where there are many series."""
-    wanted = FIRST_S * count / FIRST_POINTS
-    return next((step for step in (60, 120, 300, 600) if step >= wanted), 600)
+def _first(count: int) -> tuple[int, int]:
+    """Give step and reach of what so many series begin with."""
+    return next((one for one in FIRST if count * one[1] // one[0] <= FIRST_POINTS), FIRST[-1])
 
 
 @contextlib.contextmanager

@@ -19,8 +19,12 @@ FIGURES = {
     "std": 0.15,
 }
 """What StatsD makes of durations, measured by their mean."""
+SHARES = {Result.SUCCESS: 0.9, Result.FAILURE: 0.06, Result.TIMED_OUT: 0.015}
+"""Of a job's results so many end so ..."""
+REST = 0.005
+"""... and of each other kind so many."""
 BAD = 0.08
-"""How much rarer bad results are than good ones."""
+"""How much rarer other bad things are than good ones."""
 _BAD_WORDS = ("fail", "error", "timeout", "timed_out", "retry", "lost", "reject")
 _SHARE_WORDS = ("percent", "pct", "ratio", "probability", "usage", "utilization")
 
@@ -69,11 +73,12 @@ def _what(name: str) -> _What:
 
 def _count(name: str, time_s: int, step_s: int) -> int:
     """Give how often something happened: a few times an hour, bad things seldom."""
-    last = name.rpartition(".")[2]
-    rare = (last in Result.__members__ and last != Result.SUCCESS) or any(
-        word in last.lower() for word in _BAD_WORDS
-    )
-    expected = (2 + 10 * _chance(name)) * (BAD if rare else 1) * _wave(name, time_s) * step_s / 3600
+    stem, _, last = name.rpartition(".")
+    if last in Result.__members__:
+        share = SHARES.get(Result(last), REST) * (0.5 + _chance(stem, 1) if last != Result.SUCCESS else 1)
+    else:
+        stem, share = name, BAD if any(word in last.lower() for word in _BAD_WORDS) else 1
+    expected = (2 + 10 * _chance(stem)) * share * _wave(stem, time_s) * step_s / 3600
     return int(expected) + (_chance(name, time_s) < expected % 1)
 
 
