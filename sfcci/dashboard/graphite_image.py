@@ -19,6 +19,7 @@ GRAPHITE_IMAGE = "localhost/sfcci-graphite:1"
 DEBIAN_IMAGE = "docker.io/library/debian:12-slim"
 LOCAL = "localhost/"
 """Images of this name are made here and in no registry."""
+OWN_BASE = f"{LOCAL}sfcci-base-"
 SUITE = "bookworm"
 PACKAGES = ("graphite-carbon", "graphite-web", "python3-waitress")
 """What the Containerfile installs, too, where the base lacks it."""
@@ -55,11 +56,51 @@ def build(
         _pull(podman, base, say)
     say(f"building {tag} from {base}")
     before = _identity(podman, tag)
-    anew = ["--no-cache"] if fresh else []
-    words = [*anew, "--force-rm", "--pull=never", f"--network={network}", f"--build-arg=BASE={base}"]
-    podman.run("build", *words, f"--tag={tag}", f"--file={CONTAINERFILE}", CONTEXT, timeout_s=BUILD_TIMEOUT_S)
+    with _own_base(podman, base) as own:
+        words = [
+            "--layers=false",
+            "--force-rm",
+            "--pull=never",
+            f"--network={network}",
+            f"--build-arg=BASE={own}",
+        ]
+        where = (f"--tag={tag}", f"--file={CONTAINERFILE}", CONTEXT)
+        podman.run("build", *words, *where, timeout_s=BUILD_TIMEOUT_S)
     if before and before != _identity(podman, tag):
         podman.run("rmi", before, check=False)  # it stays as long as a container is made of it
+
+
+@contextlib.contextmanager
+def _own_base(podman: Podman, base: str) -> Iterator[str]:
+    """Give the base a second name while a build lasts.
+
+    Podman names the container that it builds in after the base, and leaves it when it is killed: by this name what is ours is
+    told from others', and by the process id in it whether its build still lasts.
+    """
+    name = f"{OWN_BASE}{os.getpid()}"
+    _remove_left(podman)
+    podman.run("tag", base, name)
+    try:
+        yield name
+    finally:
+        _remove_left(podman)
+
+
+def _remove_left(podman: Podman) -> None:
+    """Remove what our builds left that are over or were killed, with this process's own."""
+    working = podman.run("ps", "--all", "--external", "--format={{.Names}}", check=False)
+    for name in filter(_is_over, working.stdout.split()):
+        podman.run("rm", "--force", name, check=False)
+    named = podman.run("images", "--format={{.Repository}}", check=False)
+    for name in filter(_is_over, named.stdout.split()):
+        podman.run("untag", name, name, check=False)
+
+
+def _is_over(name: str) -> bool:
+    found = re.match(rf"(?:{LOCAL})?{OWN_BASE.removeprefix(LOCAL)}(\d+)\b", name)
+    if not found:
+        return False
+    return int(found[1]) == os.getpid() or not Path("/proc", found[1]).exists()
 
 
 def _identity(podman: Podman, name: str) -> str:

@@ -317,8 +317,33 @@ def test_the_command_builds_it_and_says_what_it_built(podman_here, graphite_imag
     told = json.loads(done.stdout)
     assert (told["image"], told["base"]) == ("localhost/sfcci-built:1", base)
     assert podman_here.exists("image", "localhost/sfcci-built:1")
-    left = podman_here.run("ps", "--all", "--external", "--format={{.Names}}").stdout.split()
-    assert not [name for name in left if "working-container" in name]
+    assert not left_of_builds(podman_here)
+
+
+def left_of_builds(podman):
+    names = podman.run("ps", "--all", "--external", "--format={{.Names}}").stdout.split()
+    names += podman.run("images", "--format={{.Repository}}").stdout.split()
+    return [name for name in names if "sfcci-base" in name]
+
+
+@pytest.mark.podman
+@pytest.mark.usefixtures("graphite_image")  # for what it is built on
+def test_what_a_killed_build_left_goes_with_the_next_and_what_lasts_is_let_alone(
+    podman_here, cache_dir, tmp_path
+):
+    base = image.system_image(podman_here, cache_dir)
+    killed, lasting = (
+        2**22 + 1,
+        os.getppid(),
+    )  # no process has the first: it is more than the kernel counts to
+    for pid in (killed, lasting):
+        podman_here.run("tag", base, f"localhost/sfcci-base-{pid}")
+        (tmp_path / "Containerfile").write_text(f"FROM localhost/sfcci-base-{pid}\nRUN false\n")
+        words = ("--layers=false", "--force-rm=false", "--rm=false", "--network=none")
+        podman_here.run("build", *words, tmp_path, check=False)
+    assert {int(name.split("-")[2]) for name in left_of_builds(podman_here)} == {killed, lasting}
+    image.build(podman_here, base=base, network="none", tag="localhost/sfcci-built:2")
+    assert {int(name.split("-")[2]) for name in left_of_builds(podman_here)} == {lasting}
 
 
 @pytest.mark.podman
