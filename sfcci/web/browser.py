@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import json
 import os
+import secrets
 import select
 import sys
 import tempfile
@@ -43,6 +44,7 @@ PIPE = "import os,sys;os.dup2(0,3);os.dup2(1,4);n=os.open(os.devnull,2);os.dup2(
 """Chromium's debugging pipe is file descriptors 3 (in) and 4 (out)."""
 TALL_PX = 16384
 """Chromium draws no higher picture; a higher page is made smaller."""
+SHORT = 40
 LOW_PX = 100
 """A page is at least as high as its window."""
 TIMEOUT_S = 120.0
@@ -164,8 +166,7 @@ def opened(folder: Path) -> Iterator[tuple[Page, Path]]:
     """
     browser = program()
     with _own_folder(folder) as own:
-        home = {key: str(own / "home") for key in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "TMPDIR")}
-        (own / "home").mkdir()
+        home = {key: str(own) for key in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "TMPDIR")}
         kept = {key: os.environ[key] for key in ("PATH", "TZ", "LANG", "LC_ALL") if key in os.environ}
         sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()  # root has none in Chromium
         words = [*FLAGS, *sandbox, f"--user-data-dir={own / 'profile'}", "about:blank"]
@@ -178,29 +179,38 @@ def opened(folder: Path) -> Iterator[tuple[Page, Path]]:
 
 @contextlib.contextmanager
 def _own_folder(folder: Path) -> Iterator[Path]:
-    """Give a new folder for the block; those of dead tools, whose locks are free, go first."""
+    """Give a new folder for the block, with a short name; `folder` keeps a lock that names it, and those of dead tools go first."""
     with files.locked(folder / "lock"):
-        for path in folder.glob("*.lock"):
+        for path in folder.glob("*.path"):
             if held := files.try_lock(path):
                 with held:
-                    files.remove_tree(path.with_suffix(""))
-                    path.unlink(missing_ok=True)
-        with files.disk_errors(folder):
-            own = Path(tempfile.mkdtemp(dir=folder, prefix="browser-"))
-        held = files.try_lock(own.with_name(f"{own.name}.lock"))
+                    _removed(path)
+        name = f"sfcci-{secrets.token_hex(4)}"
+        held = files.try_lock(folder / f"{name}.path")
     assert held is not None  # noqa: S101 - the name is new
-    with held:
+    with held, files.disk_errors(folder):
+        own = _short_temporary() / name
+        held.write(str(own).encode())
+        held.flush()
         try:
+            own.mkdir(mode=0o700)
             yield own
         finally:
-            _gone(own)
-            own.with_name(f"{own.name}.lock").unlink(missing_ok=True)
+            _removed(folder / f"{name}.path")
 
 
-def _gone(own: Path) -> None:
-    """Remove a profile: a process of the browser that was told to end may write to it once more."""
+def _short_temporary() -> Path:
+    """Give the folder for temporary files; Chromium makes a socket below it, whose path may have 107 characters."""
+    usual = Path(tempfile.gettempdir())
+    return usual if len(str(usual)) <= SHORT else Path("/tmp")  # noqa: S108 - a folder of our own is made in it
+
+
+def _removed(lock: Path) -> None:
+    """Remove the folder that a lock names, and the lock; a process of the browser that is ending may write once more."""
+    own = Path(lock.read_text() or lock.with_suffix(""))
     for _ in range(50):
         files.remove_tree(own)
         if not own.exists():
-            return
+            break
         time.sleep(0.02)
+    lock.unlink(missing_ok=True)

@@ -100,7 +100,7 @@ function mark(name, text) {
 
 async function refresh() {
   const turn = ++state.turn;
-  const visible = state.drawn.filter(({ body }) => body.clientWidth);
+  const visible = state.drawn.filter(({ body }) => body.checkVisibility()); // what is folded has a width, too
   const troubles = (await Promise.all(visible.map((one) => show(one, turn)))).filter(Boolean);
   if (turn !== state.turn) return;
   by('status').textContent = troubles[0] ?? `Both drawn from Graphite at ${state.found.graphite}${exported ? `, ${new Date(exported.at * 1e3).toISOString().slice(0, 19).replace('T', ' ')} UTC` : ''}`;
