@@ -137,7 +137,7 @@ TOOLS = (
     Tool(
         "chromium",
         "web",
-        "screenshots of the pages in the tests",
+        "pictures of dashboards (dashboard render --png), and the tests",
         "chromium",
         "chromium",
         "www-client/chromium",

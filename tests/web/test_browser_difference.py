@@ -20,9 +20,7 @@ def sides(tmp_path):
     """Two folders: in the second a panel has another title and thresholds, one asks for less, one is gone, one is new."""
     begin, end = GATE.index("        - title: Bad results\n"), GATE.index("        - title: How to read this")
     new = GATE.replace("thresholds: '10,33'", "thresholds: '10,50'", 1).replace("sfc-balance,", "", 1)
-    new = new.replace(
-        GATE[begin:end], GATE[begin:end].replace("title: Bad results", "title: Flops").replace("red", "blue")
-    )
+    new = new.replace(GATE[begin:end], GATE[begin:end].replace("title: Bad results", "title: Flops"))
     new = new.replace("title: Duration of good runs", "title: How long good runs take")
     extra = (
         "        - title: Notes\n          type: text\n          span: 3\n          content: 'See **here**'\n"
