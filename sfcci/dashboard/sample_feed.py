@@ -15,7 +15,7 @@ from pathlib import Path
 from sfcci import files
 from sfcci.dashboard.model import Dashboard
 from sfcci.dashboard.sample import Sample, sampled
-from sfcci.errors import SfcciError, Unreachable
+from sfcci.errors import MissingTool, SfcciError, Unreachable
 from sfcci.metric import carbon, instance
 from sfcci.metric.graphite import GraphiteReader
 from sfcci.metric.instance import Instance
@@ -29,6 +29,8 @@ FIRST = ((60, DAY_S + HOUR_S), (60, 6 * HOUR_S), (120, 6 * HOUR_S), (300, 6 * HO
 """The first stage, of which as much is written before a page is shown ..."""
 FIRST_POINTS = 100_000
 """... as these points reach."""
+SERIES_BYTES = 128 * 1024
+"""What a month of a series takes on the disk."""
 BEAT_S = 60
 KNOWN_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -100,6 +102,7 @@ class Feeder:
         sample = sampled(dashboards)
         if new := tuple(name for name in sample.names if name not in self._fed):
             self.say(f"making up {len(new)} series" + (", not all that are asked for" if sample.cut else ""))
+            _check_disk(self.to, len(new))
             now_s = time.time()
             step_s, back_s = _first(len(new))
             _send(sample, self.to, (now_s - back_s, now_s, step_s), new)
@@ -146,6 +149,14 @@ class Feeder:
         begin_s, self._beat_s = self._beat_s - BEAT_S, time.time()
         if not self._ended.is_set():
             _send(self._sample, self.to, (begin_s, self._beat_s, STAGES[0][0]), list(self._fed))
+
+
+def _check_disk(to: Instance, count: int) -> None:
+    if to.folder and count * SERIES_BYTES > instance.free_bytes(to.folder):
+        need = count * SERIES_BYTES // 2**20 + 1
+        raise MissingTool(
+            f"no room for {count} series below {to.folder}", f"free {need} MiB and run it again"
+        )
 
 
 def _first(count: int) -> tuple[int, int]:
