@@ -66,10 +66,12 @@ def words(choices: Mapping[str, Choice], from_s: int, until_s: int, points: int)
 
 
 def timed(text: str, told: Mapping[str, str]) -> str:
-    """Put the variables of time into a target."""
-    if "$__" not in text and "${__" not in text and "[[__" not in text:
-        return text
-    return _OWN.sub(lambda found: told.get(found[1] or found[2] or found[3], found[0]), text)
+    """Put the variables of time into a target, and say intervals in Graphite's words ('5min', '1mon'), as Grafana does."""
+    if "__" in text:
+        text = _OWN.sub(lambda found: told.get(found[1] or found[2] or found[3], found[0]), text)
+    return _INTERVAL.sub(lambda found: f"'{found[1]}{_GRAPHITE[found[2]]}'", text)
 
 
 _OWN = re.compile(r"\$(__\w+)|\$\{(__\w+)(?::\w+)?\}|\[\[(__\w+)(?::\w+)?\]\]")
+_INTERVAL = re.compile(r"'(\d+)([mM])'")
+_GRAPHITE = {"m": "min", "M": "mon"}

@@ -7,6 +7,7 @@ before 7 → their options of today. What is modern already passes unchanged.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sfcci.dashboard.model import ref
 from sfcci.dashboard.render import COLUMNS, STEPS, height_of, stat, timeseries
 
 Json = dict[str, Any]
@@ -51,6 +52,13 @@ def _numbered(panel: Json, free: Iterator[int]) -> Json:
     made = _modern(panel)
     if not isinstance(made.get("id"), int):
         made["id"] = next(free)
+    targets = made.get("targets")
+    if isinstance(targets, list):
+        made["targets"] = [
+            {**one, "refId": one.get("refId") or ref(number)}
+            for number, one in enumerate(targets)
+            if isinstance(one, dict)
+        ]
     if made.get("type") == "row":
         made["panels"] = [_numbered(one, free) for one in made.get("panels") or [] if isinstance(one, dict)]
     return made

@@ -242,8 +242,8 @@ def _reason(
         return replace(one, detail="the metric is there; nothing was written in this time")
     if set(patterns) <= set(never):
         return replace(one, trouble=Trouble.NEVER, detail="its job has other results")
-    told = [f"{name}: {near[name]}" for name in patterns if name in near]
-    detail = f"Graphite knows none of {', '.join(patterns)}; " + "; ".join(told[:MOST_TOLD])
+    told = dict.fromkeys(str(near[name]) for name in patterns if name in near)
+    detail = f"Graphite knows none of {', '.join(patterns)}: " + "; ".join([*told][:MOST_TOLD])
     meant = tuple(
         dict.fromkeys(
             ".".join([*name.split(".")[: near[name].depth], part, *name.split(".")[near[name].depth + 1 :]])

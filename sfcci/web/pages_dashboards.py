@@ -267,5 +267,6 @@ def _html(content: str, mode: str) -> str:
     from markdown_it import MarkdownIt
 
     if mode == "markdown":
-        return str(MarkdownIt("commonmark", {"html": False}).render(content))
+        markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+        return str(markdown.render(content))
     return f"<pre>{escape(content)}</pre>"

@@ -36,24 +36,38 @@ function there(u, rows) {
   return rows.map(([one, values]) => [one, values[idx]]).filter(([one, value]) => value !== null && value !== undefined && !one.field.custom.hideFrom?.tooltip);
 }
 
-// Arrow keys walk from moment to moment, Home and End to the ends; Enter opens what is behind the point. `now()` gives plot, rows and open.
+// Arrow keys walk from value to value (with shift ten of them), Home and End to the ends; Enter opens what is behind the point.
+// `now()` gives {u, rows, open}.
 export function keys(plot, now, context) {
-  let index = null;
+  let time = null;
+  const away = (u) => { time = null; u?.setCursor({ left: -10, top: -10 }); };
+
   plot.addEventListener('keydown', (event) => {
-    if (event.target !== plot || event.ctrlKey || event.metaKey || event.altKey) return;
     const { u, rows, open } = now();
-    if (!u) return;
-    if (event.key === 'Enter' && index !== null) { event.preventDefault(); open(u); return; }
-    if (event.key === 'Escape') { index = null; u.setCursor({ left: -10, top: -10 }); return; }
-    const times = u.data[0];
-    const next = { ArrowLeft: (index ?? times.length) - (event.shiftKey ? 10 : 1), ArrowRight: (index ?? -1) + (event.shiftKey ? 10 : 1), Home: 0, End: times.length - 1 }[event.key];
-    if (next === undefined) return;
+    if (event.target !== plot || event.ctrlKey || event.metaKey || event.altKey || !u) return;
+    if (event.key === 'Escape') away(u);
+    if (event.key === 'Enter' && time !== null) { event.preventDefault(); open(u); }
+    const index = next(u, rows, time, event);
+    if (index === undefined) return;
     event.preventDefault();
-    index = Math.max(0, Math.min(times.length - 1, next));
-    u.setCursor({ left: u.valToPos(times[index], 'x'), top: u.over.clientHeight / 3 });
-    const values = rows.filter(([, each]) => each[index] !== null && each[index] !== undefined).map(([one, each]) => `${one.label} ${told(each[index], one.field).text}`);
-    plot.setAttribute('aria-valuenow', times[index]);
-    plot.setAttribute('aria-valuetext', `${timeText(times[index], context)}: ${values.join(', ') || 'no value'}`);
+    time = u.data[0][index];
+    u.setCursor({ left: u.valToPos(time, 'x'), top: u.over.clientHeight / 3 });
+    const values = rows.filter(([, each]) => isValue(each[index])).map(([one, each]) => `${one.label} ${told(each[index], one.field).text}`);
+    plot.setAttribute('aria-valuenow', time);
+    plot.setAttribute('aria-valuetext', `${timeText(time, context)}: ${values.join(', ')}`);
   });
-  plot.addEventListener('blur', (event) => { const { u } = now(); if (u && !plot.contains(event.relatedTarget)) u.setCursor({ left: -10, top: -10 }); });
+  plot.addEventListener('blur', (event) => { if (!plot.contains(event.relatedTarget)) away(now().u); });
+}
+
+const isValue = (value) => value !== null && value !== undefined;
+
+// The place of the next moment that has a value; undefined for other keys.
+function next(u, rows, time, { key, shiftKey }) {
+  if (!['ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(key)) return undefined;
+  const times = u.data[0];
+  const valued = times.map((_one, at) => at).filter((at) => rows.some(([, values]) => isValue(values[at])));
+  const before = valued.filter((at) => time !== null && times[at] < time).length;
+  const step = shiftKey ? 10 : 1;
+  const there = { Home: 0, End: valued.length - 1, ArrowLeft: time === null ? valued.length - 1 : before - step, ArrowRight: time === null ? 0 : before + step }[key];
+  return valued[Math.max(0, Math.min(valued.length - 1, there))];
 }

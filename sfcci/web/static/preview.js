@@ -14,7 +14,7 @@ const LAST = ['15m', '1h', '3h', '6h', '12h', '24h', '2d', '7d', '30d', '90d', '
 const RANGES = [...LAST.map((one) => [`now-${one}`, 'now']), ['now/d', 'now'], ['now-1d/d', 'now-1d/d']];
 const REFRESHES = [['0', 'Off'], ['5s', '5 s'], ['30s', '30 s'], ['1m', '1 min'], ['5m', '5 min'], ['15m', '15 min']];
 const MORE = 'more';
-const state = { dashboard: null, uid: '', panels: [], from: 'now-6h', to: 'now', before: [], values: {}, timer: 0, turn: 0, opened: 0, graphite: '', context: null, updated: false };
+const state = { dashboard: null, uid: '', panels: [], from: 'now-6h', to: 'now', before: [], values: {}, timer: 0, turn: 0, opened: 0, graphite: '', context: null, problems: [], broken: {} };
 
 const now = () => Math.floor((exported?.at ? exported.at * 1e3 : Date.now()) / 1e3);
 const zone = () => { const told = state.dashboard?.timezone; return !told || told === 'browser' ? undefined : told === 'utc' ? 'Etc/UTC' : told; };
@@ -40,15 +40,17 @@ async function list() {
   return found;
 }
 
+// What is wrong in the files: on top what is wrong with the dashboard that is shown.
 function problems(told, broken = {}) {
-  by('problems').hidden = !told.length;
-  const open = by('problems').querySelector('details')?.open ?? told.length < 4;
-  const head = element('summary', {}, `${told.length} problem${told.length > 1 ? 's' : ''} in the dashboards' files`);
-  by('problems').replaceChildren(element('details', open ? { open: '' } : {}, head, element('pre', { tabindex: '0' }, told.join('\n'))));
-  state.broken = broken;
+  Object.assign(state, { problems: told, broken });
   const mine = broken[state.uid || by('dashboard').value];
   by('broken').hidden = !mine;
   if (mine) by('broken').replaceChildren(element('strong', {}, 'The file is broken now; this is the dashboard as it last was whole.'), element('pre', { tabindex: '0' }, mine.join('\n')));
+  const others = told.filter((one) => !mine?.includes(one));
+  by('problems').hidden = !others.length;
+  const open = by('problems').querySelector('details')?.open ?? others.length < 4;
+  const head = element('summary', {}, `${others.length} problem${others.length > 1 ? 's' : ''} in the dashboards' files`);
+  by('problems').replaceChildren(element('details', open ? { open: '' } : {}, head, element('pre', { tabindex: '0' }, others.join('\n'))));
 }
 
 // Opens a dashboard: its own time and refresh, unless others are asked for.
@@ -60,19 +62,17 @@ async function open(uid, { from = null, to = null, refresh: every = null, values
   const own = found.dashboard.time ?? {};
   Object.assign(state, { uid, dashboard: found.dashboard, panels: [], before: [], from: from ?? own.from ?? 'now-6h', to: to ?? (from ? 'now' : own.to ?? 'now') });
   by('panels').replaceChildren();
-  const chosen = every ?? (exported ? '0' : found.dashboard.refresh || '30s');
+  const chosen = every ?? (exported ? '0' : (found.dashboard.refresh ?? '30s') || '0');
   choices(by('refresh'), REFRESHES, /^\d+$/.test(chosen) && chosen !== '0' ? `${chosen}s` : chosen);
-  if (state.broken) problems(problemTexts(), state.broken);
+  problems(state.problems, state.broken);
   take(found);
   await refresh();
 }
 
-const problemTexts = () => (by('problems').hidden ? [] : by('problems').querySelector('pre').textContent.split('\n'));
-
 // Takes a dashboard as it is now: what is as it was stays drawn.
 function take({ dashboard, variables = [] }) {
   state.dashboard = dashboard;
-  state.values = Object.fromEntries(variables.map((one) => [one.name, one.values]));
+  state.values = Object.fromEntries(variables.filter((one) => one.kind !== 'constant').map((one) => [one.name, one.values]));
   by('title').textContent = dashboard.title;
   document.title = `${dashboard.title} – sfcci preview`;
   offer(by('variables'), variables, chosen, Boolean(exported));
@@ -142,18 +142,18 @@ function plan() {
 // Asks for panels that are seen, all at once, and draws each when its answer comes.
 async function fetched(panels, shownTime) {
   const turn = state.turn;
-  const wanted = panels.filter(({ body, link }) => link && body.clientWidth);
+  const wanted = panels.filter(({ body, link }) => link && body.checkVisibility());
   const trouble = (await Promise.all(wanted.map((one) => show(one, shownTime)))).find(Boolean);
   if (turn !== state.turn) return;
   const at = timeText(now(), shownTime).slice(11);
-  say(trouble ?? `Updated ${at}, from Graphite at ${state.graphite}`);
+  say(trouble ?? (exported ? `${rangeName(state.from, state.to, { zone: zone() })}, from Graphite at ${state.graphite} as it was at ${timeText(now(), shownTime)}` : `Updated ${at}, from Graphite at ${state.graphite}`));
   ready();
   await Promise.all(wanted.filter((one) => one.empty && !exported).map(toldLast));
 }
 
 // A browser says `toggle` of sections that were open from the start too: what has been asked for in this turn is not asked for again.
 function unfolded() {
-  const waiting = state.panels.filter((one) => one.link && one.body.clientWidth && one.turn !== state.turn);
+  const waiting = state.panels.filter((one) => one.link && one.body.checkVisibility() && one.turn !== state.turn);
   if (state.context && waiting.length) fetched(waiting, state.context);
 }
 
