@@ -1,5 +1,6 @@
 """`sfcci dashboard render`: a dashboard with its numbers as one file, a picture or a page."""
 
+import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from sfcci.cli import console
 from sfcci.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from sfcci.settings import Settings
     from sfcci.web.export import View
     from sfcci.web.pages_dashboards import Preview, Wish
@@ -77,26 +80,26 @@ def render(
     """Draw dashboards with Graphite's numbers, without Grafana, and write each as one file: a picture or a page.
 
     PATH is a file or a folder; without any it is `dashboards` of the project. For several dashboards FILE is a folder, and
-    the files in it are named by uid. The page holds data and scripts, asks nobody, and can be zoomed into.
+    the files in it are named by uid. The page holds data and scripts, and asks nobody.
 
     Exit status 1 when something is wrong in the dashboards; they are drawn all the same.
     """
+    from sfcci.web import export
     from sfcci.web.export import View
 
     if not png and not html:
         raise UsageError("say what to write: --png FILE, --html FILE, or both")
     wish = _wish(chosen)
     settings = console.settings()
-    with console.graphite_url(settings, graphite) as url:
+    view = View(begin, end, panel, theme or "system", width, wish)
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(console.graphite_url(settings, graphite))
         preview = _preview(paths or (settings.project / "dashboards",), url)
         listed = preview.listed()
         uids = [one["uid"] for one in listed["dashboards"]]
         wanted = {kind: _targets(path, kind, uids) for kind, path in (("html", html), ("png", png)) if path}
-        written: list[dict[str, Any]] = []
-        for uid in uids:
-            view = View(begin, end, panel, theme or "system", width, wish)
-            texts = {kind: found[uid] for kind, found in wanted.items()}
-            written += _write(settings, preview, uid, view, texts)
+        camera = stack.enter_context(export.camera(settings.state / "browser")) if png else None
+        written = [one for uid in uids for one in _write(settings, preview, uid, view, wanted, camera)]
     for problem in listed["problems"]:
         click.echo(problem, err=True)
     if json_output:
@@ -138,18 +141,24 @@ def _targets(path: Path, kind: str, uids: list[str]) -> dict[str, Path]:
 
 
 def _write(
-    settings: "Settings", preview: "Preview", uid: str, view: "View", wanted: dict[str, Path]
-) -> list[dict[str, Any]]:
+    settings: "Settings",
+    preview: "Preview",
+    uid: str,
+    view: "View",
+    wanted: "Mapping[str, Mapping[str, Path]]",
+    camera: "Callable[[str, View], bytes] | None",
+) -> "Iterator[dict[str, Any]]":
     """Write the files of one dashboard and tell of each."""
     from sfcci import files
     from sfcci.web import assets, export
 
     say = console.progress()
-    title = preview.dashboard(uid)["dashboard"].get("title", uid)
+    title = preview.dashboard(uid, view.wish)["dashboard"].get("title", uid)
     say(f"drawing {title}")
     text = export.html(preview, uid, view, assets.asset_files(settings.cache, say), time.time())
-    if "html" in wanted:
-        files.write_text(wanted["html"], text)
-    if "png" in wanted:
-        files.write_bytes(wanted["png"], export.picture(text, view, settings.state / "browser"))
-    return [{"uid": uid, "title": title, "path": str(path)} for path in wanted.values()]
+    for kind, paths in wanted.items():
+        if kind == "png" and camera:
+            files.write_bytes(paths[uid], camera(text, view))
+        else:
+            files.write_text(paths[uid], text)
+        yield {"uid": uid, "title": title, "path": str(paths[uid])}

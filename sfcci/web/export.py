@@ -1,12 +1,14 @@
 """A dashboard as one file that needs no server and no network: a page (HTML), or a picture (PNG) of that page."""
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from sfcci import files
 from sfcci.dashboard.reading import drawn_panels
 from sfcci.dashboard.time_range import asked_times, own_times, time_range
 from sfcci.document import did_you_mean
@@ -38,7 +40,7 @@ class View:
     wish: "Wish" = ()
 
 
-def html(preview: "Preview", uid: str, view: View, files: Mapping[str, Path], now_s: float) -> str:
+def html(preview: "Preview", uid: str, view: View, made_of: Mapping[str, Path], now_s: float) -> str:
     """Give the page of a dashboard with Graphite's answers in it. Raises UsageError, Unreachable."""
     board = preview.dashboard(uid, view.wish)
     dashboard = _narrowed(board["dashboard"], view.panel)
@@ -59,7 +61,7 @@ def html(preview: "Preview", uid: str, view: View, files: Mapping[str, Path], no
     query += [(f"var-{name}", value) for name, values in view.wish for value in values]
     carried = {"query": urlencode(query), "from": from_s, "until": until_s, "at": int(now_s)}
     return whole(
-        "dashboards.html", str(dashboard.get("title", uid)), {**carried, "answers": answers}, view, files
+        "dashboards.html", str(dashboard.get("title", uid)), {**carried, "answers": answers}, view, made_of
     )
 
 
@@ -68,25 +70,34 @@ def whole(
     title: str,
     carried: Mapping[str, Any],
     view: View,
-    files: Mapping[str, Path],
+    made_of: Mapping[str, Path],
     **values: Any,
 ) -> str:
     """Give a page of ours as one file that carries what it would ask its server."""
     page = page_text(template, title=title, places=(), **values)
-    texts = {name: path.read_text() for name, path in files.items()}
+    texts = {name: path.read_text() for name, path in made_of.items()}
     return one_file(page, texts, plain({**carried, "theme": view.theme}))
 
 
-def picture(text: str, view: View, folder: Path) -> bytes:
-    """Give a picture (PNG) of such a page; `folder` is for the browser's files. Raises MissingTool, ToolError."""
+@contextlib.contextmanager
+def camera(folder: Path) -> Iterator[Callable[[str, View], bytes]]:
+    """Give for the block what takes pictures (PNG) of such pages; `folder` is for the browser's files.
+
+    Raises MissingTool, ToolError.
+    """
     with browser.opened(folder) as (page, own):
-        file = own / "page.html"
-        file.write_text(text)
-        page.show(file, view.width_px, dark=view.theme == "dark")
-        return page.picture()
+
+        def picture(text: str, view: View) -> bytes:
+            file = own / "page.html"
+            with files.disk_errors(file):
+                file.write_text(text)
+            page.show(file, view.width_px, dark=view.theme == "dark")
+            return page.picture()
+
+        yield picture
 
 
-def difference_html(compared: "Compared", view: View, files: Mapping[str, Path], now_s: float) -> str:
+def difference_html(compared: "Compared", view: View, made_of: Mapping[str, Path], now_s: float) -> str:
     """Give the page with both sides of a difference, all their panels drawn. Raises UsageError, Unreachable."""
     listed = compared.listed()
     first = listed["dashboards"][0] if listed["dashboards"] else {}
@@ -109,7 +120,7 @@ def difference_html(compared: "Compared", view: View, files: Mapping[str, Path],
     with ThreadPoolExecutor(READERS) as pool:
         answers = {"/api/difference": listed, **dict(pool.map(answered, asked))}
     carried = {"query": "", "from": from_s, "until": until_s, "at": int(now_s), "answers": answers}
-    return whole("difference.html", "What changed", carried, view, files)
+    return whole("difference.html", "What changed", carried, view, made_of)
 
 
 def _panels(

@@ -1,10 +1,15 @@
 """`sfcci dashboard render` and `sfcci preview diff` as commands: files, exit status, what is said; without a browser."""
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from sfcci.cli.dashboard_render import render
@@ -188,3 +193,24 @@ def test_a_bad_time_in_a_dashboard_is_an_error_of_ours(run, tmp_path):
     )
     with pytest.raises((UsageError, InputError), match="is no time"):
         run(render, tmp_path / "b.json", "--html", tmp_path / "b.html")
+
+
+def test_the_page_with_both_versions_is_there_until_the_command_is_interrupted(graphite, sides):
+    argv = [sys.executable, "-m", "sfcci", "preview", "diff", *map(str, sides), "--graphite", graphite.url]
+    env = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=PROJECT, env=env) as process:
+        said = []
+        while not said or "Ctrl-C ends it" not in said[-1]:
+            said.append(process.stdout.readline())
+            assert said[-1], said
+        assert "  ~ Failure rate of the gate (stat)\n" in said
+        address = said[-1].partition(" ")[0]
+        assert "<title>What changed" in requests.get(address, timeout=60).text
+        found = requests.get(f"{address}api/difference", timeout=60).json()
+        assert [one["kind"] for one in found["dashboards"]] == ["changed"]
+        wrong = requests.get(
+            f"{address}api/difference/render?side=x&panel=1&from=1&until=9&points=9", timeout=60
+        )
+        assert (wrong.status_code, wrong.json()) == (400, {"message": "expected side as one of old, new"})
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130

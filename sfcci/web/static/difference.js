@@ -133,7 +133,7 @@ async function show(one, turn) {
 }
 
 function zoom(from, until) {
-  if (until - from < 10) return;
+  if (exported || until - from < 10) return; // one value of a time is not that of a part of it
   const near = (one, other) => Math.abs(one - other) < (until - from) / 20;
   if (state.fixed && near(state.fixed.from, from) && near(state.fixed.until, until)) return;
   state.fixed = { from: Math.floor(from), until: Math.ceil(until) };
