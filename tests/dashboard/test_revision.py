@@ -106,3 +106,8 @@ def test_a_file_that_is_no_whole_dashboard_is_a_problem_and_the_others_are_read(
     assert [one.title for one in new.dashboards] == ["Third", "New"]
     assert {one.place.path for one in new.problems} == {"boards/broken.yaml", "boards/half.yaml"}
     assert any("titel" in str(one) for one in new.problems)
+
+
+def test_a_key_that_stands_twice_hinders_no_comparison(project):
+    (project / "boards" / "a.yaml").write_text("dashboard:\n  title: A\n  title: B\n  rows: []\n")
+    assert titles(read_sides("HEAD", "boards/a.yaml", Path("boards"))[1]) == {"boards/a.yaml": "B"}
