@@ -22,7 +22,7 @@ from sfcci.dashboard.meaning import RESULTS, meanings
 from sfcci.dashboard.meaning_dashboard import dashboard_meanings
 from sfcci.dashboard.model import Dashboard, Form
 from sfcci.dashboard.read_target import ReadTarget
-from sfcci.dashboard.remark import Silenced, applied, remarks
+from sfcci.dashboard.remark import Remark, Silenced, applied, remarks
 from sfcci.dashboard.rule import Layer
 from sfcci.dashboard.structure import structure
 from sfcci.dashboard.structure_check import Structure, label
@@ -63,7 +63,11 @@ class Look:
     dashboard: Dashboard | None = None
     targets: int = 0
     reads: tuple[ReadTarget, ...] = ()
+    asked: frozenset[str] = frozenset()
+    """The metric patterns of its targets."""
     findings: tuple[Finding, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    bad_remarks: tuple[Finding, ...] = ()
 
 
 Looks = dict[Path, Look]
@@ -77,6 +81,9 @@ class _State:
     documents: dict[str, Document]
     dashboards: list[Dashboard]
     reads: list[ReadTarget]
+    asked: set[str]
+    looks: dict[str, Look]
+    """Those at files that could be read, by path."""
     targets: int = 0
 
 
@@ -124,7 +131,7 @@ def examine(
     Who gives `looks`, empty at first, time and again has only those files looked at whose text has changed meanwhile.
     """
     files = dashboard_files(paths)
-    state = _State([], {}, [], [])
+    state = _State([], {}, [], [], set(), {})
     for path in files:
         look = _looked(path, looks.get(path) if looks is not None else None)
         if looks is not None:
@@ -141,12 +148,11 @@ def examine(
         state.findings += job_findings(state.reads, jobs)
         layers.add(Layer.JOBS)
     counted, silenced = _remarked(state, today or datetime.now(UTC).date(), layers)
-    asked = {pattern for read in state.reads for pattern, _ in patterns(read)}
     return Examination(
         tuple(str(path) for path in files),
         tuple(state.dashboards),
         state.targets,
-        len(asked),
+        len(state.asked),
         tuple(_excerpted(found, state.documents) for found in _sorted(counted)),
         tuple(silenced),
         sum(found.keyword == "NeverHappened" for found in counted),
@@ -183,16 +189,20 @@ def _looked(path: Path, before: Look | None) -> Look:
     findings += meanings(reads)
     form = Form.GRAFANA if found.path.endswith(".json") else Form.GRAFYAML
     findings += dashboard_meanings(found, form, made, reads)
-    return Look(found, made.dashboard, len(made.targets), reads, tuple(findings))
+    asked = frozenset(pattern for read in reads for pattern, _ in patterns(read))
+    shown = tuple(_excerpted(one, {found.path: found}) for one in findings)
+    return Look(found, made.dashboard, len(made.targets), reads, asked, shown, *remarks(found))
 
 
 def _gather(look: Look, state: _State) -> None:
     state.findings += look.findings
     state.targets += look.targets
     state.reads += look.reads
+    state.asked |= look.asked
     state.dashboards += [look.dashboard] if look.dashboard else []
     if look.document:
         state.documents[look.document.path] = look.document
+        state.looks[look.document.path] = look
 
 
 def _document(path: Path, before: Look | None, findings: list[Finding]) -> Document | None:
@@ -254,8 +264,8 @@ def _remarked(state: _State, today: date, layers: set[Layer]) -> tuple[list[Find
         of.setdefault(finding.place.path, []).append(finding)
     counted: list[Finding] = []
     silenced: list[Silenced] = []
-    for path, source in state.documents.items():
-        said, bad = remarks(source)
+    for path, look in state.looks.items():
+        said, bad = look.remarks, look.bad_remarks
         mine = of.pop(path, [])
         if said:
             mine, silent = applied(mine, said, today, layers)
@@ -268,7 +278,7 @@ def _excerpted(finding: Finding, documents: dict[str, Document]) -> Finding:
     """Show the line of a finding with a caret under its column."""
     place = finding.place
     source = documents.get(place.path)
-    if source is None or place.line is None or place.column is None:
+    if finding.excerpt or source is None or place.line is None or place.column is None:
         return finding
     return replace(finding, excerpt=caret(source.line(place.line), place.column - 1))
 

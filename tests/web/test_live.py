@@ -45,7 +45,7 @@ class Stream:
         self.answer = requests.get(
             f"{address}api/changes", query, headers=headers, stream=True, timeout=TIMEOUT_S
         )
-        self.lines = self.answer.iter_lines(chunk_size=1)
+        self.lines = self.answer.iter_lines(chunk_size=None)
         assert next(self.lines) == b"retry: 1000"
         assert next(self.lines) == b""
 
