@@ -60,6 +60,7 @@ TARGET = click.Path(path_type=Path)
     help="A template variable's value; again for several.",
 )
 @click.option("--graphite", metavar="URL", help="Draw from this Graphite, read only.")
+@click.option("--sample", is_flag=True, help="Draw made-up data, which is labelled so.")
 @console.as_json
 @click.pass_context
 def render(
@@ -75,6 +76,7 @@ def render(
     panel: str,
     chosen: tuple[str, ...],
     graphite: str | None,
+    sample: bool,
     json_output: bool,
 ) -> None:
     """Draw dashboards with Graphite's numbers, without Grafana, and write each as one file: a picture or a page.
@@ -87,14 +89,16 @@ def render(
     from sfcci.web import export
     from sfcci.web.export import View
 
+    if sample and graphite:
+        raise UsageError("--sample makes data up, --graphite draws what is there: give one of them")
     if not png and not html:
         raise UsageError("say what to write: --png FILE, --html FILE, or both")
     wish = _wish(chosen)
     settings = console.settings()
     view = View(begin, end, panel, theme or "system", width, wish)
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(console.graphite_url(settings, graphite))
-        preview = _preview(paths or (settings.project / "dashboards",), url)
+        shown = paths or (settings.project / "dashboards",)
+        preview = stack.enter_context(_preview(settings, shown, graphite, sample))
         listed = preview.listed()
         uids = [one["uid"] for one in listed["dashboards"]]
         wanted = {kind: _targets(path, kind, uids) for kind, path in (("html", html), ("png", png)) if path}
@@ -110,12 +114,23 @@ def render(
     ctx.exit(EXIT_FINDINGS if listed["problems"] else EXIT_OK)
 
 
-def _preview(paths: tuple[Path, ...], url: str) -> "Preview":
+@contextlib.contextmanager
+def _preview(
+    settings: "Settings", paths: tuple[Path, ...], graphite: str | None, sample: bool
+) -> "Iterator[Preview]":
+    """Give for the block what answers for the dashboards: from that Graphite, or from one with made-up data."""
     from sfcci.dashboard.latest import Latest
     from sfcci.web.live import Live
     from sfcci.web.pages_dashboards import Preview, Readers
 
-    return Preview(Live(Latest(paths)), Readers(url))
+    if not sample:
+        with console.graphite_url(settings, graphite) as url:
+            yield Preview(Live(Latest(paths)), Readers(url))
+        return
+    from sfcci.dashboard import sample_feed
+
+    with sample_feed.running(settings, console.progress()) as feeder:
+        yield Preview(Live(Latest(paths, feeder.prepare)), Readers(feeder.to.url))
 
 
 def _wish(chosen: tuple[str, ...]) -> "Wish":

@@ -60,6 +60,21 @@ def test_the_page_shows_graphites_numbers_without_a_server_and_asks_nobody(
     picture(page, "exported")
 
 
+@pytest.mark.graphite
+def test_made_up_data_is_drawn_and_labelled_where_there_is_none_yet(page, tmp_path, picture):
+    words = [str(GATE), "--sample", "--html", str(tmp_path / "gate.html")]
+    found = CliRunner().invoke(render, words, catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    page.size(1400, 1000)
+    page.open((tmp_path / "gate.html").as_uri())
+    titles = page.evaluate("[...document.querySelectorAll('article.stat h3')].map((e) => e.textContent)")
+    assert len(titles) == 3
+    assert all("sample" in title.lower() for title in titles), titles
+    numbers = page.evaluate("[...document.querySelectorAll('.stat .number')].map((e) => e.textContent)")
+    assert len(numbers) == 3
+    picture(page, "exported-sample")
+
+
 def test_a_script_in_the_data_does_not_run(page, graphite, tmp_path):
     graphite.series = {"x.y": [1.0]}
     evil = "</script><img src=x onerror='document.title=1'><script>document.title=2</script>"
