@@ -102,6 +102,7 @@ PURE = {
     "dashboard.meaning_dashboard",
     "dashboard.model",
     "dashboard.plan",
+    "dashboard.pod_render",
     "dashboard.pull",
     "dashboard.pull_panel",
     "dashboard.reading",

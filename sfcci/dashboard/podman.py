@@ -238,7 +238,7 @@ def _merged(below: Table, above: Table) -> Table:
 def configuration(table: Table, name: str = "") -> str:
     """Write a table as TOML (text, numbers, truth, lists of them, and tables of all that)."""
     plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    lines = [f"[{name}]"] if name and plain else []
+    lines = [f"[{name}]"] if name and (plain or not table) else []
     lines += [f"{_quoted(key)} = {_quoted(value)}" for key, value in plain.items()]
     text = "".join(f"{line}\n" for line in lines)
     inner = {key: value for key, value in table.items() if isinstance(value, dict)}

@@ -1,0 +1,408 @@
+"""The pod's life under a real podman: our own Graphite, and a stand-in for Grafana that says on every page that it is one."""
+
+import contextlib
+import itertools
+import json
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import requests
+
+from sfcci import settings
+from sfcci.dashboard import pod, podman
+from sfcci.gate.history import History
+from sfcci.gate.job import JobResult, Result
+
+pytestmark = pytest.mark.podman
+LIMIT_S = 120
+COUNTER = "stats_counts.zuul.tenant.t.pipeline.gate.project.h_org.p_q.main.job.one.SUCCESS"
+DASHBOARD = """\
+dashboard:
+  title: {title}
+  rows:
+    - title: Row
+      height: 200px
+      panels:
+        - title: Panel
+          type: graph
+          datasource: OpenStack
+          targets:
+            - target: {target}
+"""
+
+
+@dataclass
+class World:
+    """A project, a podman, and the settings of a pod of its own."""
+
+    project: Path
+    podman: object
+    name: str
+    environ: dict
+
+    def argv(self, *words):
+        return [sys.executable, "-m", "sfcci", "preview", *map(str, words)]
+
+    def start(self, *words, **environ):
+        return subprocess.Popen(
+            self.argv(*words),
+            env={**self.environ, **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words, status=0, **environ):
+        with self.start(*words, **environ) as process:
+            out, err = process.communicate(timeout=LIMIT_S)
+        assert process.returncode == status, f"{words} ended with {process.returncode}: {out}{err}"
+        return json.loads(out) if "--json" in words else out + err
+
+    def up(self, *words, **environ):
+        return self.run("up", "--no-fallback", "--json", *words, **environ)
+
+    @property
+    def settings(self):
+        return settings.load(self.project, self.environ)
+
+    def podman_says(self, *words):
+        return self.podman.run(*words, check=False).stdout.split()
+
+    def containers(self):
+        return sorted(self.podman_says("ps", "--all", "--quiet", "--filter", f"label={pod_label(self.name)}"))
+
+    def left(self):
+        """All that podman has with our pod's name in it."""
+        pods = self.podman_says("pod", "ps", "--format", "{{.Name}}")
+        containers = self.podman_says("ps", "--all", "--format", "{{.Names}}")
+        volumes = self.podman_says("volume", "ls", "--format", "{{.Name}}")
+        return [one for one in (*pods, *containers, *volumes) if one.startswith(self.name)]
+
+    def write(self, title="One", target=COUNTER):
+        (self.project / "dashboards").mkdir(exist_ok=True)
+        (self.project / "dashboards" / "one.yaml").write_text(DASHBOARD.format(title=title, target=target))
+
+
+def pod_label(name):
+    return f"io.sfcci.preview={name}"
+
+
+_ports = itertools.count(10_000 + os.getpid() * 37 % 18_000)
+
+
+def free_ports(count):
+    """Ports below those that the kernel gives to anybody who asks for any; each process of tests begins elsewhere."""
+    return list(itertools.islice(filter(_is_free, _ports), count))
+
+
+def _is_free(port):
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
+@pytest.fixture(scope="module")
+def probed(podman_here, tmp_path_factory):
+    """What was found out about podman, once for all tests."""
+    state = tmp_path_factory.mktemp("probed")
+    environ = {**podman_here.environ, "SFCCI_RUN_STATE": str(state)}
+    podman.probe(settings.load(state, environ), environ=environ)
+    return state / "preview" / "podman.json"
+
+
+@pytest.fixture
+def world(podman_here, probed, grafana_image, graphite_image, tmp_path, request):
+    """A project with one dashboard; what it starts is removed."""
+    name = f"sfcci-test-{os.getpid()}-{abs(hash(request.node.name)) % 10000}"
+    ports = dict(zip(("GRAFANA", "GRAPHITE", "CARBON", "PICKLE", "STATSD"), free_ports(5), strict=True))
+    environ = {
+        **os.environ,
+        **{key: podman_here.environ[key] for key in ("CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF")},
+        "PYTHONPATH": str(Path(settings.__file__).parents[1]),
+        "SFCCI_PROJECT": str(tmp_path),
+        "SFCCI_RUN_STATE": str(tmp_path / "a state"),
+        "SFCCI_PREVIEW_NAME": name,
+        "SFCCI_PREVIEW_GRAFANA_IMAGE": grafana_image,
+        "SFCCI_PREVIEW_GRAPHITE_IMAGE": graphite_image,
+        **{f"SFCCI_PREVIEW_{service}_PORT": str(port) for service, port in ports.items()},
+    }
+    made = World(tmp_path, podman_here, name, environ)
+    made.write()
+    (tmp_path / "a state" / "preview").mkdir(parents=True)
+    shutil.copy(probed, tmp_path / "a state" / "preview")
+    yield made
+    made.podman.run("pod", "rm", "--force", "--time=0", name, check=False)
+    for volume in made.left():
+        made.podman.run("volume", "rm", "--force", volume, check=False)
+
+
+def record(given, count):
+    """Have so many successes in the run database, now."""
+    now = time.time() - 60
+    with History(given) as history:
+        history.record(
+            JobResult(f"one-{at}", "one", Result.SUCCESS, "t", "gate", "h.org", "p/q", "main", now, 1000)
+            for at in range(count)
+        )
+
+
+def through_grafana(up, token, target):
+    """The sum of a target's values over the last hour, asked through Grafana as a panel asks."""
+    answer = requests.get(
+        f"{up['grafana']}/api/datasources/proxy/uid/graphite/render",
+        params={"target": target, "from": "-1h", "until": "now", "format": "json"},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=30,
+    )
+    answer.raise_for_status()
+    return sum(value or 0 for one in answer.json() for value, _ in one["datapoints"])
+
+
+def until(what):
+    """Wait until something is so, however long that takes on a busy machine."""
+    deadline = time.monotonic() + LIMIT_S
+    while not (found := what()):
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.05)
+    return found
+
+
+def token_of(world):
+    return (world.project / "a state" / "preview" / "token").read_text()
+
+
+def test_up_shows_the_gate_s_history_in_grafana_and_a_second_time_changes_nothing(world):
+    record(world.settings, 7)
+    first = world.up()
+    assert first["started"]
+    assert first["points"] > 0
+    assert [one["title"] for one in first["dashboards"]] == ["One"]
+    page = requests.get(first["dashboards"][0]["url"], timeout=30).text
+    assert "stand-in for Grafana" in page
+    assert "<li>One</li>" in page
+    until(lambda: through_grafana(first, token_of(world), COUNTER) == 7)
+    before, token = world.containers(), token_of(world)
+    world.write(title="Two")
+    second = world.up()
+    assert not second["started"]
+    assert [one["action"] for one in second["dashboards"]] == ["change"]
+    assert (world.containers(), token_of(world)) == (before, token)
+    _says_what_there_is(world, first)
+    _has_no_rights_and_keeps_its_secrets(world)
+    _goes_and_comes_back_with_its_data(world, first)
+
+
+def _says_what_there_is(world, first):
+    found = world.run("status", "--json")
+    assert found["up"]
+    assert found["pod"]["grafana"] == first["grafana"]
+    assert set(found["containers"].values()) == {"running"}
+    assert "Grafana answers at" in world.run("status")
+    assert "carbon" in world.run("logs")
+    assert world.run("open", "--json") == {"address": first["grafana"]}
+    assert pod.choice(world.settings).way is pod.Way.POD
+
+
+def _has_no_rights_and_keeps_its_secrets(world):
+    folder = world.project / "a state" / "preview"
+    secrets = [(folder / name).read_text() for name in ("admin-password", "token")]
+    for name in ("admin-password", "token", "pod.json"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+    told = world.podman.run("inspect", *world.containers()).stdout + world.run("logs")
+    pids = world.podman.run("inspect", "--format={{.State.Pid}}", *world.containers()).stdout.split()
+    for pid in pids:
+        status = Path(f"/proc/{pid}/status").read_text()
+        assert "CapEff:\t0000000000000000" in status
+        assert "NoNewPrivs:\t1" in status
+        told += Path(f"/proc/{pid}/environ").read_text() + Path(f"/proc/{pid}/cmdline").read_text()
+    assert not [secret for secret in secrets if secret in told]
+    stranger = requests.post(
+        f"{pod.known(world.settings).grafana_url}/api/dashboards/db", json={}, timeout=30
+    )
+    assert stranger.status_code in (401, 403)
+
+
+def _goes_and_comes_back_with_its_data(world, first):
+    gone = world.run("down", "--json")
+    assert gone["was_up"]
+    volumes = [f"{world.name}-grafana", f"{world.name}-graphite"]
+    assert sorted(gone["kept"]) == sorted(world.left()) == volumes
+    assert "the preview is not up" in world.run("open", status=2)
+    (world.project / "a state" / "runs.sqlite").unlink()  # what is shown now can only be what the volume kept
+    again = world.up(SFCCI_PREVIEW_GRAPHITE_PORT=str(free_ports(1)[0]))
+    assert again["started"]
+    assert again["graphite"] != first["graphite"]
+    assert through_grafana(again, token_of(world), COUNTER) == 7
+    _tells_that_the_password_is_lost(world)
+    assert sorted(world.run("down", "--volume", "--json")["removed"]) == volumes
+    assert world.left() == []
+    assert not (world.project / "a state" / "preview" / "token").exists()
+    assert "was not up" in world.run("down")
+
+
+def _tells_that_the_password_is_lost(world):
+    for name in ("admin-password", "token"):
+        (world.project / "a state" / "preview" / name).unlink()
+    told = world.run("up", "--no-fallback", status=3)
+    assert "was set up with another password" in told
+    assert "sfcci preview down --volume" in told
+
+
+def test_down_takes_nothing_of_others_and_up_takes_no_pod_of_theirs(world):
+    others = [f"{world.name}-graphite-2", f"{world.name}2"]
+    for name in others:
+        world.podman.run("volume", "create", name)
+    world.podman.run("volume", "create", f"{world.name}-grafana")  # ours by name, but without our label
+    world.podman.run("pod", "create", "--infra=false", f"--name={world.name}")
+    refused = world.run("up", "--no-fallback", status=2)
+    assert f"podman has a pod {world.name} that sfcci did not make" in refused
+    assert "did not make" in world.run("down", status=2)
+    assert world.name in world.podman_says("pod", "ps", "--format", "{{.Name}}")
+    world.podman.run("pod", "rm", world.name)
+    world.run("down", "--volume")
+    assert sorted(world.left()) == sorted([*others, f"{world.name}-grafana"])
+
+
+def test_two_at_once_make_one_pod(world):
+    both = [world.start("up", "--no-fallback", "--json") for _ in range(2)]
+    told = [json.loads(one.communicate(timeout=LIMIT_S)[0]) for one in both]
+    assert sorted(one["started"] for one in told) == [False, True]
+    assert {one["grafana"] for one in told} == {told[0]["grafana"]}
+    assert world.podman_says("pod", "ps", "--format", "{{.Name}}").count(world.name) == 1
+
+
+@pytest.mark.parametrize("when", ["probing", "playing", "waiting"])
+def test_a_killed_up_leaves_nothing_that_the_next_does_not_put_right(world, when):
+    moments = {
+        "probing": (world.project / "a state/preview/probe/usr").exists,
+        "playing": lambda: world.podman.exists("pod", world.name),
+        "waiting": lambda: len(world.containers()) >= 2,
+    }
+    if when == "probing":
+        (world.project / "a state/preview/podman.json").unlink()
+    with world.start("up", "--no-fallback") as process:
+        until(lambda: moments[when]() or process.poll() is not None)
+        process.kill()
+        process.communicate()
+    if when == "playing":
+        world.run("down", "--volume")
+        # podman itself was not killed: it may still have been at work
+        until(lambda: world.run("down", "--volume") and world.left() == [])
+        return
+    up = world.up()
+    assert requests.get(f"{up['grafana']}/api/health", timeout=30).ok
+    world.run("down", "--volume")
+    assert world.left() == []
+
+
+def test_made_up_data_are_labelled_and_the_run_database_is_not_touched(world):
+    up = world.up("--sample")
+    assert up["sample"]
+    assert up["dashboards"][0]["title"] == "One (sample data)"
+    assert through_grafana(up, token_of(world), f"sample.{COUNTER}") > 0
+    assert not list(world.project.rglob("runs.sqlite"))
+    assert pod.choice(world.settings).way is pod.Way.EMBEDDED
+
+
+def test_a_graphite_elsewhere_is_read_and_never_written(world):
+    record(world.settings, 3)
+    here = world.up()
+    until(lambda: through_grafana(here, token_of(world), COUNTER) == 3)
+    grafana, pickle = map(str, free_ports(2))
+    other = replace(world, name=f"{world.name}-reader", project=world.project / "other")
+    other.environ = world.environ | {
+        "SFCCI_PROJECT": str(other.project),
+        "SFCCI_RUN_STATE": str(other.project / "a state"),
+        "SFCCI_PREVIEW_NAME": other.name,
+        "SFCCI_PREVIEW_GRAFANA_PORT": grafana,
+        "SFCCI_PREVIEW_PICKLE_PORT": pickle,
+    }
+    other.project.mkdir()
+    other.write()
+    record(other.settings, 5)
+    before = sorted(requests.get(f"{here['graphite']}/metrics/index.json", timeout=30).json())
+    up = other.up("--graphite", here["graphite"])
+    assert (up["points"], up["carbon"]) == (0, "")
+    assert through_grafana(up, token_of(other), COUNTER) == 3
+    assert sorted(requests.get(f"{here['graphite']}/metrics/index.json", timeout=30).json()) == before
+    assert not [one for one in other.left() if one.endswith("-reader-graphite")]
+    other.run("down", "--volume")
+    assert not [one for one in world.left() if "reader" in one]
+    assert through_grafana(here, token_of(world), COUNTER) == 3, "the pod beside it was left alone"
+
+
+def test_an_old_grafana_gets_an_api_key(world, grafana_7_image):
+    up = world.up(SFCCI_PREVIEW_GRAFANA_IMAGE=grafana_7_image)
+    assert not token_of(world).startswith("glsa_")
+    assert [one["action"] for one in up["dashboards"]] == ["create"]
+    assert not world.up(SFCCI_PREVIEW_GRAFANA_IMAGE=grafana_7_image)["started"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"SFCCI_PREVIEW_GRAFANA_IMAGE": "127.0.0.1:1/none:1"}, ["image 127.0.0.1:1/none:1 cannot be pulled", "preview load"]),
+        ({"SFCCI_PREVIEW_GRAFANA_IMAGE": "localhost/none:1"}, ["podman has no image localhost/none:1", "in no registry"]),
+        ({"SFCCI_GRAPHITE_RETENTIONS": "10s"}, ["graphite ended right after its start: ", "GRAPHITE_RETENTIONS: "]),
+        ({"SFCCI_GRAPHITE_URL": "http://127.0.0.1:1"}, ["http://127.0.0.1:1"]),
+    ],
+)  # fmt: skip
+def test_what_keeps_the_pod_from_running_is_told_and_nothing_stays(world, environ, words):
+    told = world.run("up", "--no-fallback", status=3, **environ)
+    for word in words:
+        assert word in told
+    assert "Traceback" not in told
+    assert not world.podman.exists("pod", world.name)
+
+
+def test_a_port_that_is_taken_is_named_with_its_setting(world):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = world.run("up", "--no-fallback", status=3, SFCCI_PREVIEW_CARBON_PORT=str(port))
+    assert f"port {port} of 127.0.0.1 cannot be had for carbon: Address already in use" in told
+    assert "[preview] carbon_port" in told
+    assert world.left() == []
+
+
+def test_images_go_into_one_archive_and_out_of_it_again(world, tmp_path):
+    (tmp_path / "image").mkdir()
+    (tmp_path / "image" / "file").write_text("hello")
+    archive = tmp_path / "image.tar"
+    subprocess.run(["tar", "-C", tmp_path / "image", "-cf", archive, "."], check=True)
+    names = [f"localhost/{world.name}:{number}" for number in (1, 2)]
+    images = dict(zip(("SFCCI_PREVIEW_GRAFANA_IMAGE", "SFCCI_PREVIEW_GRAPHITE_IMAGE"), names, strict=True))
+    for name in names:
+        world.podman.run("import", "--quiet", archive, name)
+    saved = tmp_path / "images.tar"
+    saved.write_text("what was there before")
+    assert world.run("save", "--json", saved, **images)["images"] == names
+    assert [path.name for path in tmp_path.glob("*images.tar*")] == ["images.tar"]
+    world.podman.run("rmi", "--force", *names)
+    assert sorted(world.run("load", "--json", saved)["images"]) == names
+    assert all(world.podman.exists("image", name) for name in names)
+    world.podman.run("rmi", "--force", *names)
+    assert "cannot be loaded" in world.run("load", tmp_path / "dashboards/one.yaml", status=2)
+    assert "is no file" in world.run("load", tmp_path / "none.tar", status=2)
+    lost = world.run("save", tmp_path / "new.tar", status=3, **images)
+    assert "podman has no image" in lost
+    assert not (tmp_path / "new.tar").exists()
+
+
+def test_an_interrupted_up_removes_what_it_has_begun(world):
+    with world.start("up", "--no-fallback") as process:
+        until(lambda: world.podman.exists("pod", world.name) or process.poll() is not None)
+        process.send_signal(2)
+        process.communicate(timeout=LIMIT_S)
+    if process.returncode:  # else it was done already
+        assert not world.podman.exists("pod", world.name)
+    with contextlib.suppress(ValueError):
+        assert "Traceback" not in process.stderr.read()
