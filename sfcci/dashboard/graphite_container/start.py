@@ -5,14 +5,15 @@ All that is written lies below /var/lib/graphite. SIGTERM (podman stop) lets car
 one of them ends by itself, the other is ended, too, and so is the container.
 """
 
+import contextlib
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from sfcci import command
 from sfcci.errors import InputError
 from sfcci.metric.configuration import carbon_files
 from sfcci.metric.retention import DEFAULT, parse_retentions
@@ -35,20 +36,22 @@ def main() -> int:
     # Before anything is started: podman stop may come at once.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
-    children: list[subprocess.Popen[bytes]] = []
-    try:
-        prepare(os.environ)
-        children = [_started(os.environ, *words) for words in _programs(os.environ)]
-        return _first_that_ends(children)
-    except Refused as error:
-        say(str(error))
-        return STATUS_INPUT
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
-        _end_all(children)
+    children: dict[str, command.Process] = {}
+    with contextlib.ExitStack() as stack:
+        try:
+            prepare(os.environ)
+            for name, words in _programs(os.environ).items():
+                children[name] = stack.enter_context(_started(os.environ, *words))
+            return _first_that_ends(children)
+        except Refused as error:
+            say(str(error))
+            return STATUS_INPUT
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_IGN)
+            _end_all(children)
 
 
 def say(text: str) -> None:
@@ -120,14 +123,14 @@ def _whole(path: Path) -> bool:
     return bool(path.stat().st_size >= last["offset"] + last["size"])
 
 
-def _programs(environ: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
-    return (
-        ("carbon", str(ROOT / "run/conf/carbon.conf")),
-        ("web", environ[PORTS["web"]], _listen(environ)),
-    )
+def _programs(environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    return {
+        "carbon": ("carbon", str(ROOT / "run/conf/carbon.conf")),
+        "the web part": ("web", environ[PORTS["web"]], _listen(environ)),
+    }
 
 
-def _started(environ: Mapping[str, str], *words: str) -> "subprocess.Popen[bytes]":
+def _started(environ: Mapping[str, str], *words: str) -> contextlib.AbstractContextManager[command.Process]:
     env = {
         "PATH": os.defpath,
         "HOME": str(ROOT / "run"),
@@ -142,26 +145,27 @@ def _started(environ: Mapping[str, str], *words: str) -> "subprocess.Popen[bytes
         "SFCCI_GRAPHITE_QUERY": f"127.0.0.1:{environ[PORTS['query']]}",
     }
     argv = [sys.executable, str(PROGRAM), str(os.getpid()), *words]
-    return subprocess.Popen(argv, env=env, cwd=ROOT / "run")
+    # What they say is the container's log.
+    return command.start(argv, env=env, cwd=ROOT / "run", stdout=None, stderr=None)
 
 
-def _first_that_ends(children: "list[subprocess.Popen[bytes]]") -> int:
+def _first_that_ends(children: Mapping[str, command.Process]) -> int:
     """Wait until one of them ends, and give a status that says that this was not asked for."""
     while True:
         pid, status = os.wait()
-        for name, child in zip(("carbon", "the web part"), children, strict=True):
+        for name, child in children.items():
             if child.pid == pid:
                 child.returncode = os.waitstatus_to_exitcode(status)
                 say(f"{name} ended with status {child.returncode}")
                 return 1
 
 
-def _end_all(children: "list[subprocess.Popen[bytes]]") -> None:
+def _end_all(children: Mapping[str, command.Process]) -> None:
     """End them and wait: carbon writes what it has. Who waits too long for this process kills all of it."""
-    for child in children:
+    for child in children.values():
         if child.returncode is None:
             child.send_signal(signal.SIGTERM)
-    for child in children:
+    for child in children.values():
         child.wait()
 
 
