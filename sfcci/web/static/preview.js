@@ -173,6 +173,7 @@ async function show(one, shownTime) {
   one.abort?.abort();
   one.abort = new AbortController();
   one.asked = query;
+  one.article.dataset.asking = query;
   try {
     const answer = await ask(`/api/render?${query}`, { signal: one.abort.signal });
     Object.assign(one, { answer, context: own, failed: false });
@@ -183,7 +184,7 @@ async function show(one, shownTime) {
     if (!one.answer) one.body.replaceChildren(element('p', { class: 'trouble all' }, error.message));
     return `Not updated: ${error.message}`;
   } finally {
-    if (one.asked === query) one.asked = '';
+    if (one.asked === query) { one.asked = ''; one.article.dataset.asking = ''; }
   }
 }
 

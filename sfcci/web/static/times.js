@@ -30,7 +30,10 @@ function absolute(text, utc) {
 function moved(at, unit, count, utc) {
   const made = new Date(at);
   const name = (utc ? 'UTC' : '') + UNITS[unit];
+  const day = `${utc ? 'UTC' : ''}Date`;
+  const before = made[`get${day}`]();
   made[`set${name}`](made[`get${name}`]() + count * AMOUNTS[unit]);
+  if ((unit === 'M' || unit === 'y') && made[`get${day}`]() !== before) made[`set${day}`](0); // a month before 31 March is the end of February
   return made;
 }
 
