@@ -34,7 +34,7 @@ class PreviewGroup(LateGroup):
 
 @click.group(cls=PreviewGroup, table=COMMANDS, epilog="Example: sfcci preview dashboards/")
 def preview() -> None:
-    """Look at dashboards with real data before they are sent: on a local page, or in a real Grafana under podman.
+    """Show the dashboards: on a local page, or in a real Grafana under podman.
 
     Without a command it is `serve`.
     """

@@ -77,8 +77,8 @@ def invented(
     for key in _places([*before, part], len(before)):
         if words := [word for word in (known or {}).get(key, ()) if matches(word)]:
             return tuple(words[:most])
-    words = dict.fromkeys(made for word in _usual(before) if matches(made := _put(part, word)))
-    return tuple(words) or ((made,) if matches(made := _put(part, "x")) else ())
+    usual = dict.fromkeys(made for word in _usual(before) if matches(made := _put(part, word)))
+    return tuple(usual) or ((made,) if matches(made := _put(part, "x")) else ())
 
 
 def _spelled(text: str, made: Names) -> Iterator[tuple[str, ...]]:
