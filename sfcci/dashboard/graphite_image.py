@@ -125,32 +125,39 @@ def system_image(
     """Give the name of an image with Debian's packages for Graphite, made by mmdebstrap where it is missing, or `fresh`.
 
     `mirrors` are addresses of Debian's packages; none: those of this machine when it is a Debian, else mmdebstrap's own.
-    Raises MissingTool (mmdebstrap is not here), ToolError, DiskFull.
+    Raises MissingTool (mmdebstrap is not here), Unreachable (the packages cannot be had), ToolError, DiskFull.
     """
     name = f"localhost/sfcci-debian:{_system_key()}"
     if not fresh and podman.exists("image", name):
         return name
-    program = command.find("mmdebstrap")
+    command.find("mmdebstrap")
     with files.locked(cache / "images" / f"{_system_key()}.lock"):
         if not fresh and podman.exists("image", name):  # made by who held the lock
             return name
         with _work_folder(podman, cache) as folder:
             archive = folder / "root.tar"
             say(f"fetching Debian's packages for {name} (a minute or two)")
-            lines = [_source(mirror) for mirror in mirrors or _host_mirrors()]
-            argv: list[str | Path] = [
-                *command.ends_with_tool(),
-                program,
-                *_system_words(),
-                SUITE,
-                archive,
-                *lines,
-            ]
-            env = {**os.environ, "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"}
-            command.run(argv, timeout_s=SYSTEM_TIMEOUT_S, env=env)
+            _fetch(archive, [_source(mirror) for mirror in mirrors or _host_mirrors()])
             say("importing it")
             podman.run("import", "--quiet", archive, name, timeout_s=BUILD_TIMEOUT_S)
     return name
+
+
+def _fetch(archive: Path, sources: Sequence[str]) -> None:
+    """Have mmdebstrap write a root file system; root's mmdebstrap ends whole when the tool does, others' does so by itself."""
+    whole = ("unshare", "--pid", "--fork", "--kill-child") if os.geteuid() == 0 else ()
+    argv = [*command.ends_with_tool(), *whole, "mmdebstrap", *_system_words(), SUITE, archive, *sources]
+    env = {**os.environ, "TMPDIR": str(archive.parent), "LC_ALL": "C.UTF-8"}
+    try:
+        command.run(argv, timeout_s=SYSTEM_TIMEOUT_S, env=env)
+    except ToolError as error:
+        lines = error.failure.last_lines
+        told = next(
+            (line for line in lines if line.startswith(("E:", "Err:", "error:"))), (*lines, "no word")[-1]
+        )
+        raise Unreachable(
+            f"Debian's packages cannot be fetched: {told}; see the network, or name another place with --mirror"
+        ) from error
 
 
 def _system_words() -> tuple[str, ...]:

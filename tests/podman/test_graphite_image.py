@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from sfcci.dashboard import graphite_image as image
+from sfcci.errors import Unreachable
 from sfcci.metric.configuration import carbon_files
 from sfcci.metric.graphite import GraphiteReader
 
@@ -353,6 +354,15 @@ def test_a_base_that_cannot_be_pulled_is_one_sentence_with_the_way_round(podman_
     assert "the image 127.0.0.1:1/nothing:1 cannot be pulled: " in done.stderr
     assert "without a registry: sfcci preview build --from-system" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.podman
+def test_packages_that_cannot_be_had_are_one_sentence_and_nothing_is_left(podman_here, tmp_path, monkeypatch):
+    monkeypatch.setattr(image, "SUITE", "no-such-suite")  # so that nobody has its image yet
+    with pytest.raises(Unreachable, match=r"Debian's packages cannot be fetched: E: .+--mirror") as told:
+        image.system_image(podman_here, tmp_path / "cache", mirrors=["http://127.0.0.1:1/debian"])
+    assert len(str(told.value).splitlines()) == 1
+    assert [path.suffix for path in (tmp_path / "cache/images").iterdir()] == [".lock"]
 
 
 def test_words_that_make_no_sense_together_are_refused(tmp_path):
