@@ -21,7 +21,7 @@ export function lay(root, dashboard, before, toggled) {
     };
   });
   if (root.children.length && was === shape(entries)) {
-    entries.forEach((one, index) => { if (one !== before[index]) before[index].article.replaceWith(one.article); });
+    entries.forEach((one, index) => { if (one !== before[index]) before[index].article.replaceWith(one.article); }); // of another kind now
     titles(root, dashboard);
   } else root.replaceChildren(...grids.map((made) => made()));
   const left = new Set(entries.map((one) => one.article));
@@ -54,14 +54,20 @@ function section(title, row, isFolded, grid, toggled) {
   return element('section', {}, details);
 }
 
+// A panel that asks for something else keeps what is drawn, dimmed, until the answer is there.
 function entry(panel, old) {
-  if (!old || old.panel.type !== panel.type) return frame(panel);
-  const { gridPos: _a, ...mine } = panel;
-  const { gridPos: _b, ...other } = old.panel;
-  if (JSON.stringify(mine) === JSON.stringify(other)) return Object.assign(old, { panel, same: true });
+  if (!old || old.panel.type !== panel.type || panel.type === 'text') return old && same(old.panel, panel) ? Object.assign(old, { panel, same: true }) : frame(panel);
+  if (same(old.panel, panel)) return Object.assign(old, { panel, same: true });
   const asked = ({ targets, timeFrom, timeShift }) => JSON.stringify([targets, timeFrom, timeShift]);
-  return { ...frame(panel), ...(asked(panel) === asked(old.panel) ? { answer: old.answer, context: old.context, same: 'shown' } : {}) };
+  const stays = asked(panel) === asked(old.panel);
+  old.article.className = `panel ${panel.type}${panel.transparent ? ' clear' : ''}`;
+  old.article.querySelector('h3').replaceWith(head(panel));
+  old.link?.setAttribute('aria-label', `Runs behind ${panel.title || 'this panel'}`);
+  old.article.dataset.stale = !stays;
+  return Object.assign(old, { panel, same: stays ? 'shown' : false }, stays ? {} : { answer: null, last: undefined });
 }
+
+const same = ({ gridPos: _a, ...one }, { gridPos: _b, ...other }) => JSON.stringify(one) === JSON.stringify(other);
 
 function place(article, panel, top) {
   const { x = 0, y = 0, w = 24, h = 8 } = panel.gridPos ?? {};
@@ -69,11 +75,17 @@ function place(article, panel, top) {
   article.style.setProperty('--height', `${h * ROW_PX - 8}px`);
 }
 
+function head(panel) {
+  const made = element('h3', { id: `panel-${panel.id}`, ...(panel.description ? { title: panel.description } : {}) }, panel.title ?? '');
+  const own = panel.hideTimeOverride ? [] : [panel.timeFrom && `last ${panel.timeFrom}`, panel.timeShift && `${panel.timeShift} earlier`].filter(Boolean);
+  if (own.length) made.append(element('span', { class: 'own-time' }, own.join(', ')));
+  return made;
+}
+
 function frame(panel) {
   const id = `panel-${panel.id}`;
   const body = element('div', { class: 'body' });
-  const head = element('h3', { id, ...(panel.description ? { title: panel.description } : {}) }, panel.title ?? '');
-  const article = element('article', { class: `panel ${panel.type}${panel.transparent ? ' clear' : ''}`, 'aria-labelledby': id, 'data-panel': panel.id }, head, body);
+  const article = element('article', { class: `panel ${panel.type}${panel.transparent ? ' clear' : ''}`, 'aria-labelledby': id, 'data-panel': panel.id }, head(panel), body);
   const one = { panel, article, body, link: null, same: false };
   if (panel.type === 'text') {
     const text = element('div', { class: 'text', tabindex: '0', role: 'region', 'aria-labelledby': id });
@@ -83,7 +95,5 @@ function frame(panel) {
     one.link = element('a', { class: 'behind', 'aria-label': `Runs behind ${panel.title || 'this panel'}`, hidden: '' }, 'Runs');
     article.append(one.link);
   } else body.append(element('p', { class: 'trouble' }, `Panels of type ${panel.type} are not drawn here.`));
-  const own = panel.hideTimeOverride ? [] : [panel.timeFrom && `last ${panel.timeFrom}`, panel.timeShift && `${panel.timeShift} earlier`].filter(Boolean);
-  if (own.length) head.append(element('span', { class: 'own-time' }, own.join(', ')));
   return one;
 }

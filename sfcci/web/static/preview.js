@@ -1,7 +1,7 @@
 // The page: which dashboard, which time, which choices, how often; asks the server for each panel and lets draw.js draw it.
 // A file that is saved, or a choice, changes only those panels that are otherwise then.
 
-import { draw } from './draw.js';
+import { clear, draw } from './draw.js';
 import { element } from './element.js';
 import { lay } from './layout.js';
 import { follow } from './live.js';
@@ -181,7 +181,7 @@ async function show(one, shownTime) {
     return null;
   } catch (error) {
     if (error.name === 'AbortError') return null;
-    if (!one.answer) one.body.replaceChildren(element('p', { class: 'trouble all' }, error.message));
+    if (!one.answer) { clear(one.body); one.body.append(element('p', { class: 'trouble all' }, error.message)); }
     return `Not updated: ${error.message}`;
   } finally {
     if (one.asked === query) { one.asked = ''; one.article.dataset.asking = ''; }
@@ -189,6 +189,7 @@ async function show(one, shownTime) {
 }
 
 function paint(one) {
+  delete one.article.dataset.stale;
   const targets = one.answer.answers.filter(({ trouble }) => trouble !== 'broken target').map(({ target }) => target);
   one.link.hidden = !targets.length || Boolean(exported);
   if (!one.link.hidden) one.link.href = runsAddress(targets, { since: one.context.from, until: one.context.until });
