@@ -6,6 +6,7 @@ anything.
 
 import contextlib
 import errno
+import importlib
 import socket
 import threading
 import time
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from sfcci.dashboard.latest import Latest, Prepare
 from sfcci.errors import Unreachable, UsageError
 from sfcci.settings import Settings
-from sfcci.web import assets, pages_dashboards, pages_metrics, pages_report, pages_runs
+from sfcci.web import assets, pages_dashboards, pages_metrics
 from sfcci.web.answer import Endpoint, NotThere, as_answer, asset
 from sfcci.web.live import Live
 from sfcci.web.live import routes as live_routes
@@ -78,8 +79,7 @@ def start_preview(
         **pages_dashboards.routes(Preview(live, readers)),
         **live_routes(live),
         **pages_metrics.routes(pages_metrics.Metrics(readers)),
-        **pages_report.routes(settings),
-        **pages_runs.routes(settings),
+        **_late(settings),
     }
     # The streams end before their server, which would wait for them.
     with start_pages(settings, pages, port, say=say) as address, live.watching():
@@ -98,6 +98,24 @@ def start_pages(
     files = assets.asset_files(settings.cache, say)
     with _listening(port) as listener, _serving(application(pages, files), listener):
         yield f"http://{LOOPBACK}:{listener.getsockname()[1]}/"
+
+
+LATE = {
+    "sfcci.web.pages_report": ("/report",),
+    "sfcci.web.pages_runs": ("/runs", "/runs/{run}/files/{name:path}", "/runs/{run:path}"),
+}
+"""Pages that open the run database, whose library takes half a second to load: loaded when they are first asked for."""
+
+
+def _late(settings: Settings) -> dict[str, Endpoint]:
+    def endpoint(module: str, path: str) -> Endpoint:
+        def answer(request: "Request") -> "Response":
+            found: Endpoint = importlib.import_module(module).routes(settings)[path]
+            return found(request)
+
+        return answer
+
+    return {path: endpoint(module, path) for module, paths in LATE.items() for path in paths}
 
 
 @contextlib.contextmanager
