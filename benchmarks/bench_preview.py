@@ -76,7 +76,7 @@ def until(page: Any, script: str, limit_s: float = 60.0) -> None:
     while not page.evaluate(script):
         if time.perf_counter() > end:
             raise TimeoutError(script)
-        time.sleep(0.005)
+        time.sleep(0.03)
 
 
 def all_there(reader: GraphiteReader) -> bool:

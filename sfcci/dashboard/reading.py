@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from sfcci.dashboard import target as grammar
+from sfcci.dashboard.attribution import attributed, together
 from sfcci.dashboard.existence import never_happened
 from sfcci.dashboard.model import Dashboard
 from sfcci.dashboard.render import grafana_json
@@ -73,7 +74,7 @@ class PanelNumbers:
 def answers(
     panel: Json, reader: Reader, from_s: float, until_s: float, max_points: int | None = None
 ) -> tuple[Answer, ...]:
-    """Ask Graphite for every shown target of a panel of Grafana's JSON, in one question. Raises Unreachable."""
+    """Ask Graphite for every shown target of a panel of Grafana's JSON, in as few questions as will do. Raises Unreachable."""
     found = [_whole(ref, text) for ref, text in shown_targets(panel)]
     asked = [one.target for one in found if not one.trouble]
     rendered = iter(_rendered(asked, reader, from_s, until_s, max_points))
@@ -178,29 +179,16 @@ def _whole(ref: str, text: str) -> Answer:
 def _rendered(
     texts: Sequence[str], reader: Reader, from_s: float, until_s: float, max_points: int | None
 ) -> list[list[Series] | str]:
-    """Give the series of each target, or why Graphite refuses it.
+    """Give the series of each target, or why Graphite refuses it: in one question where the answer can be told apart.
 
-    Graphite does not say which target a series is of; so a line of ours stands between the targets, which come in order.
     Where one is refused, all are, and each is asked by itself.
     """
-    if len(texts) > 1:
-        parted = [word for text in texts for word in (text, _BETWEEN)]
+    if len(texts) > 1 and together(texts):
         with contextlib.suppress(UsageError):
-            found: list[list[Series] | str] = []
-            current: list[Series] = []
-            for one in reader.render(parted, from_s, until_s, max_points=max_points):
-                if one.target == _BETWEEN_NAME:
-                    found.append(current)
-                    current = []
-                else:
-                    current.append(one)
-            if len(found) == len(texts):
-                return found
+            found = attributed(texts, reader.render(texts, from_s, until_s, max_points=max_points))
+            if found is not None:
+                return [*found]
     return [_alone(text, reader, from_s, until_s, max_points) for text in texts]
-
-
-_BETWEEN_NAME = "sfcci: the next target"
-_BETWEEN = f"alias(constantLine(0),'{_BETWEEN_NAME}')"
 
 
 def _alone(

@@ -150,12 +150,12 @@ def test_a_glob_holds_just_the_values(values):
     assert text.removeprefix("a.").removesuffix(".b").strip("{}").split(",") == values
 
 
-@given(st.integers(1, 10**9), st.integers(1, 4000))
+@given(st.integers(1, 3_000_000), st.integers(1, 4000))
 def test_a_step_is_round_and_about_as_long_as_a_point(span_s, points):
     step = step_ms(0, span_s, points)
     exact = span_s * 1000 / points
     assert step <= 3 * max(1, exact)
-    assert exact < 10 * step or exact > 3 * 2_592_000_000
+    assert exact < 10 * step
     assert interval_ms(interval_text(step)) == step
 
 

@@ -16,7 +16,14 @@ const REDUCE = {
   delta: (v) => v.reduce((sum, one, at) => (at && one > v[at - 1] ? sum + one - v[at - 1] : sum), 0), count: (v) => v.length, median: (v) => { const s = [...v].sort((a, b) => a - b); return (s[(s.length - 1) >> 1] + s[s.length >> 1]) / 2; },
 };
 
-export const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+// The page's colours, read once for each theme: reading them after every change of the page costs more than drawing.
+const inks = new Map();
+const dark = matchMedia('(prefers-color-scheme: dark)');
+export function ink(name) {
+  const key = `${document.documentElement.dataset.theme ?? ''} ${dark.matches} ${name}`;
+  if (!inks.has(key)) inks.set(key, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  return inks.get(key);
+}
 export const hue = (index) => ink(`s${index % COLOURS}`);
 
 // One number of a series by Grafana's word for it; null when it has none.
