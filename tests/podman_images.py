@@ -197,7 +197,13 @@ def _end(podman, own):
     """End and remove all that is in a session's storage, and the storage."""
     from sfcci import files
 
-    for words in ("pod rm --all --force --time=0", "rm --all --force --time=0", "volume rm --all --force"):
+    ends = (
+        "kill --all",
+        "pod rm --all --force --time=0",
+        "rm --all --force --time=0",
+        "volume rm --all --force",
+    )
+    for words in ends:  # what runs while its pod is removed holds podman up
         podman.run(*words.split(), check=False)
     _unmount(own / "storage")
     for folder in (_run_root(own), own):

@@ -119,7 +119,11 @@ def _source(pod: "Pod", points: int) -> str:
         return f"with Graphite at {_addresses(pod)['graphite']}, read only"
     if pod.sample:
         return "with made-up data"
-    return f"with {console.counted(points, 'point')} of the gate's history in Graphite at {pod.graphite_url}"
+    history = (
+        f"{console.counted(points, 'point')} of the gate's history" if points else "no gate's history yet"
+    )
+    hint = "" if points else " (sfcci gate run makes some; --sample shows made-up data)"
+    return f"with {history} in Graphite at {pod.graphite_url}{hint}"
 
 
 def _addresses(pod: "Pod") -> dict[str, str]:
@@ -199,7 +203,7 @@ def logs(follow: bool, tail: int) -> None:
     name = settings.preview.name
     if not podman.exists("pod", name):
         raise UsageError("the preview is not up; start it with: sfcci preview up")
-    words = ["pod", "logs", f"--tail={tail}", *(["--follow"] if follow else []), name]
+    words = ["pod", "logs", "--names", f"--tail={tail}", *(["--follow"] if follow else []), name]
     with command.start([podman.path, *words], env=podman.environ, stdout=None, stderr=None) as process:
         process.wait()
 

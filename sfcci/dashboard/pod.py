@@ -5,6 +5,7 @@ What is known of it lies in `preview` of the state folder: `pod.json` while it i
 
 import contextlib
 import json
+import re
 import secrets
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -175,8 +176,10 @@ def by_hand(settings: Settings) -> PodSpec:
     from sfcci.metric.retention import DEFAULT
 
     preview = settings.preview
-    if not preview.name or not set(preview.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-"):
-        raise UsageError(f"[preview] name is {preview.name!r}; expected small letters, digits and -")
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", preview.name):
+        raise UsageError(
+            f"[preview] name is {preview.name!r}; expected small letters, digits and, between them, -"
+        )
     return PodSpec(
         preview.name,
         preview.grafana_image,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sfcci import files
 from sfcci.dashboard.graphite_image import GRAPHITE_IMAGE, LOCAL, build
-from sfcci.dashboard.podman import Podman
+from sfcci.dashboard.podman import Podman, remedy
 from sfcci.errors import MissingTool, ToolError, Unreachable, UsageError
 
 PULL_TIMEOUT_S = 900.0
@@ -70,14 +70,22 @@ def save(podman: Podman, images: Sequence[str], path: Path) -> int:
 
 
 def load(podman: Podman, path: Path) -> tuple[str, ...]:
-    """Bring an archive's images here; give their names. Raises UsageError (no archive), ToolError."""
+    """Bring an archive's images here; give their names. Raises UsageError (no archive), MissingTool (no room for it)."""
     if not path.is_file():
         raise UsageError(f"{path} is no file; give an archive that sfcci preview save wrote")
     try:
         done = podman.run("load", "--quiet", "--input", path, timeout_s=ARCHIVE_TIMEOUT_S)
     except ToolError as error:
-        last = error.failure.last_lines[-1:] or ("no word",)
-        raise UsageError(f"{path} cannot be loaded: {last[0].removeprefix('Error: ')}; "
-                         "expected an archive that sfcci preview save wrote") from None  # fmt: skip
+        told = f"{path} cannot be loaded: {_why_not(error.failure.last_lines)}"
+        if hint := remedy(told):
+            raise MissingTool(told, hint) from None
+        raise UsageError(f"{told}; expected an archive that sfcci preview save wrote") from None
     said = (line.partition(":")[2] for line in done.stdout.splitlines() if line.startswith("Loaded image"))
     return tuple(name.strip() for line in said for name in line.split(","))
+
+
+def _why_not(lines: Sequence[str]) -> str:
+    """Give podman's reason: it tries all kinds of archive in turn, and `save` writes one of them."""
+    own = (line.partition("docker-archive: ")[2] for line in lines)
+    last = lines[-1].removeprefix("Error: ") if lines else "no word"
+    return next(filter(None, own), last)

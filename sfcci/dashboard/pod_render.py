@@ -206,6 +206,7 @@ def _grafana(spec: PodSpec) -> Json:
         "GF_ANALYTICS_REPORTING_ENABLED": "false",
         "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
         "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
+        "GF_PLUGINS_PREINSTALL_DISABLED": "true",  # apps that nobody asked for, fetched at each start
         **_who(spec),
     }
     if spec.host_network:
@@ -219,9 +220,12 @@ def _grafana(spec: PodSpec) -> Json:
 
 
 def _who(spec: PodSpec) -> dict[str, str]:
-    """Give who may log in: the administrator with a password out of a file, or nobody, because all may do everything."""
+    """Give who may log in: the administrator with a password out of a file, or nobody, because all may do everything.
+
+    Grafana itself reads the file (7.1 and later). Its image would put what `..__FILE` names into Grafana's environment.
+    """
     if spec.password:
-        return {"GF_SECURITY_ADMIN_PASSWORD__FILE": PASSWORD_FILE}
+        return {"GF_SECURITY_ADMIN_PASSWORD": f"$__file{{{PASSWORD_FILE}}}"}
     return {"GF_AUTH_DISABLE_LOGIN_FORM": "true", "GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION": "true"}
 
 

@@ -143,6 +143,8 @@ def remove(podman: Podman, name: str) -> bool:
             f"podman has a pod {name} that sfcci did not make; it stays: set [preview] name to another"
         )
     if found:
+        # What runs while its pod is removed holds podman up for some seconds more.
+        podman.run("pod", "stop", "--time", str(STOP_S), name, check=False)
         podman.run("pod", "rm", "--force", "--time", str(STOP_S), name)
     # podman before 4.4 leaves the volumes that it made of ConfigMaps; what is not there is no matter
     podman.run("volume", "rm", *config_maps(name), check=False)

@@ -27,6 +27,8 @@ MIN_VERSION = (4, 0)
 NOFILE, NPROC = 1_048_576, 32_768
 """No more than these limits are asked for, and no more than this process may have."""
 HOST = "host"
+ORDINARY = "472:472"
+"""User and group that the probe's container runs as: Grafana's."""
 CONFIGURATIONS = (
     Path("/usr/share/containers/containers.conf"),
     Path("/etc/containers/containers.conf"),
@@ -125,15 +127,17 @@ def _tried(path: str, environ: Mapping[str, str], folder: Path) -> Table:
     root = folder / "probe"
     binds = _made_root(root)
     try:
-        first = _started(path, environ, root, binds, ())
-        if not first.status:
+        if not _started(path, environ, root, binds, ()).status:
             return {"options": {}, "network": ""}
+        failed: list[command.Completed] = []
         for options in _ladder():
             own = _own_configuration(environ, options, folder)
-            if not _started(path, own, root, binds, ("--network=none",)).status:
+            done = _started(path, own, root, binds, ("--network=none",))
+            if not done.status:
                 break
+            failed.append(done)
         else:
-            raise _useless(first)
+            raise _useless(failed[0])
         if not _started(path, own, root, binds, ()).status:
             return {"options": options, "network": ""}
         last = _started(path, own, root, binds, (f"--network={HOST}",))
@@ -186,10 +190,12 @@ def _started(
 ) -> command.Completed:
     """Start a container, on podman's own network with a port of this machine unless one is named, and remove it.
 
+    It runs as an ordinary user, as the images do: where podman has one user id alone, none of them starts.
+
     It is not waited for: the first one of a new storage may be missed when it ends, which takes podman 20 s to see. One that
     is left behind by a kill ends and goes by itself.
     """
-    words = [path, "run", "--detach", "--rm", "--security-opt=label=disable", *binds]
+    words = [path, "run", "--detach", "--rm", f"--user={ORDINARY}", "--security-opt=label=disable", *binds]
     published = network or ("--publish=127.0.0.1::8080",)
     argv = [*words, *published, "--rootfs", str(root), "/usr/bin/sleep", str(PROBE_TIMEOUT_S)]
     try:
@@ -252,11 +258,11 @@ def _quoted(value: Any) -> str:
 
 def _useless(done: command.Completed) -> MissingTool:
     said = _last(done)
-    return MissingTool(f"podman cannot start a container here: {said}", _remedy(said))
+    return MissingTool(f"podman cannot start a container here: {said}", remedy(said) or "see `podman info`")
 
 
 REMEDIES = {
-    "subuid|subgid|newuidmap|newgidmap": "install newuidmap (package uidmap) and give this user ids: "
+    "subuid|subgid|newuidmap|newgidmap|setup user|setres[ug]id|setgroups": "install newuidmap (package uidmap) and give this user ids: "
     "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER (as root), then podman system migrate",
     "runtime .*not found|(crun|runc).*no such file|default OCI runtime": "install an OCI runtime: crun or runc",
     "newns|user namespace|clone|unshare|operation not permitted": "run it as root, or see `podman info`",
@@ -266,11 +272,9 @@ REMEDIES = {
 """What podman says → what to do about it; the first that fits."""
 
 
-def _remedy(said: str) -> str:
-    return next(
-        (hint for words, hint in REMEDIES.items() if re.search(words, said, re.IGNORECASE)),
-        "see `podman info`",
-    )
+def remedy(said: str) -> str:
+    """Give what to do about what podman says; "" where nothing is known."""
+    return next((hint for words, hint in REMEDIES.items() if re.search(words, said, re.IGNORECASE)), "")
 
 
 def _last(done: command.Completed) -> str:

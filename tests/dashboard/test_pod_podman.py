@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,8 @@ class World:
     podman: object
     name: str
     environ: dict
+    told: list = field(default_factory=list)
+    """What the commands that started the pod of `shown` said."""
 
     def argv(self, *words):
         return [sys.executable, "-m", "sfcci", "preview", *map(str, words)]
@@ -87,6 +89,13 @@ class World:
         volumes = self.podman_says("volume", "ls", "--format", "{{.Name}}")
         return [one for one in (*pods, *containers, *volumes) if one.startswith(self.name)]
 
+    def remove(self):
+        """End the pod at once: what runs while it is removed holds podman up."""
+        self.podman.run("pod", "kill", self.name, check=False)
+        self.podman.run("pod", "rm", "--force", "--time=0", self.name, check=False)
+        if left := self.left():
+            self.podman.run("volume", "rm", "--force", *left, check=False)
+
     def write(self, title="One", target=COUNTER):
         (self.project / "dashboards").mkdir(exist_ok=True)
         (self.project / "dashboards" / "one.yaml").write_text(DASHBOARD.format(title=title, target=target))
@@ -120,30 +129,59 @@ def probed(podman_here, tmp_path_factory):
     return state / "preview" / "podman.json"
 
 
+@pytest.fixture(scope="module")
+def new_world(podman_here, probed, grafana_image, graphite_image, tmp_path_factory):
+    """Make projects, each with one dashboard and the settings of a pod of its own."""
+    numbers = itertools.count()
+
+    def make():
+        folder = tmp_path_factory.mktemp("world")
+        name = f"sfcci-test-{os.getpid()}-{next(numbers)}"
+        ports = dict(zip(("GRAFANA", "GRAPHITE", "CARBON", "PICKLE", "STATSD"), free_ports(5), strict=True))
+        environ = {
+            **os.environ,
+            **{key: podman_here.environ[key] for key in podman_here.environ if key.startswith("CONTAINERS_")},
+            "PYTHONPATH": str(Path(settings.__file__).parents[1]),
+            "SFCCI_PROJECT": str(folder),
+            "SFCCI_RUN_STATE": str(folder / "a state"),
+            "SFCCI_PREVIEW_NAME": name,
+            "SFCCI_PREVIEW_GRAFANA_IMAGE": grafana_image,
+            "SFCCI_PREVIEW_GRAPHITE_IMAGE": graphite_image,
+            **{f"SFCCI_PREVIEW_{service}_PORT": str(port) for service, port in ports.items()},
+        }
+        made = World(folder, podman_here, name, environ)
+        made.write()
+        (folder / "a state" / "preview").mkdir(parents=True)
+        shutil.copy(probed, folder / "a state" / "preview")
+        return made
+
+    return make
+
+
 @pytest.fixture
-def world(podman_here, probed, grafana_image, graphite_image, tmp_path, request):
-    """A project with one dashboard; what it starts is removed."""
-    name = f"sfcci-test-{os.getpid()}-{abs(hash(request.node.name)) % 10000}"
-    ports = dict(zip(("GRAFANA", "GRAPHITE", "CARBON", "PICKLE", "STATSD"), free_ports(5), strict=True))
-    environ = {
-        **os.environ,
-        **{key: podman_here.environ[key] for key in ("CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF")},
-        "PYTHONPATH": str(Path(settings.__file__).parents[1]),
-        "SFCCI_PROJECT": str(tmp_path),
-        "SFCCI_RUN_STATE": str(tmp_path / "a state"),
-        "SFCCI_PREVIEW_NAME": name,
-        "SFCCI_PREVIEW_GRAFANA_IMAGE": grafana_image,
-        "SFCCI_PREVIEW_GRAPHITE_IMAGE": graphite_image,
-        **{f"SFCCI_PREVIEW_{service}_PORT": str(port) for service, port in ports.items()},
-    }
-    made = World(tmp_path, podman_here, name, environ)
-    made.write()
-    (tmp_path / "a state" / "preview").mkdir(parents=True)
-    shutil.copy(probed, tmp_path / "a state" / "preview")
+def world(new_world):
+    made = new_world()
     yield made
-    made.podman.run("pod", "rm", "--force", "--time=0", name, check=False)
-    for volume in made.left():
-        made.podman.run("volume", "rm", "--force", volume, check=False)
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def shared_world(new_world):
+    made = new_world()
+    record(made.settings, 7)
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def shown(shared_world):
+    """A world whose pod is up with the gate's history, for tests that leave it so or take it away; made by two at once."""
+    if not pod.running(shared_world.settings):
+        both = [shared_world.start("up", "--no-fallback", "--json") for _ in range(2)]
+        told = [one.communicate(timeout=LIMIT_S) for one in both]
+        assert [one.returncode for one in both] == [0, 0], told
+        shared_world.told = sorted((json.loads(out) for out, _ in told), key=lambda one: not one["started"])
+    return shared_world
 
 
 def record(given, count):
@@ -181,45 +219,50 @@ def token_of(world):
     return (world.project / "a state" / "preview" / "token").read_text()
 
 
-def test_up_shows_the_gate_s_history_in_grafana_and_a_second_time_changes_nothing(world):
-    record(world.settings, 7)
-    first = world.up()
-    assert first["started"]
+def test_two_at_once_make_one_pod(shown):
+    assert [one["started"] for one in shown.told] == [True, False]
+    assert shown.told[0]["grafana"] == shown.told[1]["grafana"]
+    assert shown.podman_says("pod", "ps", "--format", "{{.Name}}").count(shown.name) == 1
+
+
+def test_up_shows_the_gate_s_history_in_grafana_and_a_second_time_changes_nothing(shown):
+    first = shown.told[0]
     assert first["points"] > 0
     assert [one["title"] for one in first["dashboards"]] == ["One"]
     page = requests.get(first["dashboards"][0]["url"], timeout=30).text
     assert "stand-in for Grafana" in page
     assert "<li>One</li>" in page
-    until(lambda: through_grafana(first, token_of(world), COUNTER) == 7)
-    before, token = world.containers(), token_of(world)
-    world.write(title="Two")
-    second = world.up()
+    until(lambda: through_grafana(first, token_of(shown), COUNTER) == 7)
+    before, token = shown.containers(), token_of(shown)
+    shown.write(title="Two")
+    second = shown.up()
     assert not second["started"]
     assert [one["action"] for one in second["dashboards"]] == ["change"]
-    assert (world.containers(), token_of(world)) == (before, token)
-    _says_what_there_is(world, first)
-    _has_no_rights_and_keeps_its_secrets(world)
-    _goes_and_comes_back_with_its_data(world, first)
+    assert (shown.containers(), token_of(shown)) == (before, token)
+    shown.write()
 
 
-def _says_what_there_is(world, first):
-    found = world.run("status", "--json")
+def test_what_is_up_is_told_with_its_addresses_and_its_words(shown):
+    first = shown.told[0]
+    found = shown.run("status", "--json")
     assert found["up"]
     assert found["pod"]["grafana"] == first["grafana"]
     assert set(found["containers"].values()) == {"running"}
-    assert "Grafana answers at" in world.run("status")
-    assert "carbon" in world.run("logs")
-    assert world.run("open", "--json") == {"address": first["grafana"]}
-    assert pod.choice(world.settings).way is pod.Way.POD
+    assert "Grafana answers at" in shown.run("status")
+    logs = shown.run("logs")
+    assert "carbon" in logs
+    assert f"{shown.name}-graphite" in logs, "who says it"
+    assert shown.run("open", "--json") == {"address": first["grafana"]}
+    assert pod.choice(shown.settings).way is pod.Way.POD
 
 
-def _has_no_rights_and_keeps_its_secrets(world):
-    folder = world.project / "a state" / "preview"
+def test_nothing_of_it_has_any_right_and_its_secrets_are_in_private_files_alone(shown):
+    folder = shown.project / "a state" / "preview"
     secrets = [(folder / name).read_text() for name in ("admin-password", "token")]
     for name in ("admin-password", "token", "pod.json"):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
-    told = world.podman.run("inspect", *world.containers()).stdout + world.run("logs")
-    pids = world.podman.run("inspect", "--format={{.State.Pid}}", *world.containers()).stdout.split()
+    told = shown.podman.run("inspect", *shown.containers()).stdout + shown.run("logs")
+    pids = shown.podman.run("inspect", "--format={{.State.Pid}}", *shown.containers()).stdout.split()
     for pid in pids:
         status = Path(f"/proc/{pid}/status").read_text()
         assert "CapEff:\t0000000000000000" in status
@@ -227,27 +270,50 @@ def _has_no_rights_and_keeps_its_secrets(world):
         told += Path(f"/proc/{pid}/environ").read_text() + Path(f"/proc/{pid}/cmdline").read_text()
     assert not [secret for secret in secrets if secret in told]
     stranger = requests.post(
-        f"{pod.known(world.settings).grafana_url}/api/dashboards/db", json={}, timeout=30
+        f"{pod.known(shown.settings).grafana_url}/api/dashboards/db", json={}, timeout=30
     )
     assert stranger.status_code in (401, 403)
 
 
-def _goes_and_comes_back_with_its_data(world, first):
-    gone = world.run("down", "--json")
-    assert gone["was_up"]
-    volumes = [f"{world.name}-grafana", f"{world.name}-graphite"]
-    assert sorted(gone["kept"]) == sorted(world.left()) == volumes
-    assert "the preview is not up" in world.run("open", status=2)
-    (world.project / "a state" / "runs.sqlite").unlink()  # what is shown now can only be what the volume kept
-    again = world.up(SFCCI_PREVIEW_GRAPHITE_PORT=str(free_ports(1)[0]))
-    assert again["started"]
-    assert again["graphite"] != first["graphite"]
-    assert through_grafana(again, token_of(world), COUNTER) == 7
-    _tells_that_the_password_is_lost(world)
-    assert sorted(world.run("down", "--volume", "--json")["removed"]) == volumes
+def test_a_graphite_elsewhere_is_read_and_never_written_and_an_old_grafana_gets_an_api_key(
+    shown, world, grafana_7_image
+):
+    here = shown.told[0]
+    until(lambda: through_grafana(here, token_of(shown), COUNTER) == 7)
+    record(world.settings, 5)
+    before = sorted(requests.get(f"{here['graphite']}/metrics/index.json", timeout=30).json())
+    old = {"SFCCI_PREVIEW_GRAFANA_IMAGE": grafana_7_image}
+    up = world.up("--graphite", here["graphite"], **old)
+    assert (up["points"], up["carbon"]) == (0, "")
+    assert [one["action"] for one in up["dashboards"]] == ["create"]
+    assert not token_of(world).startswith("glsa_")
+    assert through_grafana(up, token_of(world), COUNTER) == 7
+    assert sorted(requests.get(f"{here['graphite']}/metrics/index.json", timeout=30).json()) == before
+    assert f"{world.name}-graphite" not in world.left()
+    assert not world.up("--graphite", here["graphite"], **old)["started"]
+    world.run("down", "--volume")
     assert world.left() == []
-    assert not (world.project / "a state" / "preview" / "token").exists()
-    assert "was not up" in world.run("down")
+    assert through_grafana(here, token_of(shown), COUNTER) == 7, "the pod beside it was left alone"
+
+
+def test_what_it_keeps_outlives_it_until_that_is_removed_too(shown):
+    gone = shown.run("down", "--json")
+    assert gone["was_up"]
+    volumes = [f"{shown.name}-grafana", f"{shown.name}-graphite"]
+    assert sorted(gone["kept"]) == sorted(shown.left()) == volumes
+    assert "the preview is not up" in shown.run("open", status=2)
+    database = shown.project / "a state" / "runs.sqlite"
+    database.rename(database.with_suffix(".aside"))  # what is shown now can only be what the volume kept
+    again = shown.up(SFCCI_PREVIEW_GRAPHITE_PORT=str(free_ports(1)[0]))
+    assert again["started"]
+    assert again["graphite"] != shown.told[0]["graphite"]
+    assert through_grafana(again, token_of(shown), COUNTER) == 7
+    database.with_suffix(".aside").rename(database)
+    _tells_that_the_password_is_lost(shown)
+    assert sorted(shown.run("down", "--volume", "--json")["removed"]) == volumes
+    assert shown.left() == []
+    assert not (shown.project / "a state" / "preview" / "token").exists()
+    assert "was not up" in shown.run("down")
 
 
 def _tells_that_the_password_is_lost(world):
@@ -273,14 +339,6 @@ def test_down_takes_nothing_of_others_and_up_takes_no_pod_of_theirs(world):
     assert sorted(world.left()) == sorted([*others, f"{world.name}-grafana"])
 
 
-def test_two_at_once_make_one_pod(world):
-    both = [world.start("up", "--no-fallback", "--json") for _ in range(2)]
-    told = [json.loads(one.communicate(timeout=LIMIT_S)[0]) for one in both]
-    assert sorted(one["started"] for one in told) == [False, True]
-    assert {one["grafana"] for one in told} == {told[0]["grafana"]}
-    assert world.podman_says("pod", "ps", "--format", "{{.Name}}").count(world.name) == 1
-
-
 @pytest.mark.parametrize("when", ["playing", "waiting"])
 def test_a_killed_up_leaves_nothing_that_the_next_does_not_put_right(world, when):
     moments = {
@@ -300,49 +358,6 @@ def test_a_killed_up_leaves_nothing_that_the_next_does_not_put_right(world, when
     assert requests.get(f"{up['grafana']}/api/health", timeout=30).ok
     world.run("down", "--volume")
     assert world.left() == []
-
-
-def test_made_up_data_are_labelled_and_the_run_database_is_not_touched(world):
-    up = world.up("--sample")
-    assert up["sample"]
-    assert up["dashboards"][0]["title"] == "One (sample data)"
-    assert through_grafana(up, token_of(world), f"sample.{COUNTER}") > 0
-    assert not list(world.project.rglob("runs.sqlite"))
-    assert pod.choice(world.settings).way is pod.Way.EMBEDDED
-
-
-def test_a_graphite_elsewhere_is_read_and_never_written(world):
-    record(world.settings, 3)
-    here = world.up()
-    until(lambda: through_grafana(here, token_of(world), COUNTER) == 3)
-    grafana, pickle = map(str, free_ports(2))
-    other = replace(world, name=f"{world.name}-reader", project=world.project / "other")
-    other.environ = world.environ | {
-        "SFCCI_PROJECT": str(other.project),
-        "SFCCI_RUN_STATE": str(other.project / "a state"),
-        "SFCCI_PREVIEW_NAME": other.name,
-        "SFCCI_PREVIEW_GRAFANA_PORT": grafana,
-        "SFCCI_PREVIEW_PICKLE_PORT": pickle,
-    }
-    other.project.mkdir()
-    other.write()
-    record(other.settings, 5)
-    before = sorted(requests.get(f"{here['graphite']}/metrics/index.json", timeout=30).json())
-    up = other.up("--graphite", here["graphite"])
-    assert (up["points"], up["carbon"]) == (0, "")
-    assert through_grafana(up, token_of(other), COUNTER) == 3
-    assert sorted(requests.get(f"{here['graphite']}/metrics/index.json", timeout=30).json()) == before
-    assert not [one for one in other.left() if one.endswith("-reader-graphite")]
-    other.run("down", "--volume")
-    assert not [one for one in world.left() if "reader" in one]
-    assert through_grafana(here, token_of(world), COUNTER) == 3, "the pod beside it was left alone"
-
-
-def test_an_old_grafana_gets_an_api_key(world, grafana_7_image):
-    up = world.up(SFCCI_PREVIEW_GRAFANA_IMAGE=grafana_7_image)
-    assert not token_of(world).startswith("glsa_")
-    assert [one["action"] for one in up["dashboards"]] == ["create"]
-    assert not world.up(SFCCI_PREVIEW_GRAFANA_IMAGE=grafana_7_image)["started"]
 
 
 @pytest.mark.parametrize(
@@ -388,7 +403,7 @@ def test_images_go_into_one_archive_and_out_of_it_again(world, tmp_path):
     assert sorted(world.run("load", "--json", saved)["images"]) == names
     assert all(world.podman.exists("image", name) for name in names)
     world.podman.run("rmi", "--force", *names)
-    assert "cannot be loaded" in world.run("load", tmp_path / "dashboards/one.yaml", status=2)
+    assert "cannot be loaded" in world.run("load", world.project / "dashboards/one.yaml", status=2)
     assert "is no file" in world.run("load", tmp_path / "none.tar", status=2)
     lost = world.run("save", tmp_path / "new.tar", status=3, **images)
     assert "podman has no image" in lost

@@ -20,16 +20,23 @@ from sfcci.errors import UsageError
 PROJECT = Path(__file__).parents[2]
 PLAIN = PodSpec("preview", "grafana:1", "graphite:1")
 names = st.text(ascii_lowercase + digits + "-", min_size=1, max_size=12)
-secrets = st.text(min_size=8).filter(str.isprintable).map("Pw!{}".format)
-specs = st.builds(
-    PodSpec,
-    names,
-    names,
-    names,
-    statsd_image=st.just("") | names,
-    host_network=st.booleans(),
-    password=st.just("") | secrets,
-)
+printable = st.characters(exclude_categories=["C", "Z"])
+secrets = st.text(printable, min_size=8).map("Pw!{}".format)
+
+
+def specs_with(password):
+    return st.builds(
+        PodSpec,
+        names,
+        names,
+        names,
+        statsd_image=st.just("") | names,
+        host_network=st.booleans(),
+        password=password,
+    )
+
+
+specs = specs_with(st.just("") | secrets)
 few = hypothesis.settings(max_examples=20)
 """Each writes and reads a page of YAML."""
 
@@ -75,12 +82,13 @@ def test_every_pod_is_on_loopback_alone_without_any_right_and_with_its_label(spe
 
 
 @few
-@given(specs.filter(lambda spec: spec.password))
+@given(specs_with(secrets))
 def test_the_password_is_in_a_file_alone(spec):
     maps, made = read(spec)
     assert maps.pop(f"{spec.name}-password") == {"admin-password": spec.password}
     environ = {one["name"]: one["value"] for one in made["spec"]["containers"][0]["env"]}
-    assert environ["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/etc/sfcci/admin-password"
+    # not ..__FILE: with that, Grafana's image puts the password into the environment of its process
+    assert environ["GF_SECURITY_ADMIN_PASSWORD"] == "$__file{/etc/sfcci/admin-password}"
     assert spec.password not in environ.values()
     assert spec.password not in repr(spec)
     assert spec.digest == replace(spec, password="another").digest != replace(spec, password="").digest
@@ -179,6 +187,7 @@ def test_wishes_that_make_no_sense_together_are_refused(plain, tmp_path, wish, w
         ({"grafana_port": "x"}, "grafana_port is 'x'"),
         ({"carbon_port": "28080"}, "carbon_port and graphite_port are both 28080"),
         ({"name": "A b"}, "name is 'A b'; expected small letters"),
+        ({"name": "--all"}, "name is '--all'; expected small letters"),
     ],
 )
 def test_settings_that_make_no_pod_are_refused(plain, wrong, words):

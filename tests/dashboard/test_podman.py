@@ -59,6 +59,7 @@ def test_where_podman_works_nothing_is_configured_and_it_is_tried_once(machine):
     assert (found.version, found.network, found.rootless) == ((4, 3, 1), "", os.geteuid() != 0)
     assert "CONTAINERS_CONF" not in found.environ
     tried = len(calls(machine))
+    assert "--user=472:472" in calls(machine)[1], "an ordinary user, as in the images"
     assert podman.probe(machine) == found
     assert calls(machine)[tried:] == ["--version"]
     assert sorted(path.name for path in (machine.state / "preview").iterdir()) == [
@@ -101,6 +102,7 @@ def test_where_no_port_can_be_published_the_machine_s_own_network_is_used(machin
     ("says", "remedy"),
     [
         ("cannot find UID/GID for user x: no subuid ranges found", "usermod --add-subuids"),
+        ("runc: unable to setup user: invalid argument", "usermod --add-subuids"),
         ("default OCI runtime not found", "install an OCI runtime"),
         ("write /x: no space left on device", "free some space"),
         ("something else", "see `podman info`"),

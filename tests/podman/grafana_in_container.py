@@ -30,9 +30,9 @@ KEPT = ("folders", "dashboards", "datasources", "accounts", "keys")
 
 
 def configured(name, default=""):
-    """A setting as Grafana's image takes it: from a file that GF_..__FILE names, else from the variable."""
-    path = os.environ.get(f"GF_{name}__FILE")
-    return Path(path).read_text().strip() if path else os.environ.get(f"GF_{name}", default)
+    """A setting as Grafana takes it: from a variable, in which $__file{PATH} stands for what is in a file."""
+    given = os.environ.get(f"GF_{name}", default)
+    return re.sub(r"\$__file\{(.+?)\}", lambda found: Path(found[1]).read_text().strip(), given)
 
 
 class Contained:

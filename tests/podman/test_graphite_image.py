@@ -358,6 +358,8 @@ def test_a_base_that_cannot_be_pulled_is_one_sentence_with_the_way_round(podman_
 
 @pytest.mark.podman
 def test_packages_that_cannot_be_had_are_one_sentence_and_nothing_is_left(podman_here, tmp_path, monkeypatch):
+    words = (*image._system_words(), '--aptopt=Acquire::Retries "0"')  # apt waits before it tries again
+    monkeypatch.setattr(image, "_system_words", lambda: words)
     monkeypatch.setattr(image, "SUITE", "no-such-suite")  # so that nobody has its image yet
     with pytest.raises(Unreachable, match=r"Debian's packages cannot be fetched: E: .+--mirror") as told:
         image.system_image(podman_here, tmp_path / "cache", mirrors=["http://127.0.0.1:1/debian"])

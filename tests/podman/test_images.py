@@ -30,7 +30,7 @@ class Pod:
             path.chmod(0o755)
         grafana = [
             f"--volume={folder}:/etc/grafana/provisioning/datasources:ro",
-            "--env=GF_SECURITY_ADMIN_PASSWORD__FILE=/etc/grafana/provisioning/datasources/password",
+            "--env=GF_SECURITY_ADMIN_PASSWORD=$__file{/etc/grafana/provisioning/datasources/password}",
             f"--volume={name}:/var/lib/grafana",
         ]
         podman.run("pod", "create", f"--name={name}", "--publish=127.0.0.1::3000")
@@ -47,6 +47,7 @@ class Pod:
         return self
 
     def remove(self):
+        self.podman.run("pod", "kill", self.name, check=False)  # what runs holds the removal up
         self.podman.run("pod", "rm", "--force", "--time=0", self.name, check=False)
 
 

@@ -84,6 +84,7 @@ def test_a_pod_shows_made_up_data_and_what_is_saved(shown, tmp_path):
     board = dashboard(given, found, "dashboards")
     assert board["title"] == "One (sample data)"
     assert not (given.state / "runs.sqlite").exists()
+    assert pod.choice(given).way is pod.Way.EMBEDDED, "a run's own figures are not shown among made-up ones"
 
     words = [sys.executable, "-m", "sfcci", "preview", "watch", str(tmp_path / "dashboards.yaml"), "--json"]
     with subprocess.Popen(
