@@ -3,6 +3,8 @@
 import json
 import math
 import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from sfcci.dashboard.sample_names import names
 from sfcci.dashboard.sample_target import PREFIX, own_paths, sample_target
 from sfcci.dashboard.sample_values import value
 from sfcci.dashboard.validate import examine
+from sfcci.gate.job import BAD
 from sfcci.metric.catalogue import Known
 from sfcci.metric.glob import pattern
 
@@ -236,6 +239,21 @@ def test_bad_results_are_rarer_and_the_upper_durations_longer():
     stem = "stats.timers.job.x"
     lower, mean, upper = (value(f"{stem}.{figure}", 600, 60) for figure in ("lower", "mean", "upper_90"))
     assert lower < mean < upper
+
+
+def test_a_gate_fails_a_few_times_in_a_hundred_and_one_of_its_jobs_more_often():
+    project = Path(__file__).parents[2]
+    made = sampled(examine([project / "dashboards" / "sfc-gate.yaml"]).dashboards)
+    counts = [name.removeprefix(PREFIX) for name in made.names if name.startswith("sample.stats_counts.")]
+    good, bad = Counter(), Counter()
+    for name in counts:
+        job, result = name.split(".")[-2:]
+        if result == "SUCCESS" or result in BAD:
+            number = sum(value(name, at, 600) for at in range(0, 30 * 86400, 600))
+            (good if result == "SUCCESS" else bad)[job] += number
+    rates = {job: bad[job] / (bad[job] + good[job]) for job in good}
+    assert 0.01 < bad.total() / (bad.total() + good.total()) < 0.08
+    assert [job for job, rate in rates.items() if rate > 0.05] == ["sfc-rpm-install"]
 
 
 def test_the_upstream_dashboards_have_a_series_for_every_path(shared):

@@ -22,7 +22,7 @@ function row(one, calcs, toggle) {
   button.addEventListener('click', () => { toggle(one); button.setAttribute('aria-pressed', one.on); });
   const cells = calcs.map((calc) => {
     const value = reduce(calc, one.values);
-    return element('td', { 'data-value': value, 'data-calc': calc }, told(value, one.field).text);
+    return element('td', { 'data-value': value, 'data-calc': calc, 'data-title': TITLES[calc] ?? calc }, told(value, one.field).text);
   });
   return element('tr', {}, element('th', { scope: 'row' }, button), ...cells);
 }

@@ -29,7 +29,7 @@ export function stats(body, panel, series, context) {
     const number = element('div', { class: `number ${colorMode === 'none' ? '' : tone}`, 'data-value': value }, textMode === 'name' ? name : text);
     const figure = element('figure', {}, number);
     if (colorMode.startsWith('background') && colour) { figure.classList.add('filled'); figure.style.background = faint(colour, 25); figure.style.borderColor = colour; } else if (colorMode !== 'none' && colour) number.style.color = colour;
-    if (textMode !== 'value' && textMode !== 'name' && textMode !== 'none') figure.append(element('figcaption', {}, name));
+    if (textMode === 'value_and_name' || (textMode === 'auto' && found.length > 1)) figure.append(element('figcaption', {}, name));
     if (textMode === 'none') number.classList.add('hidden');
     box.append(figure);
   }

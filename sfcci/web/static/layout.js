@@ -42,8 +42,9 @@ const shape = (entries) => JSON.stringify(entries.map(({ panel, row }) => [panel
 function sections(dashboard) {
   const found = [{ panels: [] }];
   for (const panel of dashboard.panels ?? []) {
-    if (panel.type === 'row') found.push({ title: panel.title ?? '', row: `${panel.id}`, isFolded: panel.collapsed, panels: [...(panel.panels ?? [])] });
-    else found.at(-1).panels.push(panel);
+    if (panel.type !== 'row') { found.at(-1).panels.push(panel); continue; }
+    found.push({ title: panel.title ?? '', row: `${panel.id}`, isFolded: panel.collapsed, panels: [...(panel.panels ?? [])] });
+    if (panel.collapsed) found.push({ panels: [] }); // a folded row holds its own panels; what follows it is seen
   }
   return found.filter((one) => one.panels.length || one.title !== undefined);
 }

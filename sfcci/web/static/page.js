@@ -3,6 +3,7 @@
 import { element } from './element.js';
 
 export const RANGES = [['15m', 'Last 15 minutes'], ['1h', 'Last hour'], ['6h', 'Last 6 hours'], ['24h', 'Last 24 hours'], ['7d', 'Last 7 days'], ['30d', 'Last 30 days'], ['1y', 'Last year']];
+const AGAIN_MS = [50, 500, 1500];
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86400, w: 604800, M: 2592000, y: 31536000 };
 
 export const by = (id) => document.getElementById(id);
@@ -22,10 +23,20 @@ if (exported) { // its colours are its own; other pages are where it came from, 
 // `options` are fetch's (a signal that ends the question, for example).
 export async function ask(path, options = {}) {
   if (exported) return carried(path);
-  const answer = await fetch(path, { headers: { Accept: 'application/json' }, ...options });
+  const answer = await fetched(path, { headers: { Accept: 'application/json' }, ...options });
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(body.message ?? `the server answers with status ${answer.status}`);
   return body;
+}
+
+// A browser gives a question up when an interface comes or goes (a lab, a pod, a VPN): it is asked again.
+async function fetched(path, options, waits = AGAIN_MS) {
+  try { return await fetch(path, options); } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    if (!waits.length) throw new Error(`nobody answers at ${location.host}; is the command that shows these pages still running?`);
+    await new Promise((done) => { setTimeout(done, waits[0]); });
+    return fetched(path, options, waits.slice(1));
+  }
 }
 
 // An exported page has one answer for each panel: that of the time it shows as a whole, however closely one looks at it.

@@ -18,6 +18,7 @@ const state = { dashboard: null, uid: '', panels: [], from: 'now-6h', to: 'now',
 
 const now = () => Math.floor((exported?.at ? exported.at * 1e3 : Date.now()) / 1e3);
 const zone = () => { const told = state.dashboard?.timezone; return !told || told === 'browser' ? undefined : told === 'utc' ? 'Etc/UTC' : told; };
+const sample = () => state.dashboard.tags?.includes('sample-data'); // no run is behind made-up numbers
 const words = () => new URLSearchParams(asWords(state.values)).toString();
 const say = (text) => { by('status').textContent = text; };
 const failed = (error) => { if (!state.dashboard) by('title').textContent = 'sfcci preview'; say(error.message); ready(); };
@@ -114,7 +115,7 @@ function context() {
 }
 
 function made(from, until) {
-  const runs = exported ? undefined : (targets, at, step) => runsAddress(targets, { at, from, step });
+  const runs = exported || sample() ? undefined : (targets, at, step) => runsAddress(targets, { at, from, step });
   return { from, until, zone: zone(), utc: zone() === 'Etc/UTC', hover: state.dashboard.graphTooltip === 2 ? 'all' : 'one', zoom, runs };
 }
 
@@ -191,7 +192,7 @@ async function show(one, shownTime) {
 function paint(one) {
   delete one.article.dataset.stale;
   const targets = one.answer.answers.filter(({ trouble }) => trouble !== 'broken target').map(({ target }) => target);
-  one.link.hidden = !targets.length || Boolean(exported);
+  one.link.hidden = !targets.length || !one.context.runs;
   if (!one.link.hidden) one.link.href = runsAddress(targets, { since: one.context.from, until: one.context.until });
   one.empty = !draw(one.body, one.panel, one.answer, one.context) && one.answer.answers.some(({ trouble }) => trouble === 'no data in this range');
   if (one.empty && one.last) offerLast(one);
