@@ -220,7 +220,9 @@ def _load_json(text: str, path: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(Fault(Place(path, error.lineno, error.colno), error.msg, "JSON")) from None
+        raise InputError(
+            Fault(Place(path, error.lineno, error.colno), error.msg.removesuffix(" at"), "JSON")
+        ) from None
     except RecursionError:
         raise InputError(Fault(Place(path), "is nested too deeply", f"at most {MAX_DEPTH} levels")) from None
 

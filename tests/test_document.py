@@ -47,6 +47,7 @@ def test_broken_text_is_told_with_its_place():
     assert faults("a: [1, 2\nb: 3\n")[0].startswith("a.yaml:2:")
     assert faults("a = \n", "a.toml") == ["a.toml:1:5: Invalid value; expected TOML"]
     assert faults('{"a": }', "a.json") == ["a.json:1:7: Expecting value; expected JSON"]
+    assert faults('{"a": "b\n"}', "a.json") == ["a.json:1:9: Invalid control character; expected JSON"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from sfcci.dashboard.render import grafana_json
 from sfcci.errors import UsageError
 from sfcci.metric.catalogue import Matched, known_names
 from sfcci.metric.graphite import Series
-from sfcci.metric.suggestion import Missing, missing
+from sfcci.metric.suggestion import Missing, missing, put_right
 
 MAX_REFERENCES = 20
 MOST_TOLD = 3
@@ -216,7 +216,8 @@ def _reasons(empty: Sequence[Answer], reader: Reader) -> dict[str, Answer]:
     never = never_happened(lost, reader) if lost else set()
     strange = [name for name in lost if name not in never]
     near = missing(strange, reader) if strange else {}
-    return {one.target: _reason(one, patterns[one.target], there, never, near) for one in empty}
+    right = put_right(near.values(), reader) if near else {}
+    return {one.target: _reason(one, patterns[one.target], there, never, near, right) for one in empty}
 
 
 def _reason(
@@ -225,6 +226,7 @@ def _reason(
     there: Matched,
     never: Collection[str],
     near: Mapping[str, Missing],
+    right: Mapping[str, tuple[str, ...]],
 ) -> Answer:
     if not patterns or any(there.any(name) for name in patterns):
         return replace(one, detail="the metric is there; nothing was written in this time")
@@ -232,14 +234,7 @@ def _reason(
         return replace(one, trouble=Trouble.NEVER, detail="its job has other results")
     told = dict.fromkeys(str(near[name]) for name in patterns if name in near)
     detail = f"Graphite knows none of {', '.join(patterns)}: " + "; ".join([*told][:MOST_TOLD])
-    meant = tuple(
-        dict.fromkeys(
-            ".".join([*name.split(".")[: near[name].depth], part, *name.split(".")[near[name].depth + 1 :]])
-            for name in patterns
-            if name in near
-            for part in near[name].near[:1]
-        )
-    )
+    meant = tuple(dict.fromkeys(found for name in patterns for found in right.get(name, ())[:1]))
     return replace(one, trouble=Trouble.UNKNOWN, detail=detail, meant=meant[:MOST_TOLD])
 
 

@@ -2,7 +2,17 @@
 
 import pytest
 
-from sfcci.dashboard.reading import PanelNumbers, changes, drawn_panels, reduced, shown_targets, value
+from sfcci.dashboard.reading import (
+    PanelNumbers,
+    Trouble,
+    answers,
+    changes,
+    drawn_panels,
+    reduced,
+    shown_targets,
+    value,
+)
+from sfcci.metric.catalogue import Known
 from sfcci.metric.graphite import Series
 
 
@@ -56,3 +66,24 @@ def test_changes_name_panel_series_and_both_numbers():
     after = [PanelNumbers("D", "P", {"a": 12.5, "b": 1.0, "c": None}), PanelNumbers("D", "Q", {"n": 3.0})]
     assert changes(before, after) == ("P: a 0 → 12.5", "Q: n nothing → 3")
     assert changes(after, after) == ()
+
+
+class Graphite(Known):
+    """Names without values."""
+
+    def render(self, _targets, _from_s, _until_s, **_options):
+        return []
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("stats_counts.job.a.SUCESS", ("stats_counts.job.a.SUCCESS",)),
+        ("stats_counts.jop.*.SUCESS", ("stats_counts.job.*.SUCCESS",)),
+        ("stats.timers.job.a.SUCCESS", ()),  # stats_counts is near, but there is no stats_counts.timers
+    ],
+)
+def test_only_a_name_that_is_there_is_offered_in_place_of_one_that_is_not(asked, meant):
+    names = Graphite(["stats_counts.job.a.SUCCESS", "stats_counts.job.b.SUCCESS"])
+    (found,) = answers({"targets": [{"refId": "A", "target": f"sum({asked})"}]}, names, 0, 60)
+    assert (found.trouble, found.meant) == (Trouble.UNKNOWN, meant)
