@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sfcci.dashboard.model import ref
-from sfcci.dashboard.render import COLUMNS, STEPS, height_of, stat, timeseries
+from sfcci.dashboard.render import COLUMNS, FILL, STEPS, height_of, stat, timeseries
 
 Json = dict[str, Any]
 GRAPH: Json = {
@@ -18,7 +18,7 @@ GRAPH: Json = {
     "stack": False,
     "percentage": False,
     "linewidth": 1,
-    "fill": 1,
+    "fill": FILL,
     "steppedLine": False,
     "pointradius": 2,
 }

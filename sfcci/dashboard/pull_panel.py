@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sfcci.dashboard.model import ref
-from sfcci.dashboard.render import CALCS, STEPS
+from sfcci.dashboard.render import CALCS, FILL, SOLID, STEPS
 
 NAMES = {calc: name for name, calc in CALCS.items()}
 MAX_DECIMALS = 12
@@ -148,9 +148,12 @@ def _graph(panel: Mapping[str, Any], said: _Said) -> Json:
     if custom.get("showPoints") == "always" or draw == "points":
         made["points"] = True
     opacity = custom.get("fillOpacity", 0)
-    if opacity % 10:
+    if opacity % 10 or (draw == "bars" and opacity == FILL * 10):
         said.no(f"exact opacity ({opacity})")
-    numbers = {"fill": (round(opacity / 10), 1), "linewidth": (custom.get("lineWidth", 1), 2)}
+    numbers = {
+        "fill": (round(opacity / 10), SOLID if draw == "bars" else FILL),
+        "linewidth": (custom.get("lineWidth", 1), 2),
+    }
     numbers["pointradius"] = (custom.get("pointSize", 5), 5)
     made |= {key: value for key, (value, usual) in numbers.items() if value != usual}
     if custom.get("spanNulls"):

@@ -31,6 +31,8 @@ CALCS = {
     "range": "range",
 }
 """grafyaml's words for one value of a series → Grafana's."""
+FILL, SOLID = 1, 10
+"""How much of the area is filled where a graph says nothing, in tenths; bars are solid then, as Grafana's old graph has them."""
 STEPS = ("green", "orange", "red")
 Json = dict[str, Any]
 
@@ -229,7 +231,7 @@ def _style(panel: Json, axis: Json) -> Json:
     return {
         "drawStyle": "bars" if panel["bars"] else draw,
         "lineWidth": panel["linewidth"],
-        "fillOpacity": min(100, panel["fill"] * 10),
+        "fillOpacity": min(100, (SOLID if panel["bars"] and panel["fill"] == FILL else panel["fill"]) * 10),
         "lineInterpolation": "stepAfter" if panel["steppedLine"] else "linear",
         "showPoints": "always" if panel["points"] else "auto",
         "pointSize": panel["pointradius"],

@@ -112,6 +112,13 @@ def test_a_graph_is_drawn_as_it_was(given, style):
     assert one({"type": "graph", **given})["fieldConfig"]["defaults"]["custom"]["drawStyle"] == style
 
 
+@pytest.mark.parametrize(
+    ("given", "opacity"), [({}, 10), ({"fill": 0}, 0), ({"bars": True}, 100), ({"bars": True, "fill": 5}, 50)]
+)
+def test_bars_are_solid_unless_they_say_otherwise(given, opacity):
+    assert one({"type": "graph", **given})["fieldConfig"]["defaults"]["custom"]["fillOpacity"] == opacity
+
+
 def test_a_single_stat_is_a_stat_with_its_value_thresholds_and_texts():
     made = one({
         "type": "singlestat", "valueName": "current", "format": "percent", "decimals": 1, "thresholds": "10,33",
