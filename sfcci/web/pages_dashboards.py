@@ -37,10 +37,12 @@ Wish = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Readers:
-    """Graphite's readers, one for each thread: their connections are not shared."""
+    """Graphite's readers, one for each thread: their connections are not shared. Raises UsageError for what is no address."""
 
     def __init__(self, url: str) -> None:
         self.url = url
+        if url:
+            GraphiteReader(url)  # what is no address is told at once, and not by each panel
         self._own = threading.local()
 
     def reader(self) -> GraphiteReader:

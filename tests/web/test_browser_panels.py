@@ -76,6 +76,16 @@ def test_behind_made_up_numbers_there_are_no_runs(page, shown):
     assert visible(page, ".menu") == []
 
 
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_tick_stands_beside_its_words(page, shown, width):
+    one = {"name": "job", "type": "custom", "query": "alpha,beta", "multi": True}
+    shown(templating={"list": [one]})
+    page.size(width, 900)
+    page.evaluate("document.querySelector('.several summary').click()")
+    page.wait("document.querySelector('.checks').checkVisibility()")
+    assert page.evaluate("Math.max(...[...document.querySelectorAll('.checks input')].map((e) => e.offsetWidth))") < 24  # fmt: skip
+
+
 def test_a_folded_row_hides_its_own_panels_only(page, shown):
     shown()
     assert visible(page, "h2, h3") == ["One", "Graph", "Folded", "Behind the fold"]

@@ -162,6 +162,13 @@ def test_a_graphite_that_is_away_is_said_and_the_page_stays(tmp_path):
         assert requests.get(address, timeout=10).ok
 
 
+@pytest.mark.parametrize("address", ["ftp://127.0.0.1", "127.0.0.1:8080", "http://"])
+def test_what_is_no_address_of_a_graphite_is_told_at_once(tmp_path, address):
+    wrong = pytest.raises(UsageError, match="is no address of a Graphite; expected http://HOST:PORT")
+    with wrong, start_preview(settings.load(tmp_path, {}), address):
+        pass
+
+
 def test_a_file_that_is_mended_shows_with_the_next_look(preview, tmp_path):
     (tmp_path / "fates.yaml").write_text(DASHBOARD.replace("title: Fates", "title: New"))
     found = requests.get(f"{preview}api/dashboards", timeout=10).json()
