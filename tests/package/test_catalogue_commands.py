@@ -249,12 +249,13 @@ def test_the_unit_of_the_projects_own_service_starts_a_command_that_there_is():
     from pathlib import Path
 
     from sfcci.cli.preview import preview
+    from sfcci.cli.preview_serve import serve
 
     unit = Path(__file__).parents[2] / "packaging" / "sfcci" / "sfcci-preview.service"
     (start,) = [line for line in unit.read_text().splitlines() if line.startswith("ExecStart=")]
-    program, name, *words = shlex.split(start.removeprefix("ExecStart="))
-    assert (program, name) == ("/usr/bin/sfcci", preview.name)
-    assert preview.make_context("preview", words).params["port"] == 8790
+    program, group, name, *words = shlex.split(start.removeprefix("ExecStart="))
+    assert (program, group, name) == ("/usr/bin/sfcci", preview.name, serve.name)
+    assert serve.make_context("serve", words).params["port"] == 8790
 
 
 @pytest.fixture

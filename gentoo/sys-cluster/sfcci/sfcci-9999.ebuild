@@ -31,6 +31,7 @@ RDEPEND="
 	>=dev-python/starlette-0.37[${PYTHON_USEDEP}]
 	>=dev-python/unearth-0.15[${PYTHON_USEDEP}]
 	>=dev-python/uvicorn-0.27[${PYTHON_USEDEP}]
+	>=dev-python/watchfiles-0.21[${PYTHON_USEDEP}]
 "
 
 python_install_all() {
