@@ -97,7 +97,7 @@ class Page:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
 
-    def open(self, url, timeout_s=30.0):
+    def open(self, url, timeout_s=60.0):
         self.ask("Page.navigate", url=url)
         self.wait("document.body && document.body.dataset.state === 'ready'", timeout_s)
 
@@ -107,7 +107,7 @@ class Page:
         self.wait("location.href === 'about:blank'")
         self.events.clear()
 
-    def wait(self, script, timeout_s=15.0):
+    def wait(self, script, timeout_s=60.0):
         deadline = time.monotonic() + timeout_s
         while not self.evaluate(script):
             assert time.monotonic() < deadline, f"waited in vain for {script}"
