@@ -28,13 +28,13 @@ def wait_until_gone(pid):
 
 
 def test_a_program_gives_status_and_text():
-    done = command.run(["sh", "-c", "echo out; echo err >&2; cat"], timeout_s=10, stdin="in\n")
+    done = command.run(["sh", "-c", "echo out; echo err >&2; cat"], timeout_s=60, stdin="in\n")
     assert (done.status, done.stdout, done.stderr) == (0, "out\nin\n", "err\n")
 
 
 def test_a_failing_program_is_told_with_its_last_words():
     with pytest.raises(ToolError) as caught:
-        command.run(["sh", "-c", "echo first; echo what went wrong >&2; exit 7"], timeout_s=10)
+        command.run(["sh", "-c", "echo first; echo what went wrong >&2; exit 7"], timeout_s=60)
     assert caught.value.failure.status == 7
     assert "what went wrong" in str(caught.value)
 
@@ -86,5 +86,5 @@ def test_a_launched_program_outlives_the_tool(tmp_path):
 def test_what_a_program_says_goes_to_its_log(tmp_path):
     log = tmp_path / "log"
     with pytest.raises(ToolError, match="both outputs"):
-        command.run(["sh", "-c", "echo both; echo both outputs >&2; exit 1"], timeout_s=10, log=log)
+        command.run(["sh", "-c", "echo both; echo both outputs >&2; exit 1"], timeout_s=60, log=log)
     assert log.read_text() == "both\nboth outputs\n"

@@ -185,7 +185,7 @@ def test_scheduled_runs_do_not_overlap_and_say_so(project):
         gone = sfcci(project, "gate", "show", "2").stderr
         assert "of good goes on; there is no result yet" in gone
         first.terminate()
-        first.communicate(timeout=20)
+        first.communicate(timeout=120)
     with History(settings.load(project, own)) as history:
         assert [one.result for one in history.results()] == [Result.CANCELED]
 

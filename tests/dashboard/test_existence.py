@@ -25,7 +25,7 @@ def reader(cache_dir, tmp_path):
         points = [Point(f"{JOB}.lives.SUCCESS", 1, now), Point(f"{JOB}.lives.FAILURE", 1, now - GONE_S)]
         carbon.send([*points, Point(f"{JOB}.gone.SUCCESS", 1, now - GONE_S)], running.carbon)
         found = graphite.GraphiteReader(running.url)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while len(found.expand(f"{JOB}.*.*")) < 3:
             assert time.monotonic() < deadline
             time.sleep(0.1)

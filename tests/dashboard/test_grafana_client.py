@@ -16,9 +16,9 @@ TOKEN, USER, PASSWORD = "glsa_geheim", "admin", "hunter2 ö:"
 HTML = {"Content-Type": "text/html"}
 
 
-def connected(grafana, **more):
+def connected(grafana, timeout_s=60.0, **more):
     settings = {"url": grafana.url, "token": TOKEN, **more}
-    client = Client(Grafana(**settings), timeout_s=0.5)
+    client = Client(Grafana(**settings), timeout_s=timeout_s)
     client.connect()
     return client
 
@@ -88,12 +88,12 @@ def test_half_an_answer_is_told(grafana):
 
 def test_a_server_that_does_not_answer_in_time_is_told(grafana):
     grafana.latency_s = 1.5
-    assert "did not answer GET /api/health in time (0.5 s)" in said(grafana)
+    assert "did not answer GET /api/health in time (0.5 s)" in said(grafana, timeout_s=0.5)
 
 
 def test_a_server_that_answers_drop_by_drop_is_not_waited_for(grafana):
     grafana.drip_s = 0.05
-    assert "did not finish its answer to GET /api/health within 0.5 s" in said(grafana)
+    assert "did not finish its answer to GET /api/health within 0.5 s" in said(grafana, timeout_s=0.5)
 
 
 def test_a_name_that_nobody_knows_is_told():

@@ -77,7 +77,7 @@ def test_when_the_server_fails_half_way_what_stays_written_is_said(grafana, file
         if method == "POST" and path.endswith("/db"):
             if body["dashboard"]["uid"] == "a":
                 return
-            assert written.wait(5)
+            assert written.wait(60)
             grafana.reply = (500, JSON, b'{"message": "database is locked"}')
         if method == "GET" and path.endswith("/uid/a") and "a" in grafana.dashboards:
             threading.Timer(0.3, written.set).start()
@@ -109,17 +109,17 @@ def test_after_ctrl_c_or_kill_the_next_update_puts_everything_right(grafana, fil
     def waits(method, path, body):
         if method == "POST" and path.endswith("/db") and body["dashboard"]["uid"] == "b":
             reached.set()
-            go_on.wait(10)
+            go_on.wait(120)
 
     grafana.hook = waits
     with process(grafana, files) as running:
-        assert reached.wait(20)
+        assert reached.wait(120)
         if number == signal.SIGINT:
             interrupt(running)
         else:
             running.kill()
         go_on.set()
-        _, errors = running.communicate(timeout=20)
+        _, errors = running.communicate(timeout=120)
     if number == signal.SIGINT:
         assert running.returncode == 130
         assert "2 of 3 dashboards are written: 'Board a', 'Board b'; run it again for the others" in errors

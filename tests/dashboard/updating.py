@@ -16,7 +16,7 @@ from sfcci.cli.main import sfcci
 
 TOKEN = "glsa_geheim"
 JSON = {"Content-Type": "application/json"}
-RESTS_S = 0.3
+RESTS_S = 1.0
 """Whose main thread has slept for so long in one go waits for something."""
 
 
@@ -66,7 +66,7 @@ def interrupt(running):
     """Send Ctrl-C and wait until the process has done what it does about it: its main thread has woken, and rests, or is gone."""
     before, _ = _switches(running.pid)
     running.send_signal(signal.SIGINT)
-    last, quiet_since, until = before, time.monotonic(), time.monotonic() + 20
+    last, quiet_since, until = before, time.monotonic(), time.monotonic() + 60
     while time.monotonic() < until and running.poll() is None and (now := _switches(running.pid)):
         if now[0] != last or now[0] == before or now[1]:
             last, quiet_since = now[0], time.monotonic()
@@ -83,7 +83,7 @@ def held(grafana, what):
     def waits(method, path, body):
         if not reached.is_set() and what(method, path, body):
             reached.set()
-            go_on.wait(10)
+            go_on.wait(120)
 
     grafana.hook = waits
     try:
@@ -96,10 +96,10 @@ def held(grafana, what):
 def interrupted(grafana, files, what, times=1):
     """Give what is said when Ctrl-C comes while that answer is waited for."""
     with held(grafana, what) as (reached, go_on), process(grafana, files) as running:
-        assert reached.wait(20)
+        assert reached.wait(120)
         for _ in range(times):
             interrupt(running)
         go_on.set()
-        _, errors = running.communicate(timeout=20)
+        _, errors = running.communicate(timeout=120)
     assert running.returncode == 130
     return errors

@@ -74,7 +74,7 @@ def test_a_shell_reads_commands(folder):
 
 
 def test_the_web_server_answers(folder):
-    program = "import urllib.request as u; print(len(u.urlopen('http://192.0.2.2:8080/bytes/70000', timeout=5).read()))"
+    program = "import urllib.request as u; print(len(u.urlopen('http://192.0.2.2:8080/bytes/70000', timeout=60).read()))"
     assert sfcci(folder, "exec", "a", sys.executable, "-c", program) == "70000\n"
     program = program.replace("len(", "repr(").replace("bytes/70000", "")
     assert "This is b." in sfcci(folder, "exec", "a", sys.executable, "-c", program)
@@ -196,7 +196,7 @@ def test_lab_up_killed_at_any_moment_leaves_a_lab_with_a_record_or_none(tmp_path
     there = standing.labs(tmp_path)
     for found in there:  # killed so late that it was up
         standing.down(tmp_path, found)
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while processes(tmp_path) and time.monotonic() < end:
         time.sleep(0.02)
     assert not processes(tmp_path)
@@ -222,9 +222,9 @@ def test_an_ordinary_user_s_lab_forwards_too(monkeypatch, tmp_path):
     with raised(load_scenario("demo")) as lab, lab.capture(tmp_path / "a.pcapng"):
         assert lab.keeper.user
         assert lab.datapath == "dummy"
-        program = "import urllib.request as u; print(u.urlopen('http://10.0.0.128/', timeout=5).read())"
+        program = "import urllib.request as u; print(u.urlopen('http://10.0.0.128/', timeout=60).read())"
         for _ in range(2):
-            done = lab.run("source", [sys.executable, "-c", program], timeout_s=20)
+            done = lab.run("source", [sys.executable, "-c", program], timeout_s=120)
             assert done.stdout == "b'This is dest.\\n'\n", done.stderr
         shown = lab.run("source", ["traceroute", "-n", "10.0.0.128"], timeout_s=30).stdout.splitlines()[1:]
         assert len(shown) == 3

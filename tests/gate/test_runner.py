@@ -106,10 +106,10 @@ def test_a_fault_turns_its_job_red_with_its_evidence_and_no_other(fault, reason,
 
 @pytest.mark.lab
 def test_a_job_that_takes_too_long_is_timed_out_and_keeps_its_evidence(buildset):
-    slow = replace(JOBS["sfc-http-diverted"], timeout_s=1.0)
+    slow = replace(JOBS["sfc-http-diverted"], timeout_s=4.0)
     result = run(slow, buildset, faults={slow.name: LabFault.DROP})
-    assert (result.result, result.reasons) == (Result.TIMED_OUT, ("the job did not end within 1 s",))
-    assert result.duration_ms < 1000 + 8000, "evidence is kept within a grace"
+    assert (result.result, result.reasons) == (Result.TIMED_OUT, ("the job did not end within 4 s",))
+    assert result.duration_ms < 4000 + 60_000, "evidence is kept within a grace"
     assert (Path(result.log_dir) / "ovs-vswitchd.log").stat().st_size
     assert json.loads((Path(result.log_dir) / "machine.json").read_text())["kernel"]
 

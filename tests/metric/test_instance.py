@@ -53,7 +53,7 @@ def processes_of(private, word=b"graphite"):
     return [pid for pid in found if pid != os.getpid()]
 
 
-def wait_until(true, timeout_s=15):
+def wait_until(true, timeout_s=60):
     deadline = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -134,7 +134,7 @@ def test_ctrl_c_leaves_what_was_built_no_folder_and_no_program(built):
     folder, env = built
     before = kept(folder)
     process = subprocess.Popen(RPM, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not list((folder / "tmp").glob(f"{build.PREFIX}*/small/build/sample/build.log")):
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -82,7 +82,7 @@ def test_a_component_is_built_published_installed_and_runs(configured, tmp_path)
     assert (published / rpm.name).read_bytes() == rpm.read_bytes()
 
     way = installed(configured, "sample", tmp_path / "root")
-    assert command.run(way.argv, timeout_s=20, env=way.env).stdout == "a sample that runs\n"
+    assert command.run(way.argv, timeout_s=120, env=way.env).stdout == "a sample that runs\n"
 
     again, said = built(configured)
     assert (again.outcome, again.binary_rpms) == (Outcome.UNCHANGED, report.binary_rpms)
@@ -113,7 +113,7 @@ def test_a_patch_in_a_hand_edited_region_is_built_in_and_a_change_of_it_builds_a
     report, _said = built(configured)
     assert (report.outcome, report.exit_status) == (Outcome.BUILT, 0), report
     way = installed(configured, "sample", tmp_path / "root")
-    assert command.run(way.argv, timeout_s=20, env=way.env).stdout == "a sample that is patched\n"
+    assert command.run(way.argv, timeout_s=120, env=way.env).stdout == "a sample that is patched\n"
     assert built(configured)[0].outcome is Outcome.UNCHANGED
     (spec.parent / "say.patch").write_text(patch.replace("is patched", "is patched again"))
     assert built(configured)[0].outcome is Outcome.BUILT
@@ -179,7 +179,7 @@ def test_a_program_broken_on_purpose_builds_and_does_not_start(configured, monke
     report, _said = built(configured, fault=True)
     assert report.exit_status == 0
     way = installed(work.with_fault(configured), "sample", tmp_path / "root")
-    done = command.run(way.argv, timeout_s=20, env=way.env, check=False)
+    done = command.run(way.argv, timeout_s=120, env=way.env, check=False)
     assert "ModuleNotFoundError" in done.stderr
     assert install.built_packages(configured) is None, "the good packages are left alone"
 

@@ -326,7 +326,7 @@ def test_a_run_that_is_killed_while_it_signs_leaves_the_repository_alone_and_no_
     words = ["package", "repo", "--sign", "--baseurl", "https://other.example.org/"]
     argv = [sys.executable, "-m", "sfcci", *words]
     process = subprocess.Popen(argv, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not list((built.state / "repositories").glob(".new-*/*.src.rpm")):
         assert time.monotonic() < end
         assert process.poll() is None

@@ -25,7 +25,7 @@ def site(graphite, without_uplot, tmp_path):  # noqa: ARG001 - pages without uPl
 
 
 def ask(site, path, **query):
-    return requests.get(f"{site}api/{path}", query, timeout=10)
+    return requests.get(f"{site}api/{path}", query, timeout=60)
 
 
 def names(site, text):
@@ -136,6 +136,6 @@ def test_without_a_graphite_the_page_says_how_to_get_one(without_uplot, tmp_path
     with start_preview(given, "") as address:
         answer = ask(address, "below")
         assert (answer.status_code, "sfcci graphite up" in answer.json()["message"]) == (502, True)
-        assert requests.get(f"{address}metrics", timeout=10).ok
+        assert requests.get(f"{address}metrics", timeout=60).ok
         listed = requests.get(f"{address}api/dashboards", timeout=60).json()
         assert (listed["graphite"], listed["dashboards"], listed["problems"]) == ("none", [], [])

@@ -48,7 +48,7 @@ def site(given, without_uplot):  # noqa: ARG001 - pages without uPlot
 
 
 def shown(site, path):
-    answer = requests.get(site + path, timeout=10)
+    answer = requests.get(site + path, timeout=60)
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     return answer.status_code, answer.text
 
@@ -176,20 +176,20 @@ def test_a_run_is_told_with_its_reasons_and_its_evidence(site, failed):
 
 
 def test_a_file_is_saved_under_its_name_and_never_run(site, failed):
-    answer = requests.get(f"{site}runs/run-001/files/step1.pcapng", timeout=10)
+    answer = requests.get(f"{site}runs/run-001/files/step1.pcapng", timeout=60)
     assert answer.content == (failed / "step1.pcapng").read_bytes()
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="step1.pcapng"')
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
-    shown = requests.get(f"{site}runs/run-001/files/result.json?show", timeout=10)
+    shown = requests.get(f"{site}runs/run-001/files/result.json?show", timeout=60)
     assert shown.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert "Content-Disposition" not in shown.headers
 
 
 def test_a_name_cannot_end_the_header_that_it_stands_in(site, failed):
     (failed / 'ä"; x').write_text("x")
-    answer = requests.get(f"{site}runs/run-001/files/%C3%A4%22;%20x", timeout=10)
+    answer = requests.get(f"{site}runs/run-001/files/%C3%A4%22;%20x", timeout=60)
     assert answer.headers["Content-Disposition"] == (
         "attachment; filename=\"____x\"; filename*=UTF-8''%C3%A4%22%3B%20x"
     )
@@ -205,7 +205,7 @@ def test_no_file_is_given_that_is_not_in_the_run_s_folder(site, failed, name):
     (failed / "link").symlink_to(failed.parents[1] / "secret")
     (failed / "folder").symlink_to("/etc")
     os.mkfifo(failed / "pipe")
-    answer = requests.get(f"{site}runs/run-001/files/{name}", timeout=10)
+    answer = requests.get(f"{site}runs/run-001/files/{name}", timeout=60)
     assert answer.status_code == 404
     assert "not for you" not in answer.text
     assert "root:" not in answer.text
@@ -219,7 +219,7 @@ def test_a_result_that_says_that_its_evidence_is_elsewhere_is_not_believed(site,
     folder.mkdir(parents=True)
     (folder / "passwd").write_text("x")
     record(result(1, Result.FAILURE, log_dir=where.format(state=given.state)))
-    assert requests.get(f"{site}runs/run-001/files/passwd", timeout=10).status_code == 404
+    assert requests.get(f"{site}runs/run-001/files/passwd", timeout=60).status_code == 404
     assert "not here any more, or lies elsewhere" in shown(site, "runs/run-001")[1]
 
 
@@ -227,7 +227,7 @@ def test_a_folder_that_is_a_link_is_not_followed(site, given, record):
     (given.state / "runs").mkdir(parents=True)
     (given.state / "runs" / "run-001").symlink_to("/etc")
     record(result(1, Result.FAILURE, log_dir=str(given.state / "runs" / "run-001")))
-    assert requests.get(f"{site}runs/run-001/files/passwd", timeout=10).status_code == 404
+    assert requests.get(f"{site}runs/run-001/files/passwd", timeout=60).status_code == 404
 
 
 def test_an_imported_run_leads_to_its_logs_and_a_strange_address_is_no_link(site, record):
@@ -266,14 +266,14 @@ def test_runs_are_names_in_addresses_whatever_they_hold(site, given):
 
 def test_the_report_is_a_page_among_the_others_and_leads_to_the_runs(site, record):
     record(*(result(n, started_at=NOW - n * 60) for n in range(12)))
-    answer = requests.get(f"{site}report?since=2026-01-01", timeout=10)
+    answer = requests.get(f"{site}report?since=2026-01-01", timeout=60)
     assert answer.status_code == 200
     assert '<a href="/report" aria-current="page">Report</a>' in answer.text
     policy = answer.headers["Content-Security-Policy"]
     assert "style-src 'self' 'sha256-" in policy
     link = html.unescape(re.search(r'href="/(runs\?job=[^"]+)"', answer.text)[1])
     assert len(runs(site, link)) == 12
-    assert requests.get(f"{site}report?since=x", timeout=10).status_code == 400
+    assert requests.get(f"{site}report?since=x", timeout=60).status_code == 400
 
 
 def test_the_attempts_at_a_job_stand_on_the_page_of_each(site, record):
