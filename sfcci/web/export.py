@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from sfcci import files
 from sfcci.dashboard.reading import drawn_panels
+from sfcci.dashboard.sample import LABEL
 from sfcci.dashboard.time_range import asked_times, own_times, time_range
 from sfcci.document import did_you_mean
 from sfcci.errors import UsageError
@@ -145,9 +146,15 @@ def _narrowed(dashboard: Json, panel: str) -> Json:
     if not panel:
         return dashboard
     panels = list(drawn_panels(dashboard))
-    found = next((one for one in panels if panel in (one.get("title"), str(one.get("id")))), None)
+    found = next((one for one in panels if panel in _names(one)), None)
     if found is None:
-        hint = did_you_mean(panel, [str(one.get("title")) for one in panels])
+        hint = did_you_mean(panel, [_names(one)[0] for one in panels])
         raise UsageError(f"{dashboard.get('title')} has no panel {panel!r}" + (f"; {hint}" if hint else ""))
     place = {"x": 0, "y": 0, "w": 24, "h": (found.get("gridPos") or {}).get("h", 8)}
     return {**dashboard, "panels": [{**found, "gridPos": place}]}
+
+
+def _names(panel: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give what a panel may be called by: its title with or without the label of made-up data, its number."""
+    title = str(panel.get("title"))
+    return title.removesuffix(LABEL), title, str(panel.get("id"))

@@ -106,6 +106,17 @@ def test_a_single_number_stands_alone_however_long_its_series_is_named(page, sho
     assert page.evaluate(inside % (left, right))
 
 
+@pytest.mark.parametrize("width", [1400, 390])
+def test_all_gauges_of_a_panel_are_seen(page, shown, graphite, width):
+    graphite.series = {f"a.load{n}": [n] for n in range(3)}
+    targets = [{"refId": "ABC"[n], "target": f"a.load{n}"} for n in range(3)]
+    page.size(width, 900)
+    shown(panels=[{**panel(1, "gauge", "Three", "", 0), "targets": targets}])
+    left = "document.querySelector('.gauges').scrollHeight - document.querySelector('.gauges').clientHeight"
+    assert visible(page, ".dial .number") == ["0", "1", "2"]
+    assert page.evaluate(left) <= 0
+
+
 def test_a_legend_that_is_a_list_says_its_values_too(page, shown):
     shown()
     assert visible(page, '[data-panel="2"] .legend td') == ["6", "3"]

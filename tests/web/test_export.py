@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from sfcci.cli.dashboard_render import render
 from sfcci.cli.preview_diff import diff
+from sfcci.dashboard.sample import LABEL
 from sfcci.errors import InputError, MissingTool, Unreachable, UsageError
 from sfcci.web import browser
 
@@ -62,6 +63,17 @@ def test_one_panel_alone_is_asked_for_alone_and_a_wrong_name_says_which_is_near(
     assert sum(key.startswith("/api/render") for key in found) == 1
     with pytest.raises(UsageError, match=r"did you mean Bad results by kind\?"):
         run(render, GATE, "--html", tmp_path / "a.html", "--panel", "Bad result by kinds")
+
+
+def test_a_panel_of_made_up_data_is_known_by_its_own_title(run, tmp_path):
+    board = {
+        "title": "B",
+        "panels": [{"type": "text", "title": f"Words{LABEL}"}, {"type": "text", "title": "X"}],
+    }
+    (tmp_path / "b.json").write_text(json.dumps(board))
+    assert run(render, tmp_path / "b.json", "--html", tmp_path / "b.html", "--panel", "Words")[0] == 0
+    (shown,) = carried(tmp_path / "b.html")["answers"]["/api/dashboards/b"]["dashboard"]["panels"]
+    assert shown["title"] == f"Words{LABEL}"
 
 
 def test_several_dashboards_go_into_a_folder(run, tmp_path):

@@ -48,7 +48,9 @@ function sparkline(spark, { one, field }, context) {
 export function gauges(body, panel, series) {
   const { showThresholdMarkers = true, showThresholdLabels = false } = panel.options ?? {};
   const box = element('div', { class: 'stat gauges' });
-  for (const { value, field, name } of values(panel, series)) {
+  const found = values(panel, series);
+  box.style.setProperty('--count', found.length);
+  for (const { value, field, name } of found) {
     const [low, high] = [field.min ?? 0, field.max ?? 100];
     const { text, colour, tone } = told(value, field, low, high);
     const number = element('div', { class: `number ${tone}`, 'data-value': value }, text);
