@@ -270,7 +270,7 @@ def load(file: Path, json_output: bool) -> None:
 @click.command(epilog="Example: sfcci preview kube --statsd > preview.yaml")
 @click.option("--statsd", is_flag=True, help="With a StatsD beside Graphite.")
 def kube(statsd: bool) -> None:
-    """Print the pod as kube YAML, for `podman kube play` by hand: whoever reaches its loopback ports may do everything."""
+    """Print the pod as kube YAML, for `podman kube play` by hand: on loopback, with Grafana's own password (admin)."""
     from sfcci.dashboard import pod
 
     click.echo(pod.by_hand_yaml(console.settings(), statsd=statsd), nl=False)

@@ -192,8 +192,8 @@ def by_hand(settings: Settings) -> PodSpec:
 
 BY_HAND = """\
 # Grafana and Graphite in one pod: podman kube play FILE (podman 4.3: podman play kube FILE); sfcci preview kube prints it.
-# Everything listens on loopback only. Grafana knows no password: whoever reaches 127.0.0.1 may do everything, nobody else
-# gets there. (sfcci preview up starts the same pod with a password of its own, pushes the dashboards, and ends it again.)
+# Everything listens on loopback only. Visitors may look; whoever logs in as admin, password admin, may do everything. Nobody
+# but this machine gets there. (sfcci preview up starts the same pod with a password of its own, and pushes the dashboards.)
 # The pod's containers share one network, so Grafana finds Graphite at 127.0.0.1. sfcci preview build makes Graphite's image.
 """
 

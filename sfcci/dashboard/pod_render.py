@@ -53,7 +53,7 @@ class PodSpec:
     host_network: bool = False
     """Podman can publish no ports here, or the Graphite listens on this machine's loopback address."""
     password: str = field(default="", repr=False)
-    """Grafana's administrator's; "" means that whoever reaches the loopback address may do everything."""
+    """Grafana's administrator's; "" means Grafana's own, which everybody knows: admin."""
 
     @property
     def own_graphite(self) -> bool:
@@ -202,31 +202,22 @@ def _inside(spec: PodSpec, service: str) -> int:
 def _grafana(spec: PodSpec) -> Json:
     environ = {
         "GF_AUTH_ANONYMOUS_ENABLED": "true",
-        "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer" if spec.password else "Admin",
+        "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
         "GF_ANALYTICS_REPORTING_ENABLED": "false",
         "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
         "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
         "GF_PLUGINS_PREINSTALL_DISABLED": "true",  # apps that nobody asked for, fetched at each start
-        **_who(spec),
     }
     if spec.host_network:
         environ |= {"GF_SERVER_HTTP_ADDR": LOOPBACK, "GF_SERVER_HTTP_PORT": str(spec.ports.grafana)}
     mounts = {"datasources": "/etc/grafana/provisioning/datasources", "grafana-data": "/var/lib/grafana"}
     if spec.password:
+        # Grafana itself reads the file (7.1 and later). Its image puts what ..__FILE names into Grafana's environment.
+        environ["GF_SECURITY_ADMIN_PASSWORD"] = f"$__file{{{PASSWORD_FILE}}}"
         mounts["password"] = PASSWORD_FILE.rpartition("/")[0]
     return _container(
         spec, "grafana", spec.grafana_image, ("grafana",), environ, mounts, read_only=False
     )  # Grafana unpacks plug-ins beside itself
-
-
-def _who(spec: PodSpec) -> dict[str, str]:
-    """Give who may log in: the administrator with a password out of a file, or nobody, because all may do everything.
-
-    Grafana itself reads the file (7.1 and later). Its image would put what `..__FILE` names into Grafana's environment.
-    """
-    if spec.password:
-        return {"GF_SECURITY_ADMIN_PASSWORD": f"$__file{{{PASSWORD_FILE}}}"}
-    return {"GF_AUTH_DISABLE_LOGIN_FORM": "true", "GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION": "true"}
 
 
 def _graphite(spec: PodSpec) -> Json:
