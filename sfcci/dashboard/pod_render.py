@@ -75,8 +75,13 @@ class PodSpec:
 
     @property
     def volumes(self) -> tuple[str, ...]:
-        """The named volumes with what stays."""
-        return (f"{self.name}-grafana", *((f"{self.name}-graphite",) if self.own_graphite else ()))
+        """The named volumes with what stays. A Grafana keeps its first password, so those of a pod played by hand are others."""
+        return tuple(f"{self.name}{'' if self.password else '-by-hand'}-{part}" for part in self.kept)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The containers whose data stay."""
+        return ("grafana", "graphite") if self.own_graphite else ("grafana",)
 
     @property
     def digest(self) -> str:
@@ -156,9 +161,9 @@ def _volumes(spec: PodSpec) -> list[Json]:
         *(["statsd"] if spec.statsd_image else []),
     ]
     maps: list[Json] = [{"name": part, "configMap": {"name": f"{spec.name}-{part}"}} for part in parts]
-    kept = [name.removeprefix(f"{spec.name}-") for name in spec.volumes]
     return maps + [
-        {"name": f"{one}-data", "persistentVolumeClaim": {"claimName": f"{spec.name}-{one}"}} for one in kept
+        {"name": f"{part}-data", "persistentVolumeClaim": {"claimName": volume}}
+        for part, volume in zip(spec.kept, spec.volumes, strict=True)
     ]
 
 

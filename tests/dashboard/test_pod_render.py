@@ -121,7 +121,8 @@ def test_visitors_may_look_and_the_administrator_has_a_password_of_his_own_unles
 def test_a_graphite_elsewhere_is_read_with_its_password_and_none_is_started():
     spec = replace(PLAIN, graphite_url="https://me:a%24b@g.example.org/graphite/", statsd_image="")
     assert list(containers(spec)) == ["grafana"]
-    assert spec.volumes == ("preview-grafana",)
+    assert replace(spec, password="x").volumes == ("preview-grafana",)
+    assert spec.volumes == ("preview-by-hand-grafana",), "its Grafana has another password"
     source = provisioned(spec)
     assert source["url"] == "https://g.example.org/graphite"
     assert (source["basicAuthUser"], source["access"]) == ("me", "proxy")

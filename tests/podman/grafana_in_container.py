@@ -30,8 +30,9 @@ KEPT = ("folders", "dashboards", "datasources", "accounts", "keys")
 
 
 def configured(name, default=""):
-    """A setting as Grafana takes it: from a variable, in which $__file{PATH} stands for what is in a file."""
-    given = os.environ.get(f"GF_{name}", default)
+    """A setting as Grafana takes it: from a variable, in which $__file{PATH} stands for what is in a file; or GF_..__FILE."""
+    path = os.environ.get(f"GF_{name}__FILE")  # its image's own way
+    given = f"$__file{{{path}}}" if path else os.environ.get(f"GF_{name}", default)
     return re.sub(r"\$__file\{(.+?)\}", lambda found: Path(found[1]).read_text().strip(), given)
 
 
