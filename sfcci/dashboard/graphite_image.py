@@ -53,7 +53,7 @@ def build(
     """
     base = base or DEBIAN_IMAGE
     if not podman.exists("image", base) or (fresh and not base.startswith(LOCAL)):
-        _pull(podman, base, say)
+        pull(podman, base, say)
     say(f"building {tag} from {base}")
     before = _identity(podman, tag)
     with _own_base(podman, base) as own:
@@ -107,15 +107,17 @@ def _identity(podman: Podman, name: str) -> str:
     return podman.run("image", "inspect", "--format={{.Id}}", name, check=False).stdout.strip()
 
 
-def _pull(podman: Podman, name: str, say: Say) -> None:
+def pull(
+    podman: Podman, name: str, say: Say, remedy: str = "without a registry: sfcci preview build --from-system"
+) -> None:
+    """Fetch an image from its registry. Raises Unreachable, in podman's own words and with the remedy."""
     say(f"pulling {name}")
     try:
         podman.run("pull", "--quiet", name, timeout_s=PULL_TIMEOUT_S)
     except ToolError as error:
         last = error.failure.last_lines[-1:] or ("no word",)
         raise Unreachable(
-            f"the image {name} cannot be pulled: {last[0].removeprefix('Error: ')}; "
-            "without a registry: sfcci preview build --from-system"
+            f"the image {name} cannot be pulled: {last[0].removeprefix('Error: ')}; {remedy}"
         ) from None
 
 

@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sfcci import files
-from sfcci.dashboard.graphite_image import GRAPHITE_IMAGE, LOCAL, build
+from sfcci.dashboard.graphite_image import GRAPHITE_IMAGE, LOCAL, build, pull
 from sfcci.dashboard.podman import Podman, remedy
-from sfcci.errors import MissingTool, ToolError, Unreachable, UsageError
+from sfcci.errors import MissingTool, ToolError, UsageError
 
-PULL_TIMEOUT_S = 900.0
 ARCHIVE_TIMEOUT_S = 900.0
+UNREACHED = (
+    "see the network and the name in [preview] of sfcci.toml, or carry it here: sfcci preview save FILE there, "
+    "sfcci preview load FILE here"
+)
 Say = Callable[[str], None]
 
 
@@ -25,24 +28,12 @@ def ensure(podman: Podman, images: Sequence[str], say: Say) -> None:
             raise MissingTool(f"podman has no image {name}", "it is in no registry: build it, or load it with "
                               "sfcci preview load FILE")  # fmt: skip
         else:
-            _pull(podman, name, say)
+            pull(podman, name, say, UNREACHED)
 
 
 def missing(podman: Podman, images: Sequence[str]) -> tuple[str, ...]:
     """Give those of the images that are not here."""
     return tuple(name for name in images if not podman.exists("image", name))
-
-
-def _pull(podman: Podman, name: str, say: Say) -> None:
-    say(f"pulling {name}")
-    try:
-        podman.run("pull", "--quiet", name, timeout_s=PULL_TIMEOUT_S)
-    except ToolError as error:
-        last = error.failure.last_lines[-1:] or ("no word",)
-        raise Unreachable(
-            f"the image {name} cannot be pulled: {last[0].removeprefix('Error: ')}; see the network and the "
-            "name in [preview] of sfcci.toml, or carry it here: sfcci preview save FILE there, sfcci preview load FILE here"
-        ) from None
 
 
 def save(podman: Podman, images: Sequence[str], path: Path) -> int:
