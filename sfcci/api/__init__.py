@@ -1,0 +1,1 @@
+"""The API: Neutron's REST for service function chains, served to the unmodified OpenStack client."""
