@@ -43,6 +43,7 @@ PURE = {
     "chain.refusal",
     "chain.refused",
     "chain.state",
+    "chain.status",
     "chain.walk",
     "datapath.pcapng",
     "datapath.topology",
