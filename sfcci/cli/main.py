@@ -16,6 +16,7 @@ GROUPS = {
     "pipeline": "Run the whole pipeline: package, gate, metric, dashboard, preview.",
     "package": "Render, build and check packages (RPM, Gentoo).",
     "gentoo": "Use the overlay on Gentoo: flags, masks, the entry in repos.conf.",
+    "sfc": "Serve Neutron's API for Service Function Chaining; chains by name, or declared in a file.",
     "lab": "Raise a service function chain with real packets, and look into it.",
     "gate": "Run the gate's jobs and see what they found.",
     "metrics": "Push results into Graphite; find metric names.",
