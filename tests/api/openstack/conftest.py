@@ -1,0 +1,32 @@
+"""The real client's environment, and the recorded commands."""
+
+import json
+
+import pytest
+
+from sfcci import environment
+
+from .client import SPEC, Client
+
+
+@pytest.fixture(scope="session")
+def openstack_environment(cache_dir):
+    """The client's environment, made once for a machine."""
+    return environment.ensure(SPEC, cache_dir)
+
+
+@pytest.fixture(scope="module")
+def client(openstack_environment, tmp_path_factory):
+    """The client with a home of its own."""
+    made = Client(openstack_environment, tmp_path_factory.mktemp("home"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def recordings(shared):
+    """The recorded commands in their order: {command, rc, stdout, stderr, exchanges}."""
+    paths = (shared / "data" / "openstack-client").glob("*.json")
+    return [
+        json.loads(path.read_text()) for path in sorted(paths, key=lambda path: int(path.name.split("-")[0]))
+    ]
