@@ -45,6 +45,13 @@ SCHEMA: dict[str, Any] = {
             "additionalProperties": False,
             "properties": {"url": {"type": "string"}},
         },
+        "api": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "database": {"type": "string", "description": "where the state of the API is kept"}
+            },
+        },
         "gentoo": {
             "type": "object",
             "additionalProperties": False,
@@ -130,6 +137,31 @@ class Gate:
     """How long the evidence of runs is kept: a span such as 36h or 30d; "0d" keeps only that of the last minute."""
     keep_evidence_size: str = "2G"
     """How much of it is kept in all: octets, or with K, M, G, T behind the number; the oldest goes first."""
+
+
+@dataclass(frozen=True)
+class Api:
+    """Where the API of `sfcci sfc serve` keeps its state, and how `sfcci sfc` reaches a server."""
+
+    database: str = ""
+    """A URL as SQLAlchemy has them; `load` puts sfc.db of the state folder in the place of ""."""
+    url: str = ""
+    """The server to ask; "" means OS_ENDPOINT, else the one on this machine, else the database itself."""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    password_file: str = ""
+    token: str = field(default="", repr=False)
+    token_file: str = ""
+    ca: str = ""
+    """A file with the certificates that the server's is checked against; "" means the system's."""
+
+    def secret(self) -> str:
+        """Give the token, read from `token_file` when that is set; "" when there is none."""
+        return _from_file(self.token_file, "api.token_file") or self.token
+
+    def password_secret(self) -> str:
+        """Give the user's password, read from `password_file` when that is set."""
+        return _from_file(self.password_file, "api.password_file") or self.password
 
 
 @dataclass(frozen=True)
@@ -235,6 +267,7 @@ class Settings:
     cache: Path
     database_url: str
     gate: Gate = Gate()
+    api: Api = Api()
     gentoo: Gentoo = Gentoo()
     rpm: Rpm = Rpm()
     graphite: Graphite = Graphite()
@@ -254,12 +287,14 @@ def load(project: Path | None = None, environ: Mapping[str, str] = os.environ) -
     state = _folder(root, _value(table, environ, "run", "state")) or _default_folder("state")
     gate = _section(Gate, table, environ, "gate")
     rpm = _section(Rpm, table, environ, "rpm")
+    api = _section(Api, table, environ, "api")
     return Settings(
         project=root,
         state=state,
         cache=_folder(root, _value(table, environ, "run", "cache")) or _default_folder("cache"),
         database_url=_value(table, environ, "database", "url") or f"sqlite:///{state}/runs.sqlite",
         gate=replace(gate, jobs=str(_folder(root, gate.jobs) or "")),
+        api=replace(api, database=api.database or f"sqlite:///{state}/sfc.db"),
         gentoo=_section(Gentoo, table, environ, "gentoo"),
         rpm=replace(
             rpm,
@@ -315,7 +350,7 @@ def _value(table: Mapping[str, Any], environ: Mapping[str, str], section: str, k
     return environ.get(f"SFCCI_{section}_{key}".upper()) or table.get(section, {}).get(key, "")
 
 
-_Section = TypeVar("_Section", Gate, Gentoo, Rpm, Graphite, Grafana, Preview)
+_Section = TypeVar("_Section", Gate, Api, Gentoo, Rpm, Graphite, Grafana, Preview)
 
 
 def _section(

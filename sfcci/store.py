@@ -3,32 +3,44 @@
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sfcci import files
 from sfcci.errors import MissingTool, Unreachable, UsageError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine, MetaData
+    from sqlalchemy import URL, Connection, Engine, MetaData
 
 Migration = Callable[["Connection"], None]
 OPENING = 7_377_431
 """The number of PostgreSQL's advisory lock that the one who opens a database holds."""
+SETTING = "[database] url or SFCCI_DATABASE_URL"
+"""Where the URL of the run database is set."""
 
 
-def open_database(url: str, metadata: "MetaData", migrations: Sequence[Migration] = ()) -> "Engine":
+def open_database(
+    url: str,
+    metadata: "MetaData",
+    migrations: Sequence[Migration] = (),
+    *,
+    setting: str = SETTING,
+    durable: bool = False,
+    patience_s: float = 120,
+) -> "Engine":
     """Open the database at `url`, make its tables, run the migrations that it has not seen.
 
-    `migrations[n]` takes the schema from version n to n + 1. Raises Unreachable when it cannot be opened.
+    `migrations[n]` takes the schema from version n to n + 1. `durable`: what is committed also survives a power cut
+    (SQLite would risk its last moments). `patience_s`: how long SQLite waits for another writer. `setting` is where the
+    user set the URL, for errors. Raises Unreachable when it cannot be opened.
     """
     from sqlalchemy import create_engine, make_url
 
-    with database_errors(url):
+    with database_errors(url, setting):
         parsed = make_url(url)
-        engine = create_engine(parsed)
+        engine = create_engine(parsed, **_in_memory(parsed))
         opening: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
         if parsed.get_backend_name() == "sqlite":
-            _tune_sqlite(engine)
+            _tune_sqlite(engine, "FULL" if durable else "NORMAL", int(patience_s * 1000))
             if (
                 parsed.database
             ):  # SQLite's patience does not cover the change of the journal: one opens at a time
@@ -43,29 +55,26 @@ def open_database(url: str, metadata: "MetaData", migrations: Sequence[Migration
 
 
 @contextlib.contextmanager
-def database_errors(url: str) -> Iterator[None]:
+def database_errors(url: str, setting: str = SETTING) -> Iterator[None]:
     """Turn what the database at `url` refuses (it is full, locked, not one of ours) into one clear sentence."""
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
     try:
         yield
     except ArgumentError as error:
-        hint = "see [database] url or SFCCI_DATABASE_URL"
         raise UsageError(
-            f"the database URL cannot be read; expected one as SQLAlchemy has them; {hint}"
+            f"the database URL cannot be read; expected one as SQLAlchemy has them; see {setting}"
         ) from error
     except ModuleNotFoundError as error:
         raise MissingTool(
-            f"{_shown(url)} needs the Python module {error.name}", f"pip install {error.name}"
+            f"{shown(url)} needs the Python module {error.name}", f"pip install {error.name}"
         ) from error
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise Unreachable(
-            f"cannot use {_shown(url)}: {reason}; see [database] url or SFCCI_DATABASE_URL"
-        ) from error
+        raise Unreachable(f"cannot use {shown(url)}: {reason}; see {setting}") from error
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """Name a database without its password; a URL that cannot be read may hold one anywhere."""
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
@@ -76,7 +85,16 @@ def _shown(url: str) -> str:
         return "the database"
 
 
-def _tune_sqlite(engine: "Engine") -> None:
+def _in_memory(url: "URL") -> dict[str, Any]:
+    """SQLite's database in memory is its connection's: there is to be one, for all threads (one after the other)."""
+    from sqlalchemy import StaticPool
+
+    if url.get_backend_name() != "sqlite" or url.database not in (None, "", ":memory:"):
+        return {}
+    return {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+
+
+def _tune_sqlite(engine: "Engine", synchronous: str, patience_ms: int) -> None:
     """Writers wait for each other, readers never wait, and what was committed survives kill -9 (sqlite.org/wal)."""
     from sqlalchemy import event
 
@@ -85,10 +103,10 @@ def _tune_sqlite(engine: "Engine") -> None:
         # The patience first: changing the journal wants the lock, too.
         # 64 MiB hold the index of a million ids: they come in no order.
         for pragma in (
-            "busy_timeout=120000",
+            f"busy_timeout={patience_ms}",
             "journal_mode=WAL",
             "foreign_keys=ON",
-            "synchronous=NORMAL",
+            f"synchronous={synchronous}",
             "cache_size=-65536",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -113,7 +131,7 @@ def _migrate(engine: "Engine", metadata: "MetaData", migrations: Sequence[Migrat
         version = connection.execute(select(versions.c.version)).scalar_one()
         if version > len(migrations):
             raise Unreachable(
-                f"{_shown(str(engine.url))} was made by a later sfcci (schema version {version}); install that one"
+                f"{shown(str(engine.url))} was made by a later sfcci (schema version {version}); install that one"
             )
         for migration in migrations[version:]:
             migration(connection)
