@@ -49,7 +49,11 @@ SCHEMA: dict[str, Any] = {
             "type": "object",
             "additionalProperties": False,
             "properties": {
-                "database": {"type": "string", "description": "where the state of the API is kept"}
+                "database": {"type": "string", "description": "where the state of the API is kept"},
+                **{
+                    key: {"type": "string"}
+                    for key in ("url", "user", "password", "password_file", "token", "token_file", "ca")
+                },
             },
         },
         "gentoo": {
