@@ -25,6 +25,18 @@ class _Required:
 REQUIRED: Final = _Required()
 
 
+class _Unspecified:
+    def __repr__(self) -> str:
+        return "UNSPECIFIED"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNSPECIFIED: Final = _Unspecified()
+"""A default that is not null: what it becomes depends on other resources, so the collection's `creating` replaces it."""
+
+
 def as_it_is(value: Any) -> Any:
     """Give the value."""
     return value
@@ -36,6 +48,7 @@ class Attribute:
 
     `default` is stored when a POST does not name it (REQUIRED: it must); it goes through no converter.
     `create`, `update`: whether a POST, a PUT may name it; neither: the server makes it.
+    `admin`: only an administrator may give it another value than the default.
     """
 
     name: str
@@ -43,6 +56,7 @@ class Attribute:
     create: bool = True
     update: bool = False
     convert: Converter = as_it_is
+    admin: bool = False
 
 
 def server_made(name: str, default: Any = None) -> Attribute:

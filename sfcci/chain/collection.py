@@ -44,6 +44,8 @@ class Collection:
     actions: Mapping[str, Action] = field(default_factory=dict)
     filters: Mapping[str, Filter] = field(default_factory=dict)
     """Attributes whose filters are not equality of text."""
+    reading: Callable[[State, Asked], State] | None = None
+    """What is made before the first look at the collection, when it is not there (a project's default group)."""
 
 
 def visible(resource: Resource, asked: Asked) -> bool:
@@ -64,6 +66,7 @@ def create(state: State, collection: Collection, body: Body, asked: Asked) -> St
     if collection.creating is None:
         raise _not_allowed(collection, "create")
     resource = created(collection.attributes, _owned(body, asked))
+    _may_give(collection, {name: resource[name] for name in body if name in resource}, asked, "create")
     resource |= {"id": asked.id}
     for name, value in (("revision_number", 0), ("created_at", asked.now), ("updated_at", asked.now)):
         if name in resource:
@@ -77,7 +80,8 @@ def update(
     """Give the state with the changed resource; `revision`: only if it is that one. Raises Refused."""
     old = found(state, collection, id_, asked)
     changes = updated(collection.attributes, body)
-    _owns(old, collection, asked, "update")
+    owns(old, collection, asked, "update")
+    _may_give(collection, changes, asked, "update")
     _at(old, revision)
     if collection.updating is None:
         raise _not_allowed(collection, "update")
@@ -89,7 +93,7 @@ def delete(
 ) -> State:
     """Give the state without the resource. Raises Refused."""
     old = found(state, collection, id_, asked)
-    _owns(old, collection, asked, "delete")
+    owns(old, collection, asked, "delete")
     _at(old, revision)
     if collection.deleting is None:
         raise _not_allowed(collection, "delete")
@@ -121,10 +125,20 @@ def _owned(body: Body, asked: Asked) -> Body:
     return {**body, "project_id": project, "tenant_id": project}
 
 
-def _owns(resource: Resource, collection: Collection, asked: Asked, verb: str) -> None:
+def owns(resource: Resource, collection: Collection, asked: Asked, verb: str) -> None:
+    """Refuse who sees a resource but does not own it. Raises Refused (403)."""
     if not asked.admin and resource.get("project_id") != asked.project:
         rule = f"{verb}_{collection.member}"
         raise Refused(FORBIDDEN, "PolicyNotAuthorized", f"rule:{rule} is disallowed by policy")
+
+
+def _may_give(collection: Collection, given: Mapping[str, Any], asked: Asked, verb: str) -> None:
+    if asked.admin:
+        return
+    for attribute in collection.attributes:
+        if attribute.admin and attribute.name in given and given[attribute.name] != attribute.default:
+            rule = f"(rule:{verb}_{collection.member} and rule:{verb}_{collection.member}:{attribute.name})"
+            raise Refused(FORBIDDEN, "PolicyNotAuthorized", f"{rule} is disallowed by policy")
 
 
 def _at(resource: Resource, revision: int | None) -> None:

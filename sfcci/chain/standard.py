@@ -1,0 +1,71 @@
+"""What every resource of the networking collections has: names, owner, tags, times, and the filters by tags."""
+
+import re
+import uuid as uuids
+from typing import Any
+
+from sfcci.chain.attribute import Attribute, Invalid, server_made
+from sfcci.chain.collection import Filter
+from sfcci.chain.convert import list_of, text, text_or_empty
+from sfcci.chain.state import Asked, Resource
+
+TAG_LENGTH = 255
+MOST_TAGS = 50
+_TAG = re.compile(r"[^\s/,][^/,]*", re.DOTALL)
+
+
+def tag(value: Any) -> str:
+    """Give a tag: 1 to 255 characters, neither slash nor comma."""
+    word = str(text(TAG_LENGTH)(value))
+    if not _TAG.fullmatch(word):
+        raise Invalid(f"'{word}' is not a valid tag")
+    return word
+
+
+def tags(value: Any) -> list[str]:
+    """Give a list of tags, each once."""
+    given = list_of(tag, unique=False)(value)
+    if len(given) > MOST_TAGS:
+        raise Invalid(f"The number of tags exceed the per-resource limit of {MOST_TAGS}")
+    return list(dict.fromkeys(given))
+
+
+ID = server_made("id")
+NAME = Attribute("name", "", update=True, convert=text())
+DESCRIPTION = Attribute("description", "", update=True, convert=text_or_empty)
+PROJECT = Attribute("project_id", convert=text())
+TENANT = Attribute("tenant_id", convert=text())
+TAGS = Attribute("tags", [], convert=tags)
+TIMES = (server_made("created_at"), server_made("updated_at"), server_made("revision_number", 0))
+
+
+def child_id(asked: Asked, *words: str) -> str:
+    """Give the id of one more resource that the same request makes."""
+    return str(uuids.uuid5(uuids.UUID(asked.id), " ".join(words)))
+
+
+def _has(resource: Resource, value: str) -> tuple[set[str], set[str]]:
+    return set(resource["tags"]), set(value.split(","))
+
+
+def _all(resource: Resource, value: str) -> bool:
+    here, asked_for = _has(resource, value)
+    return asked_for <= here
+
+
+def _any(resource: Resource, value: str) -> bool:
+    here, asked_for = _has(resource, value)
+    return bool(asked_for & here)
+
+
+TAG_FILTERS: dict[str, Filter] = {
+    "tags": _all,
+    "tags-any": _any,
+    "not-tags": lambda resource, value: not _all(resource, value),
+    "not-tags-any": lambda resource, value: not _any(resource, value),
+}
+
+
+def member_of(attribute: str) -> Filter:
+    """Give a filter: the list under that attribute holds the value."""
+    return lambda resource, value: value in resource[attribute]
