@@ -30,6 +30,10 @@ _spec.loader.exec_module(_images)
 podman_here, graphite_image = _images.podman_here, _images.graphite_image
 grafana_image, grafana_7_image = _images.grafana_image, _images.grafana_7_image
 statsd_image = _images.statsd_image
+_spec = importlib.util.spec_from_file_location("databases", Path(__file__).with_name("databases.py"))
+_databases = sys.modules["databases"] = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_databases)
+postgresql, new_url = _databases.postgresql, _databases.new_url
 
 
 def _needs(*programs: str) -> str:
@@ -61,6 +65,7 @@ RINGS: dict[str, Callable[[], str]] = {
     "graphite": lambda: "",
     "podman": lambda: _needs("podman"),
     "browser": lambda: _needs("chromium"),
+    "openstack": lambda: "",
     "postgresql": lambda: _needs("initdb", "pg_ctl"),
 }
 """Ring → why it cannot run here; "" when it can."""

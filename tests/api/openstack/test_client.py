@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.openstack
+
 NOBODY = ("--os-auth-type", "none", "--os-endpoint", "http://127.0.0.1:1")
 
 

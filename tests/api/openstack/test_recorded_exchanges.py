@@ -1,0 +1,40 @@
+"""The HTTP exchanges under the recorded commands: ours have the same status, error and body."""
+
+from .fixture import make_again
+from .likeness import Likeness
+
+MADE_AGAIN_BEFORE = 61
+FREE = ("provider:segmentation_id",)
+ADDED = ("revision_number", "fail_mode", "status", "status_reason", "live_port_pairs")
+
+
+def test_the_recorded_requests_are_answered_as_they_were(recordings, http):
+    likeness, lines = Likeness(FREE, ADDED), []
+    for number, recording in enumerate(recordings, 1):
+        if number == MADE_AGAIN_BEFORE:
+            make_again(http)
+        for exchange in recording["exchanges"]:
+            what = f"{number} {exchange['request']['method']} {exchange['request']['path']}"
+            lines += [f"{what}: {line}" for line in differences(likeness, exchange, http)]
+    assert not lines, "\n".join(lines)
+
+
+def differences(likeness, exchange, http):
+    request, recorded = exchange["request"], exchange["response"]
+    answer = http.ask(
+        request["method"], likeness.ours(request["path"]), in_our_words(likeness, request["body"])
+    )
+    headers = [f"{name} is missing" for name in recorded["headers"] if name not in answer.headers]
+    kinds = [side.get("Content-Type") for side in (recorded["headers"], answer.headers)]
+    if answer.status != recorded["status"] or kinds[0] != kinds[1] or headers:
+        return [f"{answer.status} {kinds} {headers} {answer.body}, recorded {recorded['status']}"]
+    return likeness.differences(recorded["body"], answer.body)
+
+
+def in_our_words(likeness, value):
+    """A recorded body that can be sent again."""
+    if isinstance(value, dict):
+        return {likeness.ours(name): in_our_words(likeness, one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [in_our_words(likeness, one) for one in value]
+    return likeness.ours(value) if isinstance(value, str) else value

@@ -1,0 +1,260 @@
+"""Where the API answers otherwise than the reference on purpose: one test for each row of the table in docs/neutron-api.md."""
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+
+from .openstack.fixture import SFC
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "neutron-api.md"
+UNKNOWN = "11111111-2222-3333-4444-555555555555"
+
+
+class World:
+    """The API with a network; what a test makes in it is taken away after it."""
+
+    def __init__(self, http):
+        self.http, self.number = http, itertools.count(1)
+        self.network = http.made("networks", name="net")["id"]
+        subnet = {"network_id": self.network, "cidr": "10.88.0.0/16", "ip_version": 4}
+        self.subnet = http.made("subnets", **subnet)["id"]
+
+    def port(self, device="vm", **attributes):
+        """A port on a host."""
+        where = {"network_id": self.network, "binding:host_id": "node1", "device_owner": "compute:nova"}
+        return self.http.made("ports", device_id=device, **where, **attributes)["id"]
+
+    def pair(self, **attributes):
+        return self.made("port_pairs", ingress=self.port(), egress=self.port(), **attributes)["id"]
+
+    def group(self, *pairs, **attributes):
+        return self.made("port_pair_groups", port_pairs=list(pairs), **attributes)["id"]
+
+    def classifier(self, **attributes):
+        """A classifier that conflicts with no other."""
+        prefix = f"10.99.{next(self.number)}.0/24"
+        given = {"source_ip_prefix": prefix, "logical_source_port": self.port(), **attributes}
+        return self.made("flow_classifiers", **given)["id"]
+
+    def chain(self, *groups, **attributes):
+        groups = groups or [self.group(self.pair())]
+        return self.made("port_chains", port_pair_groups=list(groups), **attributes)
+
+    def made(self, collection, **attributes):
+        return self.http.made(f"sfc/{collection}", **attributes)
+
+    def post(self, collection, **attributes):
+        """A POST that may be refused."""
+        body = {collection.removesuffix("s"): attributes}
+        return self.http.ask("POST", f"/v2.0/sfc/{collection}", body)
+
+    def put(self, collection, id_, **attributes):
+        body = {collection.removesuffix("s"): attributes}
+        return self.http.ask("PUT", f"/v2.0/sfc/{collection}/{id_}", body)
+
+    def delete(self, path, id_):
+        return self.http.ask("DELETE", f"/v2.0/{path}/{id_}")
+
+    def shown(self, collection, id_):
+        answer = self.http.ask("GET", f"/v2.0/sfc/{collection}/{id_}")
+        return answer.body[collection.removesuffix("s")]
+
+    def empty(self):
+        for path in (*(f"sfc/{name}" for name in ("service_graphs", *SFC)), "ports"):
+            for row in self.http.listed(path):
+                assert self.delete(path, row["id"]).status == 204
+
+
+@pytest.fixture(scope="module")
+def one_world(http):
+    return World(http)
+
+
+@pytest.fixture
+def world(one_world):
+    yield one_world
+    one_world.empty()
+
+
+def refused(answer, status, type_, words=""):
+    assert (answer.status, answer.error) == (status, type_), answer
+    assert words in answer.body["NeutronError"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ({"weight": "2"}, {"correlation": None, "weight": 2}),
+        ({"correlation": "mpls"}, {"correlation": "mpls", "weight": 1}),
+    ],
+)
+def test_parameters_of_a_pair_that_are_given_in_part_are_completed(world, given, stored):
+    pair = world.pair(service_function_parameters=given)
+    assert world.shown("port_pairs", pair)["service_function_parameters"] == stored
+    world.group(pair)
+
+
+@pytest.mark.parametrize("given", ["lb_fields", ["lb_fields"], 7, True])
+def test_parameters_of_a_group_that_are_no_mapping_are_refused(world, given):
+    answer = world.post("port_pair_groups", port_pair_group_parameters=given)
+    refused(answer, 400, "HTTPBadRequest", "port_pair_group_parameters")
+
+
+@pytest.mark.parametrize("given", ["mpls", ["mpls"], 7, True])
+def test_parameters_of_a_chain_that_are_no_mapping_are_refused(world, given):
+    answer = world.post("port_chains", port_pair_groups=[world.group()], chain_parameters=given)
+    refused(answer, 400, "HTTPBadRequest", "chain_parameters")
+
+
+@pytest.mark.parametrize("given", [None, {}, {"ingress_n_tuple": {}}, {"ingress_n_tuple": None}])
+def test_a_mapping_of_tuples_that_is_given_in_part_is_completed(world, given):
+    group = world.group(port_pair_group_parameters={"ppg_n_tuple_mapping": given})
+    assert world.shown("port_pair_groups", group)["port_pair_group_parameters"] == {
+        "lb_fields": [],
+        "ppg_n_tuple_mapping": {"ingress_n_tuple": {}, "egress_n_tuple": {}},
+    }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"source_ip_prefix": "abc"},
+        {"destination_port_range_min": 99999},
+        {"source_port_range_min": "x"},
+        {"source_port_range_min": 9, "source_port_range_max": 8},
+    ],
+)
+def test_values_of_a_mapping_of_tuples_are_validated(world, given):
+    mapping = {"ingress_n_tuple": given, "egress_n_tuple": {}}
+    answer = world.post("port_pair_groups", port_pair_group_parameters={"ppg_n_tuple_mapping": mapping})
+    assert answer.status == 400, answer
+
+
+def test_unknown_keys_of_a_mapping_of_tuples_are_refused(world):
+    parameters = {"ppg_n_tuple_mapping": {"foo": {}}}
+    answer = world.post("port_pair_groups", port_pair_group_parameters=parameters)
+    refused(answer, 400, "HTTPBadRequest", "foo")
+
+
+def test_a_service_graph_that_is_a_list_is_refused(world):
+    chain = world.chain()["id"]
+    refused(world.post("service_graphs", port_chains=[chain]), 400, "HTTPBadRequest", "port_chains")
+
+
+def test_a_chain_id_that_no_mpls_label_holds_is_refused(world):
+    group = world.group(world.pair())
+    answer = world.post("port_chains", port_pair_groups=[group], chain_id=4096)
+    refused(answer, 400, "HTTPBadRequest", "chain_id")
+    nsh = {"correlation": "nsh", "symmetric": False}
+    assert world.chain(group, chain_id=4096, chain_parameters=nsh)["chain_id"] == 4096
+
+
+def test_a_chain_takes_no_groups_of_another_correlation_later(world):
+    chain = world.chain()
+    other = world.group(world.pair(service_function_parameters={"correlation": "nsh"}))
+    answer = world.put("port_chains", chain["id"], port_pair_groups=[other])
+    refused(answer, 400, "PortChainInconsistentCorrelations")
+    assert world.shown("port_chains", chain["id"])["port_pair_groups"] == chain["port_pair_groups"]
+
+
+def test_a_group_of_a_chain_takes_no_pairs_of_another_correlation_later(world):
+    group = world.group(world.pair())
+    world.chain(group)
+    other = world.pair(service_function_parameters={"correlation": "nsh"})
+    refused(
+        world.put("port_pair_groups", group, port_pairs=[other]), 400, "PortChainInconsistentCorrelations"
+    )
+
+
+def test_a_port_of_a_pair_is_not_deleted(world):
+    ingress, egress = world.port(), world.port()
+    pair = world.made("port_pairs", ingress=ingress, egress=egress)["id"]
+    for port in (ingress, egress):
+        answer = world.delete("ports", port)
+        assert (answer.status, pair in str(answer.body)) == (409, True), answer
+
+
+@pytest.mark.parametrize("side", ["logical_source_port", "logical_destination_port"])
+def test_a_port_of_a_classifier_is_not_deleted(world, side):
+    port = world.port()
+    classifier = world.classifier(**{side: port})
+    answer = world.delete("ports", port)
+    assert (answer.status, classifier in str(answer.body)) == (409, True), answer
+
+
+def test_a_refused_delete_of_a_pair_leaves_its_chain_as_it_was(world):
+    pair = world.pair()
+    group = world.group(pair)
+    chain = world.chain(group)["id"]
+    refused(world.delete("sfc/port_pairs", pair), 409, "PortPairInUse")
+    assert world.put("port_chains", chain, description="still there").status == 200
+    assert world.post("port_chains", port_pair_groups=[group, world.group()]).status == 201
+
+
+def test_a_chain_over_hosts_that_nobody_serves_is_made_and_says_so(world):
+    ports = [world.http.made("ports", network_id=world.network, device_id="vm")["id"] for _ in "ie"]
+    pair = world.made("port_pairs", ingress=ports[0], egress=ports[1])["id"]
+    chain = world.chain(world.group(pair), flow_classifiers=[world.classifier()])
+    assert chain["status"] != "ACTIVE"
+    assert chain["status_reason"]
+
+
+def test_every_attribute_sorts(world):
+    for name in ("b", "c", "a"):
+        world.group(name=name)
+    asked = "/v2.0/sfc/port_pair_groups?fields=name&sort_key=name&sort_dir="
+    for direction, expected in (("asc", ["a", "b", "c"]), ("desc", ["c", "b", "a"])):
+        rows = world.http.ask("GET", asked + direction).body["port_pair_groups"]
+        assert [row["name"] for row in rows] == expected
+
+
+def test_many_are_made_together_or_none(world):
+    good, bad = {"name": "a"}, {"name": "b", "port_pairs": [UNKNOWN]}
+    answer = world.http.ask("POST", "/v2.0/sfc/port_pair_groups", {"port_pair_groups": [good, bad]})
+    refused(answer, 404, "PortPairNotFound")
+    assert world.http.listed("sfc/port_pair_groups") == []
+    answer = world.http.ask("POST", "/v2.0/sfc/port_pair_groups", {"port_pair_groups": [good, good]})
+    assert (answer.status, len(answer.body["port_pair_groups"])) == (201, 2)
+
+
+def test_every_resource_has_a_revision_that_a_change_can_rest_on(world):
+    group = world.group()
+    first = world.shown("port_pair_groups", group)["revision_number"]
+    assert world.put("port_pair_groups", group, name="x").body["port_pair_group"]["revision_number"] > first
+    body = {"port_pair_group": {"name": "y"}}
+    late = {"If-Match": f"revision_number={first}"}
+    answer = world.http.ask("PUT", f"/v2.0/sfc/port_pair_groups/{group}", body, **late)
+    refused(answer, 412, "RevisionNumberConstraintFailed")
+
+
+def test_a_chain_says_how_it_is(world):
+    pair = world.pair()
+    group = world.group(pair)
+    chain = world.chain(group)
+    assert chain["status"] in ("ACTIVE", "BUILD", "DEGRADED", "ERROR")
+    assert set(chain["live_port_pairs"]) <= {group}
+
+
+def test_a_chain_that_cannot_carry_traffic_is_closed_or_open(world):
+    chain = world.chain()
+    assert chain["fail_mode"] == "closed"
+    answer = world.put("port_chains", chain["id"], fail_mode="open")
+    assert answer.body["port_chain"]["fail_mode"] == "open"
+    refused(world.put("port_chains", chain["id"], fail_mode="ajar"), 400, "HTTPBadRequest", "fail_mode")
+
+
+def rows():
+    """The table's rows: reference, ours, tests."""
+    lines = [line for line in DOCUMENT.read_text().splitlines() if re.search(r"`test_\w+`", line)]
+    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
+
+
+def test_each_row_of_the_table_names_tests_that_are_here():
+    named = {name for row in rows() for name in re.findall(r"`(test_\w+)`", row[-1])}
+    here = {name for name in globals() if name.startswith("test_")} - {
+        "test_each_row_of_the_table_names_tests_that_are_here"
+    }
+    assert named == here
+    assert all(len(row) == 3 for row in rows())
