@@ -32,13 +32,12 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.mysql import MEDIUMTEXT
 from sqlalchemy.exc import SQLAlchemyError
 
 from sfcci import files, store
 from sfcci.api.rows import Change, Key, Row, Rows, change, numbered, places, state_of
 from sfcci.chain.state import State, Write
-from sfcci.errors import Unreachable
+from sfcci.errors import Fault, InputError, Place, Unreachable
 
 SETTING = "[api] database or SFCCI_API_DATABASE"
 PATIENCE_S = 5
@@ -47,6 +46,9 @@ SERVING = 7_377_432
 """The number of PostgreSQL's advisory lock that the one who writes a database holds."""
 BATCH = 500
 """Documents that are parsed at once: the names of their attributes are then the same strings."""
+
+LONG = Text().with_variant(Text(2**24 - 1), "mysql", "mariadb")
+"""Text of any length; where that has to be said, a length that makes it MySQL's MEDIUMTEXT."""
 
 METADATA = MetaData()
 RESOURCES = Table(
@@ -59,7 +61,7 @@ RESOURCES = Table(
     Column("id", Text, nullable=False),
     Column("project_id", Text, nullable=False),
     Column("revision", BigInteger),
-    Column("document", Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb"), nullable=False),
+    Column("document", LONG, nullable=False),
 )
 WRITER = Table("writer", METADATA, Column("token", String(32), nullable=False))
 
@@ -96,6 +98,7 @@ class Store:
                 url, METADATA, setting=SETTING, durable=True, patience_s=PATIENCE_S
             )
             undo.callback(self._engine.dispose)
+            undo.callback(self._disconnect)
             self._inode = _inode(self._file)
             with self._errors():
                 self._take(self._connected())
@@ -207,9 +210,21 @@ def _read(connection: Connection) -> Iterator[Row]:
         )
     )
     for part in rows.partitions(BATCH):
-        documents = json.loads(f"[{','.join(row.document for row in part)}]")
-        for row, document in zip(part, documents, strict=True):
+        for row, document in zip(part, _documents(part), strict=True):
             yield Row(row.position, row.collection, document)
+
+
+def _documents(rows: Sequence[Any]) -> list[Any]:
+    try:
+        documents = json.loads(f"[{','.join(row.document for row in rows)}]")
+        if len(documents) == len(rows) and all(isinstance(one, dict) and "id" in one for one in documents):
+            return list(documents)
+    except ValueError:
+        pass
+    if len(rows) > 1:
+        return [document for row in rows for document in _documents([row])]
+    place = Place(f"the table resources, position {rows[0].position}")
+    raise InputError(Fault(place, "is no document of a resource", "a JSON object with an id"))
 
 
 def _apply(connection: Connection, what: Change) -> None:
