@@ -35,8 +35,11 @@ NAME = Attribute("name", "", update=True, convert=text())
 DESCRIPTION = Attribute("description", "", update=True, convert=text_or_empty)
 PROJECT = Attribute("project_id", convert=text())
 TENANT = Attribute("tenant_id", convert=text())
+TEXT_DESCRIPTION = Attribute("description", "", update=True, convert=text())
+"""Service function chaining takes no null for it."""
 TAGS = Attribute("tags", [], convert=tags)
-TIMES = (server_made("created_at"), server_made("updated_at"), server_made("revision_number", 0))
+REVISION = server_made("revision_number", 0)
+TIMES = (server_made("created_at"), server_made("updated_at"), REVISION)
 
 
 def child_id(asked: Asked, *words: str) -> str:

@@ -1,0 +1,31 @@
+"""Every collection of the API."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from sfcci.chain import (
+    resource_flow_classifier,
+    resource_port_chain,
+    resource_port_pair,
+    resource_port_pair_group,
+    resource_service_graph,
+)
+from sfcci.chain.collection import Collection
+
+_ALL: Final = (
+    resource_port_pair.COLLECTION,
+    resource_port_pair_group.COLLECTION,
+    resource_flow_classifier.COLLECTION,
+    resource_port_chain.COLLECTION,
+    resource_service_graph.COLLECTION,
+)
+COLLECTIONS: Final[Mapping[str, Collection]] = MappingProxyType({each.name: each for each in _ALL})
+"""Name ("port_pairs") → collection."""
+BY_PATH: Final[Mapping[str, Collection]] = MappingProxyType({each.path: each for each in _ALL})
+"""Path below /v2.0/ ("sfc/port_pairs") → collection."""
+
+
+def by_path(path: str) -> Collection | None:
+    """Give the collection at a path below /v2.0/, None where there is none."""
+    return BY_PATH.get(path)

@@ -1,0 +1,85 @@
+"""Port pairs: one instance of a service function, by the ports where traffic enters and leaves it."""
+
+from typing import Any, Final
+
+from sfcci.chain.attribute import REQUIRED, Attribute
+from sfcci.chain.collection import Collection
+from sfcci.chain.convert import mapping, non_negative, one_of, uuid
+from sfcci.chain.reference import holder, in_use, port
+from sfcci.chain.refused import bad_request
+from sfcci.chain.standard import ID, NAME, PROJECT, REVISION, TENANT, TEXT_DESCRIPTION
+from sfcci.chain.state import Asked, Resource, State
+
+NAME_IN_STATE: Final = "port_pairs"
+ENCAPSULATIONS: Final = ("mpls", "nsh")
+PARAMETERS: Final = {"correlation": None, "weight": 1}
+_given = mapping({"correlation": one_of((None, *ENCAPSULATIONS)), "weight": non_negative})
+_lost_port: Final = "Port Pair port {id} not found."
+
+
+def _parameters(value: Any) -> dict[str, Any]:
+    """The reference leaves a partial object partial, and a group of such pairs ends in an answer 500."""
+    return {**PARAMETERS, **_given(value)} if value else PARAMETERS
+
+
+def _creating(state: State, asked: Asked, pair: dict[str, Any]) -> State:
+    _unlike_others(state, pair)
+    ingress, egress = (port(state, asked, pair[end], "PortPair", _lost_port) for end in ("ingress", "egress"))
+    _on_one_machine(ingress, egress)
+    return state.put(NAME_IN_STATE, pair)
+
+
+def _unlike_others(state: State, pair: Resource) -> None:
+    for other in state.of(NAME_IN_STATE).values():
+        if other["ingress"] == pair["ingress"] and other["egress"] == pair["egress"]:
+            raise bad_request(
+                f"Port Pair with ingress port {pair['ingress']} and egress port {pair['egress']} "
+                f"is already used by another Port Pair {other['id']}.",
+                "PortPairIngressEgressInUse",
+            )
+
+
+def _on_one_machine(ingress: Resource, egress: Resource) -> None:
+    for end, resource in (("ingress", ingress), ("egress", egress)):
+        if not resource["device_id"]:
+            message = f"Port Pair {end} port {resource['id']} does not belong to a host."
+            raise bad_request(message, f"PortPair{end.capitalize()}NoHost")
+    if ingress["device_id"] != egress["device_id"]:
+        raise bad_request(
+            f"Port Pair ingress port {ingress['id']} and egress port {egress['id']} not in the same host.",
+            "PortPairIngressEgressDifferentHost",
+        )
+
+
+def _updating(state: State, _asked: Asked, _old: Resource, pair: dict[str, Any]) -> State:
+    return state.put(NAME_IN_STATE, pair)
+
+
+def _deleting(state: State, _asked: Asked, pair: Resource) -> State:
+    if holder(state, "port_pair_groups", "port_pairs", pair["id"]):
+        raise in_use("PortPair", "Port Pair", pair["id"])
+    return state.without(NAME_IN_STATE, pair["id"])
+
+
+COLLECTION: Final = Collection(
+    name=NAME_IN_STATE,
+    member="port_pair",
+    path="sfc/port_pairs",
+    kind="PortPair",
+    lost="Port Pair {id} not found.",
+    attributes=(
+        ID,
+        NAME,
+        TEXT_DESCRIPTION,
+        PROJECT,
+        Attribute("ingress", REQUIRED, convert=uuid),
+        Attribute("egress", REQUIRED, convert=uuid),
+        Attribute("service_function_parameters", PARAMETERS, convert=_parameters),
+        TENANT,
+        REVISION,
+    ),
+    quota=100,
+    creating=_creating,
+    updating=_updating,
+    deleting=_deleting,
+)
