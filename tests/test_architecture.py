@@ -34,6 +34,7 @@ PURE = {
     "finding",
     "marked",
     "moment",
+    "api.rows",
     "chain.attribute",
     "chain.collection",
     "chain.compiler",
