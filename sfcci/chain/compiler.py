@@ -11,15 +11,18 @@ Tables, in the order in which a packet sees them (one node, functions that know 
 | 20 hop | spi, si | the hop's group, or its one function, or the end of the path |
 | 30 deliver | eth_dst | out of the port that has the address |
 
+reg2 is the network in which a packet goes, where the switch has several: only its ports are delivered to. What a chain
+that cannot be carried out claims may be blocked (`blocked`): it is dropped in table 10, from its own port only.
+
 reg0 holds the 20 bits that are the MPLS label on a wire (spi << 8 | si); on one node push and pop cancel, so none is
 pushed. reg1 says that a packet came from a function. A flow of another chain never depends on this one: changing
 a chain changes its own flows only.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import ip_address, ip_network
 
 from sfcci.chain.model import ChainState, FlowClassifier
 from sfcci.chain.openflow import (
@@ -49,17 +52,21 @@ ARP, IPV4, IPV6, ICMPV6 = 0x0806, 0x0800, 0x86DD, 58
 NEIGHBOUR_DISCOVERY = (133, 134, 135, 136)
 """ICMPv6 types of router and neighbour solicitation and advertisement (RFC 4861)."""
 HASH_FIELDS = ("ip_src", "ip_dst", "nw_proto", "tcp_src", "tcp_dst", "udp_src", "udp_dst")
-LOW, MIDDLE, HIGH = 0, 100, 200
+LOW, BLOCKED, MIDDLE, HIGH = 0, 99, 100, 200
 SI_BITS = 8
 
 
 @dataclass(frozen=True)
 class SwitchPort:
-    """What the compiler knows of a port: OpenFlow number, MAC, and the addresses of the machine behind it."""
+    """What the compiler knows of a port: OpenFlow number, MAC, and the addresses of the machine behind it.
+
+    `network` is a number from 1 where the switch has several networks, else 0: ports of two never meet.
+    """
 
     number: int
     mac: str
     addresses: tuple[str, ...]
+    network: int = 0
 
 
 Ports = Mapping[str, SwitchPort]
@@ -71,17 +78,21 @@ def base_program() -> Program:
     return program_of([Flow(DISPATCH, LOW, Match(), (Normal(),))])
 
 
-def program(state: ChainState, ports: Ports) -> Program:
-    """Give the program for the state. Raises InputError with all refusals; the order of resources means nothing."""
+def program(state: ChainState, ports: Ports, blocked: Sequence[FlowClassifier] = ()) -> Program:
+    """Give the program for the state, in which packets of `blocked` are dropped where they come from.
+
+    The order of resources means nothing. Raises InputError with all refusals; those of `blocked` have ports.
+    """
     if refused := refusals(state, ports):
         raise InputError(*(Fault(Place(key_path(r.keys)), r.found, r.expected) for r in refused))
     routes = paths(state)
-    if not routes:
+    if not routes and not blocked:
         return base_program()
     functions = _function_ports(state)
     flows = [
         *base_program().flows,
         *_dispatch(routes, functions, ports),
+        *_block(blocked, ports),
         *_function(functions, ports),
         *_classify(routes, ports),
         *(flow for route in routes for flow in _place(route, ports)),
@@ -120,9 +131,31 @@ def _sources(route: ServiceFunctionPath) -> list[str]:
 
 def _dispatch(routes: tuple[ServiceFunctionPath, ...], functions: list[str], ports: Ports) -> Iterator[Flow]:
     for port in sorted({source for route in routes for source in _sources(route)}):
-        yield Flow(DISPATCH, MIDDLE, match(in_port=ports[port].number), (Goto(CLASSIFY),))
+        yield _classified(ports[port])
     for port in functions:
-        yield Flow(DISPATCH, MIDDLE, match(in_port=ports[port].number), (SetField("reg1", 1), Goto(FUNCTION)))
+        steps = (*_network(ports[port]), SetField("reg1", 1), Goto(FUNCTION))
+        yield Flow(DISPATCH, MIDDLE, match(in_port=ports[port].number), steps)
+
+
+def _classified(port: SwitchPort) -> Flow:
+    return Flow(DISPATCH, MIDDLE, match(in_port=port.number), (*_network(port), Goto(CLASSIFY)))
+
+
+def _network(port: SwitchPort) -> tuple[Action, ...]:
+    return (SetField("reg2", port.network),) if port.network else ()
+
+
+def _block(blocked: Sequence[FlowClassifier], ports: Ports) -> Iterator[Flow]:
+    """Drop what the classifiers claim, neighbour discovery aside; what another chain claims goes its way."""
+    for classifier in blocked:
+        port = ports[classifier.logical_source_port or ""]
+        yield _classified(port)
+        for fields in tuples(classifier):
+            yield Flow(CLASSIFY, BLOCKED, match(in_port=port.number, **fields), ())
+        if classifier.ethertype == "IPv6":
+            for kind in NEIGHBOUR_DISCOVERY:
+                asks = match(in_port=port.number, eth_type=IPV6, nw_proto=ICMPV6, icmpv6_type=kind)
+                yield Flow(CLASSIFY, HIGH, asks, (Normal(),))
 
 
 def _function(functions: list[str], ports: Ports) -> Iterator[Flow]:
@@ -132,9 +165,16 @@ def _function(functions: list[str], ports: Ports) -> Iterator[Flow]:
         yield Flow(FUNCTION, HIGH, match(eth_type=IPV6, nw_proto=ICMPV6, icmpv6_type=kind), (Normal(),))
     for port in functions:
         for address in ports[port].addresses:
-            own = match(in_port=ports[port].number, eth_type=IPV4, ip_src=int(IPv4Address(address)))
+            own = match(in_port=ports[port].number, **_from(address))
             yield Flow(FUNCTION, MIDDLE, own, (Normal(),))
     yield Flow(FUNCTION, LOW, Match(), (Goto(CLASSIFY),))
+
+
+def _from(address: str) -> dict[str, int]:
+    source = ip_address(address)
+    if source.version == 4:  # noqa: PLR2004 - the version's number is its name
+        return {"eth_type": IPV4, "ip_src": int(source)}
+    return {"eth_type": IPV6, "ipv6_src": int(source)}
 
 
 def _classify(routes: tuple[ServiceFunctionPath, ...], ports: Ports) -> Iterator[Flow]:
@@ -153,15 +193,18 @@ def _classify(routes: tuple[ServiceFunctionPath, ...], ports: Ports) -> Iterator
 
 def tuples(classifier: FlowClassifier) -> Iterator[dict[str, int | tuple[int, int]]]:
     """Give the matches that together are the classifier: one per pair of source and destination port masks."""
-    fields: dict[str, int | tuple[int, int]] = {"eth_type": IPV4}
+    sixth = classifier.ethertype == "IPv6"
+    fields: dict[str, int | tuple[int, int]] = {"eth_type": IPV6 if sixth else IPV4}
     if classifier.protocol is not None:
-        fields["nw_proto"] = PROTOCOLS[classifier.protocol]
+        fields["nw_proto"] = (
+            ICMPV6 if sixth and classifier.protocol == "icmp" else PROTOCOLS[classifier.protocol]
+        )
     for name, prefix in (
-        ("ip_src", classifier.source_ip_prefix),
-        ("ip_dst", classifier.destination_ip_prefix),
+        ("ipv6_src" if sixth else "ip_src", classifier.source_ip_prefix),
+        ("ipv6_dst" if sixth else "ip_dst", classifier.destination_ip_prefix),
     ):
         if prefix is not None:
-            network = IPv4Network(prefix, strict=False)
+            network = ip_network(prefix, strict=False)
             fields[name] = (int(network.network_address), int(network.netmask))
     if classifier.protocol not in WITH_PORTS:
         yield fields
@@ -230,7 +273,8 @@ def _bucket_id(pair: str, taken: set[int]) -> int:
 
 def _deliver(ports: Ports) -> Iterator[Flow]:
     for port in ports.values():
-        yield Flow(DELIVER, MIDDLE, match(eth_dst=mac_number(port.mac)), (Output(port.number),))
+        inside = {"reg2": port.network} if port.network else {}
+        yield Flow(DELIVER, MIDDLE, match(**inside, eth_dst=mac_number(port.mac)), (Output(port.number),))
 
 
 def mac_number(mac: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 OUR_COOKIE = 0x5FC0_0000_0000_0000
 """The upper 16 bits of every cookie of ours; the lower 24 carry the path id, 0 for what all chains share."""
@@ -16,12 +16,15 @@ WIDTHS = {
     "in_port": 32,
     "reg0": 32,
     "reg1": 32,
+    "reg2": 32,
     "eth_type": 16,
     "eth_src": 48,
     "eth_dst": 48,
     "nw_proto": 8,
     "ip_src": 32,
     "ip_dst": 32,
+    "ipv6_src": 128,
+    "ipv6_dst": 128,
     "icmpv6_type": 8,
     "tcp_src": 16,
     "tcp_dst": 16,
@@ -43,6 +46,10 @@ def _ip(value: int) -> str:
     return str(IPv4Address(value))
 
 
+def _ipv6(value: int) -> str:
+    return str(IPv6Address(value))
+
+
 _SPELLINGS: Mapping[str, Callable[[int], str]] = {
     "in_port": str,
     "eth_type": _hex,
@@ -52,6 +59,8 @@ _SPELLINGS: Mapping[str, Callable[[int], str]] = {
     "eth_dst": _mac,
     "ip_src": _ip,
     "ip_dst": _ip,
+    "ipv6_src": _ipv6,
+    "ipv6_dst": _ipv6,
 }
 
 

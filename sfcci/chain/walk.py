@@ -44,7 +44,7 @@ def walk(program: Program, packet: Packet, choose: Choose = first_bucket) -> tup
 
     Raises LookupError for a group that is not there, RecursionError for a program without an end.
     """
-    steps = _Walk(program, {"reg0": 0, "reg1": 0, **packet}, choose)
+    steps = _Walk(program, {"reg0": 0, "reg1": 0, "reg2": 0, **packet}, choose)
     steps.look_up(0)
     return tuple(steps.sent)
 
