@@ -112,10 +112,10 @@ def revised(resource: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
 
 def _owned(body: Body, asked: Asked) -> Body:
     """The body with its owner under both of its names: project_id, and tenant_id as it was once called."""
-    given = {body[name] for name in ("project_id", "tenant_id") if body.get(name)}
-    if len(given) > 1:
+    given = [body[name] for name in ("project_id", "tenant_id") if body.get(name)] or [asked.project]
+    project = given[0]
+    if project != given[-1]:
         raise bad_request("'project_id' and 'tenant_id' do not match")
-    project = given.pop() if given else asked.project
     if project != asked.project and not asked.admin:
         raise Refused(
             FORBIDDEN,
