@@ -52,7 +52,7 @@ ARP, IPV4, IPV6, ICMPV6 = 0x0806, 0x0800, 0x86DD, 58
 NEIGHBOUR_DISCOVERY = (133, 134, 135, 136)
 """ICMPv6 types of router and neighbour solicitation and advertisement (RFC 4861)."""
 HASH_FIELDS = ("ip_src", "ip_dst", "nw_proto", "tcp_src", "tcp_dst", "udp_src", "udp_dst")
-LOW, BLOCKED, MIDDLE, HIGH = 0, 99, 100, 200
+LOW, MIDDLE, HIGH = 0, 100, 200
 SI_BITS = 8
 
 
@@ -92,7 +92,7 @@ def program(state: ChainState, ports: Ports, blocked: Sequence[FlowClassifier] =
     flows = [
         *base_program().flows,
         *_dispatch(routes, functions, ports),
-        *_block(blocked, ports),
+        *_block(blocked, {source for route in routes for source in _sources(route)}, ports),
         *_function(functions, ports),
         *_classify(routes, ports),
         *(flow for route in routes for flow in _place(route, ports)),
@@ -145,13 +145,14 @@ def _network(port: SwitchPort) -> tuple[Action, ...]:
     return (SetField("reg2", port.network),) if port.network else ()
 
 
-def _block(blocked: Sequence[FlowClassifier], ports: Ports) -> Iterator[Flow]:
-    """Drop what the classifiers claim, neighbour discovery aside; what another chain claims goes its way."""
+def _block(blocked: Sequence[FlowClassifier], sources: set[str], ports: Ports) -> Iterator[Flow]:
+    """Drop what the classifiers claim, neighbour discovery aside; what a chain of that port claims goes its way."""
     for classifier in blocked:
-        port = ports[classifier.logical_source_port or ""]
+        source = classifier.logical_source_port or ""
+        port, priority = ports[source], MIDDLE - 1 if source in sources else MIDDLE + 1
         yield _classified(port)
         for fields in tuples(classifier):
-            yield Flow(CLASSIFY, BLOCKED, match(in_port=port.number, **fields), ())
+            yield Flow(CLASSIFY, priority, match(in_port=port.number, **fields), ())
         if classifier.ethertype == "IPv6":
             for kind in NEIGHBOUR_DISCOVERY:
                 asks = match(in_port=port.number, eth_type=IPV6, nw_proto=ICMPV6, icmpv6_type=kind)

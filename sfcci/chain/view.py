@@ -1,0 +1,76 @@
+"""The API's resources as the compiler wants them."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
+from sfcci.chain.state import Resource, State
+
+_CLASSIFIER = tuple(field.name for field in fields(FlowClassifier))
+
+
+def chain_state(state: State) -> ChainState:
+    """Give port pairs, groups, classifiers and chains of the state, in the order of their creation."""
+    return ChainState(
+        tuple(port_pair(resource) for resource in state.of("port_pairs").values()),
+        tuple(port_pair_group(resource) for resource in state.of("port_pair_groups").values()),
+        tuple(flow_classifier(resource) for resource in state.of("flow_classifiers").values()),
+        tuple(port_chain(resource) for resource in state.of("port_chains").values()),
+    )
+
+
+def port_pair(resource: Resource) -> PortPair:
+    """Give a port pair."""
+    parameters = _parameters(resource, "service_function_parameters")
+    return PortPair(
+        resource["id"],
+        resource["name"],
+        resource["ingress"],
+        resource["egress"],
+        parameters.get("correlation"),
+        parameters.get("weight", 1),
+    )
+
+
+def port_pair_group(resource: Resource) -> PortPairGroup:
+    """Give a port pair group."""
+    return PortPairGroup(
+        resource["id"],
+        resource["name"],
+        resource["group_id"],
+        tuple(resource["port_pairs"]),
+        tuple(_parameters(resource, "port_pair_group_parameters").get("lb_fields") or ()),
+        bool(resource.get("tap_enabled")),
+    )
+
+
+def flow_classifier(resource: Resource) -> FlowClassifier:
+    """Give a flow classifier."""
+    given: dict[str, Any] = {name: resource.get(name) for name in _CLASSIFIER}
+    return FlowClassifier(**given)
+
+
+def port_chain(resource: Resource) -> PortChain:
+    """Give a port chain."""
+    parameters = _parameters(resource, "chain_parameters")
+    return PortChain(
+        resource["id"],
+        resource["name"],
+        resource["chain_id"],
+        tuple(resource["port_pair_groups"]),
+        tuple(resource["flow_classifiers"]),
+        parameters.get("correlation", "mpls"),
+        parameters.get("symmetric", False),
+    )
+
+
+def translates(group: Resource) -> bool:
+    """Say whether the functions of a port pair group change addresses or ports of what passes (n-tuple mapping)."""
+    mapping = _parameters(group, "port_pair_group_parameters").get("ppg_n_tuple_mapping") or {}
+    return any(mapping.values())
+
+
+def _parameters(resource: Resource, name: str) -> Mapping[str, Any]:
+    given = resource.get(name)
+    return given if isinstance(given, Mapping) else {}

@@ -1,0 +1,248 @@
+"""From the API's state to a program and each chain's status: one bad chain never harms another."""
+
+import pytest
+
+from sfcci.chain.compiler import SwitchPort, base_program
+from sfcci.chain.plan import plan
+from sfcci.chain.state import State
+from sfcci.chain.walk import walk
+
+HTTP = {"protocol": "tcp", "destination_port_range_min": 80, "destination_port_range_max": 80}
+
+
+def port(name, network="n1", host="node1", device="vm"):
+    return {"id": name, "name": name, "network_id": network, "binding:host_id": host, "device_id": device}
+
+
+def pair(name, ingress, egress, **parameters):
+    given = {"correlation": None, "weight": 1} | parameters
+    return {
+        "id": name,
+        "name": name,
+        "ingress": ingress,
+        "egress": egress,
+        "service_function_parameters": given,
+    }
+
+
+def group(name, number, *pairs, **other):
+    empty = {"ingress_n_tuple": {}, "egress_n_tuple": {}}
+    parameters = {"lb_fields": [], "ppg_n_tuple_mapping": empty} | other.pop("parameters", {})
+    given = {"id": name, "name": name, "group_id": number, "port_pairs": list(pairs), "tap_enabled": False}
+    return given | {"port_pair_group_parameters": parameters} | other
+
+
+def classifier(name, source="src", **other):
+    return {"id": name, "name": name, "ethertype": "IPv4", "logical_source_port": source} | other
+
+
+def chain(name, number, groups, classifiers, **other):
+    parameters = {"correlation": "mpls", "symmetric": False} | other.pop("parameters", {})
+    given = {
+        "id": name,
+        "name": name,
+        "chain_id": number,
+        "port_pair_groups": groups,
+        "chain_parameters": parameters,
+    }
+    return given | {"flow_classifiers": classifiers, "fail_mode": "closed"} | other
+
+
+def state_of(**collections):
+    state = State()
+    for collection, resources in collections.items():
+        for resource in resources:
+            state = state.put(collection, resource)
+    return state
+
+
+def demo(**changes):
+    resources = {
+        "ports": [port(name) for name in ("src", "dst", "a_in", "a_out", "b_in", "b_out")],
+        "port_pairs": [pair("A", "a_in", "a_out"), pair("B", "b_in", "b_out")],
+        "port_pair_groups": [group("G", 1, "A", "B")],
+        "flow_classifiers": [classifier("FC", **HTTP)],
+        "port_chains": [chain("C", 1, ["G"], ["FC"])],
+    }
+    return state_of(**(resources | changes))
+
+
+def plugged(state, *lost):
+    names = [id_ for id_ in state.of("ports") if id_ not in lost]
+    return {
+        id_: SwitchPort(n, f"02:00:00:00:00:{n:02x}", (f"10.0.0.{n}",), 1) for n, id_ in enumerate(names, 1)
+    }
+
+
+def planned(state, *lost, up=None):
+    ports = plugged(state, *lost)
+    return plan(state, ports, ports if up is None else up)
+
+
+def went(made, ports, source="src", dst=80, **other):
+    """Give the port that a TCP packet from `source` leaves by: a name, NORMAL, or nothing."""
+    packet = {
+        "in_port": ports[source].number,
+        "eth_type": 0x800,
+        "nw_proto": 6,
+        "tcp_src": 4000,
+        "tcp_dst": dst,
+    }
+    packet |= {
+        "ip_src": 0x0A000063,
+        "ip_dst": 0x0A000064,
+        "eth_dst": 0x020000000002,
+        "icmpv6_type": 0,
+    } | other
+    sent = walk(made.program, packet)
+    names = {given.number: name for name, given in ports.items()} | {None: "NORMAL"}
+    return names[sent[0].port] if sent else "dropped"
+
+
+def test_a_chain_whose_pairs_are_all_live_is_active():
+    state = demo()
+    made = planned(state)
+    assert made.chains["C"].status == "ACTIVE"
+    assert made.chains["C"].reason == ""
+    assert made.chains["C"].live == {"G": ("A", "B")}
+    assert went(made, plugged(state)) in ("a_in", "b_in")
+
+
+def test_a_group_that_lacks_a_pair_degrades_its_chain_and_the_rest_serves():
+    state = demo()
+    ports = plugged(state)
+    made = plan(state, ports, ports.keys() - {"b_out"})
+    assert made.chains["C"].status == "DEGRADED"
+    assert made.chains["C"].reason == "port pair group G has fewer port pairs (B: port b_out is down)"
+    assert made.chains["C"].live == {"G": ("A",)}
+    assert went(made, ports) == "a_in"
+    assert made.program.groups == ()
+
+
+@pytest.mark.parametrize(("mode", "way"), [("closed", "dropped"), ("open", "NORMAL")])
+def test_a_group_without_a_live_pair_stops_its_chain_as_fail_mode_says(mode, way):
+    state = demo(port_chains=[chain("C", 1, ["G"], ["FC"], fail_mode=mode)])
+    lost = ("a_in", "b_in")
+    made, ports = planned(state, *lost), plugged(state, *lost)
+    assert made.chains["C"].status == "ERROR"
+    told = (
+        "port pair group G has no live port pair (A: port a_in is not plugged, B: port b_in is not plugged)"
+    )
+    assert made.chains["C"].reason == told
+    assert went(made, ports) == way
+    assert went(made, ports, dst=81) == "NORMAL"
+    assert went(made, ports, source="dst") == "NORMAL"
+
+
+def test_what_is_missing_of_a_port_is_told():
+    hostless = demo(ports=[port("a_in", host=""), port("a_out", device=""), port("b_in"), port("b_out")])
+    made = planned(hostless, "a_in", "a_out", "b_in", "b_out")
+    assert "A: port a_in has no host" in made.chains["C"].reason
+    assert planned(demo(), "src").chains["C"].status == "BUILD"
+    assert planned(demo(), "src").chains["C"].reason == "no traffic yet: port src is not plugged (FC)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"port_pairs": [pair("A", "a_in", "a_out", correlation="mpls"), pair("B", "b_in", "b_out")]}, "A: correlation"),
+        ({"port_pairs": [pair("A", "a_in", "a_out", weight=3), pair("B", "b_in", "b_out")]}, "weights are not"),
+        ({"port_pair_groups": [group("G", 1, "A", "B", tap_enabled=True)]}, "taps are not"),
+        ({"port_pair_groups": [group("G", 1, "A", parameters={"lb_fields": ["ip_src"]})]}, "lb_fields"),
+        ({"port_pair_groups": [group("G", 1, "A", parameters={"ppg_n_tuple_mapping": {"ingress_n_tuple": {"x": 1}}})]}, "ppg_n_tuple_mapping is not"),
+        ({"flow_classifiers": [classifier("FC", logical_destination_port="dst")]}, "logical_destination_port"),
+        ({"flow_classifiers": [classifier("FC", None)]}, "logical_source_port: is missing"),
+        ({"flow_classifiers": [classifier("FC", "a_in")]}, "is a service function's port"),
+        ({"port_chains": [chain("C", 1, ["G"], ["FC"], parameters={"symmetric": True})]}, "symmetric"),
+        ({"port_chains": [chain("C", 1, ["G"], ["FC"], parameters={"correlation": "nsh"})]}, "nsh is not"),
+        ({"port_chains": [chain("C", 5000, ["G"], ["FC"])]}, "found 5000"),
+        ({"service_graphs": [{"id": "S", "port_chains": {"C": ["D"]}}]}, "service graph"),
+        ({"ports": [port("src", network="n2"), *(port(n) for n in ("a_in", "a_out", "b_in", "b_out"))]}, "another network"),
+    ],
+)  # fmt: skip
+def test_what_the_data_plane_cannot_do_is_an_error_of_that_chain_alone(changes, told):
+    good = {
+        "ports": [port("src2"), port("c_in"), port("c_out")],
+        "port_pairs": [pair("C2", "c_in", "c_out")],
+        "port_pair_groups": [group("G2", 2, "C2")],
+        "flow_classifiers": [classifier("FC2", "src2", protocol="udp")],
+        "port_chains": [chain("good", 2, ["G2"], ["FC2"])],
+    }
+    state = demo(**changes)
+    for collection, resources in good.items():
+        for resource in resources:
+            state = state.put(collection, resource)
+    made = planned(state)
+    assert made.chains["C"].status == "ERROR"
+    assert told in made.chains["C"].reason
+    assert made.chains["good"].status == "ACTIVE"
+    assert made.chains["good"].live == {"G2": ("C2",)}
+    udp = {
+        "in_port": plugged(state)["src2"].number,
+        "eth_type": 0x800,
+        "nw_proto": 17,
+        "ip_src": 1,
+        "ip_dst": 2,
+    }
+    assert walk(made.program, udp)[0].port == plugged(state)["c_in"].number
+
+
+def test_an_ipv6_chain_is_blocked_but_neighbours_are_still_found():
+    state = demo(flow_classifiers=[classifier("FC", ethertype="IPv6", source_ip_prefix="2001:db8::/64")])
+    made, ports = planned(state), plugged(state)
+    assert "IPv6 chains are not implemented" in made.chains["C"].reason
+    sixth = {"eth_type": 0x86DD, "ipv6_src": 0x20010DB8 << 96, "ipv6_dst": 1}
+    assert went(made, ports, **sixth) == "dropped"
+    assert went(made, ports, **sixth | {"nw_proto": 58, "icmpv6_type": 135}) == "NORMAL"
+    assert went(made, ports) == "NORMAL"
+
+
+def test_of_two_chains_that_want_the_same_packets_the_earlier_has_them():
+    state = demo(
+        ports=[port(name) for name in ("src", "src2", "dst", "a_in", "a_out", "b_in", "b_out")],
+        port_pair_groups=[group("G", 1, "A"), group("G2", 2, "B")],
+        flow_classifiers=[classifier("FC", **HTTP), classifier("FC2", "src2", **HTTP)],
+        port_chains=[chain("C", 1, ["G"], ["FC"]), chain("D", 2, ["G2"], ["FC2"])],
+    )
+    made, ports = planned(state), plugged(state)
+    assert [status.status for status in made.chains.values()] == ["ACTIVE", "ERROR"]
+    assert "FC2 overlaps FC of chain C" in made.chains["D"].reason
+    assert went(made, ports) == "a_in"
+    assert went(made, ports, source="src2") == "dropped"
+
+
+def test_without_chains_the_switch_is_a_learning_switch():
+    state = demo(port_chains=[])
+    assert planned(state).program == base_program()
+    assert planned(State()).chains == {}
+
+
+def test_names_may_be_empty_or_shared():
+    state = demo(
+        port_pairs=[pair("A", "a_in", "a_out") | {"name": ""}, pair("B", "b_in", "b_out") | {"name": ""}],
+        port_pair_groups=[group("G", 1, "A") | {"name": "x"}, group("H", 2, "B") | {"name": "x"}],
+        port_chains=[chain("C", 1, ["G", "H"], ["FC"]) | {"name": ""}],
+    )
+    assert planned(state).chains["C"].status == "ACTIVE"
+
+
+def test_packets_of_one_network_are_not_delivered_to_another():
+    state = demo()
+    ports = plugged(state)
+    ports["dst"] = SwitchPort(ports["dst"].number, ports["dst"].mac, ("10.0.0.2",), 2)
+    made = plan(state, ports, ports)
+    assert went(made, ports, source="a_out") == "dropped"
+    assert went(plan(state, plugged(state), ports), ports, source="a_out") == "dst"
+
+
+def test_what_is_blocked_yields_to_the_chains_of_the_same_port():
+    state = demo(
+        ports=[port(name) for name in ("src", "dst", "a_in", "a_out")],
+        port_pairs=[pair("A", "a_in", "a_out")],
+        port_pair_groups=[group("G", 1, "A"), group("H", 2)],
+        flow_classifiers=[classifier("FC", **HTTP), classifier("all")],
+        port_chains=[chain("C", 1, ["G"], ["FC"]), chain("D", 2, ["H"], ["all"])],
+    )
+    made, ports = planned(state), plugged(state)
+    assert made.chains["D"].reason == "port pair group H has no port pair"
+    assert [went(made, ports), went(made, ports, dst=81)] == ["a_in", "dropped"]
