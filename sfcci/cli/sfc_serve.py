@@ -1,0 +1,213 @@
+"""`sfcci sfc serve`: Neutron's API, served."""
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sfcci.cli import completion, console
+from sfcci.errors import UsageError
+
+if TYPE_CHECKING:
+    from sfcci.api.listen import Certificate
+    from sfcci.api.server import Gate, Plane, Site
+    from sfcci.api.writer import Store
+    from sfcci.settings import Settings
+
+_PATH = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(epilog="Example: sfcci sfc serve --port 9696")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=9696,
+    show_default=True,
+    help="The port; 0 takes any free one.",
+)
+@click.option(
+    "--database", default="", metavar="URL", help="Where the state is kept; [api] database, when not given."
+)
+@click.option(
+    "--lab",
+    default="sfc",
+    show_default=True,
+    metavar="NAME",
+    shell_complete=completion.labs,
+    help="The lab that plugs ports and carries chains.",
+)
+@click.option("--no-datapath", is_flag=True, help="Serve the API alone: no lab, no packets.")
+@click.option(
+    "--auth-file",
+    type=_PATH,
+    metavar="FILE",
+    help="Ask who it is: users and tokens of FILE (sfcci sfc user add).",
+)
+@click.option("--tls-cert", type=_PATH, metavar="FILE", help="Serve HTTPS with this certificate (PEM).")
+@click.option("--tls-key", type=_PATH, metavar="FILE", help="The certificate's key (PEM, no passphrase).")
+@click.option(
+    "--insecure-http",
+    is_flag=True,
+    help="Take passwords without TLS on another address than this machine's own.",
+)
+@click.option(
+    "--quota",
+    "quotas",
+    multiple=True,
+    metavar="NAME=N",
+    help="A default quota, as in port_chain=50; -1: none.",
+)
+@click.option("--no-quota", is_flag=True, help="No default quotas.")
+@click.option("--verbose", is_flag=True, help="Print a line per request on standard error.")
+@console.as_json
+def serve(
+    host: str,
+    port: int,
+    database: str,
+    lab: str,
+    no_datapath: bool,
+    auth_file: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    insecure_http: bool,
+    quotas: tuple[str, ...],
+    no_quota: bool,
+    verbose: bool,
+    json_output: bool,
+) -> None:
+    """Serve Neutron's API, so that the unmodified openstack client works.
+
+    \b
+      openstack --os-auth-type none --os-endpoint http://127.0.0.1:9696 sfc port chain list
+
+    Ports with a host are plugged in the lab, chains are carried by its switch. On another address than this machine's own
+    it asks for a user (--auth-file) and for TLS. SIGTERM and Ctrl-C end it; what was answered is kept.
+    """
+    from sfcci.api import listen
+
+    limits = _limits(quotas, no_quota=no_quota)
+    certificate = _certificate(tls_cert, tls_key)
+    _check_address(host, auth=bool(auth_file), tls=bool(certificate), insecure=insecure_http)
+    settings = console.settings()
+    with contextlib.ExitStack() as stack:
+        gate = _gate(stack, auth_file)
+        listener = stack.enter_context(listen.listening(host, port))
+        store = _store(stack, database or settings.api.database)
+        plane = None if no_datapath else _plane(stack, settings, lab, store)
+        site = _site(store, plane, gate, limits, host, verbose=verbose)
+        url = f"{'https' if certificate else 'http'}://{listen.shown(host, listener.getsockname()[1])}"
+        with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+            listen.serve(site, listener, lambda: _say(url, json_output=json_output), certificate)
+    if not json_output:
+        click.echo("the server has ended; what was answered is kept")
+
+
+def _say(url: str, *, json_output: bool) -> None:
+    if json_output:
+        click.echo(json.dumps({"url": url}))  # one line: who reads it does not wait for more
+    else:
+        click.echo(f"listening on {url}; try: openstack --os-auth-type none --os-endpoint {url} network list")
+
+
+def _store(stack: contextlib.ExitStack, url: str) -> "Store":
+    from sfcci.api.store import open_store
+
+    store = open_store(url)
+    stack.callback(store.close)
+    return store
+
+
+def _plane(stack: contextlib.ExitStack, settings: "Settings", lab: str, store: "Store") -> "Plane":
+    """Raise the data plane, or say why there is none; a lab that is up already brings its ports and chains along."""
+    import time
+
+    from sfcci.chain.state import writes
+    from sfcci.datapath.plane import Plane
+
+    plane = Plane.start(settings.state, lab, console.progress())
+    stack.callback(plane.close)
+    if plane.obstacle:
+        click.echo(f"no data plane: {plane.obstacle}", err=True)
+    state = store.load()
+    adopted = plane.adopted(state, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    store.commit(writes(state, adopted))
+    return plane
+
+
+def _gate(stack: contextlib.ExitStack, auth_file: Path | None) -> "Gate | None":
+    if auth_file is None:
+        return None
+    from sfcci.api.auth import UsersGate
+
+    gate = UsersGate(auth_file)
+    stack.callback(gate.close)
+    return gate
+
+
+def _site(
+    store: "Store",
+    plane: "Plane | None",
+    gate: "Gate | None",
+    limits: Mapping[str, int],
+    host: str,
+    *,
+    verbose: bool,
+) -> "Site":
+    from sfcci.api import listen, server
+
+    log: Callable[[str], None] | None = (lambda line: click.echo(line, err=True)) if verbose else None
+    return server.Site(
+        store,
+        plane or server.NoPlane(),
+        gate or server.OpenGate(),
+        limits,
+        frozenset() if gate else listen.own_names(host),
+        log,
+    )
+
+
+def _limits(quotas: tuple[str, ...], *, no_quota: bool) -> dict[str, int]:
+    from sfcci.api.handlers import DEFAULTS
+    from sfcci.document import did_you_mean
+
+    limits: dict[str, int] = dict.fromkeys(DEFAULTS, -1) if no_quota else dict(DEFAULTS)
+    for text in quotas:
+        name, _, number = text.partition("=")
+        if name not in limits:
+            raise UsageError(f"--quota {text}: no such kind of resource; {did_you_mean(name, list(limits))}")
+        if not number.removeprefix("-").isdecimal():
+            raise UsageError(f"--quota {text}: expected a whole number, as in {name}=50")
+        limits[name] = int(number)
+    return limits
+
+
+def _certificate(chain: Path | None, key: Path | None) -> "Certificate | None":
+    from sfcci.api.listen import Certificate
+
+    if chain and key:
+        return Certificate(chain, key)
+    if chain or key:
+        raise UsageError("--tls-cert and --tls-key belong together; give both")
+    return None
+
+
+def _check_address(host: str, *, auth: bool, tls: bool, insecure: bool) -> None:
+    """Refuse to hand the network to everybody, or passwords to those who listen in."""
+    from sfcci.api.listen import is_loopback
+
+    if is_loopback(host):
+        return
+    if not auth:
+        raise UsageError(
+            f"{host} can be reached by others, and nobody would have to say who he is; name the users with --auth-file "
+            "(sfcci sfc user add), or listen on 127.0.0.1"
+        )
+    if not tls and not insecure:
+        raise UsageError(
+            f"{host} can be reached by others, and passwords and tokens would pass in the clear; give --tls-cert and "
+            "--tls-key, or --insecure-http where something else encrypts the way (a proxy, a VPN)"
+        )
