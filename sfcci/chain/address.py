@@ -4,15 +4,7 @@ Addresses are compared as numbers and stored as Neutron writes them (RFC 5952 fo
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-    ip_network,
-    summarize_address_range,
-)
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 Address = IPv4Address | IPv6Address
@@ -48,6 +40,13 @@ def hosts(cidr: Network) -> Pool:
     if cidr.max_prefixlen - cidr.prefixlen <= _SINGLE_BITS:
         return first, last
     return first + 1, last - (cidr.version == 4)  # noqa: PLR2004 - IPv6 has no broadcast address
+
+
+def within(cidr: str, text: str) -> bool:
+    """Say whether an address is one that the hosts of that network have."""
+    whole = network(cidr)
+    first, last = hosts(whole)
+    return ip_address(text).version == whole.version and first <= number(text) <= last
 
 
 def first_host(cidr: Network) -> str:
@@ -109,6 +108,9 @@ def macs(id_: str) -> Iterator[str]:
 
 def span(pool: Pool, version: int) -> str:
     """Give a pool as Neutron's messages do: as one CIDR where it is one, else `first-last`."""
-    first, last = (ip_address(written(value, version)) for value in pool)
-    blocks = list(summarize_address_range(first, last)) if first <= last else []  # type: ignore[type-var]
-    return str(blocks[0]) if len(blocks) == 1 else f"{first}-{last}"
+    first, last = pool
+    size = last - first + 1
+    if size & (size - 1) == 0 and first % size == 0:
+        bits = 32 if version == 4 else 128  # noqa: PLR2004 - IP's version
+        return f"{written(first, version)}/{bits - size.bit_length() + 1}"
+    return f"{written(first, version)}-{written(last, version)}"

@@ -49,8 +49,10 @@ class Collection:
 
 
 def visible(resource: Resource, asked: Asked) -> bool:
-    """Say whether the one who asks may see it: its project, an administrator, or it is shared."""
-    return asked.admin or resource.get("project_id") in (asked.project, "") or bool(resource.get("shared"))
+    """Say whether the one who asks may see it: its project, an administrator, or it is shared or an external network."""
+    if asked.admin or resource.get("project_id") in (asked.project, ""):
+        return True
+    return bool(resource.get("shared") or resource.get("router:external"))
 
 
 def found(state: State, collection: Collection, id_: str, asked: Asked) -> Resource:

@@ -159,7 +159,11 @@ def dhcp_options(value: Any) -> list[dict[str, Any]]:
     """Give a port's DHCP options; one whose value is null is taken away."""
     if value is None:
         return []
-    keys: dict[str, Converter] = {"opt_name": _option_name, "opt_value": none_or(_option_value), "ip_version": ip_version}
+    keys: dict[str, Converter] = {
+        "opt_name": _option_name,
+        "opt_value": none_or(_option_value),
+        "ip_version": ip_version,
+    }
     options: list[dict[str, Any]] = list_of(mapping(keys), unique=False)(value)
     for option in options:
         if not {"opt_name", "opt_value"} <= option.keys():

@@ -1,0 +1,79 @@
+"""Agents (api-ref: agents): one for each host that a port is bound to, since Open vSwitch plugs them there."""
+
+import uuid as uuids
+from typing import Final
+
+from sfcci.chain.attribute import server_made
+from sfcci.chain.collection import Collection
+from sfcci.chain.state import Asked, State
+
+_SPACE: Final = uuids.UUID("6f8f3a0e-0c47-5c0b-9f8e-3f6d2f1f9c55")
+"""The name space of agents' ids: a host's agent has the same id wherever and whenever it is made."""
+
+ATTRIBUTES = tuple(
+    server_made(name)
+    for name in (
+        "id",
+        "agent_type",
+        "binary",
+        "topic",
+        "host",
+        "admin_state_up",
+        "created_at",
+        "started_at",
+        "heartbeat_timestamp",
+        "description",
+        "resources_synced",
+        "availability_zone",
+        "alive",
+        "configurations",
+    )
+)
+
+
+def moved(state: State, asked: Asked, old: str, new: str) -> State:
+    """Give the state with the agent of a port's new host, and without that of its old one when no port is left there."""
+    if old == new:
+        return state
+    if old and not any(port["binding:host_id"] == old for port in state.of("ports").values()):
+        state = state.without("agents", _id(old))
+    return _with(state, asked, new) if new else state
+
+
+def _id(host: str) -> str:
+    return str(uuids.uuid5(_SPACE, host))
+
+
+def _with(state: State, asked: Asked, host: str) -> State:
+    id_ = _id(host)
+    if state.get("agents", id_):
+        return state
+    moment = asked.now.replace("T", " ").removesuffix("Z")
+    agent = {
+        "id": id_,
+        "agent_type": "Open vSwitch agent",
+        "binary": "neutron-openvswitch-agent",
+        "topic": "N/A",
+        "host": host,
+        "admin_state_up": True,
+        "created_at": moment,
+        "started_at": moment,
+        "heartbeat_timestamp": moment,
+        "description": None,
+        "resources_synced": None,
+        "availability_zone": None,
+        "alive": True,
+        "configurations": {"extensions": ["sfc"], "integration_bridge": "br-int", "tunnel_types": ["vxlan"]},
+    }
+    return state.put("agents", agent)
+
+
+COLLECTION = Collection(
+    name="agents",
+    member="agent",
+    path="agents",
+    kind="Agent",
+    lost="Agent {id} could not be found.",
+    attributes=ATTRIBUTES,
+    quota=0,
+)
