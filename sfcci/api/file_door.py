@@ -1,0 +1,72 @@
+"""The door to a state without a server: its database is opened, and requests are answered by the server's own rules.
+
+While a server has the database nobody else opens it.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from sfcci.api.caller import EVERYBODY
+from sfcci.api.client import Query, answered
+from sfcci.api.handlers import answer
+from sfcci.api.wire import Request
+from sfcci.chain.state import Asked, State, Write, writes
+from sfcci.chain.status import Facts
+from sfcci.errors import Unreachable
+
+NO_SERVER = Facts(reason="no server runs on this state")
+Commit = Callable[[tuple[Write, ...]], None]
+
+
+class StateDoor:
+    """A state in memory; what changes it is committed first. What `commit` raises leaves it as it was."""
+
+    def __init__(self, address: str, state: State, commit: Commit = lambda _writes: None) -> None:
+        self.address, self.state, self._commit = address, state, commit
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Query = (),
+        revision: int | None = None,
+    ) -> Any:
+        """See `client.Door`."""
+        headers = {} if revision is None else {"if-match": f"revision_number={revision}"}
+        data = b"" if body is None else json.dumps(body).encode()
+        request = Request(method, f"/v2.0/{quote(path)}", tuple(query), headers, data)
+        new, response = answer(self.state, request, _asked, NO_SERVER)
+        if new is not self.state:
+            self._commit(writes(self.state, new))
+            self.state = new
+        return answered(self.address, response.status, response.body)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class FileDoor(StateDoor):
+    """The state in a database. Raises Unreachable: a server has it, for example."""
+
+    def __init__(self, database: str) -> None:
+        from sfcci.api.store import InUse, open_store
+
+        try:
+            self._store = open_store(database)
+        except InUse as error:
+            raise Unreachable(f"{error}; ask it by its address, with --url") from error
+        super().__init__(database, self._store.load(), self._store.commit)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._store.close()
+
+
+def _asked() -> Asked:
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return Asked(EVERYBODY.project, EVERYBODY.admin, str(uuid.uuid4()), now)
