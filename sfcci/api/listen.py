@@ -94,7 +94,7 @@ def _config(application: Application, certificate: Certificate | None) -> "Confi
     from uvicorn import Config
 
     return Config(
-        application,  # type: ignore[arg-type]  # its types name every kind of ASGI event
+        application,
         loop="asyncio",
         http=_protocol(),
         ws="none",
@@ -126,12 +126,8 @@ def _protocol() -> type[asyncio.Protocol]:
                 transport.abort()
             self._watch()
 
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            self._watch()
-
-        def on_response_complete(self) -> None:
-            super().on_response_complete()
+        def handle_events(self) -> None:  # called with what has come, and when an answer is complete
+            super().handle_events()
             self._watch()
 
         def connection_lost(self, exc: Exception | None) -> None:
@@ -141,8 +137,8 @@ def _protocol() -> type[asyncio.Protocol]:
         def _watch(self) -> None:
             if self.conn.their_state is not h11.IDLE:
                 self._unwatch()
-            elif self._late is None:
-                self._late = self.loop.call_later(HEAD_S, self.transport.close)
+            else:
+                self._late = self._late or self.loop.call_later(HEAD_S, self.transport.close)
 
         def _unwatch(self) -> None:
             if self._late is not None:

@@ -57,7 +57,7 @@ class Writer:
         if not self._busy and state is self.state:
             return answer
         # A refusal waits, too, while others' changes are on their way: they may be why it is refused.
-        done = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(state, answer, done))
         self._newest = state
         if not self._busy:

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command(epilog="Example: sfcci sfc serve --port 9696")
+@click.command(
+    epilog="Example: sfcci sfc serve, and then: openstack --os-auth-type none --os-endpoint http://127.0.0.1:9696 network list"
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
     "--port",
@@ -64,7 +66,7 @@ _PATH = click.Path(path_type=Path, dir_okay=False)
 @click.option("--no-quota", is_flag=True, help="No default quotas.")
 @click.option("--verbose", is_flag=True, help="Print a line per request on standard error.")
 @console.as_json
-def serve(
+def serve(  # noqa: PLR0917 - click passes them by name
     host: str,
     port: int,
     database: str,
@@ -80,9 +82,6 @@ def serve(
     json_output: bool,
 ) -> None:
     """Serve Neutron's API, so that the unmodified openstack client works.
-
-    \b
-      openstack --os-auth-type none --os-endpoint http://127.0.0.1:9696 sfc port chain list
 
     Ports with a host are plugged in the lab, chains are carried by its switch. On another address than this machine's own
     it asks for a user (--auth-file) and for TLS. SIGTERM and Ctrl-C end it; what was answered is kept.
@@ -143,7 +142,7 @@ def _gate(stack: contextlib.ExitStack, auth_file: Path | None) -> "Gate | None":
         return None
     from sfcci.api.auth import UsersGate
 
-    gate = UsersGate(auth_file)
+    gate = UsersGate(auth_file, lambda text: click.echo(text, err=True))
     stack.callback(gate.close)
     return gate
 
@@ -159,14 +158,17 @@ def _site(
 ) -> "Site":
     from sfcci.api import listen, server
 
-    log: Callable[[str], None] | None = (lambda line: click.echo(line, err=True)) if verbose else None
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
     return server.Site(
         store,
         plane or server.NoPlane(),
         gate or server.OpenGate(),
         limits,
         frozenset() if gate else listen.own_names(host),
-        log,
+        say if verbose else lambda _line: None,
+        say,
     )
 
 
