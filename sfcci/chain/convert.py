@@ -139,7 +139,7 @@ def mapping(keys: Mapping[str, Converter]) -> Callable[[Any], dict[str, Any]]:
     def converted(value: Any) -> dict[str, Any]:
         given = dictionary(value)
         if unexpected := [key for key in given if key not in keys]:
-            raise Invalid("Unexpected keys supplied: " + ", ".join(unexpected))
+            raise Invalid("Unexpected keys supplied: " + ", ".join(map(shown, unexpected)))
         return {key: convert(given[key]) for key, convert in keys.items() if key in given}
 
     return converted
