@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sfcci.chain.convert import dictionary, network_of, shown
+from sfcci.chain.convert import dictionary, network_of, number_in, shown
 from sfcci.chain.refused import bad_request
 from sfcci.chain.state import Resource
 
@@ -42,14 +42,14 @@ def protocol(value: Any) -> str | None:
 
 
 def port_number(value: Any) -> int | None:
-    """Give a port from 0 to 65535, from a number or a numeral, or null. Raises Refused."""
+    """Give a port from 0 to 65535, from a whole number or a numeral, or null. Raises Refused.
+
+    The reference takes 80.5 as 80 and true as 1: another port than was said.
+    """
     if value is None:
         return None
-    try:
-        number = int(value)
-    except (ValueError, TypeError, OverflowError):
-        number = -1
-    if 0 <= number <= MAX_PORT:
+    number = None if isinstance(value, bool) else number_in(value)
+    if number is not None and 0 <= number <= MAX_PORT and (isinstance(value, str) or number == value):
         return number
     message = f"Flow Classifier has invalid port value {shown(value)}."
     raise bad_request(message, "FlowClassifierInvalidPortValue")

@@ -20,6 +20,9 @@ MAC_DIGITS: Final = 12
 _MAC = re.compile(
     r"[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.IGNORECASE
 )
+_UUID = re.compile("[0-9a-f]{32}")
+_NUMERAL = re.compile(r"\s*[+-]?[0-9]+\s*")
+"""Of what Python reads as integers, what others do too: no underscores, no digits of other scripts."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """What no database keeps in text: NUL, and halves of characters (`\\ud800` in JSON)."""
 
@@ -49,10 +52,10 @@ def text_or_empty(value: Any) -> str:
 
 def uuid(value: Any) -> str:
     """Give a UUID as ids are written: lower case with hyphens. Braces and `urn:uuid:` are understood (RFC 9562)."""
-    try:
-        return str(uuids.UUID(value))
-    except (ValueError, AttributeError, TypeError):
-        raise Invalid(f"'{shown(value)}' is not a valid UUID") from None
+    digits = re.sub("urn:|uuid:|[{}-]", "", value).lower() if isinstance(value, str) else ""
+    if not _UUID.fullmatch(digits):
+        raise Invalid(f"'{shown(value)}' is not a valid UUID")
+    return str(uuids.UUID(digits))
 
 
 def none_or(convert: Converter) -> Converter:
@@ -73,10 +76,18 @@ def boolean(value: Any) -> bool:
 
 def whole_number(value: Any) -> int:
     """Give the integer that a number (its fraction is dropped) or a numeral says."""
+    number = number_in(value)
+    if number is None:
+        raise invalid_input(f"'{shown(value)}' is not an integer")
+    return number
+
+
+def number_in(value: Any) -> int | None:
+    """Give the integer that a number or a numeral says, None where it says none."""
     try:
-        return int(value)
-    except (ValueError, TypeError, OverflowError):
-        raise invalid_input(f"'{shown(value)}' is not an integer") from None
+        return int(value) if not isinstance(value, str) or _NUMERAL.fullmatch(value) else None
+    except (ValueError, TypeError, OverflowError):  # too long for Python, a list, infinity
+        return None
 
 
 def integer(low: int, high: int) -> Converter:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from sfcci.chain.attribute import REQUIRED, Attribute
 from sfcci.chain.collection import Collection
-from sfcci.chain.convert import mapping, non_negative, one_of, uuid
+from sfcci.chain.convert import integer, mapping, non_negative, one_of, uuid
 from sfcci.chain.reference import holder, in_use, port
 from sfcci.chain.refused import bad_request
 from sfcci.chain.standard import ID, NAME, PROJECT, REVISION, TENANT, TEXT_DESCRIPTION
@@ -13,8 +13,16 @@ from sfcci.chain.state import Asked, Resource, State
 NAME_IN_STATE: Final = "port_pairs"
 ENCAPSULATIONS: Final = ("mpls", "nsh")
 PARAMETERS: Final = {"correlation": None, "weight": 1}
-_given = mapping({"correlation": one_of((None, *ENCAPSULATIONS)), "weight": non_negative})
+MAX_WEIGHT: Final = 65535
+"""A bucket's weight has 16 bits (OpenFlow 1.5, section 7.3.4.3)."""
 _lost_port: Final = "Port Pair port {id} not found."
+
+
+def _weight(value: Any) -> int:
+    return int(integer(0, MAX_WEIGHT)(non_negative(value)))
+
+
+_given = mapping({"correlation": one_of((None, *ENCAPSULATIONS)), "weight": _weight})
 
 
 def _parameters(value: Any) -> dict[str, Any]:

@@ -99,6 +99,13 @@ def test_values_that_are_wrong_are_refused(world, given, type_, message):
     assert world.refused(world.classifier, **given) == (400, type_, message)
 
 
+@pytest.mark.parametrize("port", [True, 80.5, "8_0", float("inf"), "\u0663"])
+def test_a_port_that_is_no_whole_number_is_refused(world, port):
+    world.port("src.p")
+    refusal = world.refused(world.classifier, protocol="tcp", source_port_range_min=port)
+    assert refusal[1] == "FlowClassifierInvalidPortValue"
+
+
 def test_logical_ports_exist_and_the_source_must_be_named(world):
     world.port("src.p")
     lost = (404, "FlowClassifierPortNotFound", f"Flow Classifier Neutron Port {LOST} not found.")

@@ -57,6 +57,11 @@ def test_parameters_are_completed(world, given, stored):
             "HTTPBadRequest",
             f"Invalid input for {GIVEN}. Reason: '-1' should be non-negative.",
         ),
+        (
+            {"weight": 65536},
+            "HTTPBadRequest",
+            f"Invalid input for {GIVEN}. Reason: '65536' is too large - must be no larger than '65535'.",
+        ),
         ({"weight": "abc"}, "InvalidInput", "Invalid input for operation: 'abc' is not an integer."),
         ({"weight": None}, "InvalidInput", "Invalid input for operation: 'None' is not an integer."),
     ],
