@@ -28,8 +28,26 @@ class PortPair:
 
 
 @dataclass(frozen=True)
+class Rewrite:
+    """What packets look like on one side of functions that change them; None: as on the other side."""
+
+    source_ip_prefix: str | None = None
+    destination_ip_prefix: str | None = None
+    source_port_range_min: int | None = None
+    source_port_range_max: int | None = None
+    destination_port_range_min: int | None = None
+    destination_port_range_max: int | None = None
+
+
+UNCHANGED = Rewrite()
+
+
+@dataclass(frozen=True)
 class PortPairGroup:
-    """Interchangeable instances: one hop. `group_id` is its number on the switch, unique, from 1."""
+    """Interchangeable instances: one hop. `group_id` is its number on the switch, unique, from 1.
+
+    `incoming`, `outgoing`: what packets look like before and behind its functions (ppg_n_tuple_mapping).
+    """
 
     id: str
     name: str
@@ -37,6 +55,8 @@ class PortPairGroup:
     port_pairs: tuple[str, ...] = ()
     lb_fields: tuple[str, ...] = ()
     tap_enabled: bool = False
+    incoming: Rewrite = UNCHANGED
+    outgoing: Rewrite = UNCHANGED
 
 
 @dataclass(frozen=True)
@@ -59,7 +79,10 @@ class FlowClassifier:
 
 @dataclass(frozen=True)
 class PortChain:
-    """An ordered list of groups and the classifiers that lead into it. `chain_id` is the path id (SPI)."""
+    """An ordered list of groups and the classifiers that lead into it. `chain_id` is the path id (SPI).
+
+    `fail_open`: a group without a live pair is passed by; else what comes to it is dropped.
+    """
 
     id: str
     name: str
@@ -68,6 +91,16 @@ class PortChain:
     flow_classifiers: tuple[str, ...] = ()
     correlation: str = "mpls"
     symmetric: bool = False
+    fail_open: bool = False
+
+
+@dataclass(frozen=True)
+class ServiceGraph:
+    """Chains that end where others begin: chain id → the chains among which their classifiers choose."""
+
+    id: str
+    name: str
+    port_chains: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 Resource = TypeVar("Resource", PortPair, PortPairGroup, FlowClassifier, PortChain)
@@ -81,6 +114,7 @@ class ChainState:
     port_pair_groups: tuple[PortPairGroup, ...] = ()
     flow_classifiers: tuple[FlowClassifier, ...] = ()
     port_chains: tuple[PortChain, ...] = ()
+    service_graphs: tuple[ServiceGraph, ...] = ()
 
     def with_groups(self, chain: str, groups: Sequence[str]) -> "ChainState":
         """Give the state in which `chain` has exactly these groups, in this order. Raises UsageError."""

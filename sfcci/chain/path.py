@@ -1,57 +1,233 @@
-"""Service function paths: what a chain means once its references are followed (RFC 7665, RFC 8300 for spi and si)."""
+"""Service function paths: what a chain means once its references are followed (RFC 7665, RFC 8300 for spi and si).
 
+A chain is one path, or two when it is symmetric: the way back visits the same functions from the last to the first,
+in by the port that the way there goes out of.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, found
+from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
+from sfcci.chain.ntuple import Tuple, tuple_of
+from sfcci.chain.port import Ports, SwitchPort
 
-FIRST_INDEX = 255
-"""The service index of a packet on its way to the first function (RFC 8300, section 2.3)."""
+FIRST_INDEXES = (255, 127)
+"""The service index of a packet on its way to the first function, by the version of the chain (RFC 8300, section 2.3).
+
+Two versions of a chain live side by side while it is changed; each has half of the indexes.
+"""
+MOST_HOPS = 126
+WAY_BACK = 1 << 30
+"""Added to a group's number: the same functions, entered from the other side."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One pair as a path uses it: packets go in at `entry` and come back at `exit`.
+
+    `aware`: it takes and gives packets with their encapsulation. `wire`: its ports have no address, so it is no
+    router but a bump in the wire, and frames reach it as they are.
+    """
+
+    pair: str
+    entry: SwitchPort
+    exit: SwitchPort
+    aware: bool
+    weight: int
+
+    @property
+    def live(self) -> bool:
+        """Whether packets that go in may come back."""
+        return self.entry.up and self.exit.up and self.weight > 0
+
+    @property
+    def wire(self) -> bool:
+        """Whether frames must reach it with the addresses that they have."""
+        return not self.aware and not self.entry.addresses
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A function that gets copies: packets for it carry service index `si`."""
+
+    si: int
+    instance: Instance
 
 
 @dataclass(frozen=True)
 class Hop:
-    """One group on a path: packets on the way to it carry service index `si`. Pairs are in the order of their ids."""
+    """One group on a path: packets on the way to it carry service index `si`; `taps` get a copy of them first.
+
+    Instances are in the order of their pairs' ids. `tuples`: what packets look like when they come back from it.
+    """
 
     si: int
-    group: str
-    group_id: int
-    pairs: tuple[PortPair, ...]
+    group: int
+    lb_fields: tuple[str, ...]
+    instances: tuple[Instance, ...]
+    taps: tuple[Tap, ...]
+    tuples: tuple[Tuple, ...]
+
+    @cached_property
+    def live(self) -> tuple[Instance, ...]:
+        """Those that get packets."""
+        return tuple(instance for instance in self.instances if instance.live)
 
 
 @dataclass(frozen=True)
-class ServiceFunctionPath:
-    """A chain with everything it refers to; classifiers are in the order of their ids."""
+class Entry:
+    """Packets that enter the path, and the port at which they do; None: it is not plugged."""
+
+    port: SwitchPort | None
+    packets: Tuple
+
+
+@dataclass(frozen=True)
+class Path:
+    """One direction of a chain in one version."""
 
     spi: int
     chain: str
-    classifiers: tuple[FlowClassifier, ...]
+    first: int
+    back: bool
+    both: bool
+    """Whether the chain has a way back."""
+    nsh: bool
+    fail_open: bool
+    entries: tuple[Entry, ...]
     hops: tuple[Hop, ...]
+    taps: tuple[Tap, ...]
+    """Those behind the last hop."""
 
     @property
     def end(self) -> int:
         """The service index of a packet that has passed the last function."""
-        return FIRST_INDEX - len(self.hops)
+        return self.first - len(self.hops)
+
+    @cached_property
+    def sources(self) -> frozenset[int]:
+        """The OpenFlow numbers of the ports at which packets enter."""
+        return frozenset(entry.port.number for entry in self.entries if entry.port)
+
+    @cached_property
+    def ethertypes(self) -> frozenset[int]:
+        """The ethertypes of its packets."""
+        return frozenset(entry.packets.ethertype for entry in self.entries)
+
+    @property
+    def instances(self) -> Iterator[Instance]:
+        """Every function that it uses, taps included."""
+        taps = (*(tap for hop in self.hops for tap in hop.taps), *self.taps)
+        yield from (instance for hop in self.hops for instance in hop.instances)
+        yield from (tap.instance for tap in taps)
 
 
-def paths(state: ChainState) -> tuple[ServiceFunctionPath, ...]:
-    """Give the path of every chain, by spi. Raises UsageError for a reference to nothing."""
-    chains = sorted(state.port_chains, key=lambda chain: (chain.chain_id, chain.id))
-    return tuple(_path(state, chain) for chain in chains)
+class Following:
+    """A chain state whose references are followed by id; ports that are not plugged are left out."""
+
+    def __init__(self, state: ChainState, ports: Ports) -> None:
+        self.ports = ports
+        self.pairs: Mapping[str, PortPair] = {pair.id: pair for pair in state.port_pairs}
+        self.groups: Mapping[str, PortPairGroup] = {group.id: group for group in state.port_pair_groups}
+        self.classifiers: Mapping[str, FlowClassifier] = {fc.id: fc for fc in state.flow_classifiers}
+
+    def paths(self, chain: PortChain, version: int = 0) -> tuple[Path, ...]:
+        """Give the way there, and the way back when there is one. Raises KeyError for a reference to nothing."""
+        ways = (False, True) if chain.symmetric else (False,)
+        return tuple(self._path(chain, FIRST_INDEXES[version], back) for back in ways)
+
+    def used(self, chain: PortChain) -> Iterator[object]:
+        """Give everything that the paths of a chain are made of."""
+        for word in chain.port_pair_groups:
+            group = self.groups[word]
+            yield group
+            for pair in (self.pairs[member] for member in group.port_pairs):
+                yield from (pair, self.ports.get(pair.ingress), self.ports.get(pair.egress))
+        for classifier in (self.classifiers[word] for word in chain.flow_classifiers):
+            yield classifier
+            yield self.ports.get(classifier.logical_source_port or "")
+            yield self.ports.get(classifier.logical_destination_port or "")
+
+    def _path(self, chain: PortChain, first: int, back: bool) -> Path:
+        groups = [self.groups[word] for word in chain.port_pair_groups]
+        classifiers = sorted((self.classifiers[word] for word in chain.flow_classifiers), key=lambda c: c.id)
+        between = [
+            _between([tuple_of(c) for c in classifiers], groups, place, back)
+            for place in range(len(groups) + 1)
+        ]
+        if back:
+            groups.reverse()
+            between.reverse()
+        hops, taps = self._hops(groups, between, first, back)
+        sides = [c.logical_destination_port if back else c.logical_source_port for c in classifiers]
+        entries = (
+            Entry(self.ports.get(port or ""), packets)
+            for port, packets in zip(sides, between[0], strict=True)
+        )
+        return Path(
+            chain.chain_id,
+            chain.id,
+            first,
+            back,
+            chain.symmetric,
+            chain.correlation == "nsh",
+            chain.fail_open,
+            tuple(entries),
+            hops,
+            taps,
+        )
+
+    def _hops(
+        self, groups: Sequence[PortPairGroup], between: Sequence[tuple[Tuple, ...]], first: int, back: bool
+    ) -> tuple[tuple[Hop, ...], tuple[Tap, ...]]:
+        """Number the hops from `first` down; taps have the indexes behind the end, in their order."""
+        taps_si = first - sum(not group.tap_enabled for group in groups) - 1
+        hops: list[Hop] = []
+        taps: list[Tap] = []
+        for place, group in enumerate(groups):
+            instances = self._instances(group, back)
+            if group.tap_enabled:
+                taps += [Tap(taps_si, instance) for instance in instances]
+                taps_si -= 1
+                continue
+            number = group.group_id + (WAY_BACK if back else 0)
+            fields = tuple(_swapped(name) if back else name for name in group.lb_fields)
+            hops.append(Hop(first - len(hops), number, fields, instances, tuple(taps), between[place + 1]))
+            taps = []
+        return tuple(hops), tuple(taps)
+
+    def _instances(self, group: PortPairGroup, back: bool) -> tuple[Instance, ...]:
+        return tuple(self._members(group, back))
+
+    def _members(self, group: PortPairGroup, back: bool) -> Iterator[Instance]:
+        for word in sorted(group.port_pairs):
+            pair = self.pairs[word]
+            ends = (pair.egress, pair.ingress) if back else (pair.ingress, pair.egress)
+            if all(end in self.ports for end in ends):
+                entry, exit_ = (self.ports[end] for end in ends)
+                yield Instance(pair.id, entry, exit_, pair.correlation is not None, pair.weight)
 
 
-def _path(state: ChainState, chain: PortChain) -> ServiceFunctionPath:
-    classifiers = (found(state.flow_classifiers, word) for word in chain.flow_classifiers)
-    return ServiceFunctionPath(
-        chain.chain_id,
-        chain.name,
-        tuple(sorted(classifiers, key=lambda classifier: classifier.id)),
-        tuple(
-            _hop(state, FIRST_INDEX - number, group) for number, group in enumerate(chain.port_pair_groups)
-        ),
-    )
+def _between(
+    tuples: Sequence[Tuple], groups: Sequence[PortPairGroup], place: int, back: bool
+) -> tuple[Tuple, ...]:
+    """What packets look like between the group before `place` and the one at it (0: before all groups).
+
+    A mapping says what a function makes of what: on the way there each one passed holds, on the way back the next one
+    holds as well, for the answers come to its far side.
+    """
+    for group in groups[:place]:
+        tuples = [packets.rewritten(group.outgoing) for packets in tuples]
+    if back:
+        following = next((group for group in groups[place:] if group.incoming != group.outgoing), None)
+        if following is not None:
+            tuples = [packets.rewritten(following.incoming) for packets in tuples]
+        tuples = [packets.swapped() for packets in tuples]
+    return tuple(tuples)
 
 
-def _hop(state: ChainState, si: int, word: str) -> Hop:
-    group = found(state.port_pair_groups, word)
-    pairs = (found(state.port_pairs, pair) for pair in group.port_pairs)
-    return Hop(si, group.name, group.group_id, tuple(sorted(pairs, key=lambda pair: pair.id)))
+def _swapped(name: str) -> str:
+    """The hash field of the answers that has the value of this one: so an answer meets the same instance."""
+    layer, _, end = name.rpartition("_")
+    return f"{layer}_{'dst' if end == 'src' else 'src'}"

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain as joined
 
-from sfcci.chain.compiler import Ports, program
+from sfcci.chain.compiler import program
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
-from sfcci.chain.openflow import Program
+from sfcci.chain.port import Ports
+from sfcci.chain.program import Program
 from sfcci.chain.refusal import Refusal, refusals
 from sfcci.chain.state import Resource, State
 from sfcci.chain.status import ACTIVE, BUILD, DEGRADED, ERROR, ChainStatus

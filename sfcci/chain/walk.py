@@ -7,21 +7,29 @@ in the packet (a TCP segment has no udp_dst). Registers are 0 at the start.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sfcci.chain.openflow import (
+from sfcci.chain.action import (
     Action,
-    Bucket,
+    Clone,
+    Decap,
     Goto,
-    Group,
+    Move,
     Normal,
     Output,
-    Program,
+    PopMpls,
+    Push,
     Resubmit,
     SetField,
     ToGroup,
 )
+from sfcci.chain.field import WIDTHS
+from sfcci.chain.openflow import Bucket, Group
+from sfcci.chain.program import Program
+from sfcci.chain.table import MPLS, NSH
 
 Packet = Mapping[str, int]
 Choose = Callable[[Group, Packet], Bucket]
+REGISTERS = {name: 0 for name in WIDTHS if name.startswith("reg")}
+FRAME = ("eth_type", "eth_src", "eth_dst")
 MAX_LOOKUPS = 64
 """A switch gives up somewhere (Open vSwitch: 4096 resubmits); no program of ours comes near."""
 
@@ -44,7 +52,7 @@ def walk(program: Program, packet: Packet, choose: Choose = first_bucket) -> tup
 
     Raises LookupError for a group that is not there, RecursionError for a program without an end.
     """
-    steps = _Walk(program, {"reg0": 0, "reg1": 0, "reg2": 0, **packet}, choose)
+    steps = _Walk(program, {**REGISTERS, **packet}, choose)
     steps.look_up(0)
     return tuple(steps.sent)
 
@@ -67,21 +75,56 @@ class _Walk:
     def execute(self, actions: tuple[Action, ...]) -> None:
         for action in actions:
             match action:
-                case SetField(name, value):
-                    self.packet[name] = value
+                case SetField(name, value, mask):
+                    self.write(name, value, mask)
+                case Move(source, first, width, target):
+                    self.write(target, self.packet[source] >> first & (1 << width) - 1, (1 << width) - 1)
+                case Push() | PopMpls() | Decap():
+                    self.packet = _wrapped(self.packet, action)
                 case Goto(table) | Resubmit(table):
                     self.look_up(table)
                 case ToGroup(number):
                     self.enter(number)
+                case Clone(inner):
+                    self.apart(inner)
                 case Output(port) if port != self.packet["in_port"]:
                     self.sent.append(Sent(port, dict(self.packet)))
                 case Normal():
                     self.sent.append(Sent(None, dict(self.packet)))
 
+    def write(self, name: str, value: int, mask: int | None) -> None:
+        kept = 0 if mask is None else self.packet.get(name, 0) & ~mask
+        self.packet[name] = kept | value
+
+    def apart(self, actions: tuple[Action, ...]) -> None:
+        """What is written meanwhile is the copy's own (OpenFlow 1.5, section 5.10, says so of buckets, too)."""
+        kept = dict(self.packet)
+        self.execute(actions)
+        self.packet = kept
+
     def enter(self, number: int) -> None:
         group = self.program.group_of.get(number)
         if group is None:
             raise LookupError(f"no group {number}")
-        kept = dict(self.packet)  # what a bucket writes is its own (OpenFlow 1.5, section 5.10)
-        self.execute(self.choose(group, self.packet).actions)
-        self.packet = kept
+        self.apart(self.choose(group, self.packet).actions)
+
+
+def _wrapped(packet: Mapping[str, int], action: Push | PopMpls | Decap) -> dict[str, int]:
+    """The packet with one header more or less; what is below one is kept under names of its own."""
+    match action:
+        case Push("mpls"):
+            return {**packet, "eth_type": MPLS, "mpls_label": 0, "mpls_tc": 0, "mpls_ttl": 0}
+        case PopMpls(eth_type):
+            kept = {name: value for name, value in packet.items() if not name.startswith("mpls_")}
+            return {**kept, "eth_type": eth_type}
+        case Push("nsh"):
+            below = {f"below_{name}": packet[name] for name in FRAME}
+            return {**packet, **below, "eth_type": NSH, "nsh_mdtype": 1, "nsh_spi": 0, "nsh_si": 0}
+        case Push():
+            return {**packet, "eth_src": 0, "eth_dst": 0}
+    if packet["eth_type"] != NSH or "nsh_mdtype" not in packet:
+        raise LookupError("no header to take off")
+    if not packet.get("bare"):
+        return {**packet, "bare": 1}
+    gone = {name for name in packet if name.startswith(("nsh_", "below_"))} | {"bare"}
+    return {n: v for n, v in packet.items() if n not in gone} | {n: packet[f"below_{n}"] for n in FRAME}

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from sfcci import command
-from sfcci.chain.compiler import SwitchPort, program
+from sfcci.chain.compiler import program
 from sfcci.chain.model import ChainState
-from sfcci.chain.openflow import Program, changes
+from sfcci.chain.port import SwitchPort
+from sfcci.chain.program import Program, changes
 from sfcci.datapath import capture as capture_module
 from sfcci.datapath import ovs
 from sfcci.datapath.namespace import INSIDE, Keeper, Raising

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sfcci import command
-from sfcci.chain.openflow import Change
+from sfcci.chain.program import Change
 from sfcci.datapath.namespace import Keeper
 from sfcci.datapath.topology import Port
 from sfcci.errors import MissingTool

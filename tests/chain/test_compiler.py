@@ -7,10 +7,15 @@ import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from sfcci.chain.compiler import SwitchPort, base_program, label, masked_ranges, program
+from sfcci.chain.action import Normal, SetField, ToGroup
+from sfcci.chain.compiler import base_program, program
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
-from sfcci.chain.openflow import Flow, Normal, SetField, ToGroup, changes
+from sfcci.chain.ntuple import masked_ranges
+from sfcci.chain.openflow import Flow
+from sfcci.chain.port import SwitchPort
+from sfcci.chain.program import changes
 from sfcci.chain.refusal import bounds, overlap
+from sfcci.chain.table import label
 from sfcci.chain.walk import walk
 from sfcci.errors import InputError
 

@@ -4,21 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfcci.chain.openflow import (
-    Bucket,
-    Flow,
-    Goto,
-    Group,
-    Normal,
-    Output,
-    Resubmit,
-    SetField,
-    ToGroup,
-    applied,
-    changes,
-    match,
-    program_of,
-)
+from sfcci.chain.action import Goto, Normal, Output, Resubmit, SetField, ToGroup
+from sfcci.chain.openflow import Bucket, Flow, Group, match
+from sfcci.chain.program import applied, changes, program_of
 
 HTTP = match(
     eth_type=0x800, nw_proto=6, ip_src=(0x0A000067, 0xFFFFFFFF), ip_dst=(0x0A000000, 0xFFFFFF00), tcp_dst=80

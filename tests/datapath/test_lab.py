@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from sfcci.chain.compiler import base_program
-from sfcci.chain.openflow import Flow, ToGroup, match, program_of
+from sfcci.chain.action import ToGroup
+from sfcci.chain.openflow import Flow, match
+from sfcci.chain.program import program_of
 from sfcci.chain.walk import walk
 from sfcci.datapath import namespace, pcapng
 from sfcci.datapath.lab import raised
