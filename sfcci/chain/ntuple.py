@@ -3,10 +3,10 @@
 A packet with ports (TCP, UDP) has them in its first fragment only; see `Tuple.late_fragments`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 from sfcci.chain.field import LATE_FRAGMENT
 from sfcci.chain.model import FlowClassifier, Rewrite
@@ -53,6 +53,19 @@ class Tuple:
             source_ports=_range(rewrite, "source") or self.source_ports,
             destination_ports=_range(rewrite, "destination") or self.destination_ports,
         )
+
+    def between(self, sources: Sequence[str], destinations: Sequence[str]) -> "Tuple":
+        """Give the packets of a port with one address of this kind to another, where no prefix says something else."""
+        return replace(
+            self,
+            source=self.source if self.source != ANY else self._alone(sources),
+            destination=self.destination if self.destination != ANY else self._alone(destinations),
+        )
+
+    def _alone(self, addresses: Sequence[str]) -> Prefix:
+        version = 6 if self.ethertype == IPV6 else 4
+        same = [address for address in map(ip_address, addresses) if address.version == version]
+        return (int(same[0]), (1 << same[0].max_prefixlen) - 1) if len(same) == 1 else ANY
 
     def meets(self, other: "Tuple") -> bool:
         """Say whether some packet is in both."""

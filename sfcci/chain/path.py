@@ -152,10 +152,8 @@ class Following:
     def _path(self, chain: PortChain, first: int, back: bool) -> Path:
         groups = [self.groups[word] for word in chain.port_pair_groups]
         classifiers = sorted((self.classifiers[word] for word in chain.flow_classifiers), key=lambda c: c.id)
-        between = [
-            _between([tuple_of(c) for c in classifiers], groups, place, back)
-            for place in range(len(groups) + 1)
-        ]
+        packets = [self._packets(classifier) for classifier in classifiers]
+        between = [_between(packets, groups, place, back) for place in range(len(groups) + 1)]
         if back:
             groups.reverse()
             between.reverse()
@@ -177,6 +175,12 @@ class Following:
             hops,
             taps,
         )
+
+    def _packets(self, classifier: FlowClassifier) -> Tuple:
+        """What the classifier wants; a side without a prefix is the one address of its logical port."""
+        source = self.ports.get(classifier.logical_source_port or "")
+        destination = self.ports.get(classifier.logical_destination_port or "")
+        return tuple_of(classifier).between(source.own if source else (), destination.own if destination else ())
 
     def _hops(
         self, groups: Sequence[PortPairGroup], between: Sequence[tuple[Tuple, ...]], first: int, back: bool

@@ -1,25 +1,28 @@
 """What the compiler refuses, and why: nothing that a state asks for is silently left out.
 
 Rules: references exist; a classifier leads into one chain, and no packet is wanted by two; every packet that leaves a
-function has one place on its path. Features that this data plane does not have yet are refused by name.
+function has one place on its path.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import ip_network
 from itertools import combinations
 
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
+from sfcci.chain.path import MOST_HOPS
 
-MAX_SPI = 4095
-"""A label is spi * 256 + si in 20 bits (RFC 3032)."""
-MAX_HOPS = 254
+MAX_SPI = {"mpls": 4095, "nsh": 65535}
+"""A label is spi * 256 + si in 20 bits (RFC 3032); a path id of NSH has 24 (RFC 8300), Neutron's 16."""
 MAX_PORT = 65535
 MAX_GROUP = 0xFFFFFF00
 PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1}
 """Protocol → IP protocol number; with the first two, ports may be given."""
 WITH_PORTS = ("tcp", "udp")
+ENCAPSULATIONS = ("mpls", "nsh")
+VERSIONS = {"IPv4": 4, "IPv6": 6}
+LB_FIELDS = ("eth_src", "eth_dst", "ip_src", "ip_dst", "tcp_src", "tcp_dst", "udp_src", "udp_dst")
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,10 @@ def _pair(pair: PortPair, ports: Collection[str]) -> Iterator[Refusal]:
     for attribute, port in (("ingress", pair.ingress), ("egress", pair.egress)):
         if port not in ports:
             yield Refusal((*at, attribute), f"no port {port}", "a port of the switch")
-    if pair.correlation is not None:
-        yield Refusal((*at, "correlation"), f"found {pair.correlation}", "none: functions that know no chain")
-    if pair.weight != 1:
-        yield Refusal((*at, "weight"), f"found {pair.weight}", "1: weights are not implemented")
+    if pair.correlation not in (None, *ENCAPSULATIONS):
+        yield Refusal((*at, "correlation"), f"found {pair.correlation}", "mpls, nsh or none")
+    if pair.weight < 0:
+        yield Refusal((*at, "weight"), f"found {pair.weight}", "0 or more")
 
 
 def _group(group: PortPairGroup, state: ChainState) -> Iterator[Refusal]:
@@ -59,27 +62,22 @@ def _group(group: PortPairGroup, state: ChainState) -> Iterator[Refusal]:
     yield from _references((*at, "port_pairs"), group.port_pairs, {pair.id for pair in state.port_pairs})
     if not 1 <= group.group_id < MAX_GROUP:
         yield Refusal((*at, "group_id"), f"found {group.group_id}", f"1 to {MAX_GROUP - 1}")
-    if group.lb_fields:
-        yield Refusal((*at, "lb_fields"), "found " + ", ".join(group.lb_fields), "none: not implemented")
-    if group.tap_enabled:
-        yield Refusal((*at, "tap_enabled"), "found true", "false: taps are not implemented")
+    if unknown := [name for name in group.lb_fields if name not in LB_FIELDS]:
+        yield Refusal((*at, "lb_fields"), "found " + ", ".join(unknown), "some of " + ", ".join(LB_FIELDS))
 
 
 def _classifier(classifier: FlowClassifier, state: ChainState, ports: Collection[str]) -> Iterator[Refusal]:
     at = ("flow_classifiers", classifier.name)
     yield from _source((*at, "logical_source_port"), classifier.logical_source_port, state, ports)
-    if classifier.logical_destination_port is not None:
-        yield Refusal((*at, "logical_destination_port"), "found a port", "none: not implemented")
-    if classifier.ethertype != "IPv4":
-        yield Refusal(
-            (*at, "ethertype"), f"found {classifier.ethertype}", "IPv4: IPv6 chains are not implemented"
-        )
+    if classifier.ethertype not in VERSIONS:
+        yield Refusal((*at, "ethertype"), f"found {classifier.ethertype}", "IPv4 or IPv6")
     if classifier.protocol not in (None, *PROTOCOLS):
         yield Refusal(
             (*at, "protocol"), f"found {classifier.protocol}", "one of " + ", ".join(PROTOCOLS) + ", or none"
         )
     for side in ("source", "destination"):
-        yield from _prefix((*at, f"{side}_ip_prefix"), getattr(classifier, f"{side}_ip_prefix"))
+        prefix = getattr(classifier, f"{side}_ip_prefix")
+        yield from _prefix((*at, f"{side}_ip_prefix"), prefix, VERSIONS.get(classifier.ethertype))
         yield from _range(at, side, classifier)
 
 
@@ -94,15 +92,17 @@ def _source(
         yield Refusal(at, "is a service function's port", "a port of no port pair")
 
 
-def _prefix(at: tuple[str, ...], prefix: str | None) -> Iterator[Refusal]:
+def _prefix(at: tuple[str, ...], prefix: str | None, version: int | None) -> Iterator[Refusal]:
     if prefix is None:
         return
     try:
-        if "/" not in prefix:
-            raise ValueError  # noqa: TRY301 - Neutron wants the length written out
-        IPv4Network(prefix, strict=False)
+        if "/" not in prefix:  # Neutron wants the length written out
+            raise ValueError  # noqa: TRY301 - one answer for all that is no prefix
+        if ip_network(prefix, strict=False).version != version:
+            raise ValueError  # noqa: TRY301 - as above
     except ValueError:
-        yield Refusal(at, f"found {prefix}", "an IPv4 prefix, for example 10.0.0.0/24")
+        example = "fd00::/64" if version == VERSIONS["IPv6"] else "10.0.0.0/24"
+        yield Refusal(at, f"found {prefix}", f"an IPv{version or 4} prefix, for example {example}")
 
 
 def _range(at: tuple[str, ...], side: str, classifier: FlowClassifier) -> Iterator[Refusal]:
@@ -123,28 +123,53 @@ def _chain(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
     yield from _references((*at, "port_pair_groups"), chain.port_pair_groups, groups)
     known = {classifier.id for classifier in state.flow_classifiers}
     yield from _references((*at, "flow_classifiers"), chain.flow_classifiers, known)
-    if not 1 <= chain.chain_id <= MAX_SPI:
-        yield Refusal((*at, "chain_id"), f"found {chain.chain_id}", f"1 to {MAX_SPI} (20-bit labels)")
-    if not 1 <= len(chain.port_pair_groups) <= MAX_HOPS:
+    most = MAX_SPI.get(chain.correlation, 0)
+    if not most:
+        yield Refusal((*at, "correlation"), f"found {chain.correlation}", "mpls or nsh")
+    elif not 1 <= chain.chain_id <= most:
+        yield Refusal((*at, "chain_id"), f"found {chain.chain_id}", f"1 to {most} ({chain.correlation})")
+    if not 1 <= len(chain.port_pair_groups) <= MOST_HOPS:
         found = f"{len(chain.port_pair_groups)} groups"
-        yield Refusal((*at, "port_pair_groups"), found, f"1 to {MAX_HOPS} groups")
-    if chain.correlation != "mpls":
-        yield Refusal((*at, "correlation"), f"found {chain.correlation}", "mpls: nsh is not implemented")
-    if chain.symmetric:
-        yield Refusal((*at, "symmetric"), "found true", "false: a chain for the way back is not implemented")
+        yield Refusal((*at, "port_pair_groups"), found, f"1 to {MOST_HOPS} groups")
+    yield from _strangers(chain, state)
+    yield from _one_sided(chain, state)
     yield from _crossings(chain, state)
 
 
-def _crossings(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
-    """A port from which packets come back twice: their place on the path could not be told."""
+def _strangers(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
+    """Functions that know another encapsulation than the chain has."""
     pairs = {pair.id: pair for pair in state.port_pairs}
+    for group in _groups_of(chain, state):
+        for pair in (pairs[word] for word in group.port_pairs if word in pairs):
+            if pair.correlation not in (None, chain.correlation):
+                at = ("port_pairs", pair.name, "correlation")
+                yield Refusal(at, f"found {pair.correlation}", f"{chain.correlation} or none, as its chain")
+
+
+def _one_sided(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
+    """Classifiers that do not say where the way back begins."""
+    for classifier in state.flow_classifiers:
+        missing = classifier.logical_destination_port is None
+        if chain.symmetric and missing and classifier.id in chain.flow_classifiers:
+            at = ("flow_classifiers", classifier.name, "logical_destination_port")
+            yield Refusal(at, "is missing", "the port where the way back of a symmetric chain begins")
+
+
+def _groups_of(chain: PortChain, state: ChainState) -> list[PortPairGroup]:
     groups = {group.id: group for group in state.port_pair_groups}
-    members = [groups[word].port_pairs for word in chain.port_pair_groups if word in groups]
-    egresses = [{pairs[word].egress for word in words if word in pairs} for words in members]
-    for port, count in Counter(port for ports in egresses for port in ports).items():
-        if count > 1 and len(set(chain.port_pair_groups)) == len(chain.port_pair_groups):
-            at = ("port_chains", chain.name, "port_pair_groups")
-            yield Refusal(at, f"egress port {port} is in two groups", "another egress port in each group")
+    return [groups[word] for word in dict.fromkeys(chain.port_pair_groups) if word in groups]
+
+
+def _crossings(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
+    """A port from which packets come back twice: their place on the path could not be told. Taps give nothing back."""
+    pairs = {pair.id: pair for pair in state.port_pairs}
+    members = [group.port_pairs for group in _groups_of(chain, state) if not group.tap_enabled]
+    for side in ("egress", "ingress") if chain.symmetric else ("egress",):
+        ends = [{getattr(pairs[word], side) for word in words if word in pairs} for words in members]
+        for port, count in Counter(port for ports in ends for port in ports).items():
+            if count > 1:
+                at = ("port_chains", chain.name, "port_pair_groups")
+                yield Refusal(at, f"{side} port {port} is in two groups", f"another {side} port in each group")
 
 
 def _references(at: tuple[str, ...], words: Collection[str], known: Collection[str]) -> Iterator[Refusal]:
@@ -205,8 +230,8 @@ def _prefixes_meet(a: str | None, b: str | None) -> bool:
     if a is None or b is None:
         return True
     try:
-        return IPv4Network(a, strict=False).overlaps(IPv4Network(b, strict=False))
-    except ValueError:
+        return ip_network(a, strict=False).overlaps(ip_network(b, strict=False))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
         return False
 
 
