@@ -124,7 +124,15 @@ class Clone:
         return f"clone({spelled_actions(self.actions)})"
 
 
-Action = SetField | Move | Push | PopMpls | Decap | Goto | Resubmit | ToGroup | Output | Normal | Clone
+@dataclass(frozen=True)
+class Pause:
+    """Hand the packet to the controller, which gives it back later: then what follows is done."""
+
+    def __str__(self) -> str:
+        return "controller(pause)"
+
+
+Action = SetField | Pause | Move | Push | PopMpls | Decap | Goto | Resubmit | ToGroup | Output | Normal | Clone
 
 
 def spelled_actions(actions: tuple[Action, ...]) -> str:

@@ -24,7 +24,7 @@ from sfcci.chain.flows_port import base, port_flows, shared
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain
 from sfcci.chain.ntuple import tuple_of
 from sfcci.chain.openflow import Bucket, Flow, Group
-from sfcci.chain.path import Following, Hop, Path
+from sfcci.chain.path import FIRST_INDEXES, Following, Hop, Path
 from sfcci.chain.port import Ports
 from sfcci.chain.program import Part, PartKey, Program
 from sfcci.chain.refusal import refusals
@@ -56,6 +56,11 @@ class Compiled:
     program: Program = field(default_factory=Program)
     inputs: Mapping[PartKey, tuple[Any, ...]] = field(default_factory=dict)
     ways: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """The version of each chain, by its id."""
+        return {id_: FIRST_INDEXES.index(ways[0].first) for id_, ways in self.ways.items()}
 
 
 def base_program() -> Program:

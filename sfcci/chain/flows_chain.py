@@ -97,13 +97,19 @@ def _known_by(path: Path, entered: bool) -> Iterator[tuple[dict[str, int], Field
 
 def _place(path: Path, entered: bool) -> Iterator[Flow]:
     places = dict.fromkeys(sorted(path.sources), path.first) if entered else {}
-    for hop in path.hops:
-        unlabelled = (i for i in hop.instances if not _told_by_label(path, hop, i))
-        places |= {instance.exit.number: hop.si - 1 for instance in unlabelled}
+    places |= {port: path.hops[place].si - 1 for place, port in unlabelled(path)}
     table = PLACE_BACK if path.back else PLACE
     for port, si in places.items():
         here = match(in_port=port, **{PLACE_REG: label(path.spi, 0)})
         yield Flow(table, MIDDLE, here, (*_at(path, si), Goto(HOP)), cookie(path))
+
+
+def unlabelled(path: Path) -> Iterator[tuple[int, int]]:
+    """Give, by the hop's place (from 0), the ports at which packets come back that only the port tells of."""
+    for place, hop in enumerate(path.hops):
+        for instance in hop.instances:
+            if not _told_by_label(path, hop, instance):
+                yield place, instance.exit.number
 
 
 def _at(path: Path, si: int) -> tuple[Action, ...]:

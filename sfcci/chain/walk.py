@@ -15,6 +15,7 @@ from sfcci.chain.action import (
     Move,
     Normal,
     Output,
+    Pause,
     PopMpls,
     Push,
     Resubmit,
@@ -89,6 +90,9 @@ class _Walk:
                     self.apart(inner)
                 case Output(port) if port != self.packet["in_port"]:
                     self.sent.append(Sent(port, dict(self.packet)))
+                case Pause():
+                    self.sent.append(Sent(None, {**self.packet, "parked": 1}))
+                    return
                 case Normal():
                     self.sent.append(Sent(None, dict(self.packet)))
 
