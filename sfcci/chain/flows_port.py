@@ -76,7 +76,8 @@ def port_flows(port: SwitchPort, is_function: bool, is_source: bool, ways: Colle
     elif is_source:
         yield Flow(DISPATCH, MIDDLE, match(in_port=port.number), (*_network(port), Goto(CLASSIFY)))
     yield from _deliveries(port, ways)
-    yield from _ends(port)
+    if not is_function:
+        yield from _ends(port)
 
 
 def _function(port: SwitchPort) -> Iterator[Flow]:
