@@ -61,6 +61,8 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     # asyncio sets it only on sockets that name their protocol, and this one's children do not: answers would wait 40 ms
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with listener:
+        # asyncio sets it only where a socket says its protocol, and these say 0: each answer would wait 40 ms for an ACK
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
 
