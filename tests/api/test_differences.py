@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from .openstack.fixture import SFC
+from .openstack.http import Http
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "neutron-api.md"
 UNKNOWN = "11111111-2222-3333-4444-555555555555"
@@ -68,8 +69,10 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def one_world(http):
-    return World(http)
+def one_world(server):
+    http = Http(server.url)
+    yield World(http)
+    http.close()
 
 
 @pytest.fixture
@@ -135,12 +138,13 @@ def test_values_of_a_mapping_of_tuples_are_validated(world, given):
 def test_unknown_keys_of_a_mapping_of_tuples_are_refused(world):
     parameters = {"ppg_n_tuple_mapping": {"foo": {}}}
     answer = world.post("port_pair_groups", port_pair_group_parameters=parameters)
-    refused(answer, 400, "HTTPBadRequest", "foo")
+    refused(answer, 400, "PPGParametersInvalidNTupleMappingParameter", "foo")
 
 
 def test_a_service_graph_that_is_a_list_is_refused(world):
-    chain = world.chain()["id"]
-    refused(world.post("service_graphs", port_chains=[chain]), 400, "HTTPBadRequest", "port_chains")
+    chain, other = world.chain()["id"], world.chain()["id"]
+    for given in ([chain], {chain: other}, chain):
+        refused(world.post("service_graphs", port_chains=given), 400, "HTTPBadRequest", "port_chains")
 
 
 def test_a_chain_id_that_no_mpls_label_holds_is_refused(world):
@@ -243,6 +247,38 @@ def test_a_chain_that_cannot_carry_traffic_is_closed_or_open(world):
     answer = world.put("port_chains", chain["id"], fail_mode="open")
     assert answer.body["port_chain"]["fail_mode"] == "open"
     refused(world.put("port_chains", chain["id"], fail_mode="ajar"), 400, "HTTPBadRequest", "fail_mode")
+
+
+def test_a_symmetric_chain_takes_no_classifier_without_destination_later(world):
+    symmetric = {"correlation": "mpls", "symmetric": True}
+    chain = world.chain(chain_parameters=symmetric)["id"]
+    answer = world.put("port_chains", chain, flow_classifiers=[world.classifier()])
+    refused(answer, 400, "SfcBadRequest", "logical_destination_port")
+    whole = world.classifier(logical_destination_port=world.port())
+    assert world.put("port_chains", chain, flow_classifiers=[whole]).status == 200
+
+
+def test_the_root_lists_all_collections(world):
+    listed = world.http.ask("GET", "/v2.0/").body["resources"]
+    assert {"networks", "ports", "port_chains", "service_graphs"} <= {one["collection"] for one in listed}
+    for one in listed:
+        path = one["links"][0]["href"].removeprefix(world.http.url)
+        assert one["collection"] in world.http.ask("GET", path).body
+
+
+def test_a_host_with_a_port_has_an_agent(world):
+    assert "node1" not in {agent["host"] for agent in world.http.listed("agents")}
+    world.port()
+    agent = next(agent for agent in world.http.listed("agents") if agent["host"] == "node1")
+    assert (agent["agent_type"], agent["alive"]) == ("Open vSwitch agent", True)
+
+
+def test_a_revision_counts_requests(world):
+    port = world.port()
+    before = world.http.listed("ports")[0]["revision_number"]
+    body = {"port": {"device_id": "other", "binding:host_id": "node2"}}
+    after = world.http.ask("PUT", f"/v2.0/ports/{port}", body).body["port"]["revision_number"]
+    assert after == before + 1
 
 
 def rows():

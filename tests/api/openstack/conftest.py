@@ -7,6 +7,7 @@ import pytest
 from sfcci import environment
 
 from .client import SPEC, Client
+from .http import Http
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +31,11 @@ def recordings(shared):
     return [
         json.loads(path.read_text()) for path in sorted(paths, key=lambda path: int(path.name.split("-")[0]))
     ]
+
+
+@pytest.fixture(scope="module")
+def http(server):
+    """The module's server, asked as any HTTP client asks."""
+    made = Http(server.url)
+    yield made
+    made.close()
