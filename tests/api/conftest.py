@@ -97,6 +97,12 @@ def api_server(tmp_path):
     return start
 
 
+@pytest.fixture(scope="session")
+def running_server():
+    """Give `running` itself, for fixtures that live longer than a test."""
+    return running
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """Give one server for the tests of a module, without quotas; its state is in memory."""
