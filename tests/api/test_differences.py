@@ -258,6 +258,41 @@ def test_a_symmetric_chain_takes_no_classifier_without_destination_later(world):
     assert world.put("port_chains", chain, flow_classifiers=[whole]).status == 200
 
 
+def test_a_group_of_a_graph_takes_no_pairs_that_cannot_branch(world):
+    aware = {"service_function_parameters": {"correlation": "mpls"}}
+    first, second = (world.group(world.pair(**aware)) for _ in range(2))
+    chains = [world.chain(first)["id"], world.chain(second)["id"]]
+    graph = world.made("service_graphs", port_chains={chains[0]: [chains[1]]})["id"]
+    answer = world.put("port_pair_groups", first, port_pairs=[world.pair()])
+    refused(answer, 400, "ServiceGraphImpossibleBranching")
+    assert world.delete("sfc/service_graphs", graph).status == 204
+    assert world.put("port_pair_groups", first, port_pairs=[world.pair()]).status == 200
+
+
+def test_what_is_no_uuid_in_a_graph_is_named(world):
+    answer = world.post("service_graphs", port_chains={"no-uuid": [UNKNOWN]})
+    assert (answer.status, "no-uuid" in str(answer.body)) == (400, True), answer
+
+
+def test_lists_are_in_the_order_of_creation(world):
+    made = [world.group() for _ in range(8)]
+    assert [row["id"] for row in world.http.listed("sfc/port_pair_groups")] == made
+
+
+def test_extensions_are_those_that_are_served(world):
+    aliases = {one["alias"] for one in world.http.listed("extensions")}
+    assert {"sfc", "flow_classifier", "service_graph", "networking-sfc-tap", "router"} <= aliases
+    assert not {"dhcp_agent_scheduler", "subnet_allocation", "flavors", "rbac-policies"} & aliases
+
+
+@pytest.mark.parametrize(
+    "text", ['{"name": "a", "name": "b"}', '{"tap_enabled": NaN}', '{"name": "\\ud800"}']
+)
+def test_json_that_can_be_read_in_two_ways_is_refused(world, text):
+    answer = world.http.ask("POST", "/v2.0/sfc/port_pair_groups", f'{{"port_pair_group": {text}}}')
+    refused(answer, 400, "MalformedRequestBody")
+
+
 def test_the_root_lists_all_collections(world):
     listed = world.http.ask("GET", "/v2.0/").body["resources"]
     assert {"networks", "ports", "port_chains", "service_graphs"} <= {one["collection"] for one in listed}
