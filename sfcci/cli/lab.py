@@ -210,6 +210,8 @@ def _as_json(found: "StandingLab") -> dict[str, Any]:
 
 def _show(found: "StandingLab") -> None:
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.since))
+    topology = found.lab.topology
+    ports = (port for host in topology.hosts for port in topology.ports_of(host.name))
     console.table(
         f"lab {found.name}: {found.lab.scenario.source.path}, Open vSwitch datapath {found.lab.datapath}, up since {since}",
         ("host", "port", "address", "MAC", "switch's side"),
