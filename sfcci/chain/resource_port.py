@@ -72,6 +72,8 @@ def _creating(state: State, asked: Asked, port: dict[str, Any]) -> State:
     port["extra_dhcp_opts"] = _options([], port["extra_dhcp_opts"])
     state = secured(state, asked, port, network)
     port |= bound(port["binding:host_id"])
+    if port["device_owner"] in BY_ROUTER:  # nothing is left to be plugged, and clients wait for it
+        port["status"] = "ACTIVE"
     return moved(state.put("ports", port), asked, "", port["binding:host_id"])
 
 

@@ -85,8 +85,9 @@ def _by_port(state: State, asked: Asked, router: Resource, id_: str) -> tuple[St
         raise bad("Router port must have at least one fixed IP")
     _no_overlap(state, router, [state.of("subnets")[fixed["subnet_id"]] for fixed in port["fixed_ips"]])
     revision = port["revision_number"] + 1
-    taken = {**port, "device_id": router["id"], "device_owner": OWNER, "revision_number": revision}
-    return state.put("ports", {**taken, "updated_at": asked.now}), taken
+    taken = {**port, "device_id": router["id"], "device_owner": OWNER, "status": "ACTIVE"}
+    taken |= {"revision_number": revision, "updated_at": asked.now}
+    return state.put("ports", taken), taken
 
 
 def _no_overlap(state: State, router: Resource, subnets: list[Resource]) -> None:
