@@ -101,7 +101,7 @@ class Application:
 
     def __init__(self, site: Site, state: State, pool: Executor) -> None:
         self._site, self._intake = site, Intake()
-        self._writer = Writer(site.store, state, pool, site.plane.follow)
+        self._writer = Writer(site.store, state, pool, site.plane.follow, site.complain)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

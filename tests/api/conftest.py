@@ -21,6 +21,7 @@ class Server:
     def __init__(self, url, process, database):
         self.url, self.process, self.database = url, process, database
         self.session = requests.Session()
+        self.session.trust_env = False  # no proxy is between us
 
     def ask(self, method, path, body=None, **more):
         """Send a request and give requests' response; `body` is sent as JSON, or as it is when it is bytes."""
