@@ -160,7 +160,8 @@ def _list(call: Call, collection: Collection, _id: str) -> Answer:
         resources = _shown(call, collection, resources)
     kept = listing.ordered(listing.filtered(resources, query, names, collection.filters), query, names)
     page = listing.page(kept, query)
-    if not asks_facts:  # only what is answered is laid out: a client asks for one name of a thousand, again and again
+    # else only what is answered is laid out: clients ask for one name of a thousand, again and again
+    if not asks_facts:
         page = _shown(call, collection, page)
     body: dict[str, Any] = {collection.name: listing.chosen(page, query)}
     url = f"{wire.base_url(call.request)}/v2.0/{collection.path}"
