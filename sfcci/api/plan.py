@@ -7,7 +7,6 @@ old and its new parts can stand side by side.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_network
 from typing import Any, Final, NamedTuple
 
 from sfcci.api.declaration import Declaration, Declared, Existing, Item, named, renamed
@@ -86,7 +85,7 @@ class _Steps:
     def _early(self) -> set[Item]:
         early = {item for item in self.fates.going if item[0] in ALWAYS_FIRST}
         clashes = {
-            "subnets": _overlap,
+            "subnets": _same_network,
             "ports": _same_address,
             "port_pairs": _same_ports,
             "flow_classifiers": _same_packets,
@@ -287,9 +286,9 @@ class _Steps:
         return New(collection, key)
 
 
-def _overlap(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    ours, theirs = (ip_network(one["cidr"], strict=False) for one in (old, new))
-    return old["network"] == new["network"] and ours.version == theirs.version and ours.overlaps(theirs)
+def _same_network(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Side by side, new ports would get addresses of the one that goes."""
+    return bool(old["network"] == new["network"])
 
 
 def _same_address(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
