@@ -162,6 +162,9 @@ def _change(
     old = found(door, kind, word)
     for attempt in range(ATTEMPTS):
         body = merged(options, given, made, old, take=take)
+        if all(name in old and old[name] == value for name, value in body.items()):
+            new = {kind.member: old}  # so it is already
+            break
         lists = {option.lists or option.clears for option in options} & body.keys()
         revision = old.get("revision_number") if lists else None
         try:
@@ -170,10 +173,10 @@ def _change(
             if no.status != CHANGED_MEANWHILE or attempt == ATTEMPTS - 1:
                 raise
             old = found(door, kind, old["id"])
-            continue
-        if json_output:
-            console.print_json(new[kind.member])
-        return
+        else:
+            break
+    if json_output:
+        console.print_json(new[kind.member])
 
 
 def _delete(kind: Kind, door: "Door", json_output: bool, names: tuple[str, ...]) -> None:
