@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from .openstack.fixture import SFC
-from .openstack.http import Http
+from .openstack.rest import Http
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "neutron-api.md"
 UNKNOWN = "11111111-2222-3333-4444-555555555555"

@@ -7,7 +7,7 @@ import pytest
 from sfcci import environment
 
 from .client import SPEC, Client
-from .http import Http
+from .rest import Http
 
 
 @pytest.fixture(scope="session")

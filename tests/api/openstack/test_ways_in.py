@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .http import Http
+from .rest import Http
 
 pytestmark = pytest.mark.openstack
 LIST = ("network", "list", "-f", "value", "-c", "Name")
