@@ -198,7 +198,7 @@ def service_types(value: Any) -> list[str]:
         raise Invalid("Subnet service types must be a list.")
     types: list[str] = list_of(text_or_empty, unique=False)(value)
     for kind in types:
-        if not kind.startswith(("network:", "compute:")) or kind.endswith(":"):
+        if ":" not in kind or kind.startswith(":"):
             raise Invalid(f"Service type {kind} does not correspond to a valid device owner")
     if len(set(types)) < len(types):
         raise Invalid(f"Duplicate service types in {types}")

@@ -10,7 +10,7 @@ from sfcci.chain.attribute import REQUIRED, UNSPECIFIED, Attribute, server_made
 from sfcci.chain.collection import Collection
 from sfcci.chain.convert import boolean, list_of, mac, text, text_or_empty, uuid
 from sfcci.chain.convert_network import address_pairs, dhcp_options, fixed_ips, profile, vnic_type
-from sfcci.chain.port_security import check, secured
+from sfcci.chain.port_security import check, check_owner, secured
 from sfcci.chain.reference import users_of_port
 from sfcci.chain.refused import conflict
 from sfcci.chain.resource_agent import moved
@@ -62,6 +62,7 @@ _WORDS = {"port_pairs": "port pair", "flow_classifiers": "flow classifier"}
 def _creating(state: State, asked: Asked, port: dict[str, Any]) -> State:
     port["revision_number"] = 1
     network = network_to_use(state, asked, port["network_id"])
+    check_owner(asked, network, port)
     wanted = port["mac_address"]
     if wanted is UNSPECIFIED:
         port["mac_address"] = free_mac(state, network["id"], port["id"])
@@ -103,6 +104,8 @@ def _options(old: list[dict[str, Any]], given: list[dict[str, Any]]) -> list[dic
 
 
 def _updating(state: State, asked: Asked, old: Resource, new: dict[str, Any]) -> State:
+    changes = {name: value for name, value in new.items() if value != old[name]}
+    check_owner(asked, state.of("networks")[old["network_id"]], changes)
     if new["mac_address"] != old["mac_address"]:
         _mac_changeable(old, new)
         _mac_unused(state, new)

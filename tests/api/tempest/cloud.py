@@ -12,7 +12,7 @@ import yaml
 from sfcci.api import users
 from sfcci.environment import EnvironmentSpec
 
-from .keystone import User, keystone
+from .keystone import User, keystone, spare_token
 
 HERE = Path(__file__).parent
 SPEC = EnvironmentSpec("tempest", tuple((HERE / "requirements.txt").read_text().split()), ("--no-deps",))
@@ -24,7 +24,9 @@ ROLES = ("manager", "member", "reader")
 
 def _user(project, role, admin):
     name = f"{'admin' if admin else role}-{int(project, 16)}"
-    return User(name, f"password of {name}", project, f"token-of-{name}", ("admin", *ROLES) if admin else (role,))
+    return User(
+        name, f"password of {name}", project, f"token-of-{name}", ("admin", *ROLES) if admin else (role,)
+    )
 
 
 USERS = tuple(
@@ -33,15 +35,17 @@ USERS = tuple(
     for role in (("member",) if admin else ROLES)
 )
 ADMIN = USERS[-1]
+SPARES = tuple(f"{number:032x}" for number in range(1000, 1200))
 
 
-def configure(folder, network_url, identity_url, extensions, public_network):
+def configure(folder, identity_url, extensions, public_network):
     """Write tempest.conf and accounts.yaml into the folder."""
     accounts = [
         {
             "username": user.name,
             "password": user.password,
             "project_name": user.project,
+            "project_id": user.project,
             "domain_name": "Default",
             "types": ["admin"] if user.admin else [],
             "roles": list(user.roles),
@@ -63,9 +67,26 @@ def configure(folder, network_url, identity_url, extensions, public_network):
                 "admin_project_name": ADMIN.project,
                 "admin_domain_name": "Default",
             },
-            "identity": {"auth_version": "v3", "uri_v3": identity_url, "v3_endpoint_type": "public", "region": "RegionOne"},
-            "service_available": {"neutron": "true", "nova": "false", "glance": "false", "cinder": "false", "swift": "false"},
-            "network": {"public_network_id": public_network, "project_network_cidr": "10.100.0.0/16", "region": "RegionOne", "build_timeout": "10", "build_interval": "1"},
+            "identity": {
+                "auth_version": "v3",
+                "uri_v3": identity_url,
+                "v3_endpoint_type": "public",
+                "region": "RegionOne",
+            },
+            "service_available": {
+                "neutron": "true",
+                "nova": "false",
+                "glance": "false",
+                "cinder": "false",
+                "swift": "false",
+            },
+            "network": {
+                "public_network_id": public_network,
+                "project_network_cidr": "10.100.0.0/16",
+                "region": "RegionOne",
+                "build_timeout": "10",
+                "build_interval": "1",
+            },
             "network-feature-enabled": {
                 "api_extensions": ",".join(extensions),
                 "floating_ips": "false",
@@ -87,6 +108,10 @@ def write_users(path):
         each.name: users.User(each.name, each.project, each.admin, token=users.hashed_token(each.token))
         for each in USERS
     }
+    for project in SPARES:
+        for admin in (False, True):
+            token = spare_token(project, admin)
+            known[token] = users.User(token, project, admin, token=users.hashed_token(token))
     users.change(path, lambda _: known)
 
 
@@ -95,22 +120,29 @@ def cloud(folder, running):
     """Run the server, by `running` of its tests; give the environment variables with which tempest finds this cloud."""
     folder.mkdir(parents=True)
     write_users(folder / "users.json")
-    words = ("--no-quota", "--auth-file", str(folder / "users.json"))
+    words = ("--auth-file", str(folder / "users.json"))
     with running(folder / "server", *words, database="sqlite://") as server:
         server.session.headers["X-Auth-Token"] = ADMIN.token
         extensions = [each["alias"] for each in server.ask("GET", "/v2.0/extensions").json()["extensions"]]
         public = public_network(server.ask)
-        with keystone(USERS, server.url) as identity_url:
-            configure(folder, server.url, identity_url, extensions, public)
-            yield {"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8", "TEMPEST_CONFIG_DIR": str(folder)}
+        with keystone(USERS, SPARES, server.url) as identity_url:
+            configure(folder, identity_url, extensions, public)
+            yield {
+                "PATH": os.defpath,
+                "HOME": str(folder),
+                "LANG": "C.UTF-8",
+                "TEMPEST_CONFIG_DIR": str(folder),
+            }
 
 
 def public_network(ask):
-    """Make the external network that routers' gateways are on, and give its id."""
+    """Make the external network that routers' gateways are on, with a port on a host; give its id."""
     network = {"name": "public", "router:external": True}
     id_ = ask("POST", "/v2.0/networks", {"network": network}).json()["network"]["id"]
     subnet = {"network_id": id_, "cidr": "172.24.4.0/24", "ip_version": 4}
     assert ask("POST", "/v2.0/subnets", {"subnet": subnet}).status_code == 201
+    port = {"network_id": id_, "name": "one with an agent", "binding:host_id": "node1"}
+    assert ask("POST", "/v2.0/ports", {"port": port}).status_code == 201
     return id_
 
 

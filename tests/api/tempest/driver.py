@@ -1,6 +1,6 @@
 """Run in tempest's own environment: the named modules' tests, unmodified; one line of JSON per test on stdout.
 
-    driver.py MODULE[:CLASS[.TEST]] ...   with TEMPEST_CONFIG_DIR naming the folder of tempest.conf
+driver.py MODULE[:CLASS[.TEST]] ...   with TEMPEST_CONFIG_DIR naming the folder of tempest.conf
 """
 
 import contextlib
@@ -19,7 +19,11 @@ class Lines(unittest.TestResult):
 
     def say(self, test, outcome, reason=""):
         """Write one line."""
-        print(json.dumps({"test": test.id().split("[")[0], "outcome": outcome, "reason": reason}), file=self.out, flush=True)
+        print(
+            json.dumps({"test": test.id().split("[")[0], "outcome": outcome, "reason": reason}),
+            file=self.out,
+            flush=True,
+        )
 
     def addSuccess(self, test):  # noqa: N802 - unittest's name
         self.say(test, "passed")
@@ -29,10 +33,10 @@ class Lines(unittest.TestResult):
 
     addError = addFailure  # noqa: N815 - unittest's name
 
-    def addExpectedFailure(self, test, err=None, details=None):  # noqa: N802 - unittest's name
+    def addExpectedFailure(self, test, *_why, **_details):  # noqa: N802 - unittest's name
         self.say(test, "passed")
 
-    def addUnexpectedSuccess(self, test, details=None):  # noqa: N802 - unittest's name
+    def addUnexpectedSuccess(self, test, **_details):  # noqa: N802 - unittest's name
         self.say(test, "failed", "it was expected to fail")
 
     def addSkip(self, test, reason=None, details=None):  # noqa: N802 - unittest's name
