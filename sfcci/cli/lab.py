@@ -215,10 +215,7 @@ def _show(found: "StandingLab") -> None:
     console.table(
         f"lab {found.name}: {found.lab.scenario.source.path}, Open vSwitch datapath {found.lab.datapath}, up since {since}",
         ("host", "port", "address", "MAC", "switch's side"),
-        (
-            (p.host, p.name, ", ".join(a.partition("/")[0] for a in p.addresses), p.mac, p.tap)
-            for p in found.lab.topology.ports
-        ),
+        ((p.host, p.name, ", ".join(a.partition("/")[0] for a in p.addresses), p.mac, p.tap) for p in ports),
     )
 
 

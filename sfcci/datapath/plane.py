@@ -188,6 +188,8 @@ class Bench:
         topology = wanted(state, self._there.lab.topology, self._last)
         self._plug(topology, state)
         self._look()
+        if self._there is None:
+            return _trouble(state, self._gone)
         ports = switch_ports(topology)
         up = {port.id for port in topology.ports if self._watch.links.get(port.tap)}
         made = plan(state, ports, up)
@@ -203,18 +205,19 @@ class Bench:
         while self._watch and self._watch.look():
             pass
         if self._watch and self._watch.lost:
-            self._gone = (
-                f"{self._watch.lost}; the next change raises lab {self._name} again"
-                if self._there and not self._there.lab.keeper.alive()
-                else f"{self._watch.lost}; sfcci lab down --name {self._name} ends the lab, and the next change raises it again"
-            )
-            self.leave()
+            self._gone = f"{self._watch.lost}; the next change raises lab {self._name} again"
+            if not self._watch.ended:
+                self._gone = f"{self._watch.lost}; end the lab (sfcci lab down --name {self._name}): the next change raises it again"
+            self._there = None
+            if self._watch.ended:
+                self.leave()
 
     def _attach(self, state: State, *, changed: bool) -> bool:
         """Find the lab, or raise it when a port wants it; say whether there is one. What it holds is looked at."""
         there = standing.there(self._folder, self._name)
         if not changed:
             return False
+        self.leave()
         self._gone = ""
         if there is None:
             if not wanted(state, Topology(), 0).ports:

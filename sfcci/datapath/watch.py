@@ -22,12 +22,15 @@ MONITOR = {"Interface": {"columns": ["name", "link_state"]}}
 
 
 class Watch:
-    """A watch over one lab. `links` says for each interface of the switch whether it has a link; `lost` who has ended."""
+    """A watch over one lab. `links` says for each interface of the switch whether it has a link.
+
+    `lost` says who has ended, `ended` that the lab itself has.
+    """
 
     def __init__(self, keeper: Keeper) -> None:
         """Begin to watch. Raises ToolError when the lab or its Open vSwitch does not answer."""
         self.links: dict[str, bool] = {}
-        self.lost = ""
+        self.lost, self.ended = "", False
         self._names: dict[str, str] = {}
         self._text, self._decoder = "", codecs.getincrementaldecoder("utf-8")("replace")
         with contextlib.ExitStack() as stack:
@@ -46,15 +49,17 @@ class Watch:
 
     def handles(self) -> tuple[int, ...]:
         """Give what becomes readable when something has happened."""
-        return () if self.lost else (self._keeper, self._database.fileno(), self._switch.fileno())
+        if self.lost:  # the lab may still be there without its switch, and be ended now
+            return () if self.ended else (self._keeper,)
+        return self._keeper, self._database.fileno(), self._switch.fileno()
 
     def look(self, seconds: float = 0.0) -> bool:
         """Take in what has happened, waiting so long for the first of it; say whether there was anything."""
-        if self.lost:
+        if self.ended:
             return False
         readable, _, _ = select.select(self.handles(), [], [], seconds)
         if self._keeper in readable:
-            self.lost = "the lab has ended"
+            self.lost, self.ended = "the lab has ended", True
         elif self._switch.fileno() in readable and not self._switch.recv(4096):
             self.lost = "ovs-vswitchd has ended"
         elif self._database.fileno() in readable:
@@ -70,6 +75,7 @@ class Watch:
     def close(self) -> None:
         """End the watch; again is allowed."""
         self._stack.close()
+        self.ended = True
         self.lost = self.lost or "the watch has ended"
 
     def _take(self) -> None:
