@@ -16,9 +16,9 @@ def openstack_environment(cache_dir):
     return environment.ensure(SPEC, cache_dir)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def client(openstack_environment, tmp_path_factory):
-    """The client with a home of its own."""
+    """The client with a home of its own; nothing of a command stays but what it told a server."""
     made = Client(openstack_environment, tmp_path_factory.mktemp("home"))
     yield made
     made.close()
