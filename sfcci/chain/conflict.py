@@ -12,6 +12,7 @@ from sfcci.chain.state import Resource
 
 KNOWN_PREFIXES = 16384
 MAX_PORT = 65535
+Question = Callable[[Resource], bool]
 
 
 def conflicting(a: Resource, b: Resource) -> bool:
@@ -24,57 +25,48 @@ def basically_conflicting(a: Resource, b: Resource) -> bool:
     return basic_conflicts_with(a)(b)
 
 
-def conflicts_with(classifier: Resource) -> Callable[[Resource], bool]:
+def conflicts_with(classifier: Resource) -> Question:
     """Give the question whether another classifier conflicts with this one."""
-    source, destination = classifier["logical_source_port"], classifier["logical_destination_port"]
-    basic = basic_conflicts_with(classifier)
-
-    def asked_of(other: Resource) -> bool:
-        there, to = other["logical_source_port"], other["logical_destination_port"]
-        return (
-            (source is None or there is None or source == there)
-            and (destination is None or to is None or destination == to)
-            and basic(other)
-        )
-
-    return asked_of
+    return _question(classifier, classifier["logical_source_port"], classifier["logical_destination_port"])
 
 
-def basic_conflicts_with(classifier: Resource) -> Callable[[Resource], bool]:
-    """Give the question whether another classifier basically conflicts with this one.
+def basic_conflicts_with(classifier: Resource) -> Question:
+    """Give the question whether another classifier basically conflicts with this one."""
+    return _question(classifier, None, None)
 
-    It is asked of every classifier that there is, so it is written out: what tells two apart most often stands first.
-    """
+
+def _question(classifier: Resource, begins: str | None, ends: str | None) -> Question:
+    """It is asked of every classifier that there is, so it is written out: what tells two apart most often is first."""
     ethertype, protocol = classifier["ethertype"], classifier["protocol"]
-    source, destination = classifier["source_ip_prefix"], classifier["destination_ip_prefix"]
-    low, high = _span(source)
-    low_to, high_to = _span(destination)
+    source, destination = (
+        _addresses(classifier["source_ip_prefix"]),
+        _addresses(classifier["destination_ip_prefix"]),
+    )
     first, last = _bounds(classifier, "source_port_range_min", "source_port_range_max")
     first_to, last_to = _bounds(classifier, "destination_port_range_min", "destination_port_range_max")
 
-    def asked_of(other: Resource) -> bool:
-        if other["ethertype"] != ethertype:
+    def conflicts(other: Resource) -> bool:
+        if begins is not None and other["logical_source_port"] not in (None, begins):
             return False
-        theirs = other["protocol"]
-        if theirs is not None and protocol is not None and theirs != protocol:
+        if other["ethertype"] != ethertype or _apart(protocol, other["protocol"]):
             return False
-        prefix = other["source_ip_prefix"]
-        if prefix is not None and source is not None:
-            begin, end = span(prefix)
-            if begin > high or low > end:
-                return False
-        prefix = other["destination_ip_prefix"]
-        if prefix is not None and destination is not None:
-            begin, end = span(prefix)
-            if begin > high_to or low_to > end:
-                return False
-        begin, end = _bounds(other, "destination_port_range_min", "destination_port_range_max")
-        if begin > last_to or first_to > end:
+        for addresses, prefix in (
+            (source, other["source_ip_prefix"]),
+            (destination, other["destination_ip_prefix"]),
+        ):
+            if prefix is not None and addresses is not None:
+                low, high = span(prefix)
+                if low > addresses[1] or addresses[0] > high:
+                    return False
+        if ends is not None and other["logical_destination_port"] not in (None, ends):
             return False
-        begin, end = _bounds(other, "source_port_range_min", "source_port_range_max")
-        return begin <= last and first <= end
+        low, high = _bounds(other, "destination_port_range_min", "destination_port_range_max")
+        if low > last_to or first_to > high:
+            return False
+        low, high = _bounds(other, "source_port_range_min", "source_port_range_max")
+        return low <= last and first <= high
 
-    return asked_of
+    return conflicts
 
 
 @lru_cache(KNOWN_PREFIXES)
@@ -84,8 +76,12 @@ def span(prefix: str) -> tuple[int, int]:
     return int(network.network_address), int(network.broadcast_address)
 
 
-def _span(prefix: str | None) -> tuple[int, int]:
-    return (0, 0) if prefix is None else span(prefix)
+def _addresses(prefix: str | None) -> tuple[int, int] | None:
+    return None if prefix is None else span(prefix)
+
+
+def _apart(a: str | None, b: str | None) -> bool:
+    return a != b and a is not None and b is not None
 
 
 def _bounds(classifier: Resource, low: str, high: str) -> tuple[int, int]:
