@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from sfcci.api import handlers
 from sfcci.api.caller import EVERYBODY, Caller
 from sfcci.api.intake import Gone, Intake, Receive, check_stranger
+from sfcci.api.recent import Recent
 from sfcci.api.wire import Request, Response, answered, refused
 from sfcci.api.writer import Store, Writer
 from sfcci.chain.quota import Limits
@@ -27,6 +28,7 @@ PUBLIC: Final = ("", "/", HEALTH)
 """What everybody may ask: which versions of the API are here, and whether the server lives."""
 UNAUTHORIZED: Final = 401
 NO_CONTENT: Final = 204
+CHUNK: Final = 1 << 16
 Scope = Mapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -100,7 +102,7 @@ class Application:
     """The ASGI application (asgi.readthedocs.io, version 3) of one site."""
 
     def __init__(self, site: Site, state: State, pool: Executor) -> None:
-        self._site, self._intake = site, Intake()
+        self._site, self._intake, self._recent = site, Intake(), Recent()
         self._writer = Writer(site.store, state, pool, site.plane.follow, site.complain)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,10 +138,9 @@ class Application:
     async def _answered(self, request: Request, who: Caller) -> Response:
         change = partial(self._worked_out, request=request, who=who)
         if request.method in ("GET", "HEAD"):
-            state = self._writer.state
-            new, answer = change(state)
-            if new is state:
-                return answer
+            read = self._recent.answer(self._writer.state, self._site.plane.facts(), request, who, change)
+            if read:
+                return read
         return await self._writer.write(change)
 
     def _worked_out(self, state: State, request: Request, who: Caller) -> tuple[State, Response]:
@@ -176,4 +177,7 @@ async def _send(send: Send, response: Response, request_id: str, *, head: bool) 
         headers["Content-Length"] = str(len(response.body))
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})
-    await send({"type": "http.response.body", "body": b"" if head else response.body})
+    body = b"" if head else response.body
+    for begin in range(0, len(body), CHUNK):  # a reader who is slow makes us wait, not hold it twice
+        await send({"type": "http.response.body", "body": body[begin : begin + CHUNK], "more_body": True})
+    await send({"type": "http.response.body"})
