@@ -25,6 +25,8 @@ Rename = Callable[[str, str], str]
 """(collection, one way of naming) → the other."""
 Item = tuple[str, str]
 """Collection and key."""
+Known = Mapping[str, Mapping[str, str]]
+"""Collection → what a resource may be called → its key."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,6 @@ class Declared:
     collection: str
     key: str
     values: Mapping[str, Any]
-    given: frozenset[str] = frozenset()
 
     @property
     def item(self) -> Item:
@@ -162,39 +163,42 @@ def declaration(source: Document, here: Sequence[Existing]) -> Declaration:
     """Give what a document that `declared.SCHEMA` has accepted declares, beside what is there. Raises InputError."""
     known = {name: _known(name, source, here) for name in SECTIONS}
     ids = frozenset(one.id for one in here)
-    made, faults = [], list(_ambiguous(source, here))
+    several = _several(here)
+    made: dict[Item, Declared] = {}
+    faults: list[Fault] = []
     for section in SECTIONS.values():
-        for key, words in (source.data.get(section.collection) or {}).items():
-            faults += _key_faults(source, section, key, words or {}, ids)
-            values, wrong = _values(source, section, key, words or {}, known)
+        for key, words in source.data.get(section.collection, {}).items():
+            faults += _key_faults(source, section, key, words, ids)
+            values, wrong = _values(source, section, key, words, known, several)
             faults += wrong
-            made.append(
-                Declared(section.collection, known[section.collection][key], values, frozenset(words or {}))
-            )
+            one = Declared(section.collection, known[section.collection][key], values)
+            if one.item in made:
+                faults.append(
+                    source.fault((section.collection, key), "is declared twice", "each resource once")
+                )
+            if others := several.get((section.collection, key)):
+                told = f"there are {len(others)} of that name"
+                faults.append(source.fault((section.collection, key), told, "an id: " + ", ".join(others)))
+            made[one.item] = one
     if faults:
         raise InputError(*faults)
-    return Declaration(tuple(made), frozenset(source.data), source)
+    return Declaration(tuple(made.values()), frozenset(source.data), source)
 
 
 def _known(collection: str, source: Document, here: Sequence[Existing]) -> dict[str, str]:
     """What a resource may be called → its key."""
     known = {one.id: one.key for one in here if one.collection == collection}
     known |= {one.key: one.key for one in here if one.collection == collection}
-    return known | {key: key for key in source.data.get(collection) or {}}
+    return {key: key for key in source.data.get(collection, {})} | known
 
 
-def _ambiguous(source: Document, here: Sequence[Existing]) -> Iterator[Fault]:
-    """Faults for keys that are the name of several."""
-    for collection, resources in source.data.items():
-        names: dict[str, list[str]] = {}
-        for one in here:
-            if one.collection == collection and one.key == one.id:
-                names.setdefault(one.values["name"], []).append(one.id)
-        for key in resources or {}:
-            if len(ids := names.get(key, [])) > 1:
-                yield source.fault(
-                    (collection, key), f"there are {len(ids)} of that name", "an id: " + ", ".join(ids)
-                )
+def _several(here: Sequence[Existing]) -> dict[Item, list[str]]:
+    """Names that several resources of a collection have → their ids."""
+    names: dict[Item, list[str]] = {}
+    for one in here:
+        if one.key == one.id and one.values["name"]:
+            names.setdefault((one.collection, one.values["name"]), []).append(one.id)
+    return {item: ids for item, ids in names.items() if len(ids) > 1}
 
 
 def _key_faults(
@@ -217,7 +221,8 @@ def _values(
     section: Section,
     key: str,
     words: Mapping[str, Any],
-    known: Mapping[str, Mapping[str, str]],
+    known: Known,
+    several: Mapping[Item, Sequence[str]],
 ) -> tuple[dict[str, Any], list[Fault]]:
     faults: list[Fault] = []
     values = {
@@ -225,24 +230,20 @@ def _values(
     }
     for name, given in words.items():
         word, keys = section.words[name], (section.collection, key, name)
-        faults += _lost(source, keys, word, given, known)
+        faults += _lost(source, keys, word, given, known, several)
         try:
-            values[name] = normal(word, renamed_keys(word, _converted(section, word, given), known))
+            values[name] = normal(word, _keyed(word, _converted(section, word, given), known))
         except (Invalid, Refused) as wrong:
             faults.append(source.fault(keys, str(wrong).rstrip(".")))
     return values, faults
 
 
-def renamed_keys(word: Word, value: Any, known: Mapping[str, Mapping[str, str]]) -> Any:
+def _keyed(word: Word, value: Any, known: Known) -> Any:
     """Give a file's value with each other resource by its key: it may be named by its id, too."""
-    if word.shape == ADDRESSES:
-        return [
-            {**one, "subnet": known[word.refers].get(one["subnet"], one["subnet"])}
-            if "subnet" in one
-            else one
-            for one in value
-        ]
-    return renamed(word, value, lambda collection, name: known[collection].get(name, name))
+    if word.shape != ADDRESSES:
+        return renamed(word, value, lambda collection, name: known[collection].get(name, name))
+    keys = known[word.refers]
+    return [one | ({"subnet": keys.get(one["subnet"])} if "subnet" in one else {}) for one in value]
 
 
 def _converted(section: Section, word: Word, value: Any) -> Any:
@@ -254,15 +255,27 @@ def _converted(section: Section, word: Word, value: Any) -> Any:
 
 
 def _lost(
-    source: Document, keys: tuple[str, ...], word: Word, value: Any, known: Mapping[str, Mapping[str, str]]
+    source: Document,
+    keys: tuple[str, ...],
+    word: Word,
+    value: Any,
+    known: Known,
+    several: Mapping[Item, Sequence[str]],
 ) -> Iterator[Fault]:
     for name in named(word, value) if word.refers else ():
-        if name not in known[word.refers]:
-            noun = SECTIONS[word.refers].noun
-            hint = did_you_mean(name, list(known[word.refers]))
-            yield source.fault(
-                keys, f"there is no {noun} {name!r}, neither in the file nor at the API", hint=hint
+        noun = SECTIONS[word.refers].noun
+        if name in known[word.refers]:
+            continue
+        if ids := several.get((word.refers, name)):
+            told, expected, hint = (
+                f"there are {len(ids)} {noun}s of the name {name}",
+                "an id: " + ", ".join(ids),
+                "",
             )
+        else:
+            told, expected = f"there is no {noun} {name!r}, neither in the file nor at the API", ""
+            hint = did_you_mean(name, list(known[word.refers]))
+        yield source.fault(keys, told, expected, hint)
 
 
 def exported(here: Sequence[Existing]) -> dict[str, dict[str, dict[str, Any]]]:

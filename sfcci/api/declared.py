@@ -226,8 +226,8 @@ SERVICE_GRAPHS = Section(
         Word(
             "port_chains",
             {"type": "object", "propertyNames": NAME, "additionalProperties": {**NAMES, "minItems": 1}},
-            default={},
             fixed=True,
+            required=True,
             shape=GRAPH,
             refers="port_chains",
         ),

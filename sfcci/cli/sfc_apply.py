@@ -101,7 +101,9 @@ def _read(file: Path) -> "Document":
 
 
 def _ask(made: "Plan") -> None:
-    names = ", ".join(f"{change.collection} {change.key}" for change in made.deletions)
+    from sfcci.api.declared import SECTIONS
+
+    names = ", ".join(f"{SECTIONS[change.collection].noun} {change.key}" for change in made.deletions)
     if not sys.stdin.isatty():
         raise UsageError(f"this deletes or makes anew: {names}; say --yes when that is meant")
     click.confirm(f"Delete or make anew {names}?", abort=True, err=True)
