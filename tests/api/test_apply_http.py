@@ -36,8 +36,8 @@ def run(server, *words, status=0):
     return out
 
 
-def declared(tmp_path, data):
-    path = tmp_path / "chains.yaml"
+def declared(tmp_path, data, name="chains.yaml"):
+    path = tmp_path / name
     path.write_text(yaml.safe_dump(data))
     return str(path)
 
@@ -67,17 +67,21 @@ def test_all_who_add_a_hop_at_once_do(server, tmp_path):
     run(server, "apply", declared(tmp_path, NOTHING), "--prune", "--yes")
 
 
+def cut_off(server, number, *words):
+    with started(server, *words) as process:
+        process.stdout.readline()  # the diff: the requests follow
+        process.send_signal(number)
+        process.communicate(timeout=PATIENCE_S)
+
+
 def test_an_apply_that_is_killed_is_finished_by_the_next(server, tmp_path):
-    path = declared(tmp_path, FILE)
-    for number in (signal.SIGKILL, signal.SIGINT):
-        with started(server, "apply", path) as process:
-            process.stdout.readline()  # the diff: the requests follow
-            process.send_signal(number)
-            process.communicate(timeout=PATIENCE_S)
-        run(server, "apply", path)
-        assert run(server, "apply", path, "--dry-run") == "nothing to change\n"
-        run(server, "apply", declared(tmp_path, NOTHING), "--prune", "--yes")
-        declared(tmp_path, FILE)
+    whole, nothing = declared(tmp_path, FILE), declared(tmp_path, NOTHING, "nothing.yaml")
+    cut_off(server, signal.SIGKILL, "apply", whole)
+    run(server, "apply", whole)
+    assert yaml.safe_load(run(server, "export"))["port_pair_groups"] == FILE["port_pair_groups"]
+    cut_off(server, signal.SIGINT, "apply", nothing, "--prune", "--yes")
+    run(server, "apply", nothing, "--prune", "--yes")
+    assert not any(yaml.safe_load(run(server, "export")).values())
 
 
 def test_a_state_file_that_a_server_has_is_left_to_it(api_server):

@@ -1,6 +1,7 @@
 """`sfcci sfc` as a user runs it, on a state file and against the real server."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -8,6 +9,8 @@ from click.testing import CliRunner
 
 from sfcci.cli import sfc_door
 from sfcci.cli.sfc import sfc
+from sfcci.cli.sfc_table import KINDS
+from sfcci.cli.sfc_verbs import _names
 from sfcci.errors import SfcciError, UsageError
 
 DEMO = """\
@@ -222,16 +225,13 @@ def test_nothing_is_deleted_unasked(demo, tmp_path):
     assert shown(demo, "port", "chain", "list") == []
 
 
-def test_names_are_completed(demo, tmp_path):
-    from sfcci.cli.sfc_table import KINDS
-    from sfcci.cli.sfc_verbs import _names
+@pytest.mark.usefixtures("demo")
+def test_names_are_completed(tmp_path):
+    def completed(**given):
+        return [one.value for one in _names(KINDS["ports"])(SimpleNamespace(params=given), None, "p1")]
 
-    class Context:
-        params = {"url": None, "state_file": str(tmp_path / "state.db")}
-
-    assert [one.value for one in _names(KINDS["ports"])(Context, None, "p1")] == ["p1in", "p1out"]
-    Context.params = {"url": "http://127.0.0.1:1", "state_file": None}
-    assert _names(KINDS["ports"])(Context, None, "p1") == []
+    assert completed(url=None, state_file=str(tmp_path / "state.db")) == ["p1in", "p1out"]
+    assert completed(url="http://127.0.0.1:1", state_file=None) == []
 
 
 def test_no_server_and_no_state_file_is_told_with_what_to_do(monkeypatch):
