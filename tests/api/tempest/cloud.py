@@ -1,4 +1,7 @@
-"""A cloud for tempest: the real server with tokens, a stand-in for Keystone, tempest's configuration and accounts."""
+"""A cloud for tempest: the real server with tokens, a stand-in for Keystone, tempest's configuration and accounts.
+
+`requirements.txt` holds what the suites import, pinned: half of what tempest and its plug-in require.
+"""
 
 import configparser
 import json
@@ -117,11 +120,11 @@ def write_users(path):
 
 @contextmanager
 def cloud(folder, running):
-    """Run the server, by `running` of its tests; give the environment variables with which tempest finds this cloud."""
+    """Run the server, by the fixture `api_server`; give the environment variables with which tempest finds this cloud."""
     folder.mkdir(parents=True)
     write_users(folder / "users.json")
     words = ("--auth-file", str(folder / "users.json"))
-    with running(folder / "server", *words, database="sqlite://") as server:
+    with running(*words, folder=folder / "server", database="sqlite://") as server:
         server.session.headers["X-Auth-Token"] = ADMIN.token
         extensions = [each["alias"] for each in server.ask("GET", "/v2.0/extensions").json()["extensions"]]
         public = public_network(server.ask)
