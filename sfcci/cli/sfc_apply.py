@@ -10,6 +10,8 @@ from sfcci.cli import console, sfc_door
 from sfcci.errors import EXIT_FINDINGS, UsageError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from sfcci.api.client import Door
     from sfcci.api.fate import Change
     from sfcci.api.plan import Plan
@@ -50,19 +52,19 @@ def apply(
     from sfcci.api.declaration import declaration
     from sfcci.api.plan import plan
 
-    source = _read(file)
-    here = read(door, project)
-    made = plan(declaration(source, here), here, prune=prune)
-    if json_output:
-        console.print_json(_as_json(made))
-    else:
-        _show(made)
-    if dry_run:
-        raise click.exceptions.Exit(EXIT_FINDINGS if made.changes else 0)
-    if made.deletions and not yes:
-        _ask(made)
-    tell = console.progress()
-    carry_out(door, made, here, lambda step: tell(str(step)), project)
+    source, tell = _read(file), console.progress()
+    with _alone(door.address):
+        here = read(door, project)
+        made = plan(declaration(source, here), here, prune=prune)
+        if json_output:
+            console.print_json(_as_json(made))
+        else:
+            _show(made)
+        if dry_run:
+            raise click.exceptions.Exit(EXIT_FINDINGS if made.changes else 0)
+        if made.deletions and not yes:
+            _ask(made)
+        carry_out(door, made, here, lambda step: tell(str(step)), project)
     if not json_output and made.changes:
         click.echo(f"done: {console.counted(len(made.steps), 'request')} to {door.address}")
 
@@ -89,6 +91,16 @@ def export(project: str, json_output: bool, door: "Door") -> None:
             f"{console.counted(by_id, 'resource')} without a name of its own: only this API knows that id",
             err=True,
         )
+
+
+def _alone(address: str) -> "AbstractContextManager[object]":
+    """Two runs at once would both make what neither has found: the second waits, and finds it."""
+    import hashlib
+
+    from sfcci import files
+
+    name = hashlib.sha256(address.encode()).hexdigest()[:16]
+    return files.locked(console.settings().state / f"apply-{name}.lock")
 
 
 def _read(file: Path) -> "Document":

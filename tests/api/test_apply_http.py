@@ -1,4 +1,4 @@
-"""`sfcci sfc` as a program against the real server: declared, exported, changed by several at once, cut off."""
+"""`sfcci sfc` against the real server: declared, exported, changed by several at once, cut off."""
 
 import json
 import os
@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 import yaml
+from click.testing import CliRunner
+
+from sfcci.cli.sfc import sfc
 
 PATIENCE_S = 60
 PORTS = 8
@@ -29,11 +32,11 @@ def started(server, *words):
     )
 
 
-def run(server, *words, status=0):
-    with started(server, *words) as process:
-        out, err = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == status, err
-    return out
+def run(server, *words):
+    """In this process: starting one takes longer than all that it does."""
+    result = CliRunner().invoke(sfc, [*words, "--url", server.url])
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result.output
 
 
 def declared(tmp_path, data, name="chains.yaml"):
@@ -82,6 +85,17 @@ def test_an_apply_that_is_killed_is_finished_by_the_next(server, tmp_path):
     cut_off(server, signal.SIGINT, "apply", nothing, "--prune", "--yes")
     run(server, "apply", nothing, "--prune", "--yes")
     assert not any(yaml.safe_load(run(server, "export")).values())
+
+
+def test_two_who_apply_one_file_at_once_make_everything_once(server, tmp_path):
+    whole, nothing = declared(tmp_path, FILE), declared(tmp_path, NOTHING, "nothing.yaml")
+    at_once = [started(server, "apply", whole) for _ in range(2)]
+    for process in at_once:
+        with process:
+            assert process.communicate(timeout=PATIENCE_S)[1] == ""
+        assert process.returncode == 0
+    assert set(yaml.safe_load(run(server, "export"))["networks"]) == {"net"}
+    run(server, "apply", nothing, "--prune", "--yes")
 
 
 def test_a_state_file_that_a_server_has_is_left_to_it(api_server):

@@ -1,6 +1,7 @@
 """`sfcci sfc` as a user runs it, on a state file and against the real server."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -258,3 +259,21 @@ def test_who_asks_is_known_from_the_openstack_clients_variables(monkeypatch):
     assert login(Api()).user == ""
     monkeypatch.setenv("OS_AUTH_TYPE", "http_basic")
     assert login(Api()).user == "u"
+
+
+def test_the_file_of_the_documentation_is_one(run, tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "sfc-apply.md").read_text()
+    path = tmp_path / "documented.yaml"
+    path.write_text(text.split("```yaml\n")[1].split("```")[0])
+    assert run("apply", str(path)).exit_code == 0
+    assert run("apply", str(path), "--prune").output == "nothing to change\n"
+
+
+def test_a_router_is_connected_with_a_subnet_and_parted_from_it(demo):
+    assert demo("router", "create", "r1").exit_code == 0
+    assert demo("router", "add", "subnet", "r1", "private-subnet").exit_code == 0
+    owners = [one["device_owner"] for one in shown(demo, "port", "list")]
+    assert owners.count("network:router_interface") == 1
+    assert "router" not in demo("export").output
+    assert demo("router", "remove", "subnet", "r1", "private-subnet").exit_code == 0
+    assert demo("router", "delete", "r1").exit_code == 0
