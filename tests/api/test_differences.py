@@ -147,6 +147,28 @@ def test_a_service_graph_that_is_a_list_is_refused(world):
         refused(world.post("service_graphs", port_chains=given), 400, "HTTPBadRequest", "port_chains")
 
 
+@pytest.mark.parametrize("given", [80.5, True, "8_0"])
+def test_a_port_number_is_a_whole_number(world, given):
+    match = {"protocol": "tcp", "destination_port_range_min": given, "logical_source_port": world.port()}
+    refused(world.post("flow_classifiers", **match), 400, "FlowClassifierInvalidPortValue")
+
+
+def test_a_weight_that_no_switch_holds_is_refused(world):
+    sides = {"ingress": world.port(), "egress": world.port()}
+    answer = world.post("port_pairs", **sides, service_function_parameters={"weight": 65536})
+    refused(answer, 400, "HTTPBadRequest", "65535")
+
+
+def test_what_is_wrong_is_told_before_the_quota(world):
+    pair = world.pair()
+    world.group(pair)
+    quota = "/v2.0/quotas/fake_project_id"
+    assert world.http.ask("PUT", quota, {"quota": {"port_pair_group": 1}}).status == 200
+    refused(world.post("port_pair_groups", port_pairs=[pair]), 409, "PortPairInUse")
+    refused(world.post("port_pair_groups"), 409, "OverQuota", "port_pair_group")
+    assert world.http.ask("DELETE", quota).status == 204
+
+
 def test_a_chain_id_that_no_mpls_label_holds_is_refused(world):
     group = world.group(world.pair())
     answer = world.post("port_chains", port_pair_groups=[group], chain_id=4096)

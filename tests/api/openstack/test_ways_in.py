@@ -42,7 +42,7 @@ def test_words_point_the_client_at_the_server(client, server, auth):
 
 @pytest.mark.usefixtures("network")
 def test_the_environment_points_the_client_at_the_server(client, server):
-    ran = client.quick(*LIST, OS_AUTH_TYPE="none", OS_ENDPOINT=server.url)
+    ran = client.plain(*LIST, OS_AUTH_TYPE="none", OS_ENDPOINT=server.url)
     assert (ran.status, ran.stdout) == (0, "private\n"), ran
 
 
