@@ -59,6 +59,8 @@ def check_owner(asked: Asked, network: Resource, given: Mapping[str, Any]) -> No
     for name in ("mac_address", "port_security_enabled", "allowed_address_pairs"):
         if given.get(name) not in (None, UNSPECIFIED, []):
             raise forbidden(name)
+    if trusted({"device_owner": "", **given}):
+        raise forbidden("device_owner")
     if any("ip_address" in fixed for fixed in given.get("fixed_ips") or ()):
         raise forbidden("fixed_ips")
 

@@ -10,6 +10,7 @@ from sfcci.chain.collection import Action, create, revised, visible
 from sfcci.chain.convert import uuid
 from sfcci.chain.refused import NOT_FOUND, Refused, bad_request, conflict
 from sfcci.chain.resource_port import COLLECTION as PORTS
+from sfcci.chain.resource_port import ended
 from sfcci.chain.state import Asked, Resource, State
 
 OWNER: Final = "network:router_interface"
@@ -126,7 +127,7 @@ def _remove(state: State, asked: Asked, router: Resource, body: Body) -> tuple[S
             f"Subnet on port {port['id']} does not match the requested subnet {subnet_id}.",
             "SubnetMismatchForPort",
         )
-    return _touched(state.without("ports", port["id"]), asked, router), _answer(router, port)
+    return _touched(ended(state, asked, port), asked, router), _answer(router, port)
 
 
 def _interface(state: State, router: Resource, wanted: Mapping[str, str]) -> Resource:
