@@ -9,7 +9,7 @@ import contextlib
 import os
 import select
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
@@ -17,16 +17,18 @@ from typing import IO, Final
 from sfcci import files
 from sfcci.chain.plan import Plan, plan
 from sfcci.chain.refused import Refused
-from sfcci.chain.state import State
+from sfcci.chain.state import Resource, State
 from sfcci.chain.status import ACTIVE, DOWN, ERROR, ChainStatus, Facts
 from sfcci.datapath import lab, plug, standing
 from sfcci.datapath.adoption import adopted
 from sfcci.datapath.lab import Say, switch_ports
-from sfcci.datapath.topology import Topology, change
+from sfcci.datapath.namespace import Keeper
+from sfcci.datapath.topology import Port, Topology, change
 from sfcci.datapath.wanted import last_number, wanted
 from sfcci.datapath.watch import Watch
-from sfcci.errors import MissingTool, SfcciError, UsageError
+from sfcci.errors import MissingTool, SfcciError, ToolError, UsageError
 
+NO_TOPOLOGY: Final = Topology()
 SETTLE_S = 2.0
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 60.0
 CLOSE_S = 1.5
@@ -126,9 +128,9 @@ class Plane:
                 facts = self._bench.bring(state, changed=state is not tried or again)
                 delay_s = 0.0
             except Exception as error:  # noqa: BLE001 - whatever it is: the server lives, and the status tells
-                self._bench.leave()
-                facts = _trouble(state, _reason(error))
-                hopeless = isinstance(error, MissingTool | UsageError)
+                ended = self._bench.left()
+                facts = _trouble(state, ended or _reason(error))
+                hopeless = bool(ended) or isinstance(error, MissingTool | UsageError)
                 delay_s = 0.0 if hopeless else min(max(delay_s * 2, FIRST_RETRY_S), LAST_RETRY_S)
             tried = state
             with self._mutex:
@@ -153,6 +155,7 @@ class Bench:
         self._last = 0
         self._fresh = False
         self._gone = ""
+        self._bad: dict[str, Resource] = {}
 
     def scenario_lab(self, state: State) -> standing.StandingLab | None:
         """Give the lab when it is up as a scenario raised it, and its ports are not those of the state."""
@@ -172,6 +175,13 @@ class Bench:
         """Give what becomes readable when something happens in the lab."""
         return self._watch.handles() if self._watch else ()
 
+    def left(self) -> str:
+        """Leave the lab after a failure; say so where the lab was ended meanwhile, "" where it lives."""
+        if self._there and not self._there.lab.keeper.alive():
+            self._gone = f"the lab has ended; the next change raises lab {self._name} again"
+        self.leave()
+        return self._gone
+
     def leave(self) -> None:
         """Forget what is known of the lab: the next time it is looked at anew."""
         if self._watch:
@@ -185,8 +195,7 @@ class Bench:
             return _trouble(state, self._gone) if self._gone else _facts(plan(state, {}, ()), {})
         assert self._there is not None  # noqa: S101 - attached
         assert self._watch is not None  # noqa: S101 - attached
-        topology = wanted(state, self._there.lab.topology, self._last)
-        self._plug(topology, state)
+        topology = self._plug(self._pluggable(state, self._there.lab.topology, self._last), state)
         self._look()
         if self._there is None:
             return _trouble(state, self._gone)
@@ -227,6 +236,7 @@ class Bench:
             raise UsageError(self.foreign(there))
         self._watch = Watch(there.lab.keeper)
         known = _numbered(there.lab.topology, plug.plugged(there.lab.keeper))
+        self._bad = {}
         shall = wanted(state, known, max((port.number for port in known.ports), default=0))
         kept, taps, hosts = plug.found(shall, plug.plugged(there.lab.keeper))
         plug.pull(there.lab.keeper, taps, hosts)
@@ -236,17 +246,25 @@ class Bench:
         self._fresh = False
         return True
 
-    def _plug(self, topology: Topology, state: State) -> None:
-        """Pull and plug what differs, and write down what is plugged."""
+    def _pluggable(self, state: State, known: Topology, last: int) -> Topology:
+        """What the state wants, without ports that could not be plugged and have not changed since."""
+        topology = wanted(state, known, last)
+        self._bad = {id_: port for id_, port in self._bad.items() if state.get("ports", id_) is port}
+        return _only(topology, [port for port in topology.ports if port.id not in self._bad])
+
+    def _plug(self, topology: Topology, state: State) -> Topology:
+        """Pull and plug what differs, write down what is plugged, and give it."""
         assert self._there is not None  # noqa: S101 - attached
         assert self._watch is not None  # noqa: S101 - attached
-        keeper = self._there.lab.keeper
         step = change(self._there.lab.topology, topology)
         if not self._fresh:
             step = replace(step, route={host.name: topology.routes(host.name) for host in topology.hosts})
-        plug.carry_out(keeper, step)
+        try:
+            plug.carry_out(self._there.lab.keeper, step)
+        except ToolError:
+            topology = self._one_by_one(self._there.lab.keeper, topology, state)
         self._last = last_number(topology, self._last)
-        self._watch.settle([port.tap for port in step.plug if port.up], SETTLE_S)
+        self._watch.settle([port.tap for port in step.plug if port.up and port in topology.ports], SETTLE_S)
         names = [str(chain["name"]) for chain in state.of("port_chains").values()]
         if (
             not self._there.served
@@ -254,6 +272,35 @@ class Bench:
             or list(self._there.chains) != names
         ):
             self._there = standing.keep(self._folder, self._there, topology, names)
+        return topology
+
+    def _one_by_one(self, keeper: Keeper, shall: Topology, state: State) -> Topology:
+        """Plug port after port where all at once failed: one that cannot be plugged hinders no other.
+
+        Raises ToolError where it is the lab that fails.
+        """
+        now, taps, hosts = plug.found(shall, plug.plugged(keeper))
+        plug.pull(keeper, taps, hosts)
+        for port in shall.ports:
+            if port.id in {there.id for there in now.ports}:
+                continue
+            more = _only(shall, [p for p in shall.ports if p in (port, *now.ports)], now)
+            try:
+                plug.carry_out(keeper, change(now, more))
+                now = more
+            except ToolError as error:
+                plug.pull(keeper, [port.tap], [])
+                self._bad[port.id] = state.of("ports")[port.id]
+                self._say(f"port {port.name} of {port.host} cannot be plugged: {error}")
+        final = _only(shall, now.ports)
+        plug.carry_out(keeper, change(now, final))
+        return final
+
+
+def _only(topology: Topology, ports: Sequence[Port], besides: Topology = NO_TOPOLOGY) -> Topology:
+    """The topology with these ports alone, and their hosts; hosts of `besides` stay."""
+    names = {port.host for port in ports} | {host.name for host in besides.hosts}
+    return Topology(tuple(host for host in topology.hosts if host.name in names), tuple(ports))
 
 
 def _numbered(known: Topology, there: plug.Plugged) -> Topology:

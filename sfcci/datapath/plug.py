@@ -51,7 +51,7 @@ def pull(keeper: Keeper, taps: Sequence[str], hosts: Sequence[str]) -> None:
     """Take cables away, then hosts with all that runs on them; what is not there is no fault."""
     if taps:
         ovs.delete_ports(keeper, taps)
-        _batch(keeper, None, [f"link del {tap}" for tap in taps], force=True)
+        _batch(keeper, None, [f"link del dev {tap}" for tap in taps], force=True)
     if hosts:
         keeper.run([sys.executable, "-I", "-S", INSIDE / "end_host.py", *hosts])
         _batch(keeper, None, [f"netns del {host}" for host in hosts], force=True)
@@ -62,7 +62,7 @@ def furnish(keeper: Keeper, change: Change) -> None:
     lines = [f"netns add {host.name}" for host in change.make]
     for port in change.plug:
         peer = f"peer name {port.name} address {port.mac} mtu {port.mtu} netns {port.host}"
-        lines += [f"link add {port.tap} mtu {port.mtu} type veth {peer}", _link_state(port)]
+        lines += [f"link add name {port.tap} mtu {port.mtu} type veth {peer}", _link_state(port)]
     _batch(keeper, None, lines)
     if plan := _knobs(change):
         keeper.run([sys.executable, "-I", "-S", INSIDE / "network.py"], stdin=json.dumps(plan))
@@ -74,7 +74,7 @@ def furnish(keeper: Keeper, change: Change) -> None:
 
 def switch_settings(keeper: Keeper) -> None:
     """Set what the switch's own namespace needs; once, before the first cable."""
-    _batch(keeper, None, ["link set lo up"])
+    _batch(keeper, None, ["link set dev lo up"])
     plan = {"": {"settings": SWITCH_SETTINGS, "interfaces": []}}
     keeper.run([sys.executable, "-I", "-S", INSIDE / "network.py"], stdin=json.dumps(plan))
 
@@ -131,17 +131,17 @@ def _settings(host: Host, settings: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _link_state(port: Port) -> str:
-    return f"link set {port.tap} {'up' if port.up else 'down'}"
+    return f"link set dev {port.tap} {'up' if port.up else 'down'}"
 
 
 def _addresses(ports: Iterable[Port]) -> list[str]:
     """Give the `ip` lines of new cables; the routes come by themselves, so that one port alone leads to a network."""
-    lines = ["link set lo up"]
+    lines = ["link set dev lo up"]
     for port in ports:
         for address in port.addresses:
             sure = " nodad" if ":" in address else ""
             lines.append(f"addr add {address} dev {port.name} noprefixroute{sure}")
-        lines.append(f"link set {port.name} up")
+        lines.append(f"link set dev {port.name} up")
     return lines
 
 
