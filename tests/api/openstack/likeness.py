@@ -20,6 +20,8 @@ TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in KINDS.
 UUID_ALONE = re.compile(UUID)
 SETS = {"port_pairs", "flow_classifiers", "security_groups", "Port Pair", "Flow Classifiers"}
 """Lists whose order says nothing."""
+ADDED = ("revision_number", "fail_mode", "status", "status_reason", "live_port_pairs")
+"""What our answers have more than the reference's."""
 NAMES = ("name", "Name", "alias", "Alias", "binary", "Binary")
 """What tells a list's rows apart where their ids are not known yet: none of the recorded ones have two of one name."""
 

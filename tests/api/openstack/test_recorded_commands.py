@@ -2,11 +2,10 @@
 
 import pytest
 
-from .fixture import make_again
+from .fixture import MADE_AGAIN_BEFORE, make_again
 from .likeness import Likeness, printed
 
 pytestmark = pytest.mark.openstack
-MADE_AGAIN_BEFORE = 61  # the number of the recorded command
 FREE = (
     r"provider:segmentation_id$",  # a number that is free
     r"^port .*\.[Ss]tatus$",  # there is no data plane under this server: all ports are DOWN

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from .fixture import placeholders
-from .likeness import Likeness
+from .likeness import ADDED, Likeness
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "neutron-api.md"
-ADDED = ("revision_number", "fail_mode", "status", "status_reason", "live_port_pairs")
 OTHERWISE = {
     "pp_correlation_mpls_ok": "test_parameters_of_a_pair_that_are_given_in_part_are_completed",
     "pp_correlation_nsh_ok": "test_parameters_of_a_pair_that_are_given_in_part_are_completed",

@@ -1,16 +1,14 @@
 """The HTTP exchanges under the recorded commands: ours have the same status, error and body."""
 
-from .fixture import make_again
-from .likeness import Likeness
+from .fixture import MADE_AGAIN_BEFORE, make_again
+from .likeness import ADDED, Likeness
 
-MADE_AGAIN_BEFORE = 61
 FREE = (
     r"provider:segmentation_id$",  # a number that is free
     r"\.ports?(\[\d+\])?\.status$",  # there is no data plane under this server: all ports are DOWN
     r"\.ports?(\[\d+\])?\.revision_number$",  # the reference counts what its agent and drivers write, too
     r"\.agents\[0\]\.configurations$",  # of another agent
 )
-ADDED = ("revision_number", "fail_mode", "status", "status_reason", "live_port_pairs")
 
 
 def test_the_recorded_requests_are_answered_as_they_were(recordings, http):
