@@ -56,8 +56,6 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     except (OSError, OverflowError) as error:
         reason = reasons.get(getattr(error, "errno", None) or 0) or getattr(error, "strerror", None) or error
         raise UsageError(f"cannot listen on {shown(host, port)}: {reason}") from None
-    # asyncio sets it only on sockets that name their protocol, and this one's children do not: answers would wait 40 ms
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with listener:
         # asyncio sets it only where a socket says its protocol, and these say 0: each answer would wait 40 ms for an ACK
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
