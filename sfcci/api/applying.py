@@ -9,7 +9,7 @@ from sfcci.api.declared import SECTIONS
 from sfcci.api.fate import CREATE, DELETE
 from sfcci.api.plan import New, Plan, Step
 from sfcci.chain.refused import Refused
-from sfcci.errors import EXIT_FINDINGS, SfcciError
+from sfcci.errors import EXIT_FINDINGS, EXIT_TOOL, SfcciError, Unreachable
 
 GUARDED = ("port_pair_groups", "port_chains")
 """What people change meanwhile: a request changes one of these only as it was when the plan was made."""
@@ -17,15 +17,17 @@ CHANGED_MEANWHILE = 412
 
 
 class Halted(SfcciError):  # noqa: N818 - an answer of the API, with the way so far
-    """A request was refused: `done` before it, `left` with it and after it."""
+    """The run ended before its end: `done` before the request that was `refused` or got no answer, `left` with it."""
 
-    exit_status = EXIT_FINDINGS
-
-    def __init__(self, done: Sequence[Step], left: Sequence[Step], reason: str) -> None:
+    def __init__(
+        self, done: Sequence[Step], left: Sequence[Step], reason: str, *, refused: bool = True
+    ) -> None:
         self.done, self.left = tuple(done), tuple(left)
+        self.exit_status = EXIT_FINDINGS if refused else EXIT_TOOL
+        what = "was refused" if refused else "got no answer and may be done or not"
         before = f"{len(done)} of {len(done) + len(left)} requests were done: {_steps(done)}"
         super().__init__(
-            f"{left[0]} was refused: {reason}\n  {before if done else 'nothing was done before it'}\n"
+            f"{left[0]} {what}: {reason}\n  {before if done else 'nothing was done before it'}\n"
             f"  not done: {_steps(left)}\n  put it right and run it again: it goes on from there"
         )
 
@@ -45,7 +47,7 @@ def read(door: Door, project: str = "") -> tuple[Existing, ...]:
 def carry_out(
     door: Door, plan: Plan, here: Sequence[Existing], say: Callable[[Step], None], project: str = ""
 ) -> None:
-    """Do every step, each told before it. Raises Halted, Unreachable."""
+    """Do every step, each told before it. Raises Halted."""
     ids: dict[New, str] = {}
     revisions = {one.id: one.revision for one in here if one.collection in GUARDED}
     for number, step in enumerate(plan.steps):
@@ -57,6 +59,8 @@ def carry_out(
             if no.status == CHANGED_MEANWHILE:
                 reason = f"somebody else has changed it since the plan was made ({no.type}, {no.status})"
             raise Halted(plan.steps[:number], plan.steps[number:], reason) from None
+        except Unreachable as error:
+            raise Halted(plan.steps[:number], plan.steps[number:], str(error), refused=False) from error
         if step.verb == CREATE:
             ids[New(step.collection, step.key)] = made["id"]
         elif made:

@@ -50,7 +50,8 @@ class Fates:
     def __init__(self, declared: Declaration, here: Sequence[Existing], *, prune: bool) -> None:
         self.declared = {one.item: one for one in declared.resources}
         self.here = {one.item: one for one in here}
-        self.leftover = {one.item for one in here if self._is_leftover(one)}
+        self.leftover = self._leftovers()
+        """What an interrupted run has left → its successor."""
         self.why: dict[Item, str] = {}
         """Why each of those is replaced that are."""
         self._replace()
@@ -58,11 +59,10 @@ class Fates:
         self.going = {item: self.here[item] for item in (*self.gone, *self.why)}
         self._check_users(declared)
 
-    def _is_leftover(self, one: Existing) -> bool:
-        name = one.values["name"]
-        return name.endswith(MARK) and any(
-            marked(key) == name for collection, key in self.declared if collection == one.collection
-        )
+    def _leftovers(self) -> dict[Item, Item]:
+        successors = {(collection, marked(key)): (collection, key) for collection, key in self.declared}
+        names = ((item, (one.collection, one.values["name"])) for item, one in self.here.items())
+        return {item: successors[name] for item, name in names if name in successors}
 
     def differing(self, item: Item) -> dict[str, tuple[Any, Any]]:
         """The words of a declared resource that are otherwise there."""

@@ -219,7 +219,7 @@ class _Steps:
                 continue
             words = (SECTIONS[collection].words[name] for holder, name in LISTS if holder == collection)
             for word in words:
-                becomes = self._body(word, one.values[word.name])
+                becomes = list(dict.fromkeys(self._body(word, one.values[word.name])))
                 is_ = self.now.get((item, word.name), self._old_body(word, one.values[word.name]))
                 if becomes != is_:
                     yield Step(UPDATE, *item, one.id, {word.of_api: becomes})
@@ -280,10 +280,10 @@ class _Steps:
 
     def _id(self, collection: str, key: str) -> Any:
         """The id of what will have that key."""
-        item = (collection, key)
+        item = self.fates.leftover.get((collection, key), (collection, key))
         if item in self.fates.here and item not in self.fates.why:
             return self.fates.here[item].id
-        return New(collection, key)
+        return New(*item)
 
 
 def _same_network(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:

@@ -85,7 +85,7 @@ def test_a_refusal_has_neutrons_words():
 @pytest.mark.parametrize(
     ("reply", "told"),
     [
-        ((401, b""), "asks who you are: set OS_USERNAME and OS_PASSWORD, or OS_TOKEN"),
+        ((401, b""), "does not know who asks; set OS_USERNAME and OS_PASSWORD, or OS_TOKEN"),
         ((404, b"<html>"), "answered 404 Not Found; it was asked for Neutron's API, version 2.0"),
         ((200, b"hello"), "did not answer as Neutron does"),
         ((200, b"[]"), "did not answer as Neutron does"),

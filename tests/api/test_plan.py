@@ -9,7 +9,7 @@ from sfcci.api.declared import SCHEMA
 from sfcci.api.file_door import StateDoor
 from sfcci.api.plan import plan
 from sfcci.chain.state import State
-from sfcci.errors import InputError
+from sfcci.errors import InputError, Unreachable
 
 BASE = """\
 networks: {net: {}}
@@ -167,6 +167,28 @@ def test_a_refusal_tells_how_far_it_came_and_the_next_run_goes_on(door):
     ]
     better = text.replace("[PG1], chain_id: 1", "[PG2, PG1], chain_id: 5")
     assert steps(door, better) == ["create port chain PC0"]
+
+
+def test_a_server_that_goes_away_in_the_middle_is_told_with_how_far_it_came(door):
+    made, here = planned(door, FLOWS.replace("80", "443"))
+    ask = door.ask
+
+    def asking(method, *words, **more):
+        if method == "POST":
+            raise Unreachable("no server at http://127.0.0.1:9696")
+        return ask(method, *words, **more)
+
+    door.ask = asking
+    with pytest.raises(Halted) as halted:
+        carry_out(door, made, here, lambda _step: None)
+    assert halted.value.exit_status == 3
+    assert str(halted.value).splitlines()[:2] == [
+        "create flow classifier FC1 got no answer and may be done or not: no server at http://127.0.0.1:9696",
+        "  1 of 4 requests were done: rename flow classifier FC1",
+    ]
+    door.ask = ask
+    applied(door, FLOWS.replace("80", "443"))
+    assert list(exported(read(door))["flow_classifiers"]) == ["FC1"]
 
 
 def test_a_chain_that_somebody_else_changed_since_is_left_alone(door):
