@@ -281,18 +281,20 @@ class Bench:
         """
         now, taps, hosts = plug.found(shall, plug.plugged(keeper))
         plug.pull(keeper, taps, hosts)
+        whole = {port.id for port in now.ports}
         for port in shall.ports:
-            if port.id in {there.id for there in now.ports}:
+            if port.id in whole:
                 continue
-            more = _only(shall, [p for p in shall.ports if p in (port, *now.ports)], now)
+            more = _only(shall, [p for p in shall.ports if p.id in whole or p is port], now)
             try:
                 plug.carry_out(keeper, change(now, more))
                 now = more
+                whole.add(port.id)
             except ToolError as error:
                 plug.pull(keeper, [port.tap], [])
                 self._bad[port.id] = state.of("ports")[port.id]
                 self._say(f"port {port.name} of {port.host} cannot be plugged: {error}")
-        final = _only(shall, now.ports)
+        final = _only(shall, [port for port in shall.ports if port.id in whole])
         plug.carry_out(keeper, change(now, final))
         return final
 

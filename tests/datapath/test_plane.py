@@ -237,9 +237,12 @@ def test_a_port_that_cannot_be_plugged_is_told_and_harms_no_other(world):
     subnet, network = world.id("subnets", "demo-subnet"), world.id("networks", "demo")
     bound = {"binding:host_id": "lab", "device_id": "twice", "network_id": network}
     ip = {"subnet_id": subnet, "ip_address": "10.0.0.77"}
+    world.settled()
+    before = {port.tap: link(world, port.tap) for port in world.lab().topology.ports}
     world.create("ports", name="bad", mac_address="01:00:00:00:00:01", fixed_ips=[ip], **bound)
     world.create("ports", name="good", **bound)
     world.comes("ACTIVE", "good", "ports")
+    assert before.items() <= {port.tap: link(world, port.tap) for port in world.lab().topology.ports}.items()
     assert world.shown("ports", "bad")["status"] == "DOWN"
     world.comes("ACTIVE")
     for name in ("bad", "good"):
