@@ -19,7 +19,7 @@ from sfcci.api.recent import Recent
 from sfcci.api.wire import Request, Response, answered, refused
 from sfcci.api.writer import Store, Writer
 from sfcci.chain.quota import Limits
-from sfcci.chain.refused import Refused
+from sfcci.chain.refused import Refused, bad_request
 from sfcci.chain.state import Asked, State
 from sfcci.chain.status import Facts
 
@@ -29,6 +29,8 @@ PUBLIC: Final = ("", "/", HEALTH)
 UNAUTHORIZED: Final = 401
 NO_CONTENT: Final = 204
 CHUNK: Final = 1 << 16
+MOST_PAIRS: Final = 1024
+"""Parts of a query: each is compared with each resource."""
 Scope = Mapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -108,9 +110,9 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         begin, request_id = time.perf_counter(), f"req-{uuid.uuid4()}"
-        request = _request(scope)
         name, response = "-", Response(NO_CONTENT)
         try:
+            request = _request(scope)
             who = await self._admitted(request)
             name = who.name
             response = await self._response(request, receive, who)
@@ -118,11 +120,10 @@ class Application:
             response = refused(refusal, headers={"Connection": "close", **_challenge(refusal)})
         except Gone:
             return
-        await _send(send, response, request_id, head=request.method == "HEAD")
+        await _send(send, response, request_id, head=scope["method"] == "HEAD")
         took_ms = (time.perf_counter() - begin) * 1000
-        self._site.log(
-            f"{request_id} {name} {request.method} {request.path} {response.status} {took_ms:.1f} ms"
-        )
+        asked = f"{scope['method']} {scope['raw_path'].decode()}"
+        self._site.log(f"{request_id} {name} {asked} {response.status} {took_ms:.1f} ms")
 
     async def _admitted(self, request: Request) -> Caller:
         check_stranger(request, self._site.hosts)
@@ -160,7 +161,11 @@ def asked_by(who: Caller) -> Asked:
 
 def _request(scope: Scope) -> Request:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    query = tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    text = scope["query_string"].decode("latin-1")
+    try:
+        query = tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PAIRS))
+    except ValueError:
+        raise bad_request(f"The query has more than {MOST_PAIRS} parts") from None
     return Request(scope["method"], scope["raw_path"].decode(), query, headers, b"", scope["scheme"])
 
 

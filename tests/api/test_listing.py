@@ -65,6 +65,8 @@ def test_every_attribute_can_be_ordered_by_and_the_first_key_counts_first():
     assert ordered(SOME, ("sort_key", "n"), ("sort_dir", "asc")) == ["2", "3", "1"]
     query = [("sort_key", "name"), ("sort_key", "n"), ("sort_dir", "desc"), ("sort_dir", "asc")]
     assert ordered(SOME, *query) == ["3", "1", "2"]
+    twice = [("sort_key", "n"), ("sort_key", "n"), ("sort_dir", "asc"), ("sort_dir", "desc")]
+    assert ordered(SOME, *twice) == ["2", "3", "1"]
     assert ordered(SOME, ("sort_key", "nothing"), ("sort_dir", "desc")) == ["3", "1", "2"]
     assert ordered(SOME, ("sort_key", "tags"), ("sort_dir", "asc"))
 

@@ -102,6 +102,13 @@ def test_a_body_of_just_one_mebibyte_is_taken(server):
     assert (answer.status_code, answer.json()["NeutronError"]["type"]) == (400, "HTTPBadRequest")
 
 
+def test_a_query_of_too_many_parts_is_refused(server):
+    parts = "&".join(["sort_key=name&sort_dir=asc"] * 513)
+    assert server.ask("GET", f"{GROUPS}?{parts}").status_code == 400
+    parts = "&".join(f"colour{number}=x" for number in range(1024))
+    assert server.ask("GET", f"{GROUPS}?{parts}").status_code == 200
+
+
 def test_a_packed_body_is_refused(server):
     answer = server.ask("POST", GROUPS, b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
     assert answer.status_code == 415
