@@ -45,6 +45,7 @@ class Watch:
                 raise ToolError(
                     ProgramFailure(words, -1, (str(error),)), "Open vSwitch does not answer"
                 ) from None
+            self._begin()
             self._stack = stack.pop_all()
 
     def handles(self) -> tuple[int, ...]:
@@ -78,6 +79,15 @@ class Watch:
         self.ended = True
         self.lost = self.lost or "the watch has ended"
 
+    def _begin(self) -> None:
+        """Wait until the switch's interfaces are known: the bridge's own is always among them. Raises ToolError."""
+        end = time.monotonic() + CONNECT_S
+        while not self.links:
+            if self.lost or time.monotonic() > end:
+                words = ("monitor", "Interface")
+                raise ToolError(ProgramFailure(words, -1, (self.lost,)), "Open vSwitch does not answer")
+            self.look(max(end - time.monotonic(), 0))
+
     def _take(self) -> None:
         data = self._database.recv(1 << 16)
         if not data:
@@ -94,12 +104,12 @@ class Watch:
 
     def _messages(self) -> Iterator[dict[str, Any]]:
         decoder = json.JSONDecoder()
-        while self._text:
+        while text := self._text.lstrip():
             try:
-                message, end = decoder.raw_decode(self._text)
+                message, end = decoder.raw_decode(text)
             except ValueError:  # the rest of it is still to come
                 return
-            self._text = self._text[end:].lstrip()
+            self._text = text[end:]
             yield message
 
     def _update(self, tables: Mapping[str, Any]) -> None:

@@ -2,92 +2,21 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
-import uuid
 from pathlib import Path
 
 import pytest
+from plane_world import NOW, World, link, ways
 
-from sfcci.chain.catalogue import COLLECTIONS
-from sfcci.chain.collection import create, delete, update
-from sfcci.chain.state import Asked, State
-from sfcci.chain.status import shown
-from sfcci.datapath import lab as lab_module
-from sfcci.datapath import pcapng, standing
+from sfcci.chain.state import State
+from sfcci.datapath import standing
 from sfcci.datapath.adoption import adopted
 from sfcci.datapath.plane import Plane
 from sfcci.datapath.scenario import load_scenario
-from sfcci.errors import MissingTool, UsageError
+from sfcci.errors import UsageError
 
 pytestmark = pytest.mark.lab
-NOW = "2026-01-01T00:00:00Z"
-SEND = "import socket; s = socket.socket(2, 2); s.sendto(b'x' * 100, ('10.0.0.128', 9999))"
-
-
-class World:
-    """A plane and the state that it follows, changed as requests change it."""
-
-    def __init__(self, folder, name="sfc"):
-        self.folder, self.name = folder, name
-        self.state = State()
-        self.plane = Plane.start(folder, name)
-
-    def asked(self):
-        return Asked("p", admin=True, id=str(uuid.uuid4()), now=NOW)
-
-    def create(self, collection, **body):
-        asked = self.asked()
-        self.follow(create(self.state, COLLECTIONS[collection], body, asked))
-        return asked.id
-
-    def set(self, collection, name, **body):
-        self.follow(
-            update(self.state, COLLECTIONS[collection], self.id(collection, name), body, self.asked())
-        )
-
-    def delete(self, collection, name):
-        self.follow(delete(self.state, COLLECTIONS[collection], self.id(collection, name), self.asked()))
-
-    def follow(self, state):
-        self.state = state
-        self.plane.follow(state)
-
-    def id(self, collection, name):
-        return next(r["id"] for r in self.state.of(collection).values() if name in (r["name"], r["id"]))
-
-    def shown(self, collection, name):
-        return shown(collection, self.state.of(collection)[self.id(collection, name)], self.plane.facts())
-
-    def comes(self, status, name="PC1", collection="port_chains"):
-        """Wait until a chain or port has that status, and give it as it is shown."""
-        return self.until(lambda one: one["status"] == status, name, collection)
-
-    def until(self, is_so, name="PC1", collection="port_chains"):
-        end = time.monotonic() + 60
-        while not is_so(one := self.shown(collection, name)):
-            assert time.monotonic() < end, str({k: one.get(k) for k in ("status", "status_reason")})
-            time.sleep(0.01)
-        return one
-
-    def settled(self):
-        """Wait until all that was asked is done: of a chain that was changed last nothing is known before."""
-        self.set("port_chains", "PC1", description=self.asked().id)
-        self.comes("ACTIVE")
-
-    def lab(self):
-        return standing.one(self.folder, self.name).lab
-
-    def run(self, host, *words, **more):
-        return self.lab().run(host, words, timeout_s=60, **more).stdout
-
-    def close(self, *, down=True):
-        self.plane.close()
-        there = standing.there(self.folder, self.name)
-        if there and down:
-            standing.down(self.folder, there)
 
 
 @pytest.fixture(scope="module")
@@ -97,19 +26,6 @@ def world(tmp_path_factory):
     made.comes("ACTIVE")
     yield made
     made.close()
-
-
-def ways(world, tmp_path, count=20):
-    """Send datagrams from `count` source ports and give how many passed each port of the switch."""
-    path = tmp_path / "seen.pcapng"
-    wanted = ["p1in", "p2in", "p3in", "dest_vm_port"]
-    with world.lab().capture(path, wanted):
-        program = f"{SEND}\n" * count
-        world.run("source", sys.executable, "-I", "-S", "-c", program, check=True)
-    frames = [
-        f for f in pcapng.read(path) if f.direction == "out" and f.data[23] == 17 and len(f.data) >= 142
-    ]
-    return {port: sum(frame.interface == port for frame in frames) for port in wanted}
 
 
 REACH = """
@@ -297,107 +213,6 @@ def test_a_server_that_comes_again_finds_the_lab_as_it_is(world, tmp_path):
     assert world.lab().flows().splitlines() == flows.splitlines()
     assert {port.tap: link(world, port.tap) for port in world.lab().topology.ports} == identity
     assert ways(world, tmp_path)["p3in"] == 20
-
-
-def link(world, tap):
-    """The number that the kernel gave to a cable: another when it was pulled and plugged."""
-    return world.run("switch", "ip", "-o", "link", "show", tap).partition(":")[0]
-
-
-def test_a_lab_raised_from_a_scenario_is_taken_over_as_it_is(tmp_path):
-    scenario = load_scenario("demo")
-    up = standing.up(tmp_path, "demo", scenario, lambda _: None)
-    taken = World(tmp_path, "demo")
-    try:
-        before = link(taken, up.lab.topology.port("p1in").tap)
-        state = taken.plane.adopted(State(), NOW)
-        assert [port["name"] for port in state.of("ports").values()] == [
-            p.name for p in up.lab.topology.ports
-        ]
-        taken.follow(state)
-        taken.comes("ACTIVE")
-        assert link(taken, up.lab.topology.port("p1in").tap) == before
-        assert taken.run("source", "curl", "-s", "-m", "30", "http://10.0.0.128/") == "This is dest.\n"
-        assert standing.one(tmp_path).served
-        assert standing.one(tmp_path).chains == ("PC1",)
-        assert taken.plane.adopted(State(), NOW) == State()
-    finally:
-        taken.close()
-
-
-def test_a_scenario_s_lab_that_is_not_the_state_s_is_left_alone(tmp_path):
-    up = standing.up(tmp_path, "demo", load_scenario("demo"), lambda _: None)
-    other = World(tmp_path, "demo")
-    try:
-        state = adopted(State(), load_scenario("demo"), "p", NOW)
-        state = State({**state.collections, "ports": dict(list(state.of("ports").items())[1:])})
-        with pytest.raises(UsageError, match=r"lab demo was raised from demo\.yaml and is not this state's"):
-            other.plane.adopted(state, NOW)
-        other.follow(state)
-        assert "is not this state's" in other.comes("ERROR")["status_reason"]
-        assert not standing.one(tmp_path).served
-        assert up.lab.run("source", ["true"], timeout_s=60).status == 0
-    finally:
-        other.close()
-
-
-def test_without_open_vswitch_the_api_goes_on_and_the_status_tells(tmp_path, monkeypatch):
-    def lacking():
-        raise MissingTool("ovs-vsctl is not installed", "install it")
-
-    monkeypatch.setattr(lab_module, "require", lacking)
-    poor = World(tmp_path)
-    poor.follow(adopted(State(), load_scenario("demo"), "p", NOW))
-    assert "ovs-vsctl is not installed" in poor.plane.obstacle
-    assert poor.shown("port_chains", "PC1")["status"] == "BUILD"
-    assert "ovs-vsctl is not installed" in poor.shown("port_chains", "PC1")["status_reason"]
-    assert poor.shown("ports", "p1in")["status"] == "DOWN"
-    poor.close()
-
-
-def test_nothing_is_raised_until_a_port_gets_a_host(tmp_path):
-    idle = World(tmp_path)
-    idle.create("networks", name="n")
-    group = idle.create("port_pair_groups", name="G")
-    idle.create("port_chains", name="PC1", port_pair_groups=[group])
-    assert "port pair group G has no port pair" in idle.comes("ERROR")["status_reason"]
-    assert standing.labs(tmp_path) == ()
-    idle.close()
-
-
-SERVER = """
-import sys
-from pathlib import Path
-from sfcci.chain.state import State
-from sfcci.datapath.adoption import adopted
-from sfcci.datapath.plane import Plane
-from sfcci.datapath.scenario import load_scenario
-plane = Plane.start(Path(sys.argv[1]), "sfc")
-plane.follow(adopted(State(), load_scenario("demo"), "p", "2026-01-01T00:00:00Z"))
-print("follows", flush=True)
-sys.stdin.read()
-"""
-
-
-def test_a_server_killed_at_any_moment_leaves_what_the_next_one_repairs(tmp_path):
-    for delay_s in (0.1, 0.25, 0.4, 0.55, 0.7):
-        words = [sys.executable, "-c", SERVER, str(tmp_path)]
-        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
-            server.stdout.readline()
-            time.sleep(delay_s)
-            server.send_signal(signal.SIGKILL)
-        if there := standing.there(tmp_path, "sfc"):  # else the kernel took what was half raised
-            there.lab.run("switch", ["ip", "netns", "list"], timeout_s=60, check=True)
-    repaired = World(tmp_path)
-    try:
-        repaired.follow(adopted(State(), load_scenario("demo"), "p", NOW))
-        repaired.comes("ACTIVE")
-        assert ways(repaired, tmp_path)["p3in"] == 20
-        taps = {port.tap for port in repaired.lab().topology.ports}
-        shown = repaired.run("switch", "ip", "-o", "link", "show", "type", "veth")
-        assert set(re.findall(r"^\d+: (tap[^@:]+)", shown, re.MULTILINE)) == taps
-    finally:
-        repaired.close()
 
 
 def test_no_process_of_an_ended_lab_stays(world):
