@@ -15,6 +15,8 @@ from sfcci.chain.state import NOTHING, Asked, Resource, State
 from sfcci.chain.status import Facts, shown
 
 NO_FACTS: Final = Facts()
+MOST_AT_ONCE: Final = 1000
+"""New resources of one list: others wait while they are worked out."""
 METHODS: Final = ("GET", "POST", "PUT", "DELETE")
 Answer = tuple[State, Response]
 
@@ -206,6 +208,8 @@ def _create(call: Call, collection: Collection, _id: str) -> Answer:
 def _create_all(call: Call, collection: Collection, items: Any) -> Answer:
     if not isinstance(items, list) or not items:
         raise bad_request(f"Object '{collection.name}' contains invalid data")
+    if len(items) > MOST_AT_ONCE:
+        raise bad_request(f"More than {MOST_AT_ONCE} {collection.name} at once")
     state, ids = call.state, []
     for index, item in enumerate(items):
         body = _member(

@@ -65,7 +65,8 @@ def ordered(resources: Sequence[Resource], query: Pairs, attributes: frozenset[s
         raise bad_request(f"{wrong} is invalid attribute for sort_keys")
     if wrong := [one for one in directions if one not in ("asc", "desc")]:
         raise bad_request(f"{wrong} is invalid value for sort_dirs, valid value is 'asc' and 'desc'")
-    found, first = list(resources), {}
+    found = list(resources)
+    first: dict[str, str] = {}
     for key, direction in zip(keys, directions, strict=True):
         first.setdefault(key, direction)  # once ordered by it, a second time changes nothing
     for key, direction in reversed(first.items()):

@@ -130,6 +130,7 @@ def test_a_collection_cannot_be_changed_as_a_whole(api, method):
         ({"port_pair_group": [1]}, "Object 'port_pair_group' contains invalid data"),
         ({"port_pair_groups": {}}, "Object 'port_pair_groups' contains invalid data"),
         ({"port_pair_groups": []}, "Object 'port_pair_groups' contains invalid data"),
+        ({"port_pair_groups": [{}] * 1001}, "More than 1000 port_pair_groups at once"),
         ({"port_pair_groups": [1]}, "Object 'port_pair_group' contains invalid data"),
     ],
 )
