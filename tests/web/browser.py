@@ -180,7 +180,9 @@ def chromium(profile):
         os.close(fd)
     try:
         with os.fdopen(down_write, "wb") as down, os.fdopen(up_read, "rb") as up:
-            yield Page(down, up)
+            page = Page(down, up)
+            page.pid = process.pid
+            yield page
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
