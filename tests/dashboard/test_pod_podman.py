@@ -24,6 +24,7 @@ from sfcci.gate.job import JobResult, Result
 
 pytestmark = pytest.mark.podman
 LIMIT_S = 120
+CNI = Path("/var/lib/cni")
 COUNTER = "stats_counts.zuul.tenant.t.pipeline.gate.project.h_org.p_q.main.job.one.SUCCESS"
 DASHBOARD = """\
 dashboard:
@@ -89,6 +90,12 @@ class World:
         volumes = self.podman_says("volume", "ls", "--format", "{{.Name}}")
         return [one for one in (*pods, *containers, *volumes) if one.startswith(self.name)]
 
+    def network_left(self, container):
+        """What a container's network has left: its files at CNI with their network namespaces, its rules in iptables."""
+        files = [path for path in CNI.rglob("*") if path.is_file() and container in _said(path)]
+        found = subprocess.run(["iptables-save"], capture_output=True, text=True, check=False).stdout
+        return [*map(str, files), *(line for line in found.splitlines() if container in line)]
+
     def remove(self):
         """End the pod at once: what runs while it is removed holds podman up."""
         self.podman.run("pod", "kill", self.name, check=False)
@@ -99,6 +106,13 @@ class World:
     def write(self, title="One", target=COUNTER):
         (self.project / "dashboards").mkdir(exist_ok=True)
         (self.project / "dashboards" / "one.yaml").write_text(DASHBOARD.format(title=title, target=target))
+
+
+def _said(path):
+    try:
+        return path.name + path.read_text(errors="replace")
+    except FileNotFoundError:
+        return ""
 
 
 def pod_label(name):
@@ -339,21 +353,48 @@ def test_down_takes_nothing_of_others_and_up_takes_no_pod_of_theirs(world):
     assert sorted(world.left()) == sorted([*others, f"{world.name}-grafana"])
 
 
-@pytest.mark.parametrize("when", ["playing", "waiting"])
-def test_a_killed_up_leaves_nothing_that_the_next_does_not_put_right(world, when):
-    moments = {
-        "playing": lambda: world.podman.exists("pod", world.name),
-        "waiting": lambda: len(world.containers()) >= 2,
-    }
+def infra(world):
+    """The container that has the pod's network."""
+    found = world.podman_says("pod", "inspect", "--format", "{{.InfraContainerID}}", world.name)
+    return found[0] if found else ""
+
+
+def namespaces():
+    return set(Path("/run/netns").glob("netns-*"))
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_an_up_that_is_ended_while_podman_plays_leaves_nothing_of_its_network(world, end):
+    before = namespaces()
     with world.start("up", "--no-fallback") as process:
-        until(lambda: moments[when]() or process.poll() is not None)
+        network = until(lambda: infra(world) or process.poll() is not None)
+        process.send_signal(end)
+        process.communicate(timeout=LIMIT_S)
+    world.run("down", "--volume")
+    assert world.left() == []
+    if network is not True:  # else it was done already
+        assert world.network_left(network) == []
+    mine = namespaces() - before
+    until(lambda: not {one for one in mine if one.exists() and not at_work(one)})
+
+
+def at_work(namespace):
+    """Whether a process is in a network namespace: those of pods that others have up now are not left behind."""
+    inode = namespace.stat().st_ino
+    return any(_in(path, inode) for path in Path("/proc").glob("[0-9]*/ns/net"))
+
+
+def _in(path, inode):
+    with contextlib.suppress(OSError):
+        return path.stat().st_ino == inode
+    return False
+
+
+def test_a_killed_up_leaves_nothing_that_the_next_does_not_put_right(world):
+    with world.start("up", "--no-fallback") as process:
+        until(lambda: len(world.containers()) >= 2 or process.poll() is not None)
         process.kill()
         process.communicate()
-    if when == "playing":
-        world.run("down", "--volume")
-        # podman itself was not killed: it may still have been at work
-        until(lambda: world.run("down", "--volume") and world.left() == [])
-        return
     up = world.up()
     assert requests.get(f"{up['grafana']}/api/health", timeout=30).ok
     world.run("down", "--volume")
