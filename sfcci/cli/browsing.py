@@ -1,7 +1,6 @@
 """What `preview`, `metrics browse` and `gate browse` share: the same pages, begun at one of them, until Ctrl-C."""
 
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -62,7 +61,7 @@ def serve(
             click.echo(f"{begin} shows it{source}; Ctrl-C ends it")
         if not no_open and not json_output:
             open_page(begin)
-        threading.Event().wait()
+        console.until_interrupted()
 
 
 def open_page(address: str) -> None:

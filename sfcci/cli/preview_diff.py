@@ -79,8 +79,6 @@ def diff(
 
 
 def _serve(settings: Settings, read: "Read", url: str, port: int) -> None:
-    import threading
-
     from sfcci.web.pages_dashboards import Readers
     from sfcci.web.pages_difference import Compared, routes
     from sfcci.web.server import start_pages
@@ -88,7 +86,7 @@ def _serve(settings: Settings, read: "Read", url: str, port: int) -> None:
     compared = Compared(read, Readers(url))
     with start_pages(settings, routes(compared), port, say=console.progress()) as address:
         click.echo(f"{address} shows it, with Graphite at {compared.readers.shown}; Ctrl-C ends it")
-        threading.Event().wait()
+        console.until_interrupted()
 
 
 def _write(
