@@ -46,13 +46,14 @@ def serve(
     no_open: bool,
     json_output: bool,
     paths: tuple[Path, ...] = (),
-    prepare: "Prepare | None" = None,
+    prepare: "Prepare" = lambda found: found,
 ) -> None:
     """Serve the pages, tell the address of the one to begin at, and open it where there is a desktop; until Ctrl-C."""
     from sfcci.web.server import start_preview
 
-    shown = {"prepare": prepare} if prepare else {}
-    with start_preview(settings, graphite, port, paths=paths, say=console.progress(), **shown) as address:
+    with start_preview(
+        settings, graphite, port, paths=paths, say=console.progress(), prepare=prepare
+    ) as address:
         begin = address.rstrip("/") + path
         if json_output:
             console.print_json({"address": begin, "graphite": graphite})

@@ -32,7 +32,7 @@ def serve(paths: tuple[Path, ...], graphite: str | None, sample: bool, port: int
             raise UsageError("--sample makes data up, --graphite draws what is there: give one of them")
         from sfcci.dashboard import sample_feed
 
-        with sample_feed.running(settings, console.progress()) as feeder:
+        with sample_feed.running(settings, console.progress(piped=True)) as feeder:
             browsing.serve(
                 settings,
                 feeder.to.url,

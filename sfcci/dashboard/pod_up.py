@@ -135,9 +135,9 @@ def status(settings: Settings, say: Say) -> Status:
     lost = pod_images.missing(podman, spec.images)
     return Status(
         found,
-        dict(kept.containers) if kept else {},
+        dict(sorted(kept.containers.items())) if kept else {},
         bool(found and pod.answers(f"{found.grafana_url}/api/health")),
         bool(found and pod.answers(f"{found.graphite_url}/metrics/find?query=*")),
         {name: name not in lost for name in spec.images},
-        pod_start.volumes(podman, spec.name),
+        tuple(sorted(pod_start.volumes(podman, spec.name))),
     )
