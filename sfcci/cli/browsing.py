@@ -18,6 +18,30 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 port_option = click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="The page's port; by default a free one."
 )
+graphite_option = click.option("--graphite", metavar="URL", help="Draw from this Graphite, read only.")
+html_option = click.option(
+    "--html",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write a page that needs no server and no network.",
+)
+
+
+def time_options(command: _Command) -> _Command:
+    """Give a command that draws into a file the time that it draws: `begin` and `end`."""
+    usual = "by default the dashboard's own"
+    for option in (
+        click.option("--until", "end", metavar="TIME", default="", help=f"End; {usual}."),
+        click.option(
+            "--from",
+            "begin",
+            metavar="TIME",
+            default="",
+            help=f"Begin of what the file draws: now-24h, 7d, 2026-11-20T14:30Z; {usual}.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def options(command: _Command) -> _Command:

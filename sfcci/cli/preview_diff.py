@@ -23,17 +23,10 @@ if TYPE_CHECKING:
 @click.argument("old", default="HEAD")
 @click.argument("new", default="")
 @click.option("--text", is_flag=True, help="Only say what changed; no page.")
-@click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Write the page as one file.")
-@click.option(
-    "--from",
-    "begin",
-    metavar="TIME",
-    default="",
-    help="Begin of what FILE draws; by default the dashboard's own.",
-)
-@click.option("--until", "end", metavar="TIME", default="", help="Its end.")
+@browsing.html_option
+@browsing.time_options
 @browsing.port_option
-@click.option("--graphite", metavar="URL", help="Draw from this Graphite, read only.")
+@browsing.graphite_option
 @console.as_json
 @click.pass_context
 def diff(
