@@ -1,19 +1,22 @@
 """How fast the embedded preview is, over a private Graphite that is up, in headless Chromium that is open.
 
-The first panel after the command, forty panels of four targets on one page, and a saved file until its panel is drawn anew.
+The first panel and all forty (of four targets each) after the command, and a saved file until its panel is drawn anew; beside
+them the CPU seconds until the forty are there, and the load.
 
 Usage: bench_preview.py [ROUNDS]
 """
 
+import contextlib
 import importlib.util
 import json
+import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,11 +88,26 @@ def all_there(reader: GraphiteReader) -> bool:
     return len(found) == PANELS * TARGETS and all(any(value for value, _ in one.values) for one in found)
 
 
-def once(page: Any, url: str, folder: Path, number: int) -> dict[str, float]:
-    """Measure each figure once, in seconds."""
+def ticks(*roots: int) -> float:
+    """Give the CPU seconds of processes and of all that they have started and that is there."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            words = path.read_text().rpartition(")")[2].split()
+            found[int(path.parent.name)] = (int(words[1]), int(words[11]) + int(words[12]))
+    mine, size = set(roots), 0
+    while len(mine) > size:
+        size = len(mine)
+        mine |= {pid for pid, (parent, _) in found.items() if parent in mine}
+    return sum(found[pid][1] for pid in mine if pid in found) / os.sysconf("SC_CLK_TCK")
+
+
+def once(page: Any, url: str, folder: Path, number: int, programs: Mapping[str, int]) -> dict[str, float]:
+    """Measure each figure once, in seconds; `programs`: name → process whose CPU seconds are told, too."""
     file = folder / "bench.json"
     file.write_text(json.dumps(dashboard()))
     argv = [sys.executable, "-m", "sfcci", "preview", "serve", str(folder), "--graphite", url, "--json"]
+    before = {name: ticks(pid) for name, pid in programs.items()}
     begin = time.perf_counter()
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -102,7 +120,9 @@ def once(page: Any, url: str, folder: Path, number: int) -> dict[str, float]:
             until(page, f"{DRAWN} > 0")
             first = time.perf_counter() - begin
             until(page, f"document.body.dataset.state === 'ready' && {DRAWN} === {PANELS}")
-            forty = page.evaluate("performance.now()") / 1000
+            forty = time.perf_counter() - begin
+            used = {f"CPU of {name}": ticks(pid) - before[name] for name, pid in programs.items()}
+            used["CPU of the page's server"] = ticks(server.pid)
             made = dashboard()
             made["panels"][0]["title"], made["panels"][0]["targets"][0]["target"] = (
                 f"New {number}",
@@ -112,10 +132,16 @@ def once(page: Any, url: str, folder: Path, number: int) -> dict[str, float]:
             file.write_text(json.dumps(made))
             changed = f"document.querySelector('#panel-1').textContent === 'New {number}' && document.querySelector('[data-panel=\"1\"]').textContent.includes('bench.p9.t0')"
             until(page, changed)
-            return {"address told": told, "first panel": first, "forty panels": forty, "save to redraw": time.perf_counter() - saved}  # fmt: skip
+            return {"address told": told, "first panel": first, "forty panels": forty, "save to redraw": time.perf_counter() - saved, **used}  # fmt: skip
         finally:
             server.terminate()
             page.blank()
+
+
+def supervisor(own: settings.Settings) -> int:
+    """Give the process that all of the private Graphite comes from."""
+    state = json.loads((instance.folder_of(own) / "instance.json").read_text())
+    return int(state["pid"])
 
 
 def main() -> None:
@@ -133,7 +159,11 @@ def main() -> None:
             while not all_there(GraphiteReader(graphite.url)):
                 time.sleep(0.2)
             page.size(1400, 1000)
-            found = [once(page, graphite.url, folder / "boards", number) for number in range(rounds)]
+            programs = {"Graphite": supervisor(own), "Chromium": page.pid}
+            found = [
+                once(page, graphite.url, folder / "boards", number, programs) for number in range(rounds)
+            ]
+    print(f"preview, load of the machine ({os.cpu_count()} cores): {os.getloadavg()[0]:.1f}")
     for name in found[0]:
         median = statistics.median(one[name] for one in found)
         print(

@@ -97,6 +97,7 @@ class ToolError(SfcciError):
 
     def __init__(self, failure: ProgramFailure, note: str = "") -> None:
         self.failure = failure
+        self.note = note
         head = f"{failure.argv[0]} ended with status {failure.status}"
         parts = [f"{head} ({note})" if note else head, "  " + " ".join(failure.argv)]
         super().__init__("\n".join([*parts, *(f"  | {line}" for line in failure.last_lines)]))

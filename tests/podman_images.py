@@ -1,6 +1,7 @@
 """A podman for tests with images that are built on the spot: our own Graphite, real, and the stand-in for Grafana.
 
-One store in the cache holds the images for all tests of a machine, made once under a lock. Above it every session of pytest
+One store in the cache holds the images for all tests of a machine, made once under a lock; their tags say what they are made
+of, so that two trees of sources do not take each other's, and what no test has wanted for a week goes. Above it every session of pytest
 has a storage of its own: what its tests start is theirs alone, and is gone when the session ends. A session holds a lock as long
 as it lives; what a killed one left running is ended by the next.
 """
@@ -13,16 +14,16 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent
-GRAFANA_IMAGE = "localhost/sfcci-test-grafana:12"
-STATSD_IMAGE = "localhost/sfcci-test-statsd:1"
-GRAFANA_7_IMAGE = "localhost/sfcci-test-grafana:7"
-VERSIONS = {GRAFANA_IMAGE: "12.0.2", GRAFANA_7_IMAGE: "7.5.5"}
+NAME = "localhost/sfcci-test-"
+VERSIONS = {"grafana": "12.0.2", "grafana7": "7.5.5"}
+WEEK_S = 7 * 86400
 STAND_IN = (HERE / "dashboard" / "grafana_stand_in.py", HERE / "podman" / "grafana_in_container.py")
 STATSD_FILE = HERE / "podman" / "Containerfile.statsd"
 GRAFANA_FILE = HERE / "podman" / "Containerfile.grafana"
@@ -50,9 +51,9 @@ def graphite_image(podman_here, cache_dir):
 
     copied = re.findall(r"[\w/]+\.py\b", image.CONTAINERFILE.read_text())
     parts = [image.CONTAINERFILE, *(image.CONTEXT / name for name in copied)]
-    _built(cache_dir, "graphite", parts, _build_graphite)
-    assert podman_here.exists("image", image.GRAPHITE_IMAGE)
-    return image.GRAPHITE_IMAGE
+    made = _built(cache_dir, "graphite", parts, _build_graphite)
+    assert podman_here.exists("image", made)
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -60,42 +61,43 @@ def grafana_image(podman_here, cache_dir, shared):
     """The stand-in for Grafana in a container, as version 12; `grafana_7_image` is the recorded 7.5.5."""
     recording = shared / "data" / "grafana-7.5.5-http.json"
 
-    def build(podman, system):
-        _build_grafana(podman, system, recording)
+    def build(podman, system, made):
+        _build_grafana(podman, system, made, recording)
 
-    _built(cache_dir, "grafana", [*STAND_IN, GRAFANA_FILE, recording], build)
-    assert podman_here.exists("image", GRAFANA_IMAGE)
-    return GRAFANA_IMAGE
+    made = _built(cache_dir, "grafana", [*STAND_IN, GRAFANA_FILE, recording], build)
+    assert podman_here.exists("image", made)
+    return made
 
 
 @pytest.fixture(scope="session")
-def grafana_7_image(grafana_image):  # noqa: ARG001 - it is built with it
-    return GRAFANA_7_IMAGE
+def grafana_7_image(grafana_image):
+    """The one that is built with it."""
+    return _named("grafana7", grafana_image.rpartition(":")[2])
 
 
 @pytest.fixture(scope="session")
 def statsd_image(podman_here, cache_dir, statsd_program):
     """A real StatsD 0.9.0 with this machine's Node.js, laid out as the image at the registry is: `node stats.js CONFIG`."""
 
-    def build(podman, system):
+    def build(podman, system, made):
         modules = statsd_program.parents[1]
         with tempfile.TemporaryDirectory(dir=cache_dir) as folder:
             shutil.copytree(modules, Path(folder, "node_modules"), symlinks=True)
             shutil.copy(Path(shutil.which("node")).resolve(), Path(folder, "node"))
-            _build(podman, system, STATSD_IMAGE, STATSD_FILE, folder)
+            _build(podman, system, made, STATSD_FILE, folder)
 
-    _built(cache_dir, "statsd", [STATSD_FILE, Path(shutil.which("node")).resolve()], build)
-    assert podman_here.exists("image", STATSD_IMAGE)
-    return STATSD_IMAGE
+    made = _built(cache_dir, "statsd", [STATSD_FILE, Path(shutil.which("node")).resolve()], build)
+    assert podman_here.exists("image", made)
+    return made
 
 
-def _build_graphite(podman, system):
+def _build_graphite(podman, system, made):
     from sfcci.dashboard import graphite_image
 
-    graphite_image.build(podman, base=system, network="none")
+    graphite_image.build(podman, base=system, tag=made, network="none")
 
 
-def _build_grafana(podman, system, recording):
+def _build_grafana(podman, system, made, recording):
     import yaml
 
     with tempfile.TemporaryDirectory() as folder:
@@ -107,7 +109,8 @@ def _build_grafana(podman, system, recording):
             ignore=shutil.ignore_patterns("*.so", "__pycache__"),
         )
         for name, version in VERSIONS.items():
-            _build(podman, system, name, GRAFANA_FILE, folder, f"--build-arg=VERSION={version}")
+            tag = _named(name, made.rpartition(":")[2])
+            _build(podman, system, tag, GRAFANA_FILE, folder, f"--build-arg=VERSION={version}")
 
 
 def _build(podman, system, name, file, folder, *words):
@@ -116,7 +119,7 @@ def _build(podman, system, name, file, folder, *words):
 
 
 def _built(cache_dir, name, parts, build):
-    """Have an image in the store of the cache; `parts` are the files that it is made of."""
+    """Have an image in the store of the cache and give its name; `parts` are the files that it is made of."""
     from sfcci import files
     from sfcci.dashboard import graphite_image
     from sfcci.errors import MissingTool, Unreachable
@@ -125,19 +128,37 @@ def _built(cache_dir, name, parts, build):
     content = hashlib.sha256(graphite_image._system_key().encode())
     for path in sorted(path for path in parts if path.is_file()):
         content.update(path.name.encode() + path.read_bytes())
-    marker = folder / f"{name}.complete"
+    key = content.hexdigest()[:12]
+    made, marker = _named(name, key), folder / f"{name}-{key}.complete"
     with files.locked(folder / "images.lock"):
-        if marker.exists() and marker.read_text() == content.hexdigest():
-            return
+        if marker.exists():
+            marker.touch()
+            return made
         podman = _podman(folder, None)
         try:
             system = graphite_image.system_image(podman, cache_dir)
-            build(podman, system)
+            build(podman, system, made)
+            _remove_old(podman, folder)
         except (MissingTool, Unreachable) as error:
             pytest.skip(f"ring podman: {error}")
         finally:
             _unmount(folder / "images")
-        files.write_text(marker, content.hexdigest())
+        files.write_text(marker, made)
+    return made
+
+
+def _named(name, key):
+    return f"{NAME}{name}:{key}"
+
+
+def _remove_old(podman, folder):
+    """Remove images that no test has wanted for long; those of killed builds go with them."""
+    for marker in folder.glob("*-*.complete"):
+        if marker.stat().st_mtime < time.time() - WEEK_S:
+            name, _, key = marker.stem.rpartition("-")
+            names = VERSIONS if name == "grafana" else [name]
+            podman.run("rmi", *(_named(one, key) for one in names), check=False)
+            marker.unlink()
 
 
 @contextlib.contextmanager

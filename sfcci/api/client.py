@@ -215,7 +215,7 @@ def answered(address: str, status: int, text: bytes) -> Any:
 def _refused(address: str, status: int, said: Any) -> Exception:
     if status == http.client.UNAUTHORIZED:
         return Unreachable(
-            f"{address} asks who you are: set OS_USERNAME and OS_PASSWORD, or OS_TOKEN (or [api] token_file)"
+            f"{address} does not know who asks; set OS_USERNAME and OS_PASSWORD, or OS_TOKEN (or [api] token_file)"
         )
     error = said.get("NeutronError", said) if isinstance(said, dict) else None
     if isinstance(error, dict) and "message" in error and status < http.client.INTERNAL_SERVER_ERROR:

@@ -20,12 +20,6 @@ _ROWS: Final = (
         "2013-07-23T10:00:00-00:00",
     ),
     (
-        "availability_zone",
-        "Availability Zone",
-        "The availability zone extension.",
-        "2015-01-01T10:00:00-00:00",
-    ),
-    (
         "empty-string-filtering",
         "Empty String Filtering Extension",
         "Allow filtering by attributes with empty string value",
@@ -112,10 +106,22 @@ _ROWS: Final = (
         "2016-04-11T10:00:00-00:00",
     ),
     (
+        "security-groups-normalized-cidr",
+        "Normalized CIDR field for security group rules",
+        "Add new field with normalized remote_ip_prefix cidr in SG rule",
+        "2020-07-28T10:00:00-00:00",
+    ),
+    (
         "port-security-groups-filtering",
         "Port filtering on security groups",
         "Provides security groups filtering when listing ports",
         "2018-01-09T09:00:00-00:00",
+    ),
+    (
+        "security-groups-rules-belongs-to-default-sg",
+        "Security group rule belongs to the project's default security group",
+        "Flag to determine if the security group rule belongs to the project's default security group",
+        "2023-05-23T10:00:00-00:00",
     ),
     ("security-group", "security-group", "The security groups extension.", "2012-10-05T10:00:00-00:00"),
     (
@@ -129,6 +135,24 @@ _ROWS: Final = (
         "standard-attr-description",
         "Extension to add descriptions to standard attributes",
         "2016-02-10T10:00:00-00:00",
+    ),
+    (
+        "stateful-security-group",
+        "Stateful security group",
+        "Indicates if the security group is stateful or not",
+        "2019-11-26T09:00:00-00:00",
+    ),
+    (
+        "subnet-external-network",
+        "Subnet belongs to an external network",
+        "Informs if the subnet belongs to an external network",
+        "2024-02-05T18:00:00-00:00",
+    ),
+    (
+        "subnet-service-types",
+        "Subnet service types",
+        "Provides ability to set the subnet service_types field",
+        "2016-03-15T18:00:00-00:00",
     ),
     (
         "tag-creation",
@@ -160,8 +184,20 @@ _ROWS: Final = (
     (
         "router",
         "Neutron L3 Router",
-        "Router abstraction for basic L3 forwarding between L2 Neutron networks",
+        "Router abstraction for basic L3 forwarding between L2 Neutron networks and access to external networks via a NAT gateway.",
         "2012-07-20T10:00:00-00:00",
+    ),
+    (
+        "ext-gw-mode",
+        "Neutron L3 Configurable external gateway mode",
+        "Extension of the router abstraction for specifying whether SNAT should occur on the external gateway",
+        "2013-03-28T10:00:00-00:00",
+    ),
+    (
+        "extraroute",
+        "Neutron Extra Route",
+        "Extra routes configuration for L3 router",
+        "2013-02-01T10:00:00-00:00",
     ),
 )
 

@@ -1,6 +1,6 @@
 """The answer to every request: pure; a state and a request give a new state and a response."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,6 +15,8 @@ from sfcci.chain.state import NOTHING, Asked, Resource, State
 from sfcci.chain.status import Facts, shown
 
 NO_FACTS: Final = Facts()
+MOST_AT_ONCE: Final = 1000
+"""New resources of one list: others wait while they are worked out."""
 METHODS: Final = ("GET", "POST", "PUT", "DELETE")
 Answer = tuple[State, Response]
 
@@ -154,22 +156,30 @@ def _of_collection(call: Call, parts: tuple[str, ...]) -> Answer:
 
 def _list(call: Call, collection: Collection, _id: str) -> Answer:
     query, names = call.request.query, frozenset(_names(collection))
-    seen = [
-        shown(collection.name, one, call.facts)
-        for one in call.state.of(collection.name).values()
-        if visible(one, call.asked)
-    ]
-    kept = listing.ordered(listing.filtered(seen, query, names, collection.filters), query, names)
-    resources = listing.page(kept, query)
-    body: dict[str, Any] = {collection.name: listing.chosen(resources, query)}
+    resources = [one for one in call.state.of(collection.name).values() if visible(one, call.asked)]
+    asks_facts = not FACTS.isdisjoint(name for key, value in query for name in (key, value))
+    if asks_facts:
+        resources = _shown(call, collection, resources)
+    kept = listing.ordered(listing.filtered(resources, query, names, collection.filters), query, names)
+    page = listing.page(kept, query)
+    # else only what is answered is laid out: clients ask for one name of a thousand, again and again
+    if not asks_facts:
+        page = _shown(call, collection, page)
+    body: dict[str, Any] = {collection.name: listing.chosen(page, query)}
     url = f"{wire.base_url(call.request)}/v2.0/{collection.path}"
-    if links := listing.page_links(resources, query, url):
+    if links := listing.page_links(page, query, url):
         body[f"{collection.name}_links"] = links
     return call.state, wire.answered(body)
 
 
+def _shown(call: Call, collection: Collection, resources: Sequence[Resource]) -> list[Resource]:
+    return [shown(collection.name, one, call.facts) for one in resources]
+
+
+FACTS: Final = frozenset(("status", "status_reason", "live_port_pairs"))
+"""Attributes whose values are not in the state: filters and orders by them need the facts first."""
 ADDED: Final = {"port_chains": ("status", "status_reason")}
-"""Attributes that are facts, never stored: known by name all the same."""
+"""Those of them that are no attributes of their collection, but can be asked for all the same."""
 
 
 def _names(collection: Collection) -> tuple[str, ...]:
@@ -198,6 +208,8 @@ def _create(call: Call, collection: Collection, _id: str) -> Answer:
 def _create_all(call: Call, collection: Collection, items: Any) -> Answer:
     if not isinstance(items, list) or not items:
         raise bad_request(f"Object '{collection.name}' contains invalid data")
+    if len(items) > MOST_AT_ONCE:
+        raise bad_request(f"More than {MOST_AT_ONCE} {collection.name} at once")
     state, ids = call.state, []
     for index, item in enumerate(items):
         body = _member(

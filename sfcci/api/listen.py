@@ -1,6 +1,5 @@
 """The socket, the HTTP protocol with its patience, and the process's life: what `sfcci sfc serve` runs."""
 
-import asyncio
 import contextlib
 import errno
 import ipaddress
@@ -10,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sfcci.api.server import Application, Site
 from sfcci.errors import UsageError
@@ -18,10 +17,9 @@ from sfcci.errors import UsageError
 if TYPE_CHECKING:
     from uvicorn import Config
 
-HEAD_S: Final = 20.0
-"""How long a request's first lines may take to come, and a connection say nothing."""
-MOST_CONNECTIONS: Final = 8192
 BACKLOG: Final = 2048
+FILES: Final = 10_000
+"""Open files at most: patient.MOST_CONNECTIONS, and room for the rest."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,8 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         reason = reasons.get(getattr(error, "errno", None) or 0) or getattr(error, "strerror", None) or error
         raise UsageError(f"cannot listen on {shown(host, port)}: {reason}") from None
     with listener:
+        # asyncio sets it only where a socket says its protocol, and these say 0: each answer would wait 40 ms for an ACK
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
 
@@ -87,16 +87,19 @@ def serve(
         state = site.store.load()
         site.plane.follow(state)
         application = Application(site, state, pool)
-        Server(_config(application, certificate)).run([listener])
+        Server(configuration(application, certificate)).run([listener])
 
 
-def _config(application: Application, certificate: Certificate | None) -> "Config":
+def configuration(application: Application, certificate: Certificate | None = None) -> "Config":
+    """Give uvicorn's configuration: nothing of it is left to its defaults or to what happens to be installed."""
     from uvicorn import Config
+
+    from sfcci.api.patient import HEAD_S, Patient
 
     return Config(
         application,
         loop="asyncio",
-        http=_protocol(),
+        http=Patient,
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -112,48 +115,11 @@ def _config(application: Application, certificate: Certificate | None) -> "Confi
     )
 
 
-def _protocol() -> type[asyncio.Protocol]:
-    """Give uvicorn's HTTP/1.1 with a limit for what it waits for without one: a request's first lines."""
-    import h11
-    from uvicorn.protocols.http.h11_impl import H11Protocol
-
-    class Patient(H11Protocol):
-        _late: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            if len(self.connections) > MOST_CONNECTIONS:
-                transport.abort()
-            self._watch()
-
-        def handle_events(self) -> None:  # called with what has come, and when an answer is complete
-            super().handle_events()
-            self._watch()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            super().connection_lost(exc)
-            self._unwatch()
-
-        def _watch(self) -> None:
-            if self.conn.their_state is not h11.IDLE:
-                self._unwatch()
-            else:
-                self._late = self._late or self.loop.call_later(HEAD_S, self.transport.close)
-
-        def _unwatch(self) -> None:
-            if self._late is not None:
-                self._late.cancel()
-            self._late = None
-
-    return Patient
-
-
 def _more_files() -> None:
     """Allow as many open connections as the machine lets us have: 1 024 is what many shells begin with."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + 1024
-    if soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+    if soft < FILES:
+        most = FILES if hard == resource.RLIM_INFINITY else min(hard, FILES)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 

@@ -23,7 +23,10 @@ def filtered(
     resources: Sequence[Resource], query: Pairs, attributes: frozenset[str], special: Mapping[str, Filter]
 ) -> list[Resource]:
     """Give the resources that match every filter; of a key that repeats one value is enough. Unknown keys say nothing."""
-    wanted = {name: values(query, name) for name, _ in query if name not in RESERVED}
+    wanted: dict[str, list[str]] = {}
+    for name, text in query:
+        if name not in RESERVED:
+            wanted.setdefault(name, []).append(text)
     kept = list(resources)
     for name, texts in wanted.items():
         if name in special:
@@ -63,7 +66,10 @@ def ordered(resources: Sequence[Resource], query: Pairs, attributes: frozenset[s
     if wrong := [one for one in directions if one not in ("asc", "desc")]:
         raise bad_request(f"{wrong} is invalid value for sort_dirs, valid value is 'asc' and 'desc'")
     found = list(resources)
-    for key, direction in reversed(tuple(zip(keys, directions, strict=True))):
+    first: dict[str, str] = {}
+    for key, direction in zip(keys, directions, strict=True):
+        first.setdefault(key, direction)  # once ordered by it, a second time changes nothing
+    for key, direction in reversed(first.items()):
         found.sort(key=_by(key), reverse=direction == "desc")
     return found
 

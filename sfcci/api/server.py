@@ -15,10 +15,11 @@ from urllib.parse import parse_qsl
 from sfcci.api import handlers
 from sfcci.api.caller import EVERYBODY, Caller
 from sfcci.api.intake import Gone, Intake, Receive, check_stranger
+from sfcci.api.recent import Recent
 from sfcci.api.wire import Request, Response, answered, refused
 from sfcci.api.writer import Store, Writer
 from sfcci.chain.quota import Limits
-from sfcci.chain.refused import Refused
+from sfcci.chain.refused import Refused, bad_request
 from sfcci.chain.state import Asked, State
 from sfcci.chain.status import Facts
 
@@ -27,6 +28,9 @@ PUBLIC: Final = ("", "/", HEALTH)
 """What everybody may ask: which versions of the API are here, and whether the server lives."""
 UNAUTHORIZED: Final = 401
 NO_CONTENT: Final = 204
+CHUNK: Final = 1 << 16
+MOST_PAIRS: Final = 1024
+"""Parts of a query: each is compared with each resource."""
 Scope = Mapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -100,15 +104,15 @@ class Application:
     """The ASGI application (asgi.readthedocs.io, version 3) of one site."""
 
     def __init__(self, site: Site, state: State, pool: Executor) -> None:
-        self._site, self._intake = site, Intake()
-        self._writer = Writer(site.store, state, pool, site.plane.follow)
+        self._site, self._intake, self._recent = site, Intake(), Recent()
+        self._writer = Writer(site.store, state, pool, site.plane.follow, site.complain)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         begin, request_id = time.perf_counter(), f"req-{uuid.uuid4()}"
-        request = _request(scope)
         name, response = "-", Response(NO_CONTENT)
         try:
+            request = _request(scope)
             who = await self._admitted(request)
             name = who.name
             response = await self._response(request, receive, who)
@@ -116,11 +120,10 @@ class Application:
             response = refused(refusal, headers={"Connection": "close", **_challenge(refusal)})
         except Gone:
             return
-        await _send(send, response, request_id, head=request.method == "HEAD")
+        await _send(send, response, request_id, head=scope["method"] == "HEAD")
         took_ms = (time.perf_counter() - begin) * 1000
-        self._site.log(
-            f"{request_id} {name} {request.method} {request.path} {response.status} {took_ms:.1f} ms"
-        )
+        asked = f"{scope['method']} {scope['raw_path'].decode()}"
+        self._site.log(f"{request_id} {name} {asked} {response.status} {took_ms:.1f} ms")
 
     async def _admitted(self, request: Request) -> Caller:
         check_stranger(request, self._site.hosts)
@@ -136,10 +139,9 @@ class Application:
     async def _answered(self, request: Request, who: Caller) -> Response:
         change = partial(self._worked_out, request=request, who=who)
         if request.method in ("GET", "HEAD"):
-            state = self._writer.state
-            new, answer = change(state)
-            if new is state:
-                return answer
+            read = self._recent.answer(self._writer.state, self._site.plane.facts(), request, who, change)
+            if read:
+                return read
         return await self._writer.write(change)
 
     def _worked_out(self, state: State, request: Request, who: Caller) -> tuple[State, Response]:
@@ -159,7 +161,11 @@ def asked_by(who: Caller) -> Asked:
 
 def _request(scope: Scope) -> Request:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    query = tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    text = scope["query_string"].decode("latin-1")
+    try:
+        query = tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PAIRS))
+    except ValueError:
+        raise bad_request(f"The query has more than {MOST_PAIRS} parts") from None
     return Request(scope["method"], scope["raw_path"].decode(), query, headers, b"", scope["scheme"])
 
 
@@ -176,4 +182,7 @@ async def _send(send: Send, response: Response, request_id: str, *, head: bool) 
         headers["Content-Length"] = str(len(response.body))
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})
-    await send({"type": "http.response.body", "body": b"" if head else response.body})
+    body = b"" if head else response.body
+    for begin in range(0, len(body), CHUNK):  # a reader who is slow makes us wait, not hold it twice
+        await send({"type": "http.response.body", "body": body[begin : begin + CHUNK], "more_body": True})
+    await send({"type": "http.response.body"})

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import stat
 from collections.abc import Callable, Mapping
@@ -22,6 +23,10 @@ COST: Final = {"n": 1 << 14, "r": 8, "p": 1}
 """16 MiB, and about 50 ms of this decade's processors."""
 OCTETS: Final = 32
 _TEXT: Final = {"type": "string", "minLength": 1, "maxLength": 255}
+_HASHES: Final = {
+    "password": re.compile(r"scrypt\$[A-Za-z0-9+/]{22}==\$[A-Za-z0-9+/]{43}="),
+    "token": re.compile(r"sha256\$[0-9a-f]{64}"),
+}
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "additionalProperties": False,
@@ -37,8 +42,8 @@ SCHEMA: Final[dict[str, Any]] = {
                 "properties": {
                     "project": _TEXT,
                     "admin": {"type": "boolean"},
-                    "password": {"type": "string", "pattern": r"^scrypt\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$"},
-                    "token": {"type": "string", "pattern": "^sha256\\$[0-9a-f]{64}$"},
+                    "password": {},  # these two are checked without the schema, whose faults show what they found
+                    "token": {},
                 },
             },
         }
@@ -110,6 +115,14 @@ def read(path: Path) -> dict[str, User]:
             )
         )
     found: dict[str, Any] = document.read(path, SCHEMA).data["users"]
+    faults = [
+        Fault(Place(str(path)), f"users.{name}.{key} is no hash", "one that `sfcci sfc user add` makes")
+        for name, one in found.items()
+        for key, form in _HASHES.items()
+        if key in one and not (isinstance(one[key], str) and form.fullmatch(one[key]))
+    ]
+    if faults:
+        raise InputError(*faults)
     return {name: User(name, **one) for name, one in found.items()}
 
 

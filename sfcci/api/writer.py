@@ -5,9 +5,10 @@ the newest; while one commit is on its way, the next ones gather.
 """
 
 import asyncio
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sfcci.api.wire import Response, refused
@@ -43,11 +44,18 @@ class _Waiting:
 
 
 class Writer:
-    """Holds the state; `told` hears of each new one, and must not wait."""
+    """Holds the state; `told` hears of each new one and must not wait; `complain` hears of defects of ours."""
 
-    def __init__(self, store: Store, state: State, pool: Executor, told: Callable[[State], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        state: State,
+        pool: Executor,
+        told: Callable[[State], None],
+        complain: Callable[[str], None] = lambda _text: None,
+    ) -> None:
         self.state = state
-        self._store, self._pool, self._told = store, pool, told
+        self._store, self._pool, self._told, self._complain = store, pool, told, complain
         self._newest, self._waiting, self._busy = state, list[_Waiting](), False
         self._task: asyncio.Task[None] | None = None
 
@@ -67,26 +75,35 @@ class Writer:
     async def _commit(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
-            state = batch[-1].state
             try:
-                await self._keep(writes(self.state, state))
-            except SfcciError as error:
+                await self._keep(batch[-1].state)
+            except Exception as error:  # noqa: BLE001 - whatever it is: nobody may wait for ever
                 self._fail(batch, error)
-                continue
-            if state is not self.state:
-                self.state = state
-                self._told(state)
-            for one in batch:
-                one.done.set_result(one.answer)
+            else:
+                _answer(batch)
         self._busy = False
 
-    async def _keep(self, changes: Sequence[Write]) -> None:
-        if changes:
+    async def _keep(self, state: State) -> None:
+        if changes := writes(self.state, state):
             await asyncio.get_running_loop().run_in_executor(self._pool, self._store.commit, changes)
+        if state is not self.state:
+            self.state = state
+            try:
+                self._told(state)
+            except Exception:  # noqa: BLE001 - it is kept, and that is what is answered
+                self._complain(traceback.format_exc())
 
-    def _fail(self, batch: Sequence[_Waiting], error: SfcciError) -> None:
+    def _fail(self, batch: Sequence[_Waiting], error: Exception) -> None:
         """Refuse the batch, and what was worked out upon it meanwhile: the state stays what was last committed."""
-        answer = refused(Refused(UNAVAILABLE, "ServiceUnavailable", f"The state cannot be stored: {error}"))
+        reason = str(error) if isinstance(error, SfcciError) else "see the server's log"
+        if not isinstance(error, SfcciError):
+            self._complain("".join(traceback.format_exception(error)))
+        answer = refused(Refused(UNAVAILABLE, "ServiceUnavailable", f"The state cannot be stored: {reason}"))
         lost, self._waiting, self._newest = [*batch, *self._waiting], [], self.state
-        for one in lost:
-            one.done.set_result(answer)
+        _answer([replace(one, answer=answer) for one in lost])
+
+
+def _answer(batch: Sequence[_Waiting]) -> None:
+    for one in batch:
+        if not one.done.done():  # its client may have gone
+            one.done.set_result(one.answer)

@@ -3,7 +3,9 @@
 Addresses are compared as numbers and stored as Neutron writes them (RFC 5952 for IPv6).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -24,6 +26,7 @@ def network(text: str) -> Network:
     return ip_network(text, strict=False)
 
 
+@lru_cache(maxsize=1 << 15)
 def number(text: str) -> int:
     """Give an address as a number. Raises ValueError."""
     return int(ip_address(text))
@@ -72,15 +75,12 @@ def written_pools(pools_: Iterable[Pool], version: int) -> list[dict[str, str]]:
     return [{"start": written(first, version), "end": written(last, version)} for first, last in pools_]
 
 
-def lowest_free(pools_: Sequence[Pool], taken: Collection[int]) -> int | None:
+def lowest_free(pools_: Sequence[Pool], taken: AbstractSet[int]) -> int | None:
     """Give the lowest address of the pools that is not taken, None when all are."""
     for first, last in sorted(pools_):
-        busy = sorted(value for value in taken if first <= value <= last)
         candidate = first
-        for value in busy:
-            if value > candidate:
-                break
-            candidate = value + 1
+        while candidate in taken:
+            candidate += 1
         if candidate <= last:
             return candidate
     return None

@@ -61,7 +61,9 @@ def assigned(
         wanted, key=lambda item: "ip_address" not in item
     ):  # chosen ones first: no other may get them
         subnet = _subnet(subnets, port, item)
-        text = item.get("ip_address") or keep.pop(subnet["id"], None)
+        text = item.get("ip_address") or keep.get(subnet["id"])
+        if text == keep.get(subnet["id"]):
+            keep.pop(subnet["id"], None)
         fixed = _asked_for(port, subnet, text, used) if text else _lowest(port, subnet, used)
         used.setdefault(subnet["id"], set()).add(address.number(fixed))
         given.append({"subnet_id": subnet["id"], "ip_address": fixed})

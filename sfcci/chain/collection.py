@@ -119,10 +119,9 @@ def _owned(body: Body, asked: Asked) -> Body:
     if project != given[-1]:
         raise bad_request("'project_id' and 'tenant_id' do not match")
     if project != asked.project and not asked.admin:
-        raise Refused(
-            FORBIDDEN,
-            "AdminRequired",
-            "User does not have admin privileges: Cannot create resource for another project",
+        raise bad_request(
+            "Specifying 'project_id' or 'tenant_id' other than the authenticated project in request requires admin "
+            "privileges"
         )
     return {**body, "project_id": project, "tenant_id": project}
 

@@ -4,33 +4,69 @@ Missing values match everything. The basic conflict leaves the logical ports asi
 a packet that comes back from a function has lost the port at which it began.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_network
 
 from sfcci.chain.state import Resource
 
 KNOWN_PREFIXES = 16384
+MAX_PORT = 65535
+Question = Callable[[Resource], bool]
 
 
 def conflicting(a: Resource, b: Resource) -> bool:
     """Say whether some packet matches both classifiers."""
-    return (
-        _same_or_any(a["logical_source_port"], b["logical_source_port"])
-        and _same_or_any(a["logical_destination_port"], b["logical_destination_port"])
-        and basically_conflicting(a, b)
-    )
+    return conflicts_with(a)(b)
 
 
 def basically_conflicting(a: Resource, b: Resource) -> bool:
     """Say whether some packet matches both classifiers, at whatever port it came in."""
-    return (
-        a["ethertype"] == b["ethertype"]
-        and _same_or_any(a["protocol"], b["protocol"])
-        and _ports_meet(a, b, "destination_port_range_min", "destination_port_range_max")
-        and _prefixes_meet(a["source_ip_prefix"], b["source_ip_prefix"])
-        and _prefixes_meet(a["destination_ip_prefix"], b["destination_ip_prefix"])
-        and _ports_meet(a, b, "source_port_range_min", "source_port_range_max")
+    return basic_conflicts_with(a)(b)
+
+
+def conflicts_with(classifier: Resource) -> Question:
+    """Give the question whether another classifier conflicts with this one."""
+    return _question(classifier, classifier["logical_source_port"], classifier["logical_destination_port"])
+
+
+def basic_conflicts_with(classifier: Resource) -> Question:
+    """Give the question whether another classifier basically conflicts with this one."""
+    return _question(classifier, None, None)
+
+
+def _question(classifier: Resource, begins: str | None, ends: str | None) -> Question:
+    """It is asked of every classifier that there is, so it is written out: what tells two apart most often is first."""
+    ethertype, protocol = classifier["ethertype"], classifier["protocol"]
+    source, destination = (
+        _addresses(classifier["source_ip_prefix"]),
+        _addresses(classifier["destination_ip_prefix"]),
     )
+    first, last = _bounds(classifier, "source_port_range_min", "source_port_range_max")
+    first_to, last_to = _bounds(classifier, "destination_port_range_min", "destination_port_range_max")
+
+    def conflicts(other: Resource) -> bool:
+        if begins is not None and other["logical_source_port"] not in (None, begins):
+            return False
+        if other["ethertype"] != ethertype or _apart(protocol, other["protocol"]):
+            return False
+        for addresses, prefix in (
+            (source, other["source_ip_prefix"]),
+            (destination, other["destination_ip_prefix"]),
+        ):
+            if prefix is not None and addresses is not None:
+                low, high = span(prefix)
+                if low > addresses[1] or addresses[0] > high:
+                    return False
+        if ends is not None and other["logical_destination_port"] not in (None, ends):
+            return False
+        low, high = _bounds(other, "destination_port_range_min", "destination_port_range_max")
+        if low > last_to or first_to > high:
+            return False
+        low, high = _bounds(other, "source_port_range_min", "source_port_range_max")
+        return low <= last and first <= high
+
+    return conflicts
 
 
 @lru_cache(KNOWN_PREFIXES)
@@ -40,20 +76,14 @@ def span(prefix: str) -> tuple[int, int]:
     return int(network.network_address), int(network.broadcast_address)
 
 
-def _same_or_any(a: str | None, b: str | None) -> bool:
-    return a is None or b is None or a == b
+def _addresses(prefix: str | None) -> tuple[int, int] | None:
+    return None if prefix is None else span(prefix)
 
 
-def _prefixes_meet(a: str | None, b: str | None) -> bool:
-    """Of one family: the ethertypes are equal."""
-    if a is None or b is None or a == b:
-        return True
-    (low_a, high_a), (low_b, high_b) = span(a), span(b)
-    return low_a <= high_b and low_b <= high_a
+def _apart(a: str | None, b: str | None) -> bool:
+    return a != b and a is not None and b is not None
 
 
-def _ports_meet(a: Resource, b: Resource, low: str, high: str) -> bool:
-    low_a, high_a, low_b, high_b = a[low], a[high], b[low], b[high]
-    return (low_a is None or high_b is None or low_a <= high_b) and (
-        low_b is None or high_a is None or low_b <= high_a
-    )
+def _bounds(classifier: Resource, low: str, high: str) -> tuple[int, int]:
+    first, last = classifier[low], classifier[high]
+    return 0 if first is None else first, MAX_PORT if last is None else last

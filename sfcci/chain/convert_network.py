@@ -1,5 +1,6 @@
 """Converters for what subnets and ports hold: pools, fixed addresses, name servers, routes, address pairs, options."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -74,9 +75,9 @@ def fixed_ips(value: Any) -> list[dict[str, str]]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise Invalid(f"Invalid data format for fixed IP: '{value}'")
     items = [mapping({"subnet_id": uuid, "ip_address": ip})(item) for item in value]
-    addresses = [item["ip_address"] for item in items if "ip_address" in item]
-    for at, address in enumerate(addresses):
-        if address in addresses[:at]:
+    counted = Counter(item["ip_address"] for item in items if "ip_address" in item)
+    for address, times in counted.items():
+        if times > 1:
             raise Invalid(f"Duplicate IP address '{address}'")
     return items
 
@@ -87,12 +88,13 @@ def name_servers(value: Any) -> list[str]:
         return []
     if not isinstance(value, list):
         raise Invalid(f"Invalid data format for nameserver: '{value}'")
-    servers: list[str] = []
+    servers: dict[str, None] = {}
     for item in value:
-        servers.append(_name_server(item))
-        if servers[-1] in servers[:-1]:
+        server = _name_server(item)
+        if server in servers:
             raise Invalid(f"Duplicate nameserver '{item}'")
-    return servers
+        servers[server] = None
+    return list(servers)
 
 
 def _name_server(item: Any) -> str:
@@ -109,9 +111,11 @@ def routes(value: Any) -> list[dict[str, str]]:
     if not isinstance(value, list):
         raise Invalid(f"Invalid data format for hostroute: '{value}'")
     given = [_exactly({"destination": _destination, "nexthop": ip}, route) for route in value]
-    for at, route in enumerate(given):
-        if route in given[:at]:
+    seen: set[tuple[str, ...]] = set()
+    for route in given:
+        if (pair := (route["destination"], route["nexthop"])) in seen:
             raise Invalid(f"Duplicate hostroute '{route}'")
+        seen.add(pair)
     return given
 
 
@@ -198,7 +202,7 @@ def service_types(value: Any) -> list[str]:
         raise Invalid("Subnet service types must be a list.")
     types: list[str] = list_of(text_or_empty, unique=False)(value)
     for kind in types:
-        if not kind.startswith(("network:", "compute:")) or kind.endswith(":"):
+        if ":" not in kind or kind.startswith(":"):
             raise Invalid(f"Service type {kind} does not correspond to a valid device owner")
     if len(set(types)) < len(types):
         raise Invalid(f"Duplicate service types in {types}")

@@ -5,7 +5,7 @@ from typing import Any
 
 from sfcci.chain.attribute import UNSPECIFIED
 from sfcci.chain.default_group import default_group, with_default_group
-from sfcci.chain.refused import NOT_FOUND, Refused, bad_request, conflict
+from sfcci.chain.refused import FORBIDDEN, NOT_FOUND, Refused, bad_request, conflict
 from sfcci.chain.state import Asked, Resource, State
 
 
@@ -27,14 +27,14 @@ def secured(state: State, asked: Asked, port: dict[str, Any], network: Resource)
 
 def _default(state: State, port: Mapping[str, Any]) -> list[str]:
     group = default_group(state, port["project_id"])
-    wanted = group and port["port_security_enabled"] and port["fixed_ips"] and not trusted(port)
+    wanted = group and port["port_security_enabled"] and not trusted(port)
     return [group["id"]] if group and wanted else []
 
 
 def check(state: State, asked: Asked, port: Mapping[str, Any], old: Resource | None = None) -> None:
     """Refuse groups and address pairs that do not go with the port's security. Raises Refused."""
     _known(state, asked, port["security_groups"])
-    if port["security_groups"] and not (port["port_security_enabled"] and port["fixed_ips"]):
+    if port["security_groups"] and not port["port_security_enabled"]:
         if old is not None and old["security_groups"] == port["security_groups"]:
             raise conflict(
                 "PortSecurityPortHasSecurityGroup",
@@ -52,8 +52,36 @@ def check(state: State, asked: Asked, port: Mapping[str, Any], old: Resource | N
         )
 
 
+def check_owner(asked: Asked, network: Resource, given: Mapping[str, Any]) -> None:
+    """Refuse who asks for a port on somebody else's network what is the network's owner's to give. Raises Refused."""
+    if asked.admin or network["project_id"] == asked.project:
+        return
+    for name in ("mac_address", "port_security_enabled", "allowed_address_pairs"):
+        if given.get(name) not in (None, UNSPECIFIED, []):
+            raise forbidden(name)
+    if trusted({"device_owner": "", **given}):
+        raise forbidden("device_owner")
+    if any("ip_address" in fixed for fixed in given.get("fixed_ips") or ()):
+        raise forbidden("fixed_ips")
+
+
+def forbidden(name: str) -> Refused:
+    """Give the refusal of an attribute of a port that is not the asker's to give."""
+    return Refused(
+        FORBIDDEN, "PolicyNotAuthorized", f"(rule:port and rule:port:{name}) is disallowed by policy"
+    )
+
+
 def _known(state: State, asked: Asked, ids: Sequence[str]) -> None:
+    stateful = set()
     for id_ in ids:
         group = state.get("security_groups", id_)
         if group is None or not (asked.admin or group["project_id"] == asked.project):
             raise Refused(NOT_FOUND, "SecurityGroupNotFound", f"Security group {id_} does not exist.")
+        stateful.add(group["stateful"])
+    if len(stateful) > 1:
+        raise conflict(
+            "SecurityGroupConflict",
+            "Error Cannot apply both stateful and stateless security groups on the same port while attempting "
+            "the operation.",
+        )

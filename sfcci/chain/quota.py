@@ -19,9 +19,7 @@ Limits = Mapping[str, int]
 
 def default_limits(collections: Iterable[Collection], given: Limits = NOTHING) -> dict[str, int]:
     """Give the limits of a project for which nobody has set any; `given` are the server's own."""
-    return {
-        one.member: given.get(one.member, one.quota) for one in collections if one.creating and one.quota != 0
-    }
+    return {one.member: given.get(one.member, one.quota) for one in collections if one.creating}
 
 
 def limits(state: State, project: str, defaults: Limits) -> dict[str, int]:

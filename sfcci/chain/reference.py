@@ -1,4 +1,4 @@
-"""References between resources: who refers to one, which numbers are taken, what a refusal of a deletion says."""
+"""References between resources: what one names, who names it, and which numbers are taken."""
 
 from collections.abc import Iterable, Iterator
 

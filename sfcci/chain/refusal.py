@@ -7,6 +7,7 @@ function has one place on its path.
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_network
 from itertools import combinations
 
@@ -230,9 +231,17 @@ def _prefixes_meet(a: str | None, b: str | None) -> bool:
     if a is None or b is None:
         return True
     try:
-        return ip_network(a, strict=False).overlaps(ip_network(b, strict=False))  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+        first, second = _network(a), _network(b)
+    except ValueError:
         return False
+    return first[0] <= second[1] and second[0] <= first[1]
+
+
+@lru_cache(maxsize=4096)
+def _network(prefix: str) -> tuple[int, int]:
+    """Give the first and the last address of a prefix, kept: each classifier meets every other."""
+    network = ip_network(prefix, strict=False)
+    return int(network.network_address), int(network.broadcast_address)
 
 
 def _ranges_meet(a: FlowClassifier, b: FlowClassifier, side: str) -> bool:

@@ -1,17 +1,22 @@
 """Agents (api-ref: agents): one for each host that a port is bound to, since Open vSwitch plugs them there."""
 
 import uuid as uuids
-from typing import Final
+from typing import Any, Final
 
-from sfcci.chain.attribute import server_made
+from sfcci.chain.attribute import Attribute, server_made
 from sfcci.chain.collection import Collection
-from sfcci.chain.state import Asked, State
+from sfcci.chain.convert import boolean, none_or, text
+from sfcci.chain.state import Asked, Resource, State
 
 _SPACE: Final = uuids.UUID("6f8f3a0e-0c47-5c0b-9f8e-3f6d2f1f9c55")
 """The name space of agents' ids: a host's agent has the same id wherever and whenever it is made."""
 
+_GIVEN = {
+    "admin_state_up": Attribute("admin_state_up", create=False, update=True, convert=boolean),
+    "description": Attribute("description", create=False, update=True, convert=none_or(text())),
+}
 ATTRIBUTES = tuple(
-    server_made(name)
+    _GIVEN.get(name) or server_made(name)
     for name in (
         "id",
         "agent_type",
@@ -68,6 +73,11 @@ def _with(state: State, asked: Asked, host: str) -> State:
     return state.put("agents", agent)
 
 
+def _updating(state: State, asked: Asked, old: Resource, new: dict[str, Any]) -> State:
+    del asked, old
+    return state.put("agents", new)
+
+
 COLLECTION = Collection(
     name="agents",
     member="agent",
@@ -76,4 +86,5 @@ COLLECTION = Collection(
     lost="Agent {id} could not be found.",
     attributes=ATTRIBUTES,
     quota=0,
+    updating=_updating,
 )

@@ -9,10 +9,10 @@ from sfcci.chain.default_group import with_default_group
 from sfcci.chain.refused import Refused, bad_request, conflict
 from sfcci.chain.standard import DESCRIPTION, ID, NAME, PROJECT, TAG_FILTERS, TAGS, TENANT, TIMES
 from sfcci.chain.state import Asked, Resource, State
+from sfcci.chain.subnet_range import check_mtu
 
 MTU = 1450
 """Ethernet's 1500 octets without VXLAN's 50 (RFC 7348)."""
-SMALLEST_MTU, SMALLEST_MTU_IPV6 = 68, 1280
 SEEN = ("shared", "router:external")
 """Who may see a network sees its subnets."""
 LARGEST_SEGMENT = (1 << 24) - 1
@@ -68,17 +68,12 @@ def _free_segment(state: State, wanted: Any) -> int:
 
 def _mtu(state: State, network: Resource) -> int:
     asked_for = int(network["mtu"]) or MTU
-    versions = [state.of("subnets")[id_]["ip_version"] for id_ in network["subnets"]]
-    smallest = SMALLEST_MTU_IPV6 if 6 in versions else SMALLEST_MTU  # noqa: PLR2004 - IP's version
     if asked_for > MTU:
         raise bad_request(
             f"Invalid input for operation: Requested MTU is too big, maximum is {MTU}.", "InvalidInput"
         )
-    if asked_for < smallest:
-        raise conflict(
-            "NetworkMTUSubnetConflict",
-            f"MTU of {network['id']} is not valid, subnet requires a minimum of {smallest}",
-        )
+    for id_ in network["subnets"]:
+        check_mtu(network["id"], asked_for, state.of("subnets")[id_]["ip_version"])
     return asked_for
 
 

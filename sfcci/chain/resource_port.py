@@ -10,7 +10,7 @@ from sfcci.chain.attribute import REQUIRED, UNSPECIFIED, Attribute, server_made
 from sfcci.chain.collection import Collection
 from sfcci.chain.convert import boolean, list_of, mac, text, text_or_empty, uuid
 from sfcci.chain.convert_network import address_pairs, dhcp_options, fixed_ips, profile, vnic_type
-from sfcci.chain.port_security import check, secured
+from sfcci.chain.port_security import check, check_owner, secured
 from sfcci.chain.reference import users_of_port
 from sfcci.chain.refused import conflict
 from sfcci.chain.resource_agent import moved
@@ -62,6 +62,8 @@ _WORDS = {"port_pairs": "port pair", "flow_classifiers": "flow classifier"}
 def _creating(state: State, asked: Asked, port: dict[str, Any]) -> State:
     port["revision_number"] = 1
     network = network_to_use(state, asked, port["network_id"])
+    check_owner(asked, network, port)
+    _device_of_ones_own(state, asked, port)
     wanted = port["mac_address"]
     if wanted is UNSPECIFIED:
         port["mac_address"] = free_mac(state, network["id"], port["id"])
@@ -72,6 +74,8 @@ def _creating(state: State, asked: Asked, port: dict[str, Any]) -> State:
     port["extra_dhcp_opts"] = _options([], port["extra_dhcp_opts"])
     state = secured(state, asked, port, network)
     port |= bound(port["binding:host_id"])
+    if port["device_owner"] in BY_ROUTER:  # nothing is left to be plugged, and clients wait for it
+        port["status"] = "ACTIVE"
     return moved(state.put("ports", port), asked, "", port["binding:host_id"])
 
 
@@ -101,6 +105,9 @@ def _options(old: list[dict[str, Any]], given: list[dict[str, Any]]) -> list[dic
 
 
 def _updating(state: State, asked: Asked, old: Resource, new: dict[str, Any]) -> State:
+    changes = {name: value for name, value in new.items() if value != old[name]}
+    check_owner(asked, state.of("networks")[old["network_id"]], changes)
+    _device_of_ones_own(state, asked, new)
     if new["mac_address"] != old["mac_address"]:
         _mac_changeable(old, new)
         _mac_unused(state, new)
@@ -113,6 +120,17 @@ def _updating(state: State, asked: Asked, old: Resource, new: dict[str, Any]) ->
     check(state, asked, new, old)
     new |= bound(new["binding:host_id"])
     return moved(state.put("ports", new), asked, old["binding:host_id"], new["binding:host_id"])
+
+
+def _device_of_ones_own(state: State, asked: Asked, port: Mapping[str, Any]) -> None:
+    """Nobody but its owner (and administrators) makes a router's interface of a port."""
+    router = state.get("routers", port["device_id"]) if port["device_owner"] in BY_ROUTER else None
+    if router and not asked.admin and router["project_id"] != asked.project:
+        raise conflict(
+            "DeviceIDNotOwnedByTenant",
+            f"The following device_id {port['device_id']} is not owned by your project or matches another project's "
+            "router.",
+        )
 
 
 def _mac_changeable(old: Resource, new: Mapping[str, Any]) -> None:
@@ -138,6 +156,11 @@ def _self_made(state: State, port: Mapping[str, Any]) -> list[dict[str, str]]:
 def _deleting(state: State, asked: Asked, port: Resource) -> State:
     if port["device_owner"] in BY_ROUTER and state.get("routers", port["device_id"]):
         raise _in_use(port, f"has device owner {port['device_owner']}")
+    return ended(state, asked, port)
+
+
+def ended(state: State, asked: Asked, port: Resource) -> State:
+    """Give the state without the port. Raises Refused: service function chaining uses it."""
     for collection, id_ in users_of_port(state, port["id"]):
         user = state.of(collection)[id_]
         name = f"{user['name']} ({id_})" if user["name"] else id_

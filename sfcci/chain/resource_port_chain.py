@@ -1,11 +1,12 @@
 """Port chains: an ordered list of groups and the classifiers that lead packets through them."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sfcci.chain import resource_flow_classifier, resource_port_pair_group
 from sfcci.chain.attribute import REQUIRED, Attribute
 from sfcci.chain.collection import Collection, found, visible
-from sfcci.chain.conflict import basically_conflicting
+from sfcci.chain.conflict import basic_conflicts_with
 from sfcci.chain.convert import boolean, integer, mapping, one_of, uuid_list
 from sfcci.chain.correlation import check_groups, members
 from sfcci.chain.reference import in_use, lowest_free
@@ -84,31 +85,32 @@ def _another(other: Resource, chain: Resource, asked: Asked) -> bool:
 
 
 def _check_classifiers(state: State, asked: Asked, chain: Resource) -> None:
-    wanted = [
-        found(state, resource_flow_classifier.COLLECTION, id_, asked) for id_ in chain["flow_classifiers"]
-    ]
-    others = (
-        [other for other in state.of(NAME_IN_STATE).values() if other["id"] != chain["id"]] if wanted else []
-    )
-    used = {id_ for other in others for id_ in other["flow_classifiers"]}
+    ids = chain["flow_classifiers"]
+    wanted = [found(state, resource_flow_classifier.COLLECTION, id_, asked) for id_ in ids]
+    others = {
+        id_: other
+        for other in (state.of(NAME_IN_STATE).values() if wanted else ())
+        for id_ in other["flow_classifiers"]
+        if other["id"] != chain["id"]
+    }
+    if used := next((id_ for id_ in ids if id_ in others), None):
+        raise in_use("FlowClassifier", "Flow Classifier", used)
     for classifier in wanted:
-        if classifier["id"] in used:
-            raise in_use("FlowClassifier", "Flow Classifier", classifier["id"])
-    known = state.of("flow_classifiers")
-    for other in others:
-        if visible(other, asked):
-            _check_conflicts(other, [known[id_] for id_ in other["flow_classifiers"]], wanted)
+        _check_conflicts(state, asked, classifier, others)
 
 
-def _check_conflicts(other: Resource, theirs: list[Resource], wanted: list[Resource]) -> None:
-    for their in theirs:
-        for classifier in wanted:
-            if basically_conflicting(their, classifier):
-                raise bad_request(
-                    f"Flow Classifier {classifier['id']} conflicts with Flow Classifier {their['id']} "
-                    f"in port chain {other['id']}.",
-                    "PortChainFlowClassifierInConflict",
-                )
+def _check_conflicts(
+    state: State, asked: Asked, classifier: Resource, others: Mapping[str, Resource]
+) -> None:
+    """`others`: classifiers by id of other chains → that chain."""
+    known, conflicts = state.of("flow_classifiers"), basic_conflicts_with(classifier)
+    for id_, chain in others.items():
+        if conflicts(known[id_]) and visible(chain, asked):
+            raise bad_request(
+                f"Flow Classifier {classifier['id']} conflicts with Flow Classifier {id_} "
+                f"in port chain {chain['id']}.",
+                "PortChainFlowClassifierInConflict",
+            )
 
 
 def _chain_id(state: State, chain: Resource) -> int:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sfcci.chain.attribute import REQUIRED, Attribute, Invalid, server_made
 from sfcci.chain.collection import Collection
-from sfcci.chain.convert import network_of, none_or, one_of, text_or_empty, uuid, whole_number
+from sfcci.chain.convert import network_of, none_or, one_of, text, text_or_empty, whole_number
 from sfcci.chain.default_group import DEFAULT
 from sfcci.chain.refused import NOT_FOUND, Refused, bad_request, conflict
 from sfcci.chain.resource_security_group import without_rule
@@ -44,7 +44,7 @@ PROTOCOLS: Final = {
 LARGEST_PROTOCOL, LARGEST_PORT, LARGEST_ICMP = 255, 65535, 255
 _WITH_PORTS = frozenset({"tcp", "udp", "sctp", "dccp", "udplite", "6", "17", "33", "132", "136"})
 _ICMP = frozenset({"icmp", "icmpv6", "ipv6-icmp", "1", "58"})
-_IPV6_ONLY = frozenset(name for name in PROTOCOLS if name.startswith("ipv6-") or name == "icmpv6")
+_IPV6_ONLY = frozenset(str(PROTOCOLS[name]) for name in PROTOCOLS if name.startswith("ipv6-"))
 
 
 def _protocol(value: Any) -> str | None:
@@ -75,7 +75,7 @@ def _port(value: Any) -> int | None:
     number = whole_number(value)
     if not -1 <= number <= LARGEST_PORT:
         raise invalid_port(value)
-    return None if number == -1 else number
+    return number
 
 
 def invalid_port(value: Any) -> Refused:
@@ -94,7 +94,7 @@ def _prefix(value: Any) -> str | None:
 ATTRIBUTES = (
     ID,
     PROJECT,
-    Attribute("security_group_id", REQUIRED, convert=uuid),
+    Attribute("security_group_id", REQUIRED, convert=text()),
     Attribute("ethertype", "IPv4", convert=_ethertype),
     Attribute("direction", REQUIRED, convert=one_of(("ingress", "egress"))),
     Attribute("protocol", None, convert=_protocol),
@@ -102,7 +102,7 @@ ATTRIBUTES = (
     Attribute("port_range_max", None, convert=_port),
     Attribute("remote_ip_prefix", None, convert=_prefix),
     server_made("normalized_cidr"),
-    Attribute("remote_group_id", None, convert=none_or(uuid)),
+    Attribute("remote_group_id", None, convert=none_or(text())),
     server_made("belongs_to_default_sg", default=False),
     Attribute("description", "", convert=text_or_empty),
     *TIMES,
@@ -118,6 +118,7 @@ def _creating(state: State, asked: Asked, rule: dict[str, Any]) -> State:
     _ports(rule)
     _family(rule)
     _unlike_others(rule, group)
+    rule |= {"project_id": group["project_id"], "tenant_id": group["project_id"]}
     rule["belongs_to_default_sg"] = group["name"] == DEFAULT
     changed = {
         **group,
@@ -150,7 +151,12 @@ def _remote(rule: dict[str, Any]) -> None:
 
 
 def _ports(rule: dict[str, Any]) -> None:
+    if rule["port_range_min"] == rule["port_range_max"] == -1:  # Amazon's way to say any
+        rule |= {"port_range_min": None, "port_range_max": None}
     first, last, protocol = rule["port_range_min"], rule["port_range_max"], rule["protocol"]
+    for bound in (first, last):
+        if bound == -1:
+            raise invalid_port(bound)
     if first is None and last is None:
         return
     if protocol in _ICMP:
@@ -188,7 +194,8 @@ def _icmp(kind: int | None, code: int | None) -> None:
 
 
 def _family(rule: dict[str, Any]) -> None:
-    if rule["protocol"] in _IPV6_ONLY and rule["ethertype"] != "IPv6":
+    number = PROTOCOLS.get(rule["protocol"], rule["protocol"])
+    if str(number) in _IPV6_ONLY and rule["ethertype"] != "IPv6":
         raise bad_request(
             f"Invalid ethertype {rule['ethertype']} for protocol {rule['protocol']}.",
             "SecurityGroupEthertypeConflictWithProtocol",

@@ -56,8 +56,9 @@ def _creating(state: State, asked: Asked, graph: dict[str, Any]) -> State:
 
 
 def _check_unused(state: State, branches: Branches) -> None:
+    wanted = members(branches)
     for graph in state.of(NAME_IN_STATE).values():
-        if not members(graph["port_chains"]).isdisjoint(members(branches)):
+        if not members(graph["port_chains"]).isdisjoint(wanted):
             raise conflict(
                 "ServiceGraphInvalidPortChains",
                 f"Some of the Port Chain(s): {branches}, are already in use by a Service Graph.",
@@ -78,12 +79,14 @@ def _chain(state: State, asked: Asked, id_: str, place: int, spoken: set[str]) -
 
 
 def _each_once(destinations: list[str]) -> list[str]:
-    for at, id_ in enumerate(destinations):
-        if id_ in destinations[:at]:
+    seen: set[str] = set()
+    for id_ in destinations:
+        if id_ in seen:
             raise bad_request(
                 f"Port Chain {id_} is duplicated on one of the branching points being created.",
                 "ServiceGraphPortChainInConflict",
             )
+        seen.add(id_)
     return destinations
 
 

@@ -62,6 +62,7 @@ def _creating(state: State, asked: Asked, subnet: dict[str, Any]) -> State:
             400, "BadRequest", "Bad subnets request: a subnetpool must be specified in the absence of a cidr."
         )
     subnet_range.check_cidr(state, subnet)
+    subnet_range.check_mtu(network["id"], network["mtu"], subnet["ip_version"])
     subnet_range.check_modes(subnet)
     subnet["gateway_ip"] = subnet_range.gateway(subnet)
     subnet["allocation_pools"] = subnet_range.pools(subnet)

@@ -10,6 +10,7 @@ from sfcci.chain.convert import boolean, mapping, uuid
 from sfcci.chain.convert_network import fixed_ips
 from sfcci.chain.refused import NOT_FOUND, Refused
 from sfcci.chain.resource_port import COLLECTION as PORTS
+from sfcci.chain.resource_port import ended
 from sfcci.chain.router_interface import bad
 from sfcci.chain.standard import child_id
 from sfcci.chain.state import Asked, Resource, State
@@ -66,8 +67,7 @@ def _with_port(state: State, asked: Asked, router: Resource, wanted: Mapping[str
 
 def cleared(state: State, asked: Asked, router: Resource) -> State:
     """Give the state without the router's gateway port."""
-    del asked
     for port in list(state.of("ports").values()):
         if port["device_id"] == router["id"] and port["device_owner"] == OWNER:
-            state = state.without("ports", port["id"])
+            state = ended(state, asked, port)
     return state

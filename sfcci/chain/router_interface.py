@@ -6,10 +6,11 @@ from typing import Any, Final
 from sfcci.chain import address
 from sfcci.chain.allocation import free_mac
 from sfcci.chain.attribute import Body, Invalid
-from sfcci.chain.collection import Action, create, visible
+from sfcci.chain.collection import Action, create, revised, visible
 from sfcci.chain.convert import uuid
 from sfcci.chain.refused import NOT_FOUND, Refused, bad_request, conflict
 from sfcci.chain.resource_port import COLLECTION as PORTS
+from sfcci.chain.resource_port import ended
 from sfcci.chain.state import Asked, Resource, State
 
 OWNER: Final = "network:router_interface"
@@ -36,7 +37,11 @@ def _add(state: State, asked: Asked, router: Resource, body: Body) -> tuple[Stat
         state, port = _by_port(state, asked, router, wanted["port_id"])
     else:
         state, port = _by_subnet(state, asked, router, wanted["subnet_id"])
-    return state, _answer(router, port)
+    return _touched(state, asked, router), _answer(router, port)
+
+
+def _touched(state: State, asked: Asked, router: Resource) -> State:
+    return state.put("routers", revised(router, asked))
 
 
 def _wanted(body: Body) -> dict[str, str]:
@@ -85,8 +90,9 @@ def _by_port(state: State, asked: Asked, router: Resource, id_: str) -> tuple[St
         raise bad("Router port must have at least one fixed IP")
     _no_overlap(state, router, [state.of("subnets")[fixed["subnet_id"]] for fixed in port["fixed_ips"]])
     revision = port["revision_number"] + 1
-    taken = {**port, "device_id": router["id"], "device_owner": OWNER, "revision_number": revision}
-    return state.put("ports", {**taken, "updated_at": asked.now}), taken
+    taken = {**port, "device_id": router["id"], "device_owner": OWNER, "status": "ACTIVE"}
+    taken |= {"revision_number": revision, "updated_at": asked.now}
+    return state.put("ports", taken), taken
 
 
 def _no_overlap(state: State, router: Resource, subnets: list[Resource]) -> None:
@@ -112,7 +118,6 @@ def _overlap(subnet: Resource, other: Resource) -> None:
 
 
 def _remove(state: State, asked: Asked, router: Resource, body: Body) -> tuple[State, Mapping[str, Any]]:
-    del asked
     wanted = _wanted(body)
     port = _interface(state, router, wanted)
     subnet_id = wanted.get("subnet_id")
@@ -122,7 +127,7 @@ def _remove(state: State, asked: Asked, router: Resource, body: Body) -> tuple[S
             f"Subnet on port {port['id']} does not match the requested subnet {subnet_id}.",
             "SubnetMismatchForPort",
         )
-    return state.without("ports", port["id"]), _answer(router, port)
+    return _touched(ended(state, asked, port), asked, router), _answer(router, port)
 
 
 def _interface(state: State, router: Resource, wanted: Mapping[str, str]) -> Resource:

@@ -41,7 +41,9 @@ class Facts:
 def shown(collection: str, resource: Resource, facts: Facts) -> Resource:
     """Give the resource as it is answered: ports and chains with the facts laid over, others as they are."""
     if collection == "ports":
-        return {**resource, "status": facts.ports.get(resource["id"], DOWN)}
+        return {**resource, "status": facts.ports.get(resource["id"], resource["status"])}
+    if collection == "subnets":  # `shared` is its network's: kept to know who may see it, not told
+        return {name: value for name, value in resource.items() if name != "shared"}
     if collection == "port_chains":
         return {**resource, **_chain(facts.chains.get(resource["id"]) or ChainStatus(BUILD, facts.reason))}
     return resource

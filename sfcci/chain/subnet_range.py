@@ -12,6 +12,8 @@ from sfcci.chain.state import Resource, State
 
 MOST_NAME_SERVERS, MOST_ROUTES = 5, 20
 SLAAC_BITS = 64
+SMALLEST_MTU = {4: 68, 6: 1280}
+"""What every network of an IP version must carry (RFC 791, RFC 8200)."""
 
 
 def check_cidr(state: State, subnet: Mapping[str, Any]) -> None:
@@ -30,6 +32,16 @@ def check_cidr(state: State, subnet: Mapping[str, Any]) -> None:
                 f"Requested subnet with cidr: {network} for network: {subnet['network_id']} "
                 "overlaps with another subnet"
             )
+
+
+def check_mtu(network_id: str, mtu: int, ip_version: int) -> None:
+    """Refuse a subnet on a network that carries too little for its IP version. Raises Refused."""
+    smallest = SMALLEST_MTU[ip_version]
+    if mtu < smallest:
+        raise conflict(
+            "NetworkMTUSubnetConflict",
+            f"MTU of {network_id} is not valid, subnet requires a minimum of {smallest}",
+        )
 
 
 def check_modes(subnet: Mapping[str, Any]) -> None:

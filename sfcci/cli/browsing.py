@@ -1,7 +1,6 @@
 """What `preview`, `metrics browse` and `gate browse` share: the same pages, begun at one of them, until Ctrl-C."""
 
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +18,30 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 port_option = click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="The page's port; by default a free one."
 )
+graphite_option = click.option("--graphite", metavar="URL", help="Draw from this Graphite, read only.")
+html_option = click.option(
+    "--html",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write a page that needs no server and no network.",
+)
+
+
+def time_options(command: _Command) -> _Command:
+    """Give a command that draws into a file the time that it draws: `begin` and `end`."""
+    usual = "by default the dashboard's own"
+    for option in (
+        click.option("--until", "end", metavar="TIME", default="", help=f"End; {usual}."),
+        click.option(
+            "--from",
+            "begin",
+            metavar="TIME",
+            default="",
+            help=f"Begin of what the file draws: now-24h, 7d, 2026-11-20T14:30Z; {usual}.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def options(command: _Command) -> _Command:
@@ -47,13 +70,14 @@ def serve(
     no_open: bool,
     json_output: bool,
     paths: tuple[Path, ...] = (),
-    prepare: "Prepare | None" = None,
+    prepare: "Prepare" = lambda found: found,
 ) -> None:
     """Serve the pages, tell the address of the one to begin at, and open it where there is a desktop; until Ctrl-C."""
     from sfcci.web.server import start_preview
 
-    shown = {"prepare": prepare} if prepare else {}
-    with start_preview(settings, graphite, port, paths=paths, say=console.progress(), **shown) as address:
+    with start_preview(
+        settings, graphite, port, paths=paths, say=console.progress(), prepare=prepare
+    ) as address:
         begin = address.rstrip("/") + path
         if json_output:
             console.print_json({"address": begin, "graphite": graphite})
@@ -62,7 +86,7 @@ def serve(
             click.echo(f"{begin} shows it{source}; Ctrl-C ends it")
         if not no_open and not json_output:
             open_page(begin)
-        threading.Event().wait()
+        console.until_interrupted()
 
 
 def open_page(address: str) -> None:

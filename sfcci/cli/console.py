@@ -2,9 +2,12 @@
 
 import contextlib
 import json
+import select
+import signal
+import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -40,6 +43,25 @@ def progress(*, piped: bool = False) -> Callable[[str], None]:
     if not sys.stderr.isatty() and not piped:
         return lambda _text: None
     return lambda text: click.secho(f"  {text}", dim=True, err=True)
+
+
+def until_interrupted() -> NoReturn:
+    """Wait for Ctrl-C or SIGTERM; the handler's KeyboardInterrupt ends it.
+
+    A signal that comes when Python has looked for signals for the last time and does not wait yet would be lost on a lock
+    (`Event.wait`), for it wakes nothing. Here its number is in a socket by then, which is what is waited for.
+    """
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    try:
+        while True:
+            select.select([heard], [], [])
+            heard.recv(1)  # the handler runs now, where there is one
+    finally:
+        signal.set_wakeup_fd(before)
+        heard.close()
+        told.close()
 
 
 def counted(number: int, thing: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sfcci.cli import console
+from sfcci.cli import browsing, console
 from sfcci.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ TARGET = click.Path(path_type=Path)
     type=TARGET,
     help="Write a picture (needs Chromium); a folder for several dashboards.",
 )
-@click.option("--html", metavar="FILE", type=TARGET, help="Write a page that needs no server and no network.")
+@browsing.html_option
 @click.option(
     "--width",
     type=click.IntRange(320, 7680),
@@ -43,14 +43,7 @@ TARGET = click.Path(path_type=Path)
     default=None,
     help="By default light for a picture, the reader's for a page.",
 )
-@click.option(
-    "--from",
-    "begin",
-    metavar="TIME",
-    default="",
-    help="Begin: now-24h, 7d, 2026-11-20T14:30Z; by default the dashboard's own.",
-)
-@click.option("--until", "end", metavar="TIME", default="", help="End; by default the dashboard's own.")
+@browsing.time_options
 @click.option("--panel", metavar="TITLE|NUMBER", default="", help="Only this panel.")
 @click.option(
     "--var",
@@ -59,7 +52,7 @@ TARGET = click.Path(path_type=Path)
     multiple=True,
     help="A template variable's value; again for several.",
 )
-@click.option("--graphite", metavar="URL", help="Draw from this Graphite, read only.")
+@browsing.graphite_option
 @click.option("--sample", is_flag=True, help="Draw made-up data, which is labelled so.")
 @console.as_json
 @click.pass_context

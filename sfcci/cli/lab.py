@@ -181,10 +181,11 @@ def _tcpdump_as_user(found: "StandingLab", port: Any, arguments: tuple[str, ...]
 
 
 def _as_json(found: "StandingLab") -> dict[str, Any]:
-    topology, chains = found.lab.topology, found.lab.scenario.chains
+    topology = found.lab.topology
     return {
         "name": found.name,
         "scenario": found.lab.scenario.source.path,
+        "served": found.served,
         "since": found.since,
         "datapath": found.lab.datapath,
         "keeper": found.lab.keeper.pid,
@@ -203,16 +204,18 @@ def _as_json(found: "StandingLab") -> dict[str, Any]:
             }
             for port in topology.ports
         ],
-        "port_chains": [chain.name for chain in chains.port_chains],
+        "port_chains": list(found.chains),
     }
 
 
 def _show(found: "StandingLab") -> None:
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.since))
+    topology = found.lab.topology
+    ports = (port for host in topology.hosts for port in topology.ports_of(host.name))
     console.table(
         f"lab {found.name}: {found.lab.scenario.source.path}, Open vSwitch datapath {found.lab.datapath}, up since {since}",
         ("host", "port", "address", "MAC", "switch's side"),
-        ((p.host, p.name, p.ip, p.mac, p.tap) for p in found.lab.topology.ports),
+        ((p.host, p.name, ", ".join(a.partition("/")[0] for a in p.addresses), p.mac, p.tap) for p in ports),
     )
 
 

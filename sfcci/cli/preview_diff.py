@@ -23,17 +23,10 @@ if TYPE_CHECKING:
 @click.argument("old", default="HEAD")
 @click.argument("new", default="")
 @click.option("--text", is_flag=True, help="Only say what changed; no page.")
-@click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Write the page as one file.")
-@click.option(
-    "--from",
-    "begin",
-    metavar="TIME",
-    default="",
-    help="Begin of what FILE draws; by default the dashboard's own.",
-)
-@click.option("--until", "end", metavar="TIME", default="", help="Its end.")
+@browsing.html_option
+@browsing.time_options
 @browsing.port_option
-@click.option("--graphite", metavar="URL", help="Draw from this Graphite, read only.")
+@browsing.graphite_option
 @console.as_json
 @click.pass_context
 def diff(
@@ -79,8 +72,6 @@ def diff(
 
 
 def _serve(settings: Settings, read: "Read", url: str, port: int) -> None:
-    import threading
-
     from sfcci.web.pages_dashboards import Readers
     from sfcci.web.pages_difference import Compared, routes
     from sfcci.web.server import start_pages
@@ -88,7 +79,7 @@ def _serve(settings: Settings, read: "Read", url: str, port: int) -> None:
     compared = Compared(read, Readers(url))
     with start_pages(settings, routes(compared), port, say=console.progress()) as address:
         click.echo(f"{address} shows it, with Graphite at {compared.readers.shown}; Ctrl-C ends it")
-        threading.Event().wait()
+        console.until_interrupted()
 
 
 def _write(

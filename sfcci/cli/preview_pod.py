@@ -60,7 +60,7 @@ def up(
     settings = console.settings()
     shown_paths = paths or (settings.project / "dashboards",)
     try:
-        shown = pod_up.up(settings, shown_paths, _wish(given), console.progress())
+        shown = pod_up.up(settings, shown_paths, _wish(given), console.progress(piped=True))
     except DiskFull:
         raise
     except (MissingTool, Unreachable, ToolError) as error:

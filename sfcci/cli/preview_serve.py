@@ -10,7 +10,7 @@ from sfcci.errors import UsageError
 
 @click.command(epilog="Example: sfcci preview serve dashboards/ --graphite http://127.0.0.1:8080")
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--graphite", metavar="URL", help="Draw from this Graphite, read only.")
+@browsing.graphite_option
 @click.option(
     "--sample", is_flag=True, help="Draw made-up data, which is labelled so; nothing real is read or written."
 )
@@ -32,7 +32,7 @@ def serve(paths: tuple[Path, ...], graphite: str | None, sample: bool, port: int
             raise UsageError("--sample makes data up, --graphite draws what is there: give one of them")
         from sfcci.dashboard import sample_feed
 
-        with sample_feed.running(settings, console.progress()) as feeder:
+        with sample_feed.running(settings, console.progress(piped=True)) as feeder:
             browsing.serve(
                 settings,
                 feeder.to.url,

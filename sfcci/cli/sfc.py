@@ -9,6 +9,7 @@ COMMANDS = {
     "user": ("sfc_user", "Keep the users who may ask the server."),
     "status": ("sfc_status", "Show each chain's status, why, and which port pairs live."),
     "apply": ("sfc_apply", "Bring the server, or a state file, to what a file declares."),
+    "demo": ("sfc_demo", "Print the demonstration, a script for the openstack client."),
     "export": ("sfc_apply", "Print what is there as such a file."),
     "flow": ("sfc_verbs", "Flow classifiers: which traffic is meant."),
     "port": ("sfc_verbs", "Ports, port pairs, port pair groups, port chains."),

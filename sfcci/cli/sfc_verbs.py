@@ -162,6 +162,9 @@ def _change(
     old = found(door, kind, word)
     for attempt in range(ATTEMPTS):
         body = merged(options, given, made, old, take=take)
+        if all(name in old and old[name] == value for name, value in body.items()):
+            new = {kind.member: old}  # so it is already
+            break
         lists = {option.lists or option.clears for option in options} & body.keys()
         revision = old.get("revision_number") if lists else None
         try:
@@ -170,10 +173,10 @@ def _change(
             if no.status != CHANGED_MEANWHILE or attempt == ATTEMPTS - 1:
                 raise
             old = found(door, kind, old["id"])
-            continue
-        if json_output:
-            console.print_json(new[kind.member])
-        return
+        else:
+            break
+    if json_output:
+        console.print_json(new[kind.member])
 
 
 def _delete(kind: Kind, door: "Door", json_output: bool, names: tuple[str, ...]) -> None:
@@ -300,6 +303,12 @@ def _group(kind: Kind, help_: str, *inner: click.Command) -> click.Group:
     return group
 
 
+def _of_one(word: str, help_: str, inner: click.Command) -> click.Group:
+    group = click.Group(word, help=help_, epilog=inner.epilog)
+    group.add_command(inner)
+    return group
+
+
 _pair_group = _group(
     KINDS["port_pair_groups"], "Port pair groups: functions that do the same; one hop of a chain."
 )
@@ -315,10 +324,24 @@ subnet = _group(KINDS["subnets"], "Subnets: the addresses of a network.")
 router = _group(KINDS["routers"], "Routers between subnets.")
 
 
-def _of_one(word: str, help_: str, inner: click.Group) -> click.Group:
-    group = click.Group(word, help=help_, epilog=inner.epilog)
-    group.add_command(inner)
-    return group
+def _interface(verb: str, line: str) -> click.Group:
+    """Give `router add subnet ROUTER SUBNET`, or `remove`."""
+
+    def run(door: "Door", json_output: bool, router: str, subnet: str) -> None:
+        one, other = found(door, KINDS["routers"], router), found(door, KINDS["subnets"], subnet)
+        action = f"routers/{one['id']}/{verb}_router_interface"
+        said = door.ask("PUT", action, {"subnet_id": other["id"]})
+        if json_output:
+            console.print_json(said)
+
+    example = f"Example: sfcci sfc router {verb} subnet r1 private-subnet"
+    inner = click.command("subnet", help=line, epilog=example)(sfc_door.asks(console.as_json(run)))
+    inner.params = [
+        _existing(KINDS["routers"], "router"),
+        _existing(KINDS["subnets"], "subnet"),
+        *inner.params,
+    ]
+    return _of_one(verb, line, inner)
 
 
 flow = _of_one(
@@ -331,3 +354,5 @@ service = _of_one(
     "Service graphs: chains that branch into chains.",
     _group(KINDS["service_graphs"], "Service graphs: where a chain goes on, into which chains."),
 )
+router.add_command(_interface("add", "Connect a router with a subnet."))
+router.add_command(_interface("remove", "Part a router from a subnet."))

@@ -31,6 +31,9 @@ class Parameter:
     options: tuple[str, ...] = ()
 
 
+UNKNOWN_FUNCTION = "UnknownFunction"
+
+
 @dataclass(frozen=True, slots=True)
 class Misuse:
     """What is wrong with a call: the keyword of the finding, where in the target (from 0), what, what next."""
@@ -50,7 +53,7 @@ def misuses(calls: Iterable[Call]) -> Iterator[Misuse]:
             continue
         if (parameters := table.get(call.name)) is None:
             hint = did_you_mean(call.name, sorted(table))
-            yield Misuse("UnknownFunction", call.offset, f"Graphite has no function {call.name}", hint)
+            yield Misuse(UNKNOWN_FUNCTION, call.offset, f"Graphite has no function {call.name}", hint)
         else:
             yield from _called(call, parameters)
 

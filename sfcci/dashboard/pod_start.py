@@ -8,8 +8,10 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from sfcci import files
 from sfcci.dashboard.pod import Pod, answers
 from sfcci.dashboard.pod_render import DIGEST, LABEL, LOOPBACK, PodSpec, config_maps, kube_yaml, query_port
 from sfcci.dashboard.podman import Podman
@@ -51,8 +53,10 @@ def find(podman: Podman, name: str) -> Found | None:
     return Found(one.get("Labels") or {}, states)
 
 
-def start(podman: Podman, spec: PodSpec, say: Say) -> bool:
+def start(podman: Podman, spec: PodSpec, say: Say, lock: Path) -> bool:
     """Have the pod run as `spec` says: left alone when it does, replaced when it is another; say whether it was started.
+
+    While podman works at it, `lock` is held: see `settle`.
 
     Raises MissingTool (a port is taken), UsageError (a pod of somebody else's has the name), ToolError.
     """
@@ -68,11 +72,21 @@ def start(podman: Podman, spec: PodSpec, say: Say) -> bool:
             podman.run("volume", "create", "--label", f"{LABEL}={spec.name}", volume)
     say("starting Grafana and Graphite in a pod" if spec.own_graphite else "starting Grafana in a pod")
     try:
-        podman.run("play", "kube", "-", stdin=kube_yaml(spec), timeout_s=PLAY_TIMEOUT_S)
+        podman.run("play", "kube", "-", stdin=kube_yaml(spec), timeout_s=PLAY_TIMEOUT_S, lock=lock)
     except BaseException:
         remove(podman, spec.name)
         raise
     return True
+
+
+def settle(lock: Path, say: Say) -> None:
+    """Wait until the podman of a run that was killed has done what it began: a pod that is removed meanwhile leaves its network."""
+    if held := files.try_lock(lock):
+        held.close()
+        return
+    say("waiting for the podman of a run that was killed")
+    with files.locked(lock):
+        pass
 
 
 def _check_ports(spec: PodSpec) -> None:

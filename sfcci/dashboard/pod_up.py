@@ -1,8 +1,8 @@
 """`up` and `down`: all that one command does with the pod, one at a time, and the same again when it is said twice."""
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,14 +38,14 @@ def up(settings: Settings, paths: Sequence[Path], wish: Wish, say: Say) -> Shown
     """
     begin = time.monotonic()
     sources = load(paths, settings.grafana.folder, checked=False)
-    with files.locked(pod.folder_of(settings) / "lock"):
+    with _alone(settings, say) as playing:
         podman = probe(settings, say)
         spec = pod.spec(settings, wish, podman)
         if not spec.own_graphite:
             _check_graphite(spec.graphite_url)
         pod_images.ensure(podman, spec.images, say)
         with ExitStack() as undo:
-            started = pod_start.start(podman, spec, say)
+            started = pod_start.start(podman, spec, say, playing)
             if started:
                 undo.callback(pod_start.remove, podman, spec.name)
             found = pod.addresses(spec, sample=wish.sample)
@@ -57,6 +57,15 @@ def up(settings: Settings, paths: Sequence[Path], wish: Wish, say: Say) -> Shown
         shown, points = _fed(settings, found, sources, say)
         report = pod_grafana.push(settings, found, shown, say)
     return Shown(found, report, shown, started, points, time.monotonic() - begin)
+
+
+@contextmanager
+def _alone(settings: Settings, say: Say) -> Iterator[Path]:
+    """Have the pod for the block, also before the podman of a run that was killed; give the lock for ours."""
+    folder = pod.folder_of(settings)
+    with files.locked(folder / "lock"):
+        pod_start.settle(folder / "playing", say)
+        yield folder / "playing"
 
 
 def _check_graphite(url: str) -> None:
@@ -90,7 +99,7 @@ class Gone:
 def down(settings: Settings, say: Say, *, volume: bool = False) -> Gone:
     """End the pod and remove exactly what is its own; with `volume` also what it keeps. Raises MissingTool, ToolError."""
     name = settings.preview.name
-    with files.locked(pod.folder_of(settings) / "lock"):
+    with _alone(settings, say):
         podman = probe(settings, say)
         say("ending the pod")
         was_up = pod_start.remove(podman, name)
@@ -126,9 +135,9 @@ def status(settings: Settings, say: Say) -> Status:
     lost = pod_images.missing(podman, spec.images)
     return Status(
         found,
-        dict(kept.containers) if kept else {},
+        dict(sorted(kept.containers.items())) if kept else {},
         bool(found and pod.answers(f"{found.grafana_url}/api/health")),
         bool(found and pod.answers(f"{found.graphite_url}/metrics/find?query=*")),
         {name: name not in lost for name in spec.images},
-        pod_start.volumes(podman, spec.name),
+        tuple(sorted(pod_start.volumes(podman, spec.name))),
     )

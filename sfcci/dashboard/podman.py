@@ -10,9 +10,10 @@ import json
 import os
 import re
 import resource
+import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ PROBE_TIMEOUT_S = 60.0
 MIN_VERSION = (4, 0)
 NOFILE, NPROC = 1_048_576, 32_768
 """No more than these limits are asked for, and no more than this process may have."""
+ALONE = Path(__file__).with_name("podman_alone.py")
 HOST = "host"
 ORDINARY = "472:472"
 """User and group that the probe's container runs as: Grafana's."""
@@ -51,12 +53,25 @@ class Podman:
     """ "host" where nothing else works (an ordinary user without /dev/net/tun); "" means podman's own default."""
 
     def run(
-        self, *words: str | Path, timeout_s: float = TIMEOUT_S, check: bool = True, stdin: str | None = None
+        self,
+        *words: str | Path,
+        timeout_s: float = TIMEOUT_S,
+        check: bool = True,
+        stdin: str | None = None,
+        lock: Path | None = None,
     ) -> command.Completed:
-        """Run `podman WORDS`. Raises ToolError (a status other than 0 with `check`, or out of time)."""
-        return command.run(
-            [self.path, *words], timeout_s=timeout_s, check=check, env=self.environ, stdin=stdin
-        )
+        """Run `podman WORDS`. Raises ToolError (a status other than 0 with `check`, or out of time).
+
+        `lock` is held until podman has ended, also where this tool is killed meanwhile.
+        """
+        holder = (sys.executable, "-I", ALONE, lock) if lock else ()
+        try:
+            return command.run(
+                [*holder, self.path, *words], timeout_s=timeout_s, check=check, env=self.environ, stdin=stdin
+            )
+        except ToolError as error:
+            argv = error.failure.argv[len(holder) :]
+            raise ToolError(replace(error.failure, argv=argv), error.note) from None
 
     def exists(self, kind: str, name: str) -> bool:
         """Say whether there is an image, pod, container, volume, network or secret of this name."""

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from sfcci.dashboard import target as grammar
 from sfcci.dashboard.attribution import attributed, together
 from sfcci.dashboard.existence import never_happened
+from sfcci.dashboard.function import UNKNOWN_FUNCTION, misuses
 from sfcci.dashboard.model import Dashboard
 from sfcci.dashboard.render import grafana_json
 from sfcci.errors import UsageError
@@ -202,9 +203,17 @@ def _alone(
 
 def _valued(one: Answer, found: list[Series] | str) -> Answer:
     if isinstance(found, str):
-        return replace(one, trouble=Trouble.REFUSED, detail=found)
+        return replace(one, trouble=Trouble.REFUSED, detail="; ".join([found, *_misused(one.target)]))
     valued = any(number is not None for series in found for number, _ in series.values)
     return replace(one, series=tuple(found), trouble=Trouble.NONE if valued else Trouble.EMPTY)
+
+
+def _misused(text: str) -> Iterator[str]:
+    """Say which functions of a target Graphite does not have, each with the one that was perhaps meant."""
+    calls = [node for node in grammar.walk(grammar.parse_target(text)) if isinstance(node, grammar.Call)]
+    for wrong in misuses(calls):
+        if wrong.keyword == UNKNOWN_FUNCTION and wrong.hint:
+            yield f"{wrong.what}: {wrong.hint}"
 
 
 def _reasons(empty: Sequence[Answer], reader: Reader) -> dict[str, Answer]:

@@ -87,7 +87,7 @@ def _count(name: str, time_s: int, step_s: int) -> int:
 def _trouble(stem: str) -> float:
     """Give how much worse than usual a job does, in whatever pipeline."""
     job = stem.rpartition(".")[2]
-    return (0.5 + _chance(job, 1)) * (WORSE if _chance(job, 83) < 1 / WORSE_OF else 1)
+    return (0.5 + _chance(job, 1)) * (WORSE if _chance(job, 3) < 1 / WORSE_OF else 1)
 
 
 def _wave(name: str, time_s: int) -> float:
@@ -97,4 +97,9 @@ def _wave(name: str, time_s: int) -> float:
 
 def _chance(name: str, time_s: int = 0) -> float:
     """Give a number from 0 up to 1 that looks like chance and is always the same."""
-    return zlib.crc32(f"{name} {time_s} {name}".encode()) / 2**32
+    number = zlib.crc32(f"{name} {time_s} {name}".encode())
+    for _ in range(
+        2
+    ):  # the CRCs of two names differ by the same bits at all times; stirred, they have nothing in common
+        number = (number ^ number >> 16) * 0x45D9F3B & 0xFFFFFFFF
+    return (number ^ number >> 16) / 2**32

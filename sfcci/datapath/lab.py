@@ -5,9 +5,8 @@ with raised(load_scenario("demo")) as lab:
 """
 
 import contextlib
-import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +18,11 @@ from sfcci.chain.model import ChainState
 from sfcci.chain.port import SwitchPort
 from sfcci.chain.program import Program, changes
 from sfcci.datapath import capture as capture_module
-from sfcci.datapath import ovs
+from sfcci.datapath import ovs, plug
 from sfcci.datapath.namespace import INSIDE, Keeper, Raising
+from sfcci.datapath.plug import FORWARDING
 from sfcci.datapath.scenario import Scenario
-from sfcci.datapath.topology import SWITCH, Host, Port, Topology
+from sfcci.datapath.topology import SWITCH, Topology, change
 
 Say = Callable[[str], None]
 PROGRAMS = (
@@ -35,17 +35,6 @@ PROGRAMS = (
     "ovs-vswitchd",
     "ovs-ofctl",
 )
-FORWARDING = "net/ipv4/ip_forward"
-HOST_SETTINGS: Mapping[str, str] = {
-    "net/ipv6/conf/*/disable_ipv6": "1",
-    "net/ipv4/conf/*/rp_filter": "0",  # a function receives packets of everybody
-    "net/ipv4/conf/*/send_redirects": "0",  # it is on the path on purpose
-    "net/ipv4/conf/*/arp_ignore": "1",  # two ports in one network: each answers for its own address
-    "net/ipv4/conf/*/arp_announce": "2",
-    "net/ipv4/icmp_errors_use_inbound_ifaddr": "1",  # traceroute shows where a packet came in
-    "net/ipv4/icmp_ratelimit": "0",  # and shows it every time
-}
-SWITCH_SETTINGS: Mapping[str, str] = {"net/ipv6/conf/*/disable_ipv6": "1", FORWARDING: "0"}
 
 
 def _silent(_text: str) -> None:
@@ -117,6 +106,12 @@ class Lab:
             ovs.settle(self.keeper)
         return len(steps)
 
+    def install(self, new: Program) -> None:
+        """Have the switch hold exactly this program, whatever it held. Raises ToolError (and nothing is changed)."""
+        ovs.install(self.keeper, new)
+        self.installed = new
+        ovs.settle(self.keeper)
+
     def flows(self) -> str:
         """Give the switch's flows, sorted, without counters."""
         return ovs.dump(self.keeper, "flows")
@@ -172,7 +167,8 @@ def build(keeper: Keeper, scenario: Scenario, say: Say = _silent) -> Lab:
     first = program(scenario.chains, lab.ports)
     with ThreadPoolExecutor(2) as pool:
         switch = pool.submit(ovs.start, keeper, datapath)
-        _add_hosts(keeper, scenario.topology)
+        plug.switch_settings(keeper)
+        plug.furnish(keeper, change(Topology(), scenario.topology))
         services = pool.submit(_start_services, keeper, scenario.topology)
         switch.result()
         ovs.add_bridge(keeper, datapath, scenario.topology.ports)
@@ -180,38 +176,6 @@ def build(keeper: Keeper, scenario: Scenario, say: Say = _silent) -> Lab:
         services.result()
     lab.installed = first
     return lab
-
-
-def _add_hosts(keeper: Keeper, topology: Topology) -> None:
-    """Make namespaces and cables, set the kernel's knobs while the cables are down, then addresses and up."""
-    lines = [f"netns add {host.name}" for host in topology.hosts]
-    for port in topology.ports:
-        peer = f"peer name {port.name} address {port.mac} netns {port.host}"
-        lines += [f"link add {port.tap} type veth {peer}", f"link set {port.tap} up"]
-    _batch(keeper, None, ["link set lo up", *lines])
-    plan = {"": {"settings": SWITCH_SETTINGS, "interfaces": []}}
-    plan |= {host.name: _knobs(host, topology) for host in topology.hosts}
-    keeper.run([sys.executable, "-I", "-S", INSIDE / "network.py"], stdin=json.dumps(plan))
-    for host in topology.hosts:
-        _batch(keeper, host.name, _addresses(topology, topology.ports_of(host.name)))
-
-
-def _knobs(host: Host, topology: Topology) -> dict[str, Any]:
-    settings = {**HOST_SETTINGS, FORWARDING: "1" if host.forwards else "0"}
-    return {"settings": settings, "interfaces": [port.name for port in topology.ports_of(host.name)]}
-
-
-def _addresses(topology: Topology, ports: Sequence[Port]) -> list[str]:
-    """Give the `ip` lines of a host: the network is reached by the last port alone."""
-    lines = ["link set lo up"]
-    for port in ports:
-        route = "" if port is ports[-1] else " noprefixroute"
-        lines += [f"addr add {topology.interface(port)} dev {port.name}{route}", f"link set {port.name} up"]
-    return lines
-
-
-def _batch(keeper: Keeper, host: str | None, lines: Sequence[str]) -> None:
-    keeper.run([command.find("ip"), "-b", "-"], host=host, stdin="\n".join(lines) + "\n")
 
 
 def _start_services(keeper: Keeper, topology: Topology) -> None:
@@ -223,7 +187,11 @@ def _start_services(keeper: Keeper, topology: Topology) -> None:
 
 def switch_ports(topology: Topology) -> dict[str, SwitchPort]:
     """Give the ports as the compiler wants them, by id; a host's addresses belong to all its ports."""
+    addresses: dict[str, tuple[str, ...]] = {}
+    for port in topology.ports:
+        own = tuple(address.partition("/")[0] for address in port.addresses)
+        addresses[port.host] = addresses.get(port.host, ()) + own
     return {
-        port.id: SwitchPort(port.number, port.mac, tuple(other.ip for other in topology.ports_of(port.host)))
+        port.id: SwitchPort(port.number, port.mac, addresses[port.host], max(port.network, 0))
         for port in topology.ports
     }

@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ class Raising:
         os.write(self._life, b"s")
         os.close(self._life)
         self._life = -1
+        threading.Thread(target=_wait, args=(self._child,), daemon=True).start()
 
     def end(self) -> None:
         """End the lab and what started it; again is allowed."""
@@ -147,6 +149,12 @@ def _line(handle: int) -> str:
     """Give the line that comes on a pipe, "" when its writer ends or START_S have passed."""
     readable, _, _ = select.select([handle], [], [], START_S)
     return os.read(handle, 100).decode().strip() if readable else ""
+
+
+def _wait(child: int) -> None:
+    """Wait for a child however long it lives: a tool that outlives its lab shall not keep a dead process."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(child, 0)
 
 
 def _reap(child: int) -> None:

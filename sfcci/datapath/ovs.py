@@ -1,11 +1,12 @@
 """The lab's own Open vSwitch: ovsdb-server and ovs-vswitchd inside the lab, one bridge, programs applied to it."""
 
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from sfcci import command
-from sfcci.chain.program import Change
+from sfcci.chain.program import Change, Program, changes
 from sfcci.datapath.namespace import Keeper
 from sfcci.datapath.topology import Port
 from sfcci.errors import MissingTool
@@ -20,6 +21,8 @@ SCHEMAS = (
     Path("/usr/local/share/openvswitch/vswitch.ovsschema"),
 )
 FOLDERS = {"OVS_RUNDIR": FOLDER, "OVS_LOGDIR": FOLDER, "OVS_DBDIR": FOLDER}
+PATIENCE_S = 20
+"""How long a change waits for ovs-vswitchd, which may be gone."""
 LONGEST_MEMORY_S = 3600
 """Open vSwitch's limit for mac-aging-time: an address that ages out is flooded to every port."""
 
@@ -47,16 +50,63 @@ def add_bridge(keeper: Keeper, datapath: str, ports: Iterable[Port]) -> None:
     """Make the bridge with all ports in one transaction. It forwards nothing until it is told to (fail closed)."""
     words = ["--", "add-br", BRIDGE, "--", "set", "bridge", BRIDGE, f"datapath_type={datapath}"]
     words += ["fail_mode=secure", f"other-config:mac-aging-time={LONGEST_MEMORY_S}"]
-    for port in ports:
-        words += ["--", "add-port", BRIDGE, port.tap, "--", "set", "interface", port.tap]
-        words += [f"ofport_request={port.number}", f"external_ids:iface-id={port.id}"]
-    _run(keeper, "ovs-vsctl", f"--db={DATABASE}", *words)
+    _vsctl(keeper, *words, *(word for port in ports for word in _port(port)))
 
 
-def apply_changes(keeper: Keeper, changes: Iterable[Change]) -> None:
+def set_ports(keeper: Keeper, new: Iterable[Port], changed: Iterable[Port]) -> None:
+    """Add ports to the bridge, and set the networks of others, in one transaction. Raises ToolError."""
+    words = [word for port in new for word in _port(port)]
+    words += [word for port in changed for word in _network(port)]
+    _vsctl(keeper, *words)
+
+
+def delete_ports(keeper: Keeper, taps: Iterable[str]) -> None:
+    """Take ports from the bridge; one that is not there is no fault. Raises ToolError."""
+    _vsctl(keeper, *(word for tap in taps for word in ("--", "--if-exists", "del-port", BRIDGE, tap)))
+
+
+def ports(keeper: Keeper) -> dict[str, tuple[int, str]]:
+    """Give OpenFlow number and mark of every port of ours, by tap. Raises ToolError."""
+    said = _vsctl(keeper, "--format=json", "--columns=name,ofport,external_ids", "list", "interface").stdout
+    rows = ((name, number, dict(ids[1])) for name, number, ids in json.loads(said)["data"])
+    return {
+        name: (number if isinstance(number, int) else 0, ids.get("mark", ""))
+        for name, number, ids in rows
+        if "iface-id" in ids
+    }
+
+
+def _port(port: Port) -> list[str]:
+    words = ["--", "add-port", BRIDGE, port.tap, "--", "set", "interface", port.tap]
+    words += [f"ofport_request={port.number}", f"external_ids:iface-id={port.id}"]
+    return [*words, f"external_ids:mark={port.mark}", *_network(port)]
+
+
+def _network(port: Port) -> list[str]:
+    if port.network:
+        return ["--", "set", "port", port.tap, f"tag={port.network}"]
+    return ["--", "clear", "port", port.tap, "tag"]
+
+
+def apply_changes(keeper: Keeper, steps: Iterable[Change]) -> None:
     """Apply changes as one bundle: all of them, or none. Raises ToolError."""
-    text = "".join(f"{change}\n" for change in changes)
+    text = "".join(f"{change}\n" for change in steps)
     _run(keeper, "ovs-ofctl", "-O", "OpenFlow15", "bundle", _bridge(), "-", stdin=text)
+
+
+def install(keeper: Keeper, program: Program) -> None:
+    """Have the switch hold exactly this program, whatever it holds: one bundle. Raises ToolError."""
+    text = "".join(f"{change}\n" for change in changes(Program(), program))
+    _run(
+        keeper,
+        "ovs-ofctl",
+        "-O",
+        "OpenFlow15",
+        "bundle",
+        _bridge(),
+        "-",
+        stdin=f"flow delete\ngroup delete\n{text}",
+    )
 
 
 def dump(keeper: Keeper, what: str) -> str:
@@ -75,6 +125,10 @@ def settle(keeper: Keeper) -> None:
 def trace(keeper: Keeper, flow: str) -> str:
     """Give what the switch would do with a packet (ofproto/trace), as text."""
     return _run(keeper, "ovs-appctl", "-t", CONTROL, "ofproto/trace", BRIDGE, flow).stdout
+
+
+def _vsctl(keeper: Keeper, *words: str) -> command.Completed:
+    return _run(keeper, "ovs-vsctl", f"--db={DATABASE}", f"--timeout={PATIENCE_S}", *words)
 
 
 def _bridge() -> str:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -193,17 +193,19 @@ def _topology(data: Mapping[str, Any]) -> Topology:
     )
     addresses = _addresses(data, network)
     ports = tuple(
-        _port(data, name, given, addresses[name], number)
+        _port(data, name, given, IPv4Interface(f"{addresses[name]}/{network.prefixlen}"), number)
         for number, (name, given) in enumerate(data["ports"].items(), 1)
     )
-    return Topology(network, hosts, ports)
+    return Topology(hosts, ports)
 
 
-def _port(data: Mapping[str, Any], name: str, given: Mapping[str, Any], ip: str, number: int) -> Port:
+def _port(
+    data: Mapping[str, Any], name: str, given: Mapping[str, Any], address: IPv4Interface, number: int
+) -> Port:
     identity = _port_id(data, name)
     tail = hashlib.sha256(identity.encode()).digest()[:3]
     mac = given.get("mac") or MAC_PREFIX + "".join(f":{byte:02x}" for byte in tail)
-    return Port(identity, name, given["host"], mac, ip, number)
+    return Port(identity, name, given["host"], mac, str(address.ip), number, (str(address),))
 
 
 def _addresses(data: Mapping[str, Any], network: IPv4Network) -> dict[str, str]:

@@ -1,24 +1,27 @@
 """Labs that stay when the command that raised them has ended: found again by name, ended by name.
 
 A record per lab lies in `<state>/labs/<name>.json`. It is written before the lab may outlive the tool, so a lab
-without a record cannot be, and a record whose keeper is gone means nothing.
+without a record cannot be, and a record whose keeper is gone means nothing. A lab is raised from a scenario; once the
+API serves it, its record holds what the API has plugged into it instead.
 """
 
 import contextlib
 import json
 import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sfcci import document, files
 from sfcci.chain.compiler import program
+from sfcci.chain.model import ChainState
 from sfcci.datapath.lab import Lab, Say, build, require, switch_ports
 from sfcci.datapath.namespace import Keeper, Raising
 from sfcci.datapath.scenario import SCHEMA, Scenario, parse_scenario
-from sfcci.document import did_you_mean
+from sfcci.datapath.topology import Host, Port, Topology
+from sfcci.document import Document, did_you_mean
 from sfcci.errors import Fault, InputError, Place, UsageError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
@@ -31,6 +34,10 @@ class StandingLab:
     name: str
     since: float
     lab: Lab
+    chains: tuple[str, ...] = ()
+    """The names of its chains."""
+    served: bool = False
+    """Whether the API has it: then its hosts and ports are the API's, and no longer the scenario's."""
 
 
 def up(state: Path, name: str, scenario: Scenario, say: Say) -> StandingLab:
@@ -45,14 +52,43 @@ def up(state: Path, name: str, scenario: Scenario, say: Say) -> StandingLab:
             )
         raising = Raising()
         try:
-            standing = StandingLab(name, time.time(), build(raising.keeper, scenario, say))
-            files.write_text(_path(state, name), json.dumps(_record(standing), indent=2) + "\n", mode=0o600)
+            chains = tuple(chain.name for chain in scenario.chains.port_chains)
+            standing = StandingLab(
+                name,
+                time.time(),
+                build(raising.keeper, scenario, say),
+                chains,
+                served=not scenario.source.text,
+            )
+            _write(state, standing)
             raising.stay()
         except BaseException:
             raising.end()
             _path(state, name).unlink(missing_ok=True)
             raise
     return standing
+
+
+def up_empty(state: Path, name: str, say: Say) -> StandingLab:
+    """Raise a lab without hosts, into which the API plugs. Raises as `up` does."""
+    return up(state, name, _of_api(name, Topology()), say)
+
+
+def there(state: Path, name: str) -> StandingLab | None:
+    """Give the lab of that name, None when it is not up. Raises UsageError (no name for a lab), InputError."""
+    if not NAME.fullmatch(name):
+        raise UsageError(f"bad lab name {name!r}; letters, digits, - and _, at most 31")
+    return _read(state, name)
+
+
+def keep(state: Path, standing: StandingLab, topology: Topology, chains: Sequence[str]) -> StandingLab:
+    """Write down what the API has plugged into a lab; a lab that has ended meanwhile is not written down again."""
+    lab = replace(standing.lab, scenario=replace(standing.lab.scenario, topology=topology))
+    kept = replace(standing, lab=lab, chains=tuple(chains), served=True)
+    with _locked(state, standing.name):
+        if standing.lab.keeper.alive():
+            _write(state, kept)
+    return kept
 
 
 def labs(state: Path) -> tuple[StandingLab, ...]:
@@ -102,6 +138,15 @@ def _locked(state: Path, name: str) -> Iterator[None]:
         yield
 
 
+def _of_api(name: str, topology: Topology) -> Scenario:
+    """The scenario of a lab that none has raised: what the API has plugged, and no document."""
+    return Scenario(name, topology, ChainState(), Document("the API", "", {}))
+
+
+def _write(state: Path, standing: StandingLab) -> None:
+    files.write_text(_path(state, standing.name), json.dumps(_record(standing), indent=2) + "\n", mode=0o600)
+
+
 def _record(standing: StandingLab) -> dict[str, Any]:
     keeper, source = standing.lab.keeper, standing.lab.scenario.source
     return {
@@ -110,6 +155,8 @@ def _record(standing: StandingLab) -> dict[str, Any]:
         "datapath": standing.lab.datapath,
         "keeper": {"pid": keeper.pid, "identity": keeper.identity, "user": keeper.user},
         "scenario": {"path": source.path, "text": source.text},
+        "chains": standing.chains,
+        "served": asdict(standing.lab.topology) if standing.served else None,
     }
 
 
@@ -121,11 +168,27 @@ def _read(state: Path, name: str) -> StandingLab | None:
         keeper = Keeper(**record["keeper"])
         if not keeper.alive():
             return None
+        if record.get("served"):
+            topology = _topology(record["served"])
+            lab = Lab(_of_api(name, topology), keeper, record["datapath"])
+            return StandingLab(name, record["since"], lab, tuple(record["chains"]), served=True)
         source = document.parse(record["scenario"]["text"], record["scenario"]["path"], SCHEMA)
         scenario = parse_scenario(source)
         installed = program(scenario.chains, switch_ports(scenario.topology))
-        return StandingLab(name, record["since"], Lab(scenario, keeper, record["datapath"], installed))
+        chains = tuple(chain.name for chain in scenario.chains.port_chains)
+        return StandingLab(
+            name, record["since"], Lab(scenario, keeper, record["datapath"], installed), chains
+        )
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(Fault(Place(str(path)), f"{error!r}", "a lab's record", "remove the file")) from None
+
+
+def _topology(record: Mapping[str, Any]) -> Topology:
+    hosts = tuple(Host(**{**host, "owner": tuple(host["owner"])}) for host in record["hosts"])
+    ports = (
+        {**port, "addresses": tuple(port["addresses"]), "gateways": tuple(port["gateways"])}
+        for port in record["ports"]
+    )
+    return Topology(hosts, tuple(Port(**port) for port in ports))

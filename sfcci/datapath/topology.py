@@ -1,8 +1,9 @@
-"""What a lab consists of: hosts, and the ports by which they hang on the one switch."""
+"""What a lab consists of: hosts, the ports by which they hang on the one switch, and what differs between two labs."""
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from ipaddress import IPv4Interface, IPv4Network
+from dataclasses import asdict, dataclass, field, replace
+from ipaddress import ip_address, ip_interface
 
 from sfcci.document import did_you_mean
 from sfcci.errors import UsageError
@@ -21,31 +22,53 @@ class Port:
     host: str
     mac: str
     ip: str
+    """Its first IPv4 address, "" without one."""
     number: int
     """The port's OpenFlow number on the switch, from 1."""
+    addresses: tuple[str, ...] = ()
+    """All its addresses, with the length of their networks' prefixes."""
+    gateways: tuple[str, ...] = ()
+    """Where its host sends what is for elsewhere: at most one per IP version."""
+    mtu: int = 1500
+    network: int = 0
+    """The network's number (a VLAN tag) where the switch has several: ports of two never meet. 0: there is one."""
+    up: bool = True
 
     @property
     def tap(self) -> str:
         """The switch's interface: "tap" and the first 11 characters of the id, as Neutron names it."""
         return "tap" + self.id[:TAP_ID_LENGTH]
 
+    @property
+    def cable(self) -> "Port":
+        """What cannot be changed without pulling it: the port without what the switch alone sets."""
+        return replace(self, number=0, network=0, up=True)
+
+    @property
+    def mark(self) -> str:
+        """A short word that differs for each cable."""
+        return hashlib.sha256(repr(sorted(asdict(self.cable).items())).encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True)
 class Host:
-    """A machine of the lab: `forwards` says whether it routes, `services` which servers listen at which port."""
+    """A machine of the lab: `forwards` says whether it routes, `services` which servers listen at which port.
+
+    `owner` is the project and the device that it is for the API; two projects' devices of one name are two hosts.
+    """
 
     name: str
     forwards: bool = False
     services: Mapping[str, int] = field(default_factory=dict)
+    owner: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
 class Topology:
     """Hosts and ports in the order of the scenario; names are unique, every port's host exists."""
 
-    network: IPv4Network
-    hosts: tuple[Host, ...]
-    ports: tuple[Port, ...]
+    hosts: tuple[Host, ...] = ()
+    ports: tuple[Port, ...] = ()
 
     def host(self, name: str) -> Host:
         """Give the host of that name. Raises UsageError."""
@@ -56,10 +79,16 @@ class Topology:
         raise UsageError(_unknown("host", name, names, names))
 
     def port(self, word: str) -> Port:
-        """Give the port with that name, id or tap name. Raises UsageError."""
+        """Give the port with that name, id or tap name. Raises UsageError, also when several have the name."""
         for port in self.ports:
-            if word in (port.name, port.id, port.tap):
+            if word in (port.id, port.tap):
                 return port
+        named = [port for port in self.ports if port.name == word]
+        if len(named) > 1:
+            taps = ", ".join(f"{port.tap} (of {port.host})" for port in named)
+            raise UsageError(f"several ports are named {word!r}; say which: {taps}")
+        if named:
+            return named[0]
         names = [port.name for port in self.ports]
         raise UsageError(_unknown("port", word, names, [*names, *(p.tap for p in self.ports)]))
 
@@ -67,11 +96,65 @@ class Topology:
         """Give a host's ports in order; by the last one it reaches the network."""
         return tuple(port for port in self.ports if port.host == host)
 
-    def interface(self, port: Port) -> IPv4Interface:
-        """Give the port's address with the network's prefix length."""
-        return IPv4Interface(f"{port.ip}/{self.network.prefixlen}")
+    def routes(self, host: str) -> tuple[str, ...]:
+        """Give a host's routes as `ip route` reads them: each network, and elsewhere, by the last port in it."""
+        routes: dict[str, str] = {}
+        for port in self.ports_of(host):
+            for address in map(ip_interface, port.addresses):
+                prefix = str(address.network)
+                routes[prefix] = f"{prefix} dev {port.name} src {address.ip}"
+            for gateway in map(ip_address, port.gateways):
+                elsewhere = "default" if gateway.version == 4 else "::/0"  # noqa: PLR2004 - the version's number is its name
+                routes[elsewhere] = f"{elsewhere} via {gateway} dev {port.name} onlink"
+        return tuple(routes.values())
 
 
 def _unknown(kind: str, word: str, shown: list[str], known: list[str]) -> str:
     hint = did_you_mean(word, known)
     return f"no {kind} {word!r}; " + (hint or "there are: " + ", ".join(shown))
+
+
+@dataclass(frozen=True)
+class Change:
+    """What turns one topology into another: ports to pull and plug, hosts to end and make, and what is set."""
+
+    pull: tuple[Port, ...] = ()
+    end: tuple[Host, ...] = ()
+    make: tuple[Host, ...] = ()
+    plug: tuple[Port, ...] = ()
+    switch: tuple[Port, ...] = ()
+    """Ports that stay plugged, and whose network or `up` is another."""
+    forward: tuple[Host, ...] = ()
+    """Hosts that begin or cease to route."""
+    unroute: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Host → routes that it no longer has."""
+    route: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Host → all its routes, where some are new."""
+
+
+def change(old: Topology, new: Topology) -> Change:
+    """Give what turns `old` into `new`; ports that are in both have the same numbers."""
+    had, has = {port.id: port for port in old.ports}, {port.id: port for port in new.ports}
+    kept = {id_ for id_ in has if id_ in had and had[id_].cable == has[id_].cable}
+    hosts, routes = {host.name: host for host in old.hosts}, {h.name: old.routes(h.name) for h in old.hosts}
+    wanted = {host.name: new.routes(host.name) for host in new.hosts}
+    lost = {name: tuple(_prefixes(routes.get(name, ())) - _prefixes(lines)) for name, lines in wanted.items()}
+    fresh = {port.host for port in new.ports if port.id not in kept}
+    return Change(
+        tuple(port for id_, port in had.items() if id_ not in kept),
+        tuple(host for host in old.hosts if host.name not in wanted),
+        tuple(host for host in new.hosts if host.name not in hosts),
+        tuple(port for id_, port in has.items() if id_ not in kept),
+        tuple(has[id_] for id_ in kept if _set(has[id_]) != _set(had[id_])),
+        tuple(h for h in new.hosts if h.name in hosts and h.forwards != hosts[h.name].forwards),
+        {name: lines for name, lines in lost.items() if lines},
+        {name: lines for name, lines in wanted.items() if lines != routes.get(name) or name in fresh},
+    )
+
+
+def _prefixes(routes: tuple[str, ...]) -> set[str]:
+    return {route.split()[0] for route in routes}
+
+
+def _set(port: Port) -> tuple[int, bool]:
+    return port.network, port.up

@@ -4,7 +4,7 @@ Nothing here writes, and no answer may be put into a foreign page, run a foreign
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sfcci.errors import InputError, SfcciError, UsageError
 from sfcci.moment import parse_moment
 from sfcci.web import assets
+from sfcci.web.bundle import bundled
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -124,11 +125,13 @@ def bar(request: "Request") -> str:
     return _environment().get_template("bar.html").render(places=PLACES, here=request.url.path)
 
 
-def asset(path: Path) -> "Response":
-    """Give a file of the pages."""
+def asset(name: str, files: Mapping[str, Path]) -> "Response":
+    """Give a file of the pages; the script that a page begins with comes with the modules that it needs, as one file."""
     from starlette.responses import Response
 
-    return Response(path.read_bytes(), media_type=f"{assets.TYPES[path.suffix]}; charset=utf-8")
+    path = files[name]
+    text = bundled([name], assets.modules(files)).encode() if name in assets.BEGIN else path.read_bytes()
+    return Response(text, media_type=f"{assets.TYPES[path.suffix]}; charset=utf-8")
 
 
 def whole_number(request: "Request", name: str, default: int | None = None) -> int:

@@ -4,7 +4,7 @@ uPlot's browser part is used, the package's Python part is not: it comes into an
 dependencies, pinned by version and hash.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -44,6 +44,8 @@ OURS = (
         "difference.js",
     ),
 )
+BEGIN = ("preview.js", "metrics.js", "difference.js")
+"""The modules that pages begin with."""
 THEIRS = ("uPlot.iife.js", "uPlot.min.css")
 TYPES = {".css": "text/css", ".js": "text/javascript"}
 
@@ -58,3 +60,8 @@ def asset_files(cache: Path, say: Callable[[str], None] = lambda _text: None) ->
     if lost:
         raise Unreachable(f"{', '.join(lost)} is missing in {made.root}; remove that folder and run it again")
     return found
+
+
+def modules(files: Mapping[str, Path]) -> dict[str, str]:
+    """Give the text of each of our scripts by its name."""
+    return {name: files[name].read_text() for name in OURS if name.endswith(".js")}

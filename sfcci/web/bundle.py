@@ -17,7 +17,6 @@ _EXPORT = re.compile(r"^export (?=(?:(?:async )?function\*?|const|class) (\w+))"
 _LEFT = re.compile(r"^(?:import|export)\b.*|\bimport\(", re.MULTILINE)
 _STYLE = re.compile(r'[ \t]*<link rel="stylesheet" href="/static/([\w.-]+)">\n')
 _SCRIPT = re.compile(r'[ \t]*<script src="/static/([\w.-]+)" (defer|type="module")></script>\n')
-_EARLY = re.compile(r'[ \t]*<link rel="modulepreload" href="/static/[\w.-]+">\n')
 _CHARSET = '<meta charset="utf-8">'
 
 
@@ -35,7 +34,7 @@ def one_file(page: str, texts: Mapping[str, str], carried: Mapping[str, Any]) ->
     parts = [f"<style>{one}</style>" for one in styles]
     parts.append(f'<script type="application/json" id="exported">{_json(carried)}</script>')
     parts += [f"{kind}{one}</script>" for kind, one in zip(kinds, scripts, strict=True)]
-    bare = _EARLY.sub("", _SCRIPT.sub("", _STYLE.sub("", page)))
+    bare = _SCRIPT.sub("", _STYLE.sub("", page))
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts, styles)}">'
     head, charset, rest = bare.partition(_CHARSET)
     return f"{head}{charset}\n  {policy}" + rest.replace("</head>", "\n".join(parts) + "\n</head>", 1)

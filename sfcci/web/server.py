@@ -41,10 +41,10 @@ def application(pages: Mapping[str, Endpoint], files: Mapping[str, Path]) -> "St
     from starlette.routing import Route
 
     def static(request: "Request") -> "Response":
-        path = files.get(request.path_params["name"])
-        if path is None:
+        name = request.path_params["name"]
+        if name not in files:
             raise NotThere("there is no such file")
-        return asset(path)
+        return asset(name, files)
 
     def nowhere(request: "Request") -> "Response":
         raise NotThere(f"there is no page {request.url.path}")
@@ -130,6 +130,9 @@ def _listening(port: int) -> Iterator[socket.socket]:
             f"port {port} {reasons[error.errno]}; choose another with --port, or leave it out for a free one"
         ) from None
     with listener:
+        # asyncio does so for sockets that say that they are TCP, which those of create_server do not: without it a page's
+        # answers wait for the other side's acknowledgement, 40 ms each.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
 

@@ -21,6 +21,7 @@ class Server:
     def __init__(self, url, process, database):
         self.url, self.process, self.database = url, process, database
         self.session = requests.Session()
+        self.session.trust_env = False  # no proxy is between us
 
     def ask(self, method, path, body=None, **more):
         """Send a request and give requests' response; `body` is sent as JSON, or as it is when it is bytes."""
@@ -97,8 +98,20 @@ def api_server(tmp_path):
     return start
 
 
+@pytest.fixture(scope="session")
+def running_server():
+    """Give `running` itself, for fixtures that live longer than a test."""
+    return running
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """Give one server for the tests of a module, without quotas; its state is in memory."""
     with running(tmp_path_factory.mktemp("server"), "--no-quota", database="sqlite://") as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def start_server():
+    """Give `running` itself, for fixtures of a module."""
+    return running

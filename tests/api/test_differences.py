@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from .openstack.fixture import SFC
+from .openstack.rest import Http
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "neutron-api.md"
 UNKNOWN = "11111111-2222-3333-4444-555555555555"
@@ -68,8 +69,10 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def one_world(http):
-    return World(http)
+def one_world(server):
+    http = Http(server.url)
+    yield World(http)
+    http.close()
 
 
 @pytest.fixture
@@ -135,12 +138,35 @@ def test_values_of_a_mapping_of_tuples_are_validated(world, given):
 def test_unknown_keys_of_a_mapping_of_tuples_are_refused(world):
     parameters = {"ppg_n_tuple_mapping": {"foo": {}}}
     answer = world.post("port_pair_groups", port_pair_group_parameters=parameters)
-    refused(answer, 400, "HTTPBadRequest", "foo")
+    refused(answer, 400, "PPGParametersInvalidNTupleMappingParameter", "foo")
 
 
 def test_a_service_graph_that_is_a_list_is_refused(world):
-    chain = world.chain()["id"]
-    refused(world.post("service_graphs", port_chains=[chain]), 400, "HTTPBadRequest", "port_chains")
+    chain, other = world.chain()["id"], world.chain()["id"]
+    for given in ([chain], {chain: other}, chain):
+        refused(world.post("service_graphs", port_chains=given), 400, "HTTPBadRequest", "port_chains")
+
+
+@pytest.mark.parametrize("given", [80.5, True, "8_0"])
+def test_a_port_number_is_a_whole_number(world, given):
+    match = {"protocol": "tcp", "destination_port_range_min": given, "logical_source_port": world.port()}
+    refused(world.post("flow_classifiers", **match), 400, "FlowClassifierInvalidPortValue")
+
+
+def test_a_weight_that_no_switch_holds_is_refused(world):
+    sides = {"ingress": world.port(), "egress": world.port()}
+    answer = world.post("port_pairs", **sides, service_function_parameters={"weight": 65536})
+    refused(answer, 400, "HTTPBadRequest", "65535")
+
+
+def test_what_is_wrong_is_told_before_the_quota(world):
+    pair = world.pair()
+    world.group(pair)
+    quota = "/v2.0/quotas/fake_project_id"
+    assert world.http.ask("PUT", quota, {"quota": {"port_pair_group": 1}}).status == 200
+    refused(world.post("port_pair_groups", port_pairs=[pair]), 409, "PortPairInUse")
+    refused(world.post("port_pair_groups"), 409, "OverQuota", "port_pair_group")
+    assert world.http.ask("DELETE", quota).status == 204
 
 
 def test_a_chain_id_that_no_mpls_label_holds_is_refused(world):
@@ -243,6 +269,73 @@ def test_a_chain_that_cannot_carry_traffic_is_closed_or_open(world):
     answer = world.put("port_chains", chain["id"], fail_mode="open")
     assert answer.body["port_chain"]["fail_mode"] == "open"
     refused(world.put("port_chains", chain["id"], fail_mode="ajar"), 400, "HTTPBadRequest", "fail_mode")
+
+
+def test_a_symmetric_chain_takes_no_classifier_without_destination_later(world):
+    symmetric = {"correlation": "mpls", "symmetric": True}
+    chain = world.chain(chain_parameters=symmetric)["id"]
+    answer = world.put("port_chains", chain, flow_classifiers=[world.classifier()])
+    refused(answer, 400, "SfcBadRequest", "logical_destination_port")
+    whole = world.classifier(logical_destination_port=world.port())
+    assert world.put("port_chains", chain, flow_classifiers=[whole]).status == 200
+
+
+def test_a_group_of_a_graph_takes_no_pairs_that_cannot_branch(world):
+    aware = {"service_function_parameters": {"correlation": "mpls"}}
+    first, second = (world.group(world.pair(**aware)) for _ in range(2))
+    chains = [world.chain(first)["id"], world.chain(second)["id"]]
+    graph = world.made("service_graphs", port_chains={chains[0]: [chains[1]]})["id"]
+    answer = world.put("port_pair_groups", first, port_pairs=[world.pair()])
+    refused(answer, 400, "ServiceGraphImpossibleBranching")
+    assert world.delete("sfc/service_graphs", graph).status == 204
+    assert world.put("port_pair_groups", first, port_pairs=[world.pair()]).status == 200
+
+
+def test_what_is_no_uuid_in_a_graph_is_named(world):
+    answer = world.post("service_graphs", port_chains={"no-uuid": [UNKNOWN]})
+    assert (answer.status, "no-uuid" in str(answer.body)) == (400, True), answer
+
+
+def test_lists_are_in_the_order_of_creation(world):
+    made = [world.group() for _ in range(8)]
+    assert [row["id"] for row in world.http.listed("sfc/port_pair_groups")] == made
+
+
+def test_extensions_are_those_that_are_served(world):
+    aliases = {one["alias"] for one in world.http.listed("extensions")}
+    assert {"sfc", "flow_classifier", "service_graph", "networking-sfc-tap", "router"} <= aliases
+    assert not {"dhcp_agent_scheduler", "subnet_allocation", "flavors", "rbac-policies"} & aliases
+
+
+@pytest.mark.parametrize(
+    "text", ['{"name": "a", "name": "b"}', '{"tap_enabled": NaN}', '{"name": "\\ud800"}']
+)
+def test_json_that_can_be_read_in_two_ways_is_refused(world, text):
+    answer = world.http.ask("POST", "/v2.0/sfc/port_pair_groups", f'{{"port_pair_group": {text}}}')
+    refused(answer, 400, "MalformedRequestBody")
+
+
+def test_the_root_lists_all_collections(world):
+    listed = world.http.ask("GET", "/v2.0/").body["resources"]
+    assert {"networks", "ports", "port_chains", "service_graphs"} <= {one["collection"] for one in listed}
+    for one in listed:
+        path = one["links"][0]["href"].removeprefix(world.http.url)
+        assert one["collection"] in world.http.ask("GET", path).body
+
+
+def test_a_host_with_a_port_has_an_agent(world):
+    assert "node1" not in {agent["host"] for agent in world.http.listed("agents")}
+    world.port()
+    agent = next(agent for agent in world.http.listed("agents") if agent["host"] == "node1")
+    assert (agent["agent_type"], agent["alive"]) == ("Open vSwitch agent", True)
+
+
+def test_a_revision_counts_requests(world):
+    port = world.port()
+    before = world.http.listed("ports")[0]["revision_number"]
+    body = {"port": {"device_id": "other", "binding:host_id": "node2"}}
+    after = world.http.ask("PUT", f"/v2.0/ports/{port}", body).body["port"]["revision_number"]
+    assert after == before + 1
 
 
 def rows():

@@ -65,7 +65,7 @@ class World:
         return self.create("port_pairs", name=name, **{**ports, **body})["id"]
 
     def group(self, *pairs, **body):
-        return self.create("port_pair_groups", port_pairs=list(pairs), **body)["id"]
+        return self.create("port_pair_groups", **{"port_pairs": list(pairs), **body})["id"]
 
     def classifier(self, **body):
         source = {"logical_source_port": self.port("src.p")}

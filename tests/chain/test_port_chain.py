@@ -114,6 +114,12 @@ def test_groups_exist_each_once_and_not_in_the_same_order_as_another_chains(worl
     assert world.refused(world.chain, a, a)[2].endswith(f"Duplicate items in the list: '{a}'.")
 
 
+def test_a_chain_that_one_does_not_see_does_not_stand_in_ones_way(world):
+    group = world.group()
+    world.create("port_chains", by=world.asked("p2", admin=True), port_pair_groups=[group])
+    assert world.chain(group)
+
+
 def test_two_taps_in_a_row_are_refused(world):
     taps, group = [world.group(tap_enabled=True) for _ in range(2)], world.group()
     expected = (

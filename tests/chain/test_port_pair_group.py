@@ -80,9 +80,12 @@ def test_a_groups_new_pairs_must_fit_the_chains_that_use_it(world):
 
 def test_a_groups_new_pairs_must_fit_the_graph_that_branches_at_it(world):
     plain, a, b = world.pair("vm1"), aware("vm2", world), aware("vm3", world)
-    first, second = world.group(a), world.group(b)
-    chains = world.chain(first), world.chain(second)
+    first, second, before, behind = world.group(a), world.group(b), world.group(), world.group()
+    chains = world.chain(before, first), world.chain(second, behind)
     graph = world.graph({chains[0]: [chains[1]]})
+    for group in (before, behind):
+        world.update("port_pair_groups", group, port_pairs=[plain])
+        world.update("port_pair_groups", group, port_pairs=[])
     for group in (first, second):
         refusal = world.refused(world.update, "port_pair_groups", group, port_pairs=[plain])
         assert refusal[:2] == (400, "ServiceGraphImpossibleBranching")

@@ -6,9 +6,10 @@ PORT = {"id": "p1", "name": "p1in", "status": "DOWN"}
 CHAIN = {"id": "c1", "name": "PC1", "fail_mode": "closed"}
 
 
-def test_a_port_is_active_when_the_data_plane_says_so_and_down_else():
+def test_a_port_is_as_the_data_plane_says_and_else_as_it_is_stored():
     assert shown("ports", PORT, Facts({"p1": ACTIVE})) == {**PORT, "status": ACTIVE}
-    assert shown("ports", {**PORT, "status": ACTIVE}, Facts()) == {**PORT, "status": DOWN}
+    assert shown("ports", {**PORT, "status": ACTIVE}, Facts({"p1": DOWN})) == PORT
+    assert shown("ports", PORT, Facts()) == PORT
     assert PORT["status"] == "DOWN"
 
 

@@ -20,6 +20,9 @@ def module(name):
 
 
 updating = module("updating")
+_pods = module("pod_world")
+probed, new_world, world = _pods.probed, _pods.new_world, _pods.world
+shared_world, shown = _pods.shared_world, _pods.shown
 
 
 def stand_in():

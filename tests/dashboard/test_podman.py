@@ -1,7 +1,11 @@
 """What podman needs on a machine is found out by trying, remembered, and told where nothing helps."""
 
 import os
+import queue
 import stat
+import subprocess
+import sys
+import threading
 import tomllib
 from dataclasses import replace
 
@@ -10,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfcci import settings
-from sfcci.dashboard import podman
-from sfcci.errors import MissingTool
+from sfcci import files, settings
+from sfcci.dashboard import pod_start, podman
+from sfcci.errors import MissingTool, ToolError
 
 FAKE = """#!/bin/sh
 # a stand-in for podman: it starts a container only with what WANTED says; every call is noted
@@ -144,6 +148,38 @@ def test_no_secret_of_the_tool_s_environment_reaches_podman(machine, monkeypatch
 @given(tables)
 def test_a_configuration_is_read_as_it_was_written(table):
     assert tomllib.loads(podman.configuration(table)) == table
+
+
+def test_a_podman_whose_tool_was_killed_is_waited_for(tmp_path):
+    begun, go, lock = tmp_path / "begun", tmp_path / "go", tmp_path / "a lock"
+    for fifo in (begun, go):
+        os.mkfifo(fifo)
+    slow = tmp_path / "podman"
+    slow.write_text(f"#!/bin/sh\necho $* > '{begun}'\nread word < '{go}'\n")
+    slow.chmod(0o755)
+    script = "import sys; from pathlib import Path; from sfcci.dashboard.podman import Podman; "
+    script += "Podman((), True, {}, sys.argv[1]).run('play', 'kube', lock=Path(sys.argv[2]))"
+    with subprocess.Popen([sys.executable, "-c", script, slow, lock]) as tool:
+        assert begun.read_text() == "play kube\n"
+        tool.kill()
+    told = queue.SimpleQueue()
+    waiting = threading.Thread(target=lambda: (pod_start.settle(lock, told.put), told.put("done")))
+    waiting.start()
+    assert told.get(timeout=60) == "waiting for the podman of a run that was killed"
+    assert files.try_lock(lock) is None
+    assert told.empty()
+    go.write_text("on\n")
+    assert told.get(timeout=60) == "done"
+    waiting.join()
+
+
+def test_a_podman_that_fails_under_a_lock_is_told_as_without_one(machine, monkeypatch):
+    found = podman.probe(machine)
+    monkeypatch.setitem(found.environ, "WANTED", "none")
+    with pytest.raises(ToolError) as failed:
+        found.run("play", "kube", lock=machine.project / "lock")
+    assert failed.value.failure.argv == (found.path, "play", "kube")
+    assert failed.value.failure.status == 126
 
 
 @pytest.mark.podman

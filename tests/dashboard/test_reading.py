@@ -12,6 +12,7 @@ from sfcci.dashboard.reading import (
     shown_targets,
     value,
 )
+from sfcci.errors import UsageError
 from sfcci.metric.catalogue import Known
 from sfcci.metric.graphite import Series
 
@@ -87,3 +88,17 @@ def test_only_a_name_that_is_there_is_offered_in_place_of_one_that_is_not(asked,
     names = Graphite(["stats_counts.job.a.SUCCESS", "stats_counts.job.b.SUCCESS"])
     (found,) = answers({"targets": [{"refId": "A", "target": f"sum({asked})"}]}, names, 0, 60)
     assert (found.trouble, found.meant) == (Trouble.UNKNOWN, meant)
+
+
+def test_a_function_that_graphite_refuses_is_told_with_the_one_that_was_perhaps_meant():
+    class Refusing(Known):
+        def render(self, _targets, _from_s, _until_s, **_options):
+            raise UsageError("unknown function: sumSerie")
+
+    (found,) = answers(
+        {"targets": [{"refId": "A", "target": "alias(sumSerie(a.b), 'x')"}]}, Refusing([]), 0, 1
+    )
+    assert found.trouble is Trouble.REFUSED
+    assert found.detail == (
+        "unknown function: sumSerie; Graphite has no function sumSerie: did you mean sumSeries?"
+    )

@@ -1,8 +1,10 @@
 """Sample data: the same dashboards about made-up series, all below `sample.`, and names that match whatever is asked."""
 
+import itertools
 import json
 import math
 import re
+import statistics
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from sfcci.dashboard.render import grafana_json
 from sfcci.dashboard.sample import LABEL, sampled
 from sfcci.dashboard.sample_names import names
 from sfcci.dashboard.sample_target import PREFIX, own_paths, sample_target
-from sfcci.dashboard.sample_values import value
+from sfcci.dashboard.sample_values import _chance, value
 from sfcci.dashboard.validate import examine
 from sfcci.gate.job import BAD
 from sfcci.metric.catalogue import Known
@@ -254,6 +256,15 @@ def test_a_gate_fails_a_few_times_in_a_hundred_and_one_of_its_jobs_more_often():
     rates = {job: bad[job] / (bad[job] + good[job]) for job in good}
     assert 0.01 < bad.total() / (bad.total() + good.total()) < 0.08
     assert [job for job, rate in rates.items() if rate > 0.05] == ["sfc-rpm-install"]
+
+
+def test_the_results_of_one_job_have_nothing_to_do_with_each_other():
+    stem = "stats_counts.zuul.tenant.t.pipeline.gate.project.h.p.main.job.one"
+    names = [f"{stem}.{result}" for result in ("SUCCESS", "FAILURE", "SKIPPED")]
+    rows = [[_chance(name, at) for at in range(0, 6_000_000, 600)] for name in names]
+    for one, other in itertools.combinations(rows, 2):
+        assert abs(statistics.correlation(one, other)) < 0.05
+        assert len({round(a - b, 9) for a, b in zip(one, other, strict=True)}) > len(one) / 2
 
 
 def test_the_upstream_dashboards_have_a_series_for_every_path(shared):

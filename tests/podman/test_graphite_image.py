@@ -56,10 +56,10 @@ def test_packages_come_from_where_this_machine_has_its_own():
 class Container:
     """A container of our image with ports of this machine."""
 
-    def __init__(self, podman, name, *words):
+    def __init__(self, podman, name, made, *words):
         self.podman, self.name = podman, name
         ports = [f"--publish=127.0.0.1::{port}" for port in (8080, 2003, 2004)]
-        podman.run("run", "--detach", f"--name={name}", *HARD, *ports, *words, image.GRAPHITE_IMAGE)
+        podman.run("run", "--detach", f"--name={name}", *HARD, *ports, *words, made)
 
     def port(self, number):
         told = self.podman.run("port", self.name, f"{number}/tcp").stdout
@@ -126,14 +126,14 @@ def wait_until(true, words=lambda: ""):
 
 
 @pytest.fixture
-def container(podman_here, graphite_image):  # noqa: ARG001 - it must be there
+def container(podman_here, graphite_image):
     """Start containers of the image; all of them end with the test."""
     if podman_here.network:
         pytest.skip("ring podman: no port of a container can be had here (no /dev/net/tun for this user)")
     made = []
 
     def start(name, *words):
-        made.append(Container(podman_here, name, *words))
+        made.append(Container(podman_here, name, graphite_image, *words))
         return made[-1]
 
     yield start
@@ -142,11 +142,11 @@ def container(podman_here, graphite_image):  # noqa: ARG001 - it must be there
 
 
 @pytest.fixture(scope="module")
-def up(podman_here, graphite_image):  # noqa: ARG001 - it must be there
+def up(podman_here, graphite_image):
     """One that is up for the tests that only look at it."""
     if podman_here.network:
         pytest.skip("ring podman: no port of a container can be had here (no /dev/net/tun for this user)")
-    one = Container(podman_here, "looked-at")
+    one = Container(podman_here, "looked-at", graphite_image)
     yield one.ready()
     one.remove()
 

@@ -146,10 +146,10 @@ class Page:
         Path(path).write_bytes(base64.b64decode(made["data"]))
 
     def complaints(self):
-        """Errors of scripts and of the console, and requests that failed."""
+        """Errors of scripts and of the console, and requests that failed; what a page gives up itself is no failure."""
         bad = ("Runtime.exceptionThrown", "Network.loadingFailed")
         events = [one for one in self.events if CHANGED not in str(one)]
-        found = [one for one in events if one["method"] in bad]
+        found = [one for one in events if one["method"] in bad and not one["params"].get("canceled")]
         return found + [
             one for one in events
             if one["method"] == "Log.entryAdded" and one["params"]["entry"]["level"] == "error"
@@ -180,7 +180,9 @@ def chromium(profile):
         os.close(fd)
     try:
         with os.fdopen(down_write, "wb") as down, os.fdopen(up_read, "rb") as up:
-            yield Page(down, up)
+            page = Page(down, up)
+            page.pid = process.pid
+            yield page
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

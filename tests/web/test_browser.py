@@ -150,3 +150,17 @@ def test_a_graphite_that_goes_away_is_said_and_what_was_drawn_stays(page, shown,
     graphite.render = None
     page.evaluate("document.querySelector('#controls button').click()")
     page.wait("document.getElementById('status').textContent.startsWith('Not updated')")
+
+
+def test_a_page_whose_script_does_not_come_says_so(page, shown, picture):
+    page.size(1000, 500)
+    page.ask("Network.setBlockedURLs", urls=["*/static/preview.js"])
+    try:
+        page.ask("Page.navigate", url=shown)
+        page.wait("document.querySelector('h1')?.textContent.includes('scripts of this page did not come')")
+        assert page.evaluate("document.querySelector('[role=alert].trouble').textContent").startswith(
+            "Is the command that shows these pages still running?"
+        )
+        picture(page, "no-script")
+    finally:
+        page.ask("Network.setBlockedURLs", urls=[])

@@ -194,3 +194,17 @@ def test_it_listens_on_loopback_only_and_the_port_is_free_afterwards(graphite, t
         requests.get(address, timeout=60)
     with pytest.raises(requests.ConnectionError):
         requests.get(address, timeout=2)
+
+
+def test_a_page_begins_with_one_script_that_has_all_its_modules(preview):
+    for name in assets.BEGIN:
+        text = requests.get(f"{preview}static/{name}", timeout=60).text
+        assert "const module_page_js = " in text
+        assert not re.search(r"^(import|export) ", text, re.MULTILINE)
+
+
+def test_an_answer_does_not_wait_until_the_browser_has_acknowledged_the_one_before():
+    with server._listening(0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -51,11 +51,13 @@ def web(port: str, host: str = "127.0.0.1") -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "graphite.settings"
     os.environ["GRAPHITE_SETTINGS_MODULE"] = "sfcci_graphite_settings"
     import sfcci_compat  # noqa: F401 - it is in place already, but where Graphite is the distribution's
+    import sfcci_grammar
     import waitress
     from django.core.management import call_command
     from django.core.wsgi import get_wsgi_application
 
     application = get_wsgi_application()
+    sfcci_grammar.install()
     # Grafana's metric search (/metrics/find) asks for a user profile, so the tables must be there.
     call_command("migrate", verbosity=0, run_syncdb=True, interactive=False)
     waitress.serve(application, host=host, port=int(port), threads=4, ident=None, _quiet=True)

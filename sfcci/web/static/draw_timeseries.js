@@ -27,8 +27,13 @@ export function timeseries(body, panel, series, context, hidden) {
   body.append(plot, legend(panel, lines, (one) => { one.on = !one.on; redraw(); }));
   keys(plot, () => state, context);
   redraw();
-  body.sizes = new ResizeObserver(() => body.plots.forEach((one) => one.setSize({ width: plot.clientWidth, height: plot.clientHeight })));
+  body.sizes = new ResizeObserver(() => body.plots.forEach((one) => fit(one, plot.clientWidth, plot.clientHeight)));
   body.sizes.observe(plot);
+}
+
+// An observer says the first size too, which the plot has: it is not drawn a second time.
+function fit(u, width, height) {
+  if (u.width !== width || u.height !== height) u.setSize({ width, height });
 }
 
 function line(panel, one, index, hidden) {

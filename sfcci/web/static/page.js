@@ -75,5 +75,6 @@ export function runsAddress(targets, times) {
 }
 
 export function started(start) {
+  document.documentElement.dataset.started = ''; // theme.js tells where it is missing
   if (document.readyState !== 'loading' && window.uPlot) start(); else addEventListener('DOMContentLoaded', start);
 }

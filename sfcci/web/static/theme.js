@@ -6,4 +6,14 @@
   try { kept = localStorage.getItem('theme'); } catch { /* a page that may keep nothing follows the system */ }
   const theme = asked ?? kept;
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+  // A page whose script does not come says so: `started` of page.js leaves its mark.
+  addEventListener('load', () => {
+    if (document.body.dataset.state !== 'loading' || document.documentElement.dataset.started !== undefined) return;
+    document.getElementById('title').textContent = 'The scripts of this page did not come';
+    const said = document.createElement('p');
+    said.className = 'trouble';
+    said.setAttribute('role', 'alert');
+    said.textContent = 'Is the command that shows these pages still running? Load the page again; a proxy or an extension of the browser may keep scripts away, too.';
+    document.getElementById('main').prepend(said);
+  });
 })();

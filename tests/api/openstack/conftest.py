@@ -7,6 +7,7 @@ import pytest
 from sfcci import environment
 
 from .client import SPEC, Client
+from .rest import Http
 
 
 @pytest.fixture(scope="session")
@@ -15,9 +16,9 @@ def openstack_environment(cache_dir):
     return environment.ensure(SPEC, cache_dir)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def client(openstack_environment, tmp_path_factory):
-    """The client with a home of its own."""
+    """The client with a home of its own; nothing of a command stays but what it told a server."""
     made = Client(openstack_environment, tmp_path_factory.mktemp("home"))
     yield made
     made.close()
@@ -30,3 +31,11 @@ def recordings(shared):
     return [
         json.loads(path.read_text()) for path in sorted(paths, key=lambda path: int(path.name.split("-")[0]))
     ]
+
+
+@pytest.fixture(scope="module")
+def http(server):
+    """The module's server, asked as any HTTP client asks."""
+    made = Http(server.url)
+    yield made
+    made.close()

@@ -12,19 +12,19 @@ import sys
 import traceback
 from pathlib import Path
 
-GROUPS = ("openstack.cli", "openstack.cli.base", "openstack.cli.extension", "openstack.common")
-NETWORK = ("openstack.network.v2", "openstack.neutronclient.v2")
-
 
 def imported():
     """The program's entry point, with all that it would import later already there."""
+    from cliff import command
     from openstackclient import shell
 
-    for group in (*GROUPS, *NETWORK):
-        for point in importlib.metadata.entry_points(group=group):
-            point.load()
+    for distribution in importlib.metadata.distributions():
+        for point in distribution.entry_points:
+            if point.group.startswith("openstack."):
+                point.load()
     from openstack.network.v2 import _proxy  # noqa: F401 - what the first request would import
 
+    command._get_distributions_by_modules()  # reads every package's metadata, once for a process
     return shell.main
 
 

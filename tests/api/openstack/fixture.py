@@ -3,6 +3,8 @@
 PAIRS = {"PPA": "a", "PPB": "b", "PPC": "c", "PPD": "d"}
 SFC = ("port_chains", "port_pair_groups", "port_pairs", "flow_classifiers")
 """The collections in the order in which they can be emptied."""
+MADE_AGAIN_BEFORE = 61
+"""The number of the recorded command before which the recorder made its chain again."""
 GIVEN = {
     "flow_classifiers": (
         "ethertype", "protocol", "source_ip_prefix", "destination_ip_prefix", "logical_source_port",

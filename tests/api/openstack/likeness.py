@@ -17,17 +17,20 @@ KINDS = {
     "server": r"http://[\w.]+:\d+",
 }
 TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in KINDS.items()))
+UUID_ALONE = re.compile(UUID)
 SETS = {"port_pairs", "flow_classifiers", "security_groups", "Port Pair", "Flow Classifiers"}
 """Lists whose order says nothing."""
+ADDED = ("revision_number", "fail_mode", "status", "status_reason", "live_port_pairs")
+"""What our answers have more than the reference's."""
 NAMES = ("name", "Name", "alias", "Alias", "binary", "Binary")
 """What tells a list's rows apart where their ids are not known yet: none of the recorded ones have two of one name."""
 
 
 class Likeness:
-    """`known`: recorded → ours. `free`: fields that may have another value; `added`: fields that only ours has."""
+    """`known`: recorded → ours. `free`: patterns of places that may have another value; `added`: fields that only ours has."""
 
-    def __init__(self, free=(), added=()):
-        self.known, self.free, self.added = {}, set(free), set(added)
+    def __init__(self, free=("(?!)",), added=()):
+        self.known, self.free, self.added = {}, re.compile("|".join(free)), set(added)
 
     def ours(self, text):
         """The recorded text in our words, as far as they are known: a request that can be sent again."""
@@ -51,6 +54,8 @@ class Likeness:
 
     def differences(self, recorded, ours, place=""):
         """What of the recorded value is not in ours: one line for each difference."""
+        if self.free.search(place):
+            return []
         if isinstance(recorded, dict) and isinstance(ours, dict):
             return self._of_mappings(recorded, ours, place)
         if isinstance(recorded, list) and isinstance(ours, list):
@@ -64,18 +69,28 @@ class Likeness:
     def _of_mappings(self, recorded, ours, place):
         lost = [f"{place}.{key}: recorded {recorded[key]!r}, ours has none" for key in recorded.keys() - ours]
         more = [f"{place}.{key}: ours alone, {ours[key]!r}" for key in ours.keys() - recorded - self.added]
-        both = [key for key in recorded if key in ours and key not in self.free]
-        return [*lost, *more, *(line for key in both for line in self._at(key, recorded, ours, place))]
+        both = [
+            line
+            for key in recorded
+            if key in ours
+            for line in (self._of_sets if key in SETS else self.differences)(
+                recorded[key], ours[key], f"{place}.{key}"
+            )
+        ]
+        return [*lost, *more, *both]
 
-    def _at(self, key, recorded, ours, place):
-        if key in SETS:
-            recorded, ours = ({key: self._sorted(side[key], side is ours)} for side in (recorded, ours))
-        return self.differences(recorded[key], ours[key], f"{place}.{key}")
-
-    def _sorted(self, values, already_ours):
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            return values
-        return sorted(values, key=lambda value: value if already_ours else self.known.get(value, value))
+    def _of_sets(self, recorded, ours, place):
+        """Ids in any order: those that are not known yet can be told apart only where there is one of them."""
+        if not all(
+            isinstance(side, list) and all(isinstance(one, str) for one in side) for side in (recorded, ours)
+        ):
+            return self.differences(recorded, ours, place)
+        met = [one for one in recorded if self.known.get(one) in ours]
+        new = [one for one in recorded if one not in met]
+        ours_new = [one for one in ours if one not in {self.known[one] for one in met}]
+        if len(new) == len(ours_new) > 1 and all(map(UUID_ALONE.fullmatch, [*new, *ours_new])):
+            return [f"{place}: {one!r} is known" for one in ours_new if one in self.known.values()]
+        return self.differences(new, ours_new, place)
 
     def _of_lists(self, recorded, ours, place):
         if len(recorded) != len(ours):

@@ -55,7 +55,7 @@ def test_rows_are_known_by_their_names_and_members_without_an_order():
 
 
 def test_free_fields_may_differ_and_added_ones_be_there():
-    likeness = Likeness(free=["mtu"], added=["status"])
+    likeness = Likeness(free=[r"\.mtu$"], added=["status"])
     assert not likeness.differences({"mtu": 1450}, {"mtu": 1500, "status": "ACTIVE"})
 
 

@@ -22,19 +22,18 @@ class Answer:
 
 
 class Http:
-    """`headers` go with every request."""
+    """`authority`: a PEM file of who vouches for the server's certificate."""
 
-    def __init__(self, url, **headers):
+    def __init__(self, url, authority=None):
         self.url, self._session = url.rstrip("/"), requests.Session()
-        self._session.headers.update(headers)
+        self._trust = {"verify": str(authority)} if authority else {}
 
     def ask(self, method, path, body=None, **headers):
         """`body`: a text is sent as it is, anything else as JSON; None: no body."""
         data = body if body is None or isinstance(body, str) else json.dumps(body)
         kind = {"Content-Type": "application/json"} if body is not None else {}
-        got = self._session.request(
-            method, self.url + path, data=data, headers={**kind, **headers}, timeout=LIMIT_S
-        )
+        sent = {"data": data, "headers": {**kind, **headers}, "timeout": LIMIT_S, **self._trust}
+        got = self._session.request(method, self.url + path, **sent)
         is_json = got.headers.get("Content-Type", "").startswith("application/json")
         return Answer(got.status_code, got.headers, got.json() if is_json else got.text or None)
 

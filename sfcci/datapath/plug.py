@@ -1,0 +1,152 @@
+"""Bringing a lab from one topology to another: namespaces, cables, addresses, routes, and the switch's ports.
+
+A port of the switch is made last and carries its cable's mark: one that has its mark is plugged whole. So whatever
+was interrupted is found by `plugged`, and what it does not name is taken away and made again.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sfcci import command
+from sfcci.datapath import ovs
+from sfcci.datapath.namespace import INSIDE, Keeper
+from sfcci.datapath.topology import Change, Host, Port, Topology
+
+FORWARDING = "net/ipv4/ip_forward"
+HOST_SETTINGS: Mapping[str, str] = {
+    "net/ipv6/conf/*/disable_ipv6": "1",
+    "net/ipv4/conf/*/rp_filter": "0",  # a function receives packets of everybody
+    "net/ipv4/conf/*/send_redirects": "0",  # it is on the path on purpose
+    "net/ipv4/conf/*/arp_ignore": "1",  # two ports in one network: each answers for its own address
+    "net/ipv4/conf/*/arp_announce": "2",
+    "net/ipv4/icmp_errors_use_inbound_ifaddr": "1",  # traceroute shows where a packet came in
+    "net/ipv4/icmp_ratelimit": "0",  # and shows it every time
+}
+SWITCH_SETTINGS: Mapping[str, str] = {"net/ipv6/conf/*/disable_ipv6": "1", FORWARDING: "0"}
+
+
+@dataclass(frozen=True)
+class Plugged:
+    """What is found in a lab: OpenFlow number and mark by tap, taps without a switch's port, hosts' names."""
+
+    ports: Mapping[str, tuple[int, str]]
+    loose: tuple[str, ...]
+    hosts: tuple[str, ...]
+
+
+def carry_out(keeper: Keeper, change: Change) -> None:
+    """Do what the change says; interrupted or failed, `plugged` finds how far it came. Raises ToolError, MissingTool."""
+    pull(keeper, [port.tap for port in change.pull], [host.name for host in change.end])
+    furnish(keeper, change)
+    if change.plug or change.switch:
+        ovs.set_ports(keeper, change.plug, change.switch)
+    lines = [_link_state(port) for port in change.switch]
+    _batch(keeper, None, lines)
+
+
+def pull(keeper: Keeper, taps: Sequence[str], hosts: Sequence[str]) -> None:
+    """Take cables away, then hosts with all that runs on them; what is not there is no fault."""
+    if taps:
+        ovs.delete_ports(keeper, taps)
+        _batch(keeper, None, [f"link del dev {tap}" for tap in taps], force=True)
+    if hosts:
+        keeper.run([sys.executable, "-I", "-S", INSIDE / "end_host.py", *hosts])
+        _batch(keeper, None, [f"netns del {host}" for host in hosts], force=True)
+
+
+def furnish(keeper: Keeper, change: Change) -> None:
+    """Make hosts and cables, set the kernel's knobs while the cables are down, then addresses, up, and routes."""
+    lines = [f"netns add {host.name}" for host in change.make]
+    for port in change.plug:
+        peer = f"peer name {port.name} address {port.mac} mtu {port.mtu} netns {port.host}"
+        lines += [f"link add name {port.tap} mtu {port.mtu} type veth {peer}", _link_state(port)]
+    _batch(keeper, None, lines)
+    if plan := _knobs(change):
+        keeper.run([sys.executable, "-I", "-S", INSIDE / "network.py"], stdin=json.dumps(plan))
+    for host in dict.fromkeys((*(port.host for port in change.plug), *change.unroute, *change.route)):
+        _batch(keeper, host, [f"route del {prefix}" for prefix in change.unroute.get(host, ())], force=True)
+        lines = _addresses(port for port in change.plug if port.host == host)
+        _batch(keeper, host, [*lines, *(f"route replace {route}" for route in change.route.get(host, ()))])
+
+
+def switch_settings(keeper: Keeper) -> None:
+    """Set what the switch's own namespace needs; once, before the first cable."""
+    _batch(keeper, None, ["link set dev lo up"])
+    plan = {"": {"settings": SWITCH_SETTINGS, "interfaces": []}}
+    keeper.run([sys.executable, "-I", "-S", INSIDE / "network.py"], stdin=json.dumps(plan))
+
+
+def plugged(keeper: Keeper) -> Plugged:
+    """Look what is there. Raises ToolError, MissingTool."""
+    ip = command.find("ip")
+    links = json.loads(keeper.run([ip, "-j", "link", "show", "type", "veth"]).stdout or "[]")
+    hosts = json.loads(keeper.run([ip, "-j", "netns", "list"]).stdout or "[]")
+    ports = ovs.ports(keeper)
+    taps = [link["ifname"] for link in links]
+    return Plugged(
+        {tap: found for tap, found in ports.items() if tap in taps},
+        tuple(
+            dict.fromkeys((*(tap for tap in taps if tap not in ports), *(t for t in ports if t not in taps)))
+        ),
+        tuple(host["name"] for host in hosts),
+    )
+
+
+def found(wanted: Topology, there: Plugged) -> tuple[Topology, tuple[str, ...], tuple[str, ...]]:
+    """Give what of `wanted` is there whole; and the taps and hosts of all else, which are to be pulled.
+
+    What only the switch or the kernel knows (networks, routes, forwarding) counts as not there: it is set again.
+    """
+    kept = [
+        replace(port, number=there.ports[port.tap][0], network=-1)
+        for port in wanted.ports
+        if port.tap in there.ports and there.ports[port.tap][1] == port.mark
+    ]
+    hosts = [replace(host, forwards=not host.forwards) for host in wanted.hosts if host.name in there.hosts]
+    taps = {port.tap for port in kept}
+    names = {host.name for host in hosts}
+    pulled = (*there.loose, *(tap for tap in there.ports if tap not in taps))
+    return Topology(tuple(hosts), tuple(kept)), pulled, tuple(h for h in there.hosts if h not in names)
+
+
+def _knobs(change: Change) -> dict[str, Any]:
+    """The kernel's settings by host: all of a new host's, those of new cables, and whether it routes."""
+    plan: dict[str, Any] = {host.name: _settings(host, HOST_SETTINGS) for host in change.make}
+    for host in change.forward:
+        plan[host.name] = _settings(host, {})
+    for port in change.plug:
+        given = plan.setdefault(port.host, {"settings": {}, "interfaces": []})
+        given["interfaces"].append(port.name)
+        own = {key.replace("*", port.name): value for key, value in HOST_SETTINGS.items() if "*" in key}
+        sixth = any(":" in address for address in port.addresses)
+        given["settings"] |= own | {f"net/ipv6/conf/{port.name}/disable_ipv6": "0" if sixth else "1"}
+    return plan
+
+
+def _settings(host: Host, settings: Mapping[str, str]) -> dict[str, Any]:
+    return {"settings": {**settings, FORWARDING: "1" if host.forwards else "0"}, "interfaces": []}
+
+
+def _link_state(port: Port) -> str:
+    return f"link set dev {port.tap} {'up' if port.up else 'down'}"
+
+
+def _addresses(ports: Iterable[Port]) -> list[str]:
+    """Give the `ip` lines of new cables; the routes come by themselves, so that one port alone leads to a network."""
+    lines = ["link set dev lo up"]
+    for port in ports:
+        for address in port.addresses:
+            sure = " nodad" if ":" in address else ""
+            lines.append(f"addr add {address} dev {port.name} noprefixroute{sure}")
+        lines.append(f"link set dev {port.name} up")
+    return lines
+
+
+def _batch(keeper: Keeper, host: str | None, lines: Sequence[str], *, force: bool = False) -> None:
+    """Run `ip` lines as one program; `force`: one that fails hinders no other, and is no error."""
+    if lines:
+        words = [command.find("ip"), *(["-force"] if force else []), "-b", "-"]
+        keeper.run(words, host=host, stdin="\n".join(lines) + "\n", check=not force)

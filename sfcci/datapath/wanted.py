@@ -1,0 +1,161 @@
+"""The topology that the API's ports ask for: a port with a host and a device is plugged into that device's namespace.
+
+Names and numbers that are in use stay: who is plugged is not disturbed by who comes or goes. A port of Neutron's own
+services (`network:...`) is nobody's machine and is not plugged.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from ipaddress import IPv4Address, ip_address, ip_network
+from itertools import chain, count
+from typing import Final
+
+from sfcci.chain.state import Resource, State
+from sfcci.datapath.topology import SWITCH, TAP_ID_LENGTH, Host, Port, Topology
+
+Owner = tuple[str, str]
+"""Project and device."""
+LONGEST_INTERFACE, LONGEST_HOST = 15, 64
+TAKEN_INTERFACES = ("", "lo", "all", "default", ".", "..")
+MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
+LAST_NUMBER: Final = 65000
+"""The highest OpenFlow number that a port gets (the protocol's last is 65279)."""
+MTU: Final = range(1280, 65536)
+PLAIN_MTU = 1500
+
+
+def wanted(state: State, known: Topology, last: int) -> Topology:
+    """Give what shall be plugged. `known` is plugged; `last` is the highest number that a port ever had."""
+    ports = tuple(port for port in state.of("ports").values() if _pluggable(state, port))
+    names = _host_names(map(_owner, ports), {host.owner: host.name for host in known.hosts})
+    leaving = [pair["egress"] for pair in state.of("port_pairs").values()]
+    functions = {
+        port for pair in state.of("port_pairs").values() for port in (pair["ingress"], pair["egress"])
+    }
+    ordered = sorted(ports, key=lambda port: leaving.index(port["id"]) if port["id"] in leaving else -1)
+    numbers, tags = _numbers(ordered, known, last), _tags(state, ordered, known)
+    interfaces = _interfaces(ports)
+    made = [
+        _port(
+            state,
+            port,
+            names[_owner(port)],
+            interfaces[port["id"]],
+            numbers[port["id"]],
+            tags[port["network_id"]],
+        )
+        for port in ordered
+    ]
+    forwarding = {names[_owner(port)] for port in ports if port["id"] in functions}
+    services = {host.name: host.services for host in known.hosts}
+    hosts = [Host(name, name in forwarding, services.get(name, {}), owner) for owner, name in names.items()]
+    return Topology(tuple(hosts), tuple(made))
+
+
+def last_number(topology: Topology, last: int) -> int:
+    """Give the highest number that a port ever had; from LAST_NUMBER on they begin again."""
+    highest = max((port.number for port in topology.ports), default=0)
+    return max(highest, last) if max(highest, last) < LAST_NUMBER else 0
+
+
+def _pluggable(state: State, port: Resource) -> bool:
+    return bool(
+        port.get("binding:host_id")
+        and port.get("device_id")
+        and not str(port.get("device_owner", "")).startswith("network:")
+        and state.get("networks", port["network_id"])
+        and MAC.fullmatch(str(port.get("mac_address", "")))
+    )
+
+
+def _owner(port: Resource) -> Owner:
+    return str(port.get("project_id", "")), str(port["device_id"])
+
+
+def _host_names(owners: Iterable[Owner], known: Mapping[Owner, str]) -> dict[Owner, str]:
+    """Give each device its host's name: its own, made safe, and longer where another project has that."""
+    unique = tuple(dict.fromkeys(owners))
+    taken = {known[owner] for owner in unique if owner in known} | {SWITCH}
+    names = {}
+    for owner in unique:
+        name = known.get(owner) or _safe(owner[1], r"[^A-Za-z0-9_-]", LONGEST_HOST) or "device"
+        if owner not in known and name in taken:
+            name += "-" + hashlib.sha256("/".join(owner).encode()).hexdigest()[:8]
+        taken.add(name)
+        names[owner] = name
+    return names
+
+
+def _interfaces(ports: Iterable[Resource]) -> dict[str, str]:
+    """Give each port its interface's name: its own, made safe, else its tap's (none, or a neighbour has it)."""
+    taken: set[tuple[Owner, str]] = set()
+    names = {}
+    for port in ports:
+        name = _safe(str(port.get("name") or ""), r"[^A-Za-z0-9_.-]", LONGEST_INTERFACE)
+        if name in TAKEN_INTERFACES or (_owner(port), name) in taken:
+            name = "tap" + port["id"][:TAP_ID_LENGTH]
+        taken.add((_owner(port), name))
+        names[port["id"]] = name
+    return names
+
+
+def _safe(text: str, bad: str, longest: int) -> str:
+    return re.sub(bad, "-", text).lstrip("-.")[:longest]
+
+
+def _numbers(ports: Iterable[Resource], known: Topology, last: int) -> dict[str, int]:
+    """Give each port its number; a new one's nobody had lately, so that no flow of another is meant for it."""
+    had = {port.id: port.number for port in known.ports}
+    free = (n for n in chain(range(last + 1, LAST_NUMBER), count(1)) if n not in set(had.values()))
+    return {port["id"]: had[port["id"]] if port["id"] in had else next(free) for port in ports}
+
+
+def _tags(state: State, ports: Iterable[Resource], known: Topology) -> dict[str, int]:
+    """Give each network its number (a VLAN tag of the switch), the one that its ports have already."""
+    tags: dict[str, int] = {}
+    for port in known.ports:
+        if port.network > 0 and (resource := state.get("ports", port.id)):
+            tags.setdefault(resource["network_id"], port.network)
+    free = (number for number in count(1) if number not in tags.values())
+    for network in (resource["network_id"] for resource in ports):
+        if network not in tags:
+            tags[network] = next(free)
+    return tags
+
+
+def _port(state: State, port: Resource, host: str, interface: str, number: int, tag: int) -> Port:
+    network = state.get("networks", port["network_id"]) or {}
+    places = [
+        (ip, subnet)
+        for ip in port.get("fixed_ips") or ()
+        if (subnet := state.get("subnets", ip["subnet_id"]))
+    ]
+    addresses = tuple(_address(ip["ip_address"], subnet) for ip, subnet in places)
+    first = next((ip["ip_address"] for ip, _ in places if ":" not in ip["ip_address"]), "")
+    made = Port(port["id"], interface, host, str(port["mac_address"]).lower(), first, number, addresses)
+    mtu = network.get("mtu")
+    return replace(
+        made,
+        gateways=tuple(_gateways(places)),
+        mtu=mtu if isinstance(mtu, int) and mtu in MTU else PLAIN_MTU,
+        network=tag,
+        up=bool(port.get("admin_state_up", True) and network.get("admin_state_up", True)),
+    )
+
+
+def _address(ip: str, subnet: Resource) -> str:
+    return f"{ip_address(ip)}/{ip_network(subnet['cidr'], strict=False).prefixlen}"
+
+
+def _gateways(places: Iterable[tuple[Resource, Resource]]) -> Iterator[str]:
+    """Give the first gateway of each IP version that is somebody else."""
+    seen: set[bool] = set()
+    for ip, subnet in places:
+        if not (gateway := subnet.get("gateway_ip")) or gateway == ip["ip_address"]:
+            continue
+        fourth = isinstance(ip_address(gateway), IPv4Address)
+        if fourth not in seen:
+            seen.add(fourth)
+            yield str(ip_address(gateway))

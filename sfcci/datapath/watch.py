@@ -1,0 +1,137 @@
+"""What happens in a lab, as it happens: which switch ports have a link, and whether keeper and Open vSwitch live.
+
+Nothing is asked twice: ovsdb-server tells of each change (RFC 7047, "monitor"), a connection to ovs-vswitchd and the
+keeper's process handle become readable when these end.
+"""
+
+import codecs
+import contextlib
+import json
+import os
+import select
+import socket
+import time
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from sfcci.datapath.namespace import Keeper
+from sfcci.errors import ProgramFailure, ToolError
+
+CONNECT_S = 5.0
+MONITOR = {"Interface": {"columns": ["name", "link_state"]}}
+
+
+class Watch:
+    """A watch over one lab. `links` says for each interface of the switch whether it has a link.
+
+    `lost` says who has ended, `ended` that the lab itself has.
+    """
+
+    def __init__(self, keeper: Keeper) -> None:
+        """Begin to watch. Raises ToolError when the lab or its Open vSwitch does not answer."""
+        self.links: dict[str, bool] = {}
+        self.lost, self.ended = "", False
+        self._names: dict[str, str] = {}
+        self._text, self._decoder = "", codecs.getincrementaldecoder("utf-8")("replace")
+        with contextlib.ExitStack() as stack:
+            try:
+                self._keeper = os.pidfd_open(keeper.pid)
+                stack.callback(os.close, self._keeper)
+                self._database = stack.enter_context(_connected(keeper, "db.sock"))
+                self._switch = stack.enter_context(_connected(keeper, "vswitchd.ctl"))
+                self._send({"method": "monitor", "params": ["Open_vSwitch", None, MONITOR], "id": "links"})
+            except OSError as error:
+                words = ("connect", error.filename or "the lab's sockets")
+                raise ToolError(
+                    ProgramFailure(words, -1, (str(error),)), "Open vSwitch does not answer"
+                ) from None
+            self._begin()
+            self._stack = stack.pop_all()
+
+    def handles(self) -> tuple[int, ...]:
+        """Give what becomes readable when something has happened."""
+        if self.lost:  # the lab may still be there without its switch, and be ended now
+            return () if self.ended else (self._keeper,)
+        return self._keeper, self._database.fileno(), self._switch.fileno()
+
+    def look(self, seconds: float = 0.0) -> bool:
+        """Take in what has happened, waiting so long for the first of it; say whether there was anything."""
+        if self.ended:
+            return False
+        readable, _, _ = select.select(self.handles(), [], [], seconds)
+        if self._keeper in readable:
+            self.lost, self.ended = "the lab has ended", True
+        elif self._switch.fileno() in readable and not self._switch.recv(4096):
+            self.lost = "ovs-vswitchd has ended"
+        elif self._database.fileno() in readable:
+            self._take()
+        return bool(readable)
+
+    def settle(self, taps: Collection[str], limit_s: float) -> None:
+        """Wait until all these have a link, `limit_s` at most."""
+        end = time.monotonic() + limit_s
+        while not self.lost and not all(self.links.get(tap) for tap in taps) and time.monotonic() < end:
+            self.look(max(end - time.monotonic(), 0))
+
+    def close(self) -> None:
+        """End the watch; again is allowed."""
+        self._stack.close()
+        self.ended = True
+        self.lost = self.lost or "the watch has ended"
+
+    def _begin(self) -> None:
+        """Wait until the switch's interfaces are known: the bridge's own is always among them. Raises ToolError."""
+        end = time.monotonic() + CONNECT_S
+        while not self.links:
+            if self.lost or time.monotonic() > end:
+                words = ("monitor", "Interface")
+                raise ToolError(ProgramFailure(words, -1, (self.lost,)), "Open vSwitch does not answer")
+            self.look(max(end - time.monotonic(), 0))
+
+    def _take(self) -> None:
+        data = self._database.recv(1 << 16)
+        if not data:
+            self.lost = "ovsdb-server has ended"
+            return
+        self._text += self._decoder.decode(data)
+        for message in self._messages():
+            if message.get("method") == "echo":
+                self._send({"result": message.get("params"), "error": None, "id": message.get("id")})
+            elif message.get("method") == "update":
+                self._update(message["params"][1])
+            elif message.get("id") == "links" and message.get("result"):
+                self._update(message["result"])
+
+    def _messages(self) -> Iterator[dict[str, Any]]:
+        decoder = json.JSONDecoder()
+        while text := self._text.lstrip():
+            try:
+                message, end = decoder.raw_decode(text)
+            except ValueError:  # the rest of it is still to come
+                return
+            self._text = text[end:]
+            yield message
+
+    def _update(self, tables: Mapping[str, Any]) -> None:
+        for row, change in tables.get("Interface", {}).items():
+            if "new" in change:
+                self._names[row] = change["new"].get("name", self._names.get(row, ""))
+                self.links[self._names[row]] = change["new"].get("link_state") == "up"
+            else:
+                self.links.pop(self._names.pop(row, ""), None)
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        with contextlib.suppress(BrokenPipeError):  # who has ended is found by reading
+            self._database.sendall(json.dumps(message).encode())
+
+
+def _connected(keeper: Keeper, name: str) -> socket.socket:
+    """Give a connection to a socket of the lab's. Raises OSError."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(CONNECT_S)
+        sock.connect(str(keeper.root / "run/lab" / name))
+    except BaseException:
+        sock.close()
+        raise
+    return sock

@@ -1,0 +1,229 @@
+"""The data plane under the API, with real packets: ports are plugged, chains carried out, and the status tells."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from plane_world import NOW, World, link, ways
+
+from sfcci.chain.state import State
+from sfcci.datapath import standing
+from sfcci.datapath.adoption import adopted
+from sfcci.datapath.plane import Plane
+from sfcci.datapath.scenario import load_scenario
+from sfcci.errors import UsageError
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    made = World(tmp_path_factory.mktemp("plane"))
+    made.follow(adopted(State(), load_scenario("demo"), "p", NOW))
+    made.comes("ACTIVE")
+    yield made
+    made.close()
+
+
+REACH = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], 9), timeout=float(sys.argv[2]))
+except ConnectionRefusedError:
+    print("reached")
+except OSError:
+    print("not reached")
+"""
+
+
+def reaches(world, host, address, patience_s=30):
+    """Say whether a machine answers (that it does not listen)."""
+    words = [sys.executable, "-I", "-S", "-c", REACH, address, str(patience_s)]
+    return world.run(host, *words, check=True) == "reached\n"
+
+
+def test_chain_and_ports_are_active_and_traffic_takes_the_chain_s_way(world, tmp_path):
+    chain = world.comes("ACTIVE")
+    assert chain["status_reason"] == ""
+    assert [len(pairs) for pairs in chain["live_port_pairs"].values()] == [2, 1]
+    assert world.shown("ports", "p1in")["status"] == "ACTIVE"
+    seen = ways(world, tmp_path)
+    assert seen["p1in"] + seen["p2in"] == seen["p3in"] == seen["dest_vm_port"] == 20
+    shown = world.run("source", "traceroute", "-n", "10.0.0.128")
+    hops = [set(re.findall(r"10\.0\.0\.\d+", line)) for line in shown.splitlines()[1:]]
+    assert hops[1:] == [{"10.0.0.47"}, {"10.0.0.128"}]
+
+
+def test_a_link_that_goes_down_degrades_the_chain_until_it_is_up_again(world, tmp_path):
+    world.run("vm1", "ip", "link", "set", "p1in", "down", check=True)
+    assert "PP1: port p1in is down" in world.comes("DEGRADED")["status_reason"]
+    assert world.shown("ports", "p1in")["status"] == "DOWN"
+    assert ways(world, tmp_path)["p2in"] == 20
+    world.run("vm1", "ip", "link", "set", "p1in", "up", check=True)
+    world.comes("ACTIVE")
+
+
+def test_a_group_without_a_live_pair_stops_traffic_or_lets_it_past(world, tmp_path):
+    world.set("ports", "p3in", admin_state_up=False)
+    assert "PG2 has no live port pair (PP3: port p3in is down)" in world.comes("ERROR")["status_reason"]
+    assert ways(world, tmp_path) == {"p1in": 0, "p2in": 0, "p3in": 0, "dest_vm_port": 0}
+    world.set("port_chains", "PC1", fail_mode="open")
+    world.comes("ERROR")
+    assert ways(world, tmp_path) == {"p1in": 0, "p2in": 0, "p3in": 0, "dest_vm_port": 20}
+    world.set("port_chains", "PC1", fail_mode="closed")
+    world.set("ports", "p3in", admin_state_up=True)
+    world.comes("ACTIVE")
+    assert ways(world, tmp_path)["p3in"] == 20
+
+
+def test_a_port_without_a_host_is_pulled_and_its_device_ends_with_its_last_port(world):
+    words = [*world.lab().prefix("vm2"), "sleep", "1000"]
+    running = subprocess.Popen(words)
+    world.set("ports", "p2in", **{"binding:host_id": ""})
+    assert "PP2: port p2in has no host" in world.comes("DEGRADED")["status_reason"]
+    assert set(re.findall(r"^\d+: (\w+)", world.run("vm2", "ip", "-o", "link"), re.MULTILINE)) == {
+        "lo",
+        "p2out",
+    }
+    world.set("ports", "p2out", device_id="")
+    world.until(lambda one: one["status"] == "DOWN", "p2out", "ports")
+    world.until(lambda _: "vm2" not in [host.name for host in world.lab().topology.hosts])
+    assert "vm2" not in world.run("switch", "ip", "netns")
+    assert running.wait(60) != 0
+    with pytest.raises(UsageError, match="no host 'vm2'"):
+        world.run("vm2", "true")
+    for name in ("p2in", "p2out"):
+        world.set("ports", name, **{"binding:host_id": "lab", "device_id": "vm2"})
+    world.comes("ACTIVE")
+    assert world.run("vm2", "cat", "/proc/sys/net/ipv4/ip_forward") == "1\n"
+    assert world.run("source", "cat", "/proc/sys/net/ipv4/ip_forward") == "0\n"
+
+
+def test_two_networks_do_not_see_each_other_though_their_addresses_are_the_same(world):
+    other = world.create("networks", name="other", port_security_enabled=False)
+    subnet = world.create("subnets", network_id=other, cidr="10.0.0.0/24", ip_version=4, gateway_ip=None)
+    for device, ip in (("a", "10.0.0.128"), ("b", "10.0.0.5")):
+        bound = {"binding:host_id": "lab", "device_id": device, "network_id": other}
+        world.create("ports", name=device, fixed_ips=[{"subnet_id": subnet, "ip_address": ip}], **bound)
+    world.comes("ACTIVE", "b", "ports")
+    macs = {port.name: port.mac for port in world.lab().topology.ports}
+    assert reaches(world, "b", "10.0.0.128")
+    assert macs["a"] in world.run("b", "ip", "neigh", "show", "10.0.0.128")
+    assert reaches(world, "vm1", "10.0.0.128")
+    assert macs["dest_vm_port"] in world.run("vm1", "ip", "neigh", "show", "10.0.0.128")
+    assert not reaches(world, "b", "10.0.0.103", patience_s=1)
+    for name in ("a", "b"):
+        world.delete("ports", name)
+    world.until(lambda _: not {"a", "b"} & {host.name for host in world.lab().topology.hosts})
+
+
+def test_ipv6_addresses_are_plugged_too(world):
+    network = world.id("networks", "demo")
+    subnet = world.create("subnets", network_id=network, cidr="2001:db8::/64", ip_version=6, gateway_ip=None)
+    for device in ("six", "sixth"):
+        bound = {"binding:host_id": "lab", "device_id": device, "network_id": network}
+        ip = {"subnet_id": subnet, "ip_address": f"2001:db8::{len(device)}"}
+        world.create("ports", name=device, fixed_ips=[ip], **bound)
+    world.comes("ACTIVE", "sixth", "ports")
+    assert reaches(world, "six", "2001:db8::5")
+    for name in ("six", "sixth"):
+        world.delete("ports", name)
+    world.until(lambda _: "sixth" not in [host.name for host in world.lab().topology.hosts])
+
+
+def test_a_chain_that_cannot_be_carried_out_harms_no_other(world, tmp_path):
+    group = world.create("port_pair_groups", name="tap", tap_enabled=True)
+    back = {"protocol": "tcp", "source_ip_prefix": "10.0.0.128/32"}
+    source = world.id("ports", "dest_vm_port")
+    classifier = world.create("flow_classifiers", name="back", logical_source_port=source, **back)
+    world.create("port_chains", name="bad", port_pair_groups=[group], flow_classifiers=[classifier])
+    assert "taps are not implemented" in world.comes("ERROR", "bad")["status_reason"]
+    assert world.comes("ACTIVE")
+    assert ways(world, tmp_path)["p3in"] == 20
+    assert not reaches(world, "dest", "10.0.0.61", patience_s=1)
+    world.delete("port_chains", "bad")
+    world.comes("ACTIVE")
+    assert reaches(world, "dest", "10.0.0.61")
+
+
+def test_a_port_that_cannot_be_plugged_is_told_and_harms_no_other(world):
+    subnet, network = world.id("subnets", "demo-subnet"), world.id("networks", "demo")
+    bound = {"binding:host_id": "lab", "device_id": "twice", "network_id": network}
+    ip = {"subnet_id": subnet, "ip_address": "10.0.0.77"}
+    world.settled()
+    before = {port.tap: link(world, port.tap) for port in world.lab().topology.ports}
+    world.create("ports", name="bad", mac_address="01:00:00:00:00:01", fixed_ips=[ip], **bound)
+    world.create("ports", name="good", **bound)
+    world.comes("ACTIVE", "good", "ports")
+    assert before.items() <= {port.tap: link(world, port.tap) for port in world.lab().topology.ports}.items()
+    assert world.shown("ports", "bad")["status"] == "DOWN"
+    world.comes("ACTIVE")
+    for name in ("bad", "good"):
+        world.delete("ports", name)
+    world.until(lambda _: "twice" not in [host.name for host in world.lab().topology.hosts])
+
+
+def test_one_lab_has_one_server(world):
+    with pytest.raises(
+        UsageError, match="lab sfc has a server already; give this one another with --lab NAME"
+    ):
+        Plane.start(world.folder, "sfc")
+    with pytest.raises(UsageError, match=r"bad lab name '\.\./x'"):
+        Plane.start(world.folder, "../x")
+
+
+def test_a_lab_that_its_user_ended_is_raised_again_with_the_next_change(world, tmp_path):
+    world.settled()
+    standing.down(world.folder, standing.one(world.folder))
+    chain = world.until(lambda one: "has ended; the next change raises lab sfc again" in one["status_reason"])
+    assert chain["status"] == "ERROR"
+    assert world.shown("ports", "p1in")["status"] == "DOWN"
+    assert standing.labs(world.folder) == ()
+    world.set("port_chains", "PC1", description="again")
+    world.comes("ACTIVE")
+    assert ways(world, tmp_path)["p3in"] == 20
+
+
+def test_an_open_vswitch_that_dies_is_told_and_the_lab_is_raised_anew(world, tmp_path):
+    world.settled()
+    pid = int((world.lab().keeper.root / "run/lab/ovs-vswitchd.pid").read_text())
+    world.run("switch", sys.executable, "-c", f"import os; os.kill({pid}, 9)", check=True)
+    told = world.comes("ERROR")["status_reason"]
+    assert "ovs-vswitchd has ended; end the lab (sfcci lab down --name sfc)" in told
+    standing.down(world.folder, standing.one(world.folder))
+    world.set("port_chains", "PC1", description="anew")
+    world.comes("ACTIVE")
+    assert ways(world, tmp_path)["p3in"] == 20
+
+
+def test_a_server_that_comes_again_finds_the_lab_as_it_is(world, tmp_path):
+    world.settled()
+    keeper, flows = world.lab().keeper, world.lab().flows()
+    identity = {port.tap: link(world, port.tap) for port in world.lab().topology.ports}
+    world.close(down=False)
+    world.plane = Plane.start(world.folder, "sfc")
+    world.run("switch", "ip", "link", "add", "tapstray", "type", "veth", check=True)
+    assert world.plane.adopted(world.state, NOW) is world.state
+    world.follow(world.state)
+    world.comes("ACTIVE")
+    assert world.lab().keeper == keeper
+    assert world.lab().flows().splitlines() == flows.splitlines()
+    assert {port.tap: link(world, port.tap) for port in world.lab().topology.ports} == identity
+    assert ways(world, tmp_path)["p3in"] == 20
+
+
+def test_no_process_of_an_ended_lab_stays(world):
+    world.settled()
+    old = world.lab().keeper.pid
+    standing.down(world.folder, standing.one(world.folder))
+    world.until(lambda one: one["status"] == "ERROR")
+    world.set("port_chains", "PC1", description="last")
+    world.comes("ACTIVE")
+    assert not Path(f"/proc/{old}").exists()
+    mine = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    assert [
+        pid for pid in mine if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    ] == []
