@@ -2,7 +2,8 @@
 
 import pytest
 
-from sfcci.chain.compiler import SwitchPort, base_program
+from sfcci.chain.compiler import base_program
+from sfcci.chain.port import SwitchPort
 from sfcci.chain.plan import plan
 from sfcci.chain.state import State
 from sfcci.chain.walk import walk
