@@ -9,7 +9,9 @@ from sfcci.chain.refused import Refused, bad_request, conflict
 from sfcci.chain.state import Resource, State
 
 FixedIp = Mapping[str, str]
-ROUTER_OWNERS = ("network:router_interface", "network:router_gateway")
+INTERFACE, GATEWAY = "network:router_interface", "network:router_gateway"
+ROUTER_OWNERS = (INTERFACE, GATEWAY)
+"""The device owners of ports that are a router's."""
 
 
 def subnets_of(state: State, network_id: str) -> list[Resource]:

@@ -221,8 +221,7 @@ def _unlike_others(rule: Resource, group: Resource) -> None:
             )
 
 
-def _deleting(state: State, asked: Asked, rule: Resource) -> State:
-    del asked
+def _deleting(state: State, _asked: Asked, rule: Resource) -> State:
     return without_rule(state, rule)
 
 
