@@ -8,10 +8,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_network
 
+from sfcci.chain.classifier_value import MAX_PORT
 from sfcci.chain.state import Resource
 
 KNOWN_PREFIXES = 16384
-MAX_PORT = 65535
 Question = Callable[[Resource], bool]
 
 

@@ -259,7 +259,7 @@ def _verb(kind: Kind, verb: str) -> click.Command:
         "unset": [*_parameters(kind.unset), _existing(kind, "word")],
         "delete": [_existing(kind, "names", many=True)],
     }
-    example = kind.examples.get(verb, "" if verb == "list" else EXAMPLE_NAMES[kind.collection])
+    example = kind.examples.get(verb, "" if verb == "list" else kind.example)
     command = click.command(
         verb,
         help=line.format(kind.words),
@@ -267,20 +267,6 @@ def _verb(kind: Kind, verb: str) -> click.Command:
     )(sfc_door.asks(console.as_json(run)))
     command.params = [*parameters[verb], *command.params]
     return command
-
-
-EXAMPLE_NAMES = {
-    "networks": "private",
-    "subnets": "private-subnet",
-    "ports": "p1in",
-    "routers": "r1",
-    "port_pairs": "PP1",
-    "port_pair_groups": "PG1",
-    "flow_classifiers": "FC1",
-    "port_chains": "PC1",
-    "service_graphs": "SG1",
-    "security_groups": "web",
-}
 
 
 def _existing(kind: Kind, name: str, *, many: bool = False) -> click.Argument:
