@@ -277,3 +277,8 @@ def test_a_router_is_connected_with_a_subnet_and_parted_from_it(demo):
     assert "router" not in demo("export").output
     assert demo("router", "remove", "subnet", "r1", "private-subnet").exit_code == 0
     assert demo("router", "delete", "r1").exit_code == 0
+
+
+def test_one_resources_values_stand_to_the_left(demo):
+    lines = demo("port", "chain", "show", "PC1").stdout.splitlines()
+    assert next(line for line in lines if line.startswith("| Chain ID")).split("|")[2].startswith(" 1 ")
