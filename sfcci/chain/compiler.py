@@ -24,6 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
+from sfcci.chain.classifier_value import MAX_PORT, WITH_PORTS
 from sfcci.chain.model import ChainState, FlowClassifier
 from sfcci.chain.openflow import (
     OUR_COOKIE,
@@ -43,7 +44,7 @@ from sfcci.chain.openflow import (
     program_of,
 )
 from sfcci.chain.path import FIRST_INDEX, Hop, ServiceFunctionPath, paths
-from sfcci.chain.refusal import MAX_PORT, PROTOCOLS, WITH_PORTS, bounds, refusals
+from sfcci.chain.refusal import PROTOCOLS, bounds, refusals
 from sfcci.document import key_path
 from sfcci.errors import Fault, InputError, Place
 

@@ -11,16 +11,15 @@ from functools import lru_cache
 from ipaddress import IPv4Network
 from itertools import combinations
 
+from sfcci.chain.classifier_value import MAX_PORT, WITH_PORTS
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
 
 MAX_SPI = 4095
 """A label is spi * 256 + si in 20 bits (RFC 3032)."""
 MAX_HOPS = 254
-MAX_PORT = 65535
 MAX_GROUP = 0xFFFFFF00
 PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1}
-"""Protocol → IP protocol number; with the first two, ports may be given."""
-WITH_PORTS = ("tcp", "udp")
+"""Protocol → IP protocol number."""
 
 
 @dataclass(frozen=True)
