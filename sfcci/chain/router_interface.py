@@ -5,15 +5,15 @@ from typing import Any, Final
 
 from sfcci.chain import address
 from sfcci.chain.allocation import INTERFACE, free_mac
-from sfcci.chain.attribute import Body, Invalid
+from sfcci.chain.attribute import Attribute, Body, updated
 from sfcci.chain.collection import Action, create, revised, visible
-from sfcci.chain.convert import uuid
+from sfcci.chain.convert import uuid_or_none
 from sfcci.chain.refused import NOT_FOUND, Refused, bad_request, conflict
 from sfcci.chain.resource_port import COLLECTION as PORTS
 from sfcci.chain.resource_port import ended
 from sfcci.chain.state import Asked, Resource, State
 
-_KEYS: Final = ("subnet_id", "port_id")
+_ENDS: Final = [Attribute(name, update=True, convert=uuid_or_none) for name in ("subnet_id", "port_id")]
 
 
 def interfaces(state: State, router_id: str) -> Iterator[Resource]:
@@ -44,15 +44,10 @@ def _touched(state: State, asked: Asked, router: Resource) -> State:
 
 
 def _wanted(body: Body) -> dict[str, str]:
-    if unknown := [key for key in body if key not in _KEYS]:
-        raise bad_request("Unrecognized attribute(s) '" + ", ".join(map(str, unknown)) + "'")
-    given = {key: body[key] for key in _KEYS if body.get(key) is not None}
+    given = {name: id_ for name, id_ in updated(_ENDS, body).items() if id_}
     if not given:
         raise bad("Either subnet_id or port_id must be specified")
-    try:
-        return {key: uuid(value) for key, value in given.items()}
-    except Invalid as reason:
-        raise bad_request(f"Invalid input for {next(iter(given))}. Reason: {reason}.") from None
+    return given
 
 
 def _by_subnet(state: State, asked: Asked, router: Resource, id_: str) -> tuple[State, Resource]:
