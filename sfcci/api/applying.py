@@ -55,7 +55,7 @@ def carry_out(
         try:
             made = _do(door, step, ids, revisions, project)
         except Refused as no:
-            reason = f"{no.message.strip()} ({no.type}, {no.status})"
+            reason = no.sentence
             if no.status == CHANGED_MEANWHILE:
                 reason = f"somebody else has changed it since the plan was made ({no.type}, {no.status})"
             raise Halted(plan.steps[:number], plan.steps[number:], reason) from None

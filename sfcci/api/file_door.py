@@ -4,17 +4,16 @@ While a server has the database nobody else opens it.
 """
 
 import json
-import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from sfcci.api.caller import EVERYBODY
 from sfcci.api.client import Query, answered
 from sfcci.api.handlers import answer
+from sfcci.api.server import asked_by
 from sfcci.api.wire import Request
-from sfcci.chain.state import Asked, State, Write, writes
+from sfcci.chain.state import State, Write, writes
 from sfcci.chain.status import Facts
 from sfcci.errors import Unreachable
 
@@ -40,7 +39,7 @@ class StateDoor:
         headers = {} if revision is None else {"if-match": f"revision_number={revision}"}
         data = b"" if body is None else json.dumps(body).encode()
         request = Request(method, f"/v2.0/{quote(path)}", tuple(query), headers, data)
-        new, response = answer(self.state, request, _asked, NO_SERVER)
+        new, response = answer(self.state, request, lambda: asked_by(EVERYBODY), NO_SERVER)
         if new is not self.state:
             self._commit(writes(self.state, new))
             self.state = new
@@ -65,8 +64,3 @@ class FileDoor(StateDoor):
     def close(self) -> None:
         """Let go of the database."""
         self._store.close()
-
-
-def _asked() -> Asked:
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return Asked(EVERYBODY.project, EVERYBODY.admin, str(uuid.uuid4()), now)

@@ -79,7 +79,8 @@ def export(project: str, json_output: bool, door: "Door") -> None:
     Resources stand by their names; one whose name is empty or repeats stands by its id, with a word on standard error.
     """
     from sfcci.api.applying import read
-    from sfcci.api.declaration import exported, is_id
+    from sfcci.api.declaration import exported
+    from sfcci.chain.convert import is_id
 
     made = exported(read(door, project))
     if json_output:

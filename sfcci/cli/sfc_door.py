@@ -44,14 +44,9 @@ def asks(command: Command) -> Command:
             with opened(url, state_file) as door:
                 return command(*args, door=door, **kwargs)
         except Refused as no:
-            raise NotTaken(sentence(no)) from None
+            raise NotTaken(no.sentence) from None
 
     return asking  # type: ignore[return-value] # the wrapper takes two options more
-
-
-def sentence(no: Any) -> str:
-    """Say what was refused, with the API's own words for it."""
-    return f"{no.message.strip()} ({no.type or 'refused'}, {no.status})"
 
 
 @contextlib.contextmanager

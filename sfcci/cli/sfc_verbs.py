@@ -25,9 +25,10 @@ NOT_FOUND = 404
 
 def found(door: "Door", kind: Kind, word: str) -> dict[str, Any]:
     """Give the resource with that id or name. Raises Refused (none), UsageError (several)."""
+    from sfcci.chain.convert import is_id
     from sfcci.chain.refused import Refused
 
-    if _is_uuid(word):
+    if is_id(word):
         with contextlib.suppress(Refused):
             one: dict[str, Any] = door.ask("GET", f"{kind.path}/{word}")[kind.member]
             return one
@@ -39,12 +40,6 @@ def found(door: "Door", kind: Kind, word: str) -> dict[str, Any]:
         ids = ", ".join(one["id"] for one in there)
         raise UsageError(f"{len(there)} {kind.words}s have the name {word}; name one by its id: {ids}")
     return there[0]
-
-
-def _is_uuid(word: str) -> bool:
-    import re
-
-    return bool(re.fullmatch(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}", word))
 
 
 def _resolver(door: "Door") -> Resolve:
@@ -190,7 +185,7 @@ def _delete(kind: Kind, door: "Door", json_output: bool, names: tuple[str, ...])
             door.ask("DELETE", f"{kind.path}/{one['id']}")
             gone.append(one["id"])
         except (Refused, UsageError) as no:
-            why = sfc_door.sentence(no) if isinstance(no, Refused) else str(no)
+            why = no.sentence if isinstance(no, Refused) else str(no)
             kept.append({"name": name, "reason": why})
             click.echo(f"sfcci: {kind.words} {name} is not deleted: {why}", err=True)
     if json_output:
