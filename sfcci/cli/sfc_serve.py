@@ -100,7 +100,9 @@ def serve(  # noqa: PLR0917 - click passes them by name
         site = _site(store, plane, gate, limits, host, verbose=verbose)
         url = f"{'https' if certificate else 'http'}://{listen.shown(host, listener.getsockname()[1])}"
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it
-            listen.serve(site, listener, lambda: _say(url, auth=bool(auth_file), json_output=json_output), certificate)
+            listen.serve(
+                site, listener, lambda: _say(url, auth=bool(auth_file), json_output=json_output), certificate
+            )
     if not json_output:
         click.echo("the server has ended; what was answered is kept")
 
