@@ -8,12 +8,11 @@ from sfcci.api.declaration import Existing, there
 from sfcci.api.declared import SECTIONS
 from sfcci.api.fate import CREATE, DELETE
 from sfcci.api.plan import New, Plan, Step
-from sfcci.chain.refused import Refused
+from sfcci.chain.refused import PRECONDITION_FAILED, Refused
 from sfcci.errors import EXIT_FINDINGS, EXIT_TOOL, SfcciError, Unreachable
 
 GUARDED = ("port_pair_groups", "port_chains")
 """What people change meanwhile: a request changes one of these only as it was when the plan was made."""
-CHANGED_MEANWHILE = 412
 
 
 class Halted(SfcciError):  # noqa: N818 - an answer of the API, with the way so far
@@ -56,7 +55,7 @@ def carry_out(
             made = _do(door, step, ids, revisions, project)
         except Refused as no:
             reason = no.sentence
-            if no.status == CHANGED_MEANWHILE:
+            if no.status == PRECONDITION_FAILED:
                 reason = f"somebody else has changed it since the plan was made ({no.type}, {no.status})"
             raise Halted(plan.steps[:number], plan.steps[number:], reason) from None
         except Unreachable as error:

@@ -1,4 +1,7 @@
-"""Converters for what subnets and ports hold: pools, fixed addresses, name servers, routes, address pairs, options."""
+"""Converters for what subnets and ports hold: pools, fixed addresses, name servers, routes, address pairs, options.
+
+They refuse as those of `convert` do.
+"""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -19,14 +19,12 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 8
 """So often a list is merged anew when somebody else changed the resource meanwhile."""
-CHANGED_MEANWHILE = 412
-NOT_FOUND = 404
 
 
 def found(door: "Door", kind: Kind, word: str) -> dict[str, Any]:
     """Give the resource with that id or name. Raises Refused (none), UsageError (several)."""
     from sfcci.chain.convert import is_id
-    from sfcci.chain.refused import Refused
+    from sfcci.chain.refused import NOT_FOUND, Refused
 
     if is_id(word):
         with contextlib.suppress(Refused):
@@ -146,32 +144,40 @@ def _change(
     *,
     take: bool,
 ) -> None:
-    """One PUT; one with a list is taken only if nobody changed the resource since it was read, else read again."""
-    from sfcci.chain.refused import Refused
-
     if all(value is None or value is False or value == () for value in given.values()):
         flags = ", ".join(option.flag for option in options)
         raise UsageError(f"nothing to change; name what: {flags}")
-    resolve = _resolver(door)
-    made = attributes(options, given, resolve)
+    made = attributes(options, given, _resolver(door))
+    lists = frozenset(option.lists or option.clears for option in options)
+    new = _changed(door, kind, word, lists, lambda old: merged(options, given, made, old, take=take))
+    if json_output:
+        console.print_json(new)
+
+
+def _changed(
+    door: "Door",
+    kind: Kind,
+    word: str,
+    lists: frozenset[str],
+    becomes: Callable[[Mapping[str, Any]], dict[str, Any]],
+) -> Any:
+    """One PUT; one with a list is taken only if nobody changed the resource since it was read, else read again."""
+    from sfcci.chain.refused import PRECONDITION_FAILED, Refused
+
     old = found(door, kind, word)
-    for attempt in range(ATTEMPTS):
-        body = merged(options, given, made, old, take=take)
+    for left in reversed(range(ATTEMPTS)):
+        body = becomes(old)
         if all(name in old and old[name] == value for name, value in body.items()):
-            new = {kind.member: old}  # so it is already
-            break
-        lists = {option.lists or option.clears for option in options} & body.keys()
-        revision = old.get("revision_number") if lists else None
+            break  # so it is already
+        revision = None if lists.isdisjoint(body) else old.get("revision_number")
         try:
-            new = door.ask("PUT", f"{kind.path}/{old['id']}", {kind.member: body}, revision=revision)
+            put = door.ask("PUT", f"{kind.path}/{old['id']}", {kind.member: body}, revision=revision)
+            return put[kind.member]
         except Refused as no:
-            if no.status != CHANGED_MEANWHILE or attempt == ATTEMPTS - 1:
+            if no.status != PRECONDITION_FAILED or not left:
                 raise
             old = found(door, kind, old["id"])
-        else:
-            break
-    if json_output:
-        console.print_json(new[kind.member])
+    return old
 
 
 def _delete(kind: Kind, door: "Door", json_output: bool, names: tuple[str, ...]) -> None:
