@@ -5,13 +5,14 @@ function has one place on its path. Features that this data plane does not have 
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network
 from itertools import combinations
 
-from sfcci.chain.classifier_value import MAX_PORT, WITH_PORTS
+from sfcci.chain.classifier_value import MAX_PORT, SIDES, WITH_PORTS
+from sfcci.chain.conflict import KNOWN_PREFIXES, basic_conflicts_with
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
 
 MAX_SPI = 4095
@@ -33,11 +34,16 @@ class Refusal:
 
 def refusals(state: ChainState, ports: Collection[str]) -> tuple[Refusal, ...]:
     """Give everything that stands against compiling the state; `ports` are the ids that the switch has."""
+    pairs = {pair.id: pair for pair in state.port_pairs}
+    groups = {group.id: group for group in state.port_pair_groups}
+    classifiers = {one.id for one in state.flow_classifiers}
+    functions = {port for pair in state.port_pairs for port in (pair.ingress, pair.egress)}
     return (
         *(fault for pair in state.port_pairs for fault in _pair(pair, ports)),
-        *(fault for group in state.port_pair_groups for fault in _group(group, state)),
-        *(fault for classifier in state.flow_classifiers for fault in _classifier(classifier, state, ports)),
-        *(fault for chain in state.port_chains for fault in _chain(chain, state)),
+        *(fault for group in state.port_pair_groups for fault in _group(group, pairs)),
+        *(fault for one in state.flow_classifiers for fault in _classifier(one, functions, ports)),
+        *(fault for chain in state.port_chains for fault in _chain(chain, groups, classifiers)),
+        *(fault for chain in state.port_chains for fault in _crossings(chain, groups, pairs)),
         *_doubles(state),
         *_conflicts(state),
     )
@@ -54,9 +60,9 @@ def _pair(pair: PortPair, ports: Collection[str]) -> Iterator[Refusal]:
         yield Refusal((*at, "weight"), f"found {pair.weight}", "1: weights are not implemented")
 
 
-def _group(group: PortPairGroup, state: ChainState) -> Iterator[Refusal]:
+def _group(group: PortPairGroup, pairs: Collection[str]) -> Iterator[Refusal]:
     at = ("port_pair_groups", group.name)
-    yield from _references((*at, "port_pairs"), group.port_pairs, {pair.id for pair in state.port_pairs})
+    yield from _references((*at, "port_pairs"), group.port_pairs, pairs)
     if not 1 <= group.group_id < MAX_GROUP:
         yield Refusal((*at, "group_id"), f"found {group.group_id}", f"1 to {MAX_GROUP - 1}")
     if group.lb_fields:
@@ -65,9 +71,11 @@ def _group(group: PortPairGroup, state: ChainState) -> Iterator[Refusal]:
         yield Refusal((*at, "tap_enabled"), "found true", "false: taps are not implemented")
 
 
-def _classifier(classifier: FlowClassifier, state: ChainState, ports: Collection[str]) -> Iterator[Refusal]:
+def _classifier(
+    classifier: FlowClassifier, functions: Collection[str], ports: Collection[str]
+) -> Iterator[Refusal]:
     at = ("flow_classifiers", classifier.name)
-    yield from _source((*at, "logical_source_port"), classifier.logical_source_port, state, ports)
+    yield from _source((*at, "logical_source_port"), classifier.logical_source_port, functions, ports)
     if classifier.logical_destination_port is not None:
         yield Refusal((*at, "logical_destination_port"), "found a port", "none: not implemented")
     if classifier.ethertype != "IPv4":
@@ -78,31 +86,37 @@ def _classifier(classifier: FlowClassifier, state: ChainState, ports: Collection
         yield Refusal(
             (*at, "protocol"), f"found {classifier.protocol}", "one of " + ", ".join(PROTOCOLS) + ", or none"
         )
-    for side in ("source", "destination"):
-        yield from _prefix((*at, f"{side}_ip_prefix"), getattr(classifier, f"{side}_ip_prefix"))
+    yield from _prefixes(classifier)
+    for side in SIDES:
         yield from _range(at, side, classifier)
 
 
 def _source(
-    at: tuple[str, ...], port: str | None, state: ChainState, ports: Collection[str]
+    at: tuple[str, ...], port: str | None, functions: Collection[str], ports: Collection[str]
 ) -> Iterator[Refusal]:
     if port is None:
         yield Refusal(at, "is missing", "the port whose traffic is classified")
     elif port not in ports:
         yield Refusal(at, f"no port {port}", "a port of the switch")
-    elif any(port in (pair.ingress, pair.egress) for pair in state.port_pairs):
+    elif port in functions:
         yield Refusal(at, "is a service function's port", "a port of no port pair")
 
 
-def _prefix(at: tuple[str, ...], prefix: str | None) -> Iterator[Refusal]:
-    if prefix is None:
-        return
+def _prefixes(classifier: FlowClassifier) -> Iterator[Refusal]:
+    for name in ("source_ip_prefix", "destination_ip_prefix"):
+        prefix = getattr(classifier, name)
+        if prefix is not None and not _is_prefix(prefix):
+            at = ("flow_classifiers", classifier.name, name)
+            yield Refusal(at, f"found {prefix}", "an IPv4 prefix, for example 10.0.0.0/24")
+
+
+@lru_cache(maxsize=KNOWN_PREFIXES)
+def _is_prefix(text: str) -> bool:
     try:
-        if "/" not in prefix:
-            raise ValueError  # noqa: TRY301 - Neutron wants the length written out
-        IPv4Network(prefix, strict=False)
+        IPv4Network(text, strict=False)
     except ValueError:
-        yield Refusal(at, f"found {prefix}", "an IPv4 prefix, for example 10.0.0.0/24")
+        return False
+    return "/" in text  # Neutron wants the length written out
 
 
 def _range(at: tuple[str, ...], side: str, classifier: FlowClassifier) -> Iterator[Refusal]:
@@ -117,12 +131,10 @@ def _range(at: tuple[str, ...], side: str, classifier: FlowClassifier) -> Iterat
         yield Refusal(name, f"found {low} to {high}", "min at most max")
 
 
-def _chain(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
+def _chain(chain: PortChain, groups: Collection[str], classifiers: Collection[str]) -> Iterator[Refusal]:
     at = ("port_chains", chain.name)
-    groups = {group.id: group for group in state.port_pair_groups}
     yield from _references((*at, "port_pair_groups"), chain.port_pair_groups, groups)
-    known = {classifier.id for classifier in state.flow_classifiers}
-    yield from _references((*at, "flow_classifiers"), chain.flow_classifiers, known)
+    yield from _references((*at, "flow_classifiers"), chain.flow_classifiers, classifiers)
     if not 1 <= chain.chain_id <= MAX_SPI:
         yield Refusal((*at, "chain_id"), f"found {chain.chain_id}", f"1 to {MAX_SPI} (20-bit labels)")
     if not 1 <= len(chain.port_pair_groups) <= MAX_HOPS:
@@ -132,13 +144,12 @@ def _chain(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
         yield Refusal((*at, "correlation"), f"found {chain.correlation}", "mpls: nsh is not implemented")
     if chain.symmetric:
         yield Refusal((*at, "symmetric"), "found true", "false: a chain for the way back is not implemented")
-    yield from _crossings(chain, state)
 
 
-def _crossings(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
+def _crossings(
+    chain: PortChain, groups: Mapping[str, PortPairGroup], pairs: Mapping[str, PortPair]
+) -> Iterator[Refusal]:
     """A port from which packets come back twice: their place on the path could not be told."""
-    pairs = {pair.id: pair for pair in state.port_pairs}
-    groups = {group.id: group for group in state.port_pair_groups}
     members = [groups[word].port_pairs for word in chain.port_pair_groups if word in groups]
     egresses = [{pairs[word].egress for word in words if word in pairs} for words in members]
     for port, count in Counter(port for ports in egresses for port in ports).items():
@@ -176,52 +187,17 @@ def _twice(at: tuple[str, str], uses: Iterable[tuple[str, object]], owner: str) 
 
 def _conflicts(state: ChainState) -> Iterator[Refusal]:
     """Classifiers of two chains that want the same packet: a function's port could not tell them apart."""
-    known = {classifier.id: classifier for classifier in state.flow_classifiers}
+    known = {one.id: one for one in state.flow_classifiers if not any(_prefixes(one))}
+    conflicts = {id_: basic_conflicts_with(vars(one)) for id_, one in known.items()}
     of_chain = [
-        (chain, [known[word] for word in chain.flow_classifiers if word in known])
-        for chain in state.port_chains
+        (chain, [id_ for id_ in chain.flow_classifiers if id_ in known]) for chain in state.port_chains
     ]
     for (first, firsts), (second, seconds) in combinations(of_chain, 2):
         for a in firsts:
             for b in seconds:
-                if a is not b and overlap(a, b):
-                    found = f"{b.name} overlaps {a.name} of chain {first.name}"
+                if a != b and conflicts[a](vars(known[b])):
+                    found = f"{known[b].name} overlaps {known[a].name} of chain {first.name}"
                     yield Refusal(("port_chains", second.name, "flow_classifiers"), found, "disjoint packets")
-
-
-def overlap(a: FlowClassifier, b: FlowClassifier) -> bool:
-    """Say whether some packet matches both, logical ports aside (Neutron's basic conflict)."""
-    return (
-        a.ethertype == b.ethertype
-        and (a.protocol == b.protocol or None in (a.protocol, b.protocol))
-        and _prefixes_meet(a.source_ip_prefix, b.source_ip_prefix)
-        and _prefixes_meet(a.destination_ip_prefix, b.destination_ip_prefix)
-        and _ranges_meet(a, b, "source")
-        and _ranges_meet(a, b, "destination")
-    )
-
-
-def _prefixes_meet(a: str | None, b: str | None) -> bool:
-    if a is None or b is None:
-        return True
-    try:
-        first, second = _network(a), _network(b)
-    except ValueError:
-        return False
-    return first[0] <= second[1] and second[0] <= first[1]
-
-
-@lru_cache(maxsize=4096)
-def _network(prefix: str) -> tuple[int, int]:
-    """Give the first and the last address of a prefix, kept: each classifier meets every other."""
-    network = IPv4Network(prefix, strict=False)
-    return int(network.network_address), int(network.broadcast_address)
-
-
-def _ranges_meet(a: FlowClassifier, b: FlowClassifier, side: str) -> bool:
-    low_a, high_a = bounds(a, side)
-    low_b, high_b = bounds(b, side)
-    return low_a <= high_b and low_b <= high_a
 
 
 def bounds(classifier: FlowClassifier, side: str) -> tuple[int, int]:

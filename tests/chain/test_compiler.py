@@ -8,9 +8,10 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from sfcci.chain.compiler import SwitchPort, base_program, label, masked_ranges, program
+from sfcci.chain.conflict import basically_conflicting
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
 from sfcci.chain.openflow import Flow, Normal, SetField, ToGroup, changes
-from sfcci.chain.refusal import bounds, overlap
+from sfcci.chain.refusal import bounds
 from sfcci.chain.walk import walk
 from sfcci.errors import InputError
 
@@ -84,7 +85,11 @@ def states(draw):
     for number in range(1, 1 + draw(st.integers(0, 3))):
         order = draw(st.permutations([group.id for group in groups]))[: draw(st.integers(1, 4))]
         offered = [draw(classifiers(f"fc{number}{n}")) for n in range(draw(st.integers(0, 3)))]
-        mine = [one for one in offered if not any(overlap(one, other) for other in known)]
+        mine = [
+            one
+            for one in offered
+            if not any(basically_conflicting(vars(one), vars(other)) for other in known)
+        ]
         chains.append(
             PortChain(f"pc{number}", f"PC{number}", number, tuple(order), tuple(c.id for c in mine))
         )
