@@ -20,6 +20,9 @@ MOST_AT_ONCE: Final = 1000
 METHODS: Final = ("GET", "POST", "PUT", "DELETE")
 Answer = tuple[State, Response]
 
+_BY_PARTS: Final = {tuple(path.split("/")): one for path, one in BY_PATH.items()}
+"""A slash inside a name (%2F) is none of a path's."""
+
 DEFAULTS: Final = quota.default_limits(COLLECTIONS.values())
 """The quotas that stand in the collections themselves."""
 
@@ -136,8 +139,8 @@ def _extensions(request: Request, rest: tuple[str, ...]) -> Response:
 
 def _of_collection(call: Call, parts: tuple[str, ...]) -> Answer:
     """Answer what is asked of a collection, of a member, of something below a member."""
-    length = 2 if "/".join(parts[:2]) in BY_PATH else 1
-    collection = BY_PATH.get("/".join(parts[:length]))
+    length = 2 if parts[:2] in _BY_PARTS else 1
+    collection = _BY_PARTS.get(parts[:length])
     if collection is None:
         raise lost()
     if collection.reading:
@@ -224,9 +227,10 @@ def _create_all(call: Call, collection: Collection, items: Any) -> Answer:
 
 
 def _made(call: Call, state: State, collection: Collection, body: Mapping[str, Any], asked: Asked) -> State:
-    new = create(state, collection, body, asked)
-    quota.check(state, new, collection, asked.id, call.limits)
-    return new
+    def allowed(resource: Resource) -> None:
+        quota.check(state, resource, collection, call.limits)
+
+    return create(state, collection, body, asked, allowed)
 
 
 def _there(state: State, collection: Collection, id_: str) -> Resource:

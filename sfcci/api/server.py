@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from sfcci.api import handlers
 from sfcci.api.caller import EVERYBODY, Caller
-from sfcci.api.intake import Gone, Intake, Receive, check_stranger
+from sfcci.api.intake import SMALL_OCTETS, Gone, Intake, Receive, check_stranger
 from sfcci.api.recent import Recent
 from sfcci.api.wire import Request, Response, answered, refused
 from sfcci.api.writer import Store, Writer
@@ -106,6 +106,11 @@ class Application:
     def __init__(self, site: Site, state: State, pool: Executor) -> None:
         self._site, self._intake, self._recent = site, Intake(), Recent()
         self._writer = Writer(site.store, state, pool, site.plane.follow, site.complain)
+        self._ended = False
+
+    def end(self) -> None:
+        """Let a request that still works out a long list of resources stop: nobody waits for it any more."""
+        self._ended = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -142,12 +147,18 @@ class Application:
             read = self._recent.answer(self._writer.state, self._site.plane.facts(), request, who, change)
             if read:
                 return read
-        return await self._writer.write(change)
+        return await self._writer.write(change, long=len(request.body) > SMALL_OCTETS)
 
     def _worked_out(self, state: State, request: Request, who: Caller) -> tuple[State, Response]:
         facts, limits = self._site.plane.facts(), self._site.limits
+
+        def ask() -> Asked:
+            if self._ended:
+                raise Refused(503, "ServiceUnavailable", "The server ends")
+            return asked_by(who)
+
         try:
-            return handlers.answer(state, request, lambda: asked_by(who), facts, limits)
+            return handlers.answer(state, request, ask, facts, limits)
         except Exception:  # noqa: BLE001 - a defect of ours: this request fails, the server and its state go on
             self._site.complain(traceback.format_exc())
             message = "Request Failed: internal server error while processing your request."

@@ -1,6 +1,6 @@
 """Ports (api-ref: ports): addresses, binding to a host, security; who uses one stands against its deletion."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -173,11 +173,11 @@ def _in_use(port: Resource, reason: str) -> Exception:
     )
 
 
-def _has_address(port: Resource, value: str) -> bool:
+def _has_address(value: str) -> Callable[[Resource], bool]:
     name, _, wanted = value.partition("=")
     if name == "ip_address_substr":
-        return any(wanted in fixed["ip_address"] for fixed in port["fixed_ips"])
-    return any(fixed.get(name) == wanted for fixed in port["fixed_ips"])
+        return lambda port: any(wanted in fixed["ip_address"] for fixed in port["fixed_ips"])
+    return lambda port: any(fixed.get(name) == wanted for fixed in port["fixed_ips"])
 
 
 COLLECTION = Collection(

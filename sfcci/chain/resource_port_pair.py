@@ -31,8 +31,8 @@ def _parameters(value: Any) -> dict[str, Any]:
 
 
 def _creating(state: State, asked: Asked, pair: dict[str, Any]) -> State:
-    _unlike_others(state, pair)
     ingress, egress = (port(state, asked, pair[end], "PortPair", _lost_port) for end in ("ingress", "egress"))
+    _unlike_others(state, pair)  # who may not see the ports is not told of the pair
     _on_one_machine(ingress, egress)
     return state.put(NAME_IN_STATE, pair)
 

@@ -112,7 +112,7 @@ ATTRIBUTES = (
 
 def _creating(state: State, asked: Asked, rule: dict[str, Any]) -> State:
     group = _group(state, asked, rule["security_group_id"])
-    if rule["remote_group_id"]:
+    if rule["remote_group_id"] is not None:
         _group(state, asked, rule["remote_group_id"])
     _remote(rule)
     _ports(rule)

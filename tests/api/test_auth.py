@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import subprocess
 import threading
 
@@ -197,6 +198,15 @@ def test_whoever_does_not_say_who_he_is_sees_the_versions_and_nothing_else(guard
         assert guarded.ask("GET", path).status_code == 401
     assert guarded.ask("GET", "/").status_code == 200
     assert guarded.ask("GET", "/healthcheck").status_code == 200
+
+
+def test_a_page_of_another_site_cannot_use_the_password_that_a_browser_remembers(guarded):
+    body = json.dumps({"port_pair_group": {"name": "planted"}}).encode()
+    headers = {"Origin": "https://evil.example", "Content-Type": "text/plain"}
+    answer = guarded.ask("POST", GROUPS, body, auth=("alice", "geheim"), headers=headers)
+    assert answer.status_code == 403
+    found = guarded.ask("GET", f"{GROUPS}?name=planted", auth=("alice", "geheim"))
+    assert found.json() == {"port_pair_groups": []}
 
 
 def test_the_log_names_the_user_and_no_secret(guarded):
