@@ -44,9 +44,9 @@ ATTRIBUTES = (
     Attribute("port_security_enabled", default=True, update=True, convert=boolean),
     TAGS,
     *TIMES,
-    Attribute("provider:network_type", "vxlan", convert=one_of(("vxlan",)), admin=True),
-    Attribute("provider:physical_network", None, convert=none_or(one_of(())), admin=True),
-    Attribute("provider:segmentation_id", UNSPECIFIED, convert=_segment, admin=True),
+    Attribute("provider:network_type", "vxlan", convert=one_of(("vxlan",)), admin=True, hidden=True),
+    Attribute("provider:physical_network", None, convert=none_or(one_of(())), admin=True, hidden=True),
+    Attribute("provider:segmentation_id", UNSPECIFIED, convert=_segment, admin=True, hidden=True),
 )
 
 
