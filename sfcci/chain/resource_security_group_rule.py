@@ -214,8 +214,9 @@ def _meaning(rule: Resource) -> tuple[Any, ...]:
 
 
 def _unlike_others(rule: Resource, group: Resource) -> None:
+    meaning = _meaning(rule)
     for other in group["security_group_rules"]:
-        if _meaning(other) == _meaning(rule):
+        if other["direction"] == rule["direction"] and _meaning(other) == meaning:
             raise conflict(
                 "SecurityGroupRuleExists", f"Security group rule already exists. Rule id is {other['id']}."
             )

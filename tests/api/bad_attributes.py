@@ -131,6 +131,8 @@ NETWORKING = [
     ("port", "binding:host_id", PLAIN, [7, True, [], {}, LONG]),
     ("port", "binding:profile", PLAIN, [7, "x", ["x"]]),
     ("port", "allowed_address_pairs", PLAIN, [[{"mac_address": "00:11:22:33:44:55"}]]),
+    ("port", "fixed_ips", PLAIN, [[{"ip_address": f"10.77.{at >> 8}.{at & 255}"} for at in range(501)]]),
+    ("subnet", "allocation_pools", PLAIN, [[{"start": "10.77.0.5", "end": "10.77.0.9"}] * 501]),
     ("security_group", "name", PLAIN, NO_TEXT),
     ("security_group", "description", PLAIN, NO_TEXT),
     ("security_group_rule", "security_group_id", PLAIN, NO_TEXT),
