@@ -57,6 +57,7 @@ PURE = {
     "chain.convert_network",
     "chain.correlation",
     "chain.default_group",
+    "chain.index",
     "chain.model",
     "chain.openflow",
     "chain.path",
