@@ -60,6 +60,7 @@ PURE = {
     "chain.index",
     "chain.model",
     "chain.openflow",
+    "chain.overlap",
     "chain.path",
     "chain.plan",
     "chain.port_security",

@@ -86,6 +86,11 @@ def program(state: ChainState, ports: Ports, blocked: Sequence[FlowClassifier] =
     """
     if refused := refusals(state, ports):
         raise InputError(*(Fault(Place(key_path(r.keys)), r.found, r.expected) for r in refused))
+    return compiled(state, ports, blocked)
+
+
+def compiled(state: ChainState, ports: Ports, blocked: Sequence[FlowClassifier] = ()) -> Program:
+    """Give the same for a state that is known to have no refusals."""
     routes = paths(state)
     if not routes and not blocked:
         return base_program()

@@ -8,14 +8,26 @@ group get any, and a group without one stops its chain.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain as joined
+from typing import Final
 
-from sfcci.chain.compiler import Ports, program
+from sfcci.chain.compiler import Ports, compiled
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
 from sfcci.chain.openflow import Program
 from sfcci.chain.refusal import Refusal, refusals
 from sfcci.chain.state import Resource, State
 from sfcci.chain.status import ACTIVE, BUILD, DEGRADED, ERROR, ChainStatus
 from sfcci.chain.view import chain_state, translates
+
+READ: Final = (
+    "port_pairs",
+    "port_pair_groups",
+    "flow_classifiers",
+    "port_chains",
+    "service_graphs",
+    "ports",
+)
+UNREAD: Final = frozenset(("description", "revision_number", "created_at", "updated_at", "tags"))
+"""The collections that a plan reads, and what it reads of no resource."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,28 @@ class Plan:
 def plan(state: State, ports: Ports, up: Collection[str]) -> Plan:
     """Give the plan for the state; `ports` are plugged, of which `up` (ids) carry traffic."""
     return _Planning(state, ports, up).plan()
+
+
+def same_plan(made: Plan, old: State, new: State) -> bool:
+    """Say whether the plan of `old` is that of `new` for sure, with the same ports: nothing differs that it reads.
+
+    Names stand in the reasons alone: a plan without one does not change with them.
+    """
+    unread = UNREAD if any(status.reason for status in made.chains.values()) else UNREAD | {"name"}
+    return all(_alike(old.of(name), new.of(name), unread) for name in READ)
+
+
+def _alike(old: Mapping[str, Resource], new: Mapping[str, Resource], unread: frozenset[str]) -> bool:
+    if old is new:
+        return True
+    return list(old) == list(new) and all(
+        was is now or _without(was, unread) == _without(now, unread)
+        for was, now in zip(old.values(), new.values(), strict=True)
+    )
+
+
+def _without(resource: Resource, unread: frozenset[str]) -> Resource:
+    return {name: value for name, value in resource.items() if name not in unread}
 
 
 class _Planning:
@@ -60,7 +94,7 @@ class _Planning:
             statuses[bad.id] = ChainStatus(ERROR, self._told(refused[0]), statuses[bad.id].live)
             good.remove(bad)
         blocked = [fc for id_ in self.chains if statuses[id_].status == ERROR for fc in self._blocked(id_)]
-        return Plan(program(self._together(good), self.ports, blocked), statuses)
+        return Plan(compiled(self._together(good), self.ports, blocked), statuses)
 
     def _status(self, chain: PortChain) -> ChainStatus:
         live = {

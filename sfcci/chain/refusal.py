@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network
-from itertools import combinations
 
 from sfcci.chain.classifier_value import MAX_PORT, SIDES, WITH_PORTS
-from sfcci.chain.conflict import KNOWN_PREFIXES, basic_conflicts_with
+from sfcci.chain.conflict import KNOWN_PREFIXES
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
+from sfcci.chain.overlap import basic_conflicts
 
 MAX_SPI = 4095
 """A label is spi * 256 + si in 20 bits (RFC 3032)."""
@@ -188,16 +188,16 @@ def _twice(at: tuple[str, str], uses: Iterable[tuple[str, object]], owner: str) 
 def _conflicts(state: ChainState) -> Iterator[Refusal]:
     """Classifiers of two chains that want the same packet: a function's port could not tell them apart."""
     known = {one.id: one for one in state.flow_classifiers if not any(_prefixes(one))}
-    conflicts = {id_: basic_conflicts_with(vars(one)) for id_, one in known.items()}
-    of_chain = [
-        (chain, [id_ for id_ in chain.flow_classifiers if id_ in known]) for chain in state.port_chains
-    ]
-    for (first, firsts), (second, seconds) in combinations(of_chain, 2):
-        for a in firsts:
-            for b in seconds:
-                if a != b and conflicts[a](vars(known[b])):
-                    found = f"{known[b].name} overlaps {known[a].name} of chain {first.name}"
-                    yield Refusal(("port_chains", second.name, "flow_classifiers"), found, "disjoint packets")
+    chains = state.port_chains
+    uses = [(n, known[i]) for n, chain in enumerate(chains) for i in chain.flow_classifiers if i in known]
+    owners = [number for number, _ in uses]
+    found = basic_conflicts([vars(one) for _, one in uses], owners)
+    for a, b in sorted(found, key=lambda two: (owners[two[0]], owners[two[1]], two)):
+        (first, one), (second, other) = uses[a], uses[b]
+        if one is not other:
+            at = ("port_chains", chains[second].name, "flow_classifiers")
+            overlap = f"{other.name} overlaps {one.name} of chain {chains[first].name}"
+            yield Refusal(at, overlap, "disjoint packets")
 
 
 def bounds(classifier: FlowClassifier, side: str) -> tuple[int, int]:

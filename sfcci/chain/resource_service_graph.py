@@ -5,8 +5,8 @@ from typing import Any, Final
 from sfcci.chain import convert, resource_port_chain
 from sfcci.chain.attribute import REQUIRED, Attribute, Invalid
 from sfcci.chain.collection import Collection, found
-from sfcci.chain.conflict import basic_conflicts_with
 from sfcci.chain.correlation import check_branch, members
+from sfcci.chain.overlap import basic_conflicts
 from sfcci.chain.refused import bad_request, conflict
 from sfcci.chain.standard import ID, NAME, PROJECT, REVISION, TENANT, TEXT_DESCRIPTION
 from sfcci.chain.state import Asked, Resource, State
@@ -92,15 +92,12 @@ def _each_once(destinations: list[str]) -> list[str]:
 def _check_branching_point(state: State, chains: list[Resource]) -> None:
     known = state.of("flow_classifiers")
     classifiers = [known[id_] for chain in chains for id_ in chain["flow_classifiers"]]
-    for at, a in enumerate(classifiers):
-        conflicts = basic_conflicts_with(a)
-        for b in classifiers[at + 1 :]:
-            if conflicts(b):
-                raise bad_request(
-                    f"Flow Classifier {a['id']} conflicts with Flow Classifier {b['id']} "
-                    "on one of the branching points being created.",
-                    "ServiceGraphFlowClassifierInConflict",
-                )
+    for a, b in basic_conflicts(classifiers, range(len(classifiers))):
+        raise bad_request(
+            f"Flow Classifier {classifiers[a]['id']} conflicts with Flow Classifier {classifiers[b]['id']} "
+            "on one of the branching points being created.",
+            "ServiceGraphFlowClassifierInConflict",
+        )
 
 
 def _check_no_loop(branches: Branches) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from sfcci.chain.compiler import SwitchPort, base_program
-from sfcci.chain.plan import plan
+from sfcci.chain.plan import plan, same_plan
 from sfcci.chain.state import State
 from sfcci.chain.walk import walk
 
@@ -246,3 +246,46 @@ def test_what_is_blocked_yields_to_the_chains_of_the_same_port():
     made, ports = planned(state), plugged(state)
     assert made.chains["D"].reason == "port pair group H has no port pair"
     assert [went(made, ports), went(made, ports, dst=81)] == ["a_in", "dropped"]
+
+
+def altered(state, collection, id_, **values):
+    return state.put(collection, {**state.of(collection)[id_], **values})
+
+
+@pytest.mark.parametrize("unread", [{"description": "x"}, {"revision_number": 7}, {"updated_at": "now"}])
+def test_what_no_plan_reads_changes_none(unread):
+    for state, lost in ((demo(), ()), (demo(), ("a_in",))):
+        made = planned(state, *lost)
+        new = altered(altered(state, "port_chains", "C", **unread), "ports", "a_in", **unread)
+        assert same_plan(made, state, new)
+        assert planned(new, *lost) == made
+
+
+def test_a_name_changes_a_plan_that_tells_it_and_no_other():
+    state = demo()
+    new = altered(state, "ports", "a_in", name="other")
+    assert same_plan(planned(state), state, new)
+    assert planned(new) == planned(state)
+    assert not same_plan(planned(state, "a_in"), state, new)
+    assert "port other is not plugged" in planned(new, "a_in").chains["C"].reason
+
+
+@pytest.mark.parametrize(
+    ("collection", "id_", "values"),
+    [
+        ("port_pairs", "A", {"ingress": "dst"}),
+        ("port_pair_groups", "G", {"port_pairs": ["A"]}),
+        ("flow_classifiers", "FC", {"protocol": "udp"}),
+        ("port_chains", "C", {"fail_mode": "open"}),
+        ("port_chains", "D", chain("D", 2, ["G"], [])),
+        ("service_graphs", "S", {"id": "S", "port_chains": {"C": ["D"]}}),
+        ("ports", "src", {"network_id": "n2"}),
+        ("ports", "a_in", {"binding:host_id": ""}),
+    ],
+)
+def test_what_a_plan_reads_makes_another(collection, id_, values):
+    state = demo()
+    old = state.get(collection, id_) or {}
+    assert not same_plan(planned(state), state, state.put(collection, {**old, **values}))
+    without = state.without("port_chains", "C")
+    assert not same_plan(planned(state), state, without)
