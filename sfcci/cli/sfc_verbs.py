@@ -265,7 +265,7 @@ def _verb(kind: Kind, verb: str) -> click.Command:
         verb,
         help=line.format(kind.words),
         epilog=f"Example: sfcci sfc {kind.words} {verb} {example}".rstrip(),
-    )(sfc_door.asks(console.as_json(run)))
+    )(sfc_door.asks(console.as_json(run), makes=lambda _given: verb == "create"))
     command.params = [*parameters[verb], *command.params]
     return command
 
