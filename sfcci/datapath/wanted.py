@@ -27,6 +27,10 @@ MTU: Final = range(1280, 65536)
 PLAIN_MTU = 1500
 
 
+READ: Final = ("networks", "subnets", "ports", "port_pairs")
+"""The collections that `wanted` reads."""
+
+
 def wanted(state: State, known: Topology, last: int) -> Topology:
     """Give what shall be plugged. `known` is plugged; `last` is the highest number that a port ever had."""
     ports = tuple(port for port in state.of("ports").values() if _pluggable(state, port))
