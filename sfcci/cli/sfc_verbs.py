@@ -280,12 +280,37 @@ def _existing(kind: Kind, name: str, *, many: bool = False) -> click.Argument:
     )
 
 
+class _Verbs(click.Group):
+    """The group of a collection's verbs: each is made when it is asked for, since one of seventy is called."""
+
+    def __init__(self, kind: Kind, **attributes: Any) -> None:
+        super().__init__(kind.words.split()[-1], **attributes)
+        self._kind = kind
+        self._verbs = [verb for verb in _VERBS if verb != "unset" or kind.unset]
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names of verbs and of groups below."""
+        return sorted({*self._verbs, *self.commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Give the command, None when there is none of that name."""
+        if cmd_name in self._verbs and cmd_name not in self.commands:
+            self.add_command(_verb(self._kind, cmd_name))
+        return self.commands.get(cmd_name)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Resolve as click does, which knows the nearest names only among commands that are made."""
+        if args and args[0] not in self.list_commands(ctx):
+            for name in self._verbs:
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
+
+
 def _group(kind: Kind, help_: str, *inner: click.Command) -> click.Group:
     """Give the group of a collection's verbs, with other groups below it."""
-    verbs = [verb for verb in _VERBS if verb != "unset" or kind.unset]
     example = f"Example: sfcci sfc {kind.words} create {kind.examples['create']}"
-    group = click.Group(kind.words.split()[-1], help=help_, epilog=example)
-    for command in (*(_verb(kind, verb) for verb in verbs), *inner):
+    group = _Verbs(kind, help=help_, epilog=example)
+    for command in inner:
         group.add_command(command)
     return group
 

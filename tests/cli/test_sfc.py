@@ -70,6 +70,14 @@ def test_every_command_has_help_and_an_example_that_parses():
     assert told > 50
 
 
+def test_a_verb_that_is_none_is_told(run):
+    result = run("port", "chain", "lst")
+    assert result.exit_code == 2
+    assert "No such command 'lst'" in result.output
+    chain = sfc.get_command(None, "port").get_command(None, "chain")
+    assert "list" in chain.commands  # among these a newer click finds the nearest
+
+
 def test_a_chain_is_made_changed_and_taken_away_by_names(run):
     for words in (
         "network create net",
