@@ -94,7 +94,9 @@ def test_names_are_completed(words, offered):
     assert set(done.stdout.split()) == offered
 
 
-@pytest.mark.parametrize("words", [["--help"], ["sfc", "--help"], ["sfc", "apply", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["sfc", "--help"], ["sfc", "apply", "--help"], ["graphite", "--help"]]
+)
 def test_help_reads_no_documents_settings_or_resources(words):
     code = (
         "import sys; from sfcci.cli.main import sfcci; sfcci(sys.argv[1:], standalone_mode=False)\n"
