@@ -31,6 +31,17 @@ TYPE_NAMES = {
     "boolean": "true or false",
     "null": "nothing",
 }
+LIMITS = {
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "minItems": "at least {} of them",
+    "maxItems": "at most {} of them",
+    "minLength": "text of at least {} characters",
+    "maxLength": "text of at most {} characters",
+    "multipleOf": "a multiple of {}",
+    "uniqueItems": "none of them twice",
+}
+"""Keyword of a schema → what it asks for, where the schema does not describe it itself."""
 MAX_BYTES = 16 * 2**20
 MAX_SHOWN = 60
 
@@ -303,5 +314,8 @@ def _describe(error: Any) -> str:
         kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
         return " or ".join(TYPE_NAMES.get(kind) or str(kind) for kind in kinds)
     if error.validator == "enum":
-        return "one of " + ", ".join(str(value) for value in error.validator_value)
-    return str(described) or str(error.message)
+        return "one of " + ", ".join(
+            value if isinstance(value, str) else json.dumps(value) for value in error.validator_value
+        )
+    limit = LIMITS.get(error.validator)
+    return str(described) or (limit.format(error.validator_value) if limit else str(error.message))

@@ -5,6 +5,7 @@ file that a setting names.
 """
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -160,11 +161,13 @@ class Api:
     """A file with the certificates that the server's is checked against; "" means the system's."""
 
     def secret(self) -> str:
-        """Give the token, read from `token_file` when that is set; "" when there is none."""
+        """Give the token, read from `token_file` when that is set; "" when there is none. Raises InputError."""
+        _check_private(self.token_file)
         return _from_file(self.token_file, "api.token_file") or self.token
 
     def password_secret(self) -> str:
-        """Give the user's password, read from `password_file` when that is set."""
+        """Give the user's password, read from `password_file` when that is set. Raises InputError."""
+        _check_private(self.password_file)
         return _from_file(self.password_file, "api.password_file") or self.password
 
 
@@ -245,6 +248,23 @@ class Preview:
     carbon_port: str = "28003"
     pickle_port: str = "28004"
     statsd_port: str = "28125"
+
+
+def _check_private(path: str) -> None:
+    """Refuse a secret that is everybody's; a group may share one. One that is not there is told when it is read."""
+    try:
+        mode = Path(path).expanduser().stat().st_mode if path else 0
+    except OSError:
+        return
+    if mode & stat.S_IRWXO:
+        raise InputError(
+            Fault(
+                Place(path),
+                f"everybody on this machine may read or change it (mode {stat.S_IMODE(mode):04o})",
+                "mode 0600, or 0640 for a group",
+                f"run: chmod o= {path}",
+            )
+        )
 
 
 def _from_file(path: str, setting: str) -> str:

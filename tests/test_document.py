@@ -196,3 +196,14 @@ def test_a_byte_order_mark_moves_no_place(tmp_path):
 def test_json_with_tabs_and_pairs_of_escapes_has_places_too():
     read = document.parse('{\n\t"a": "\\ud83d\\ude00",\n\t"b": [1, "x\\"y"]}', "a.json")
     assert (str(read.place("b", 1)), str(read.character(("b", 1), 2))) == ("a.json:3:11", "a.json:3:15")
+
+
+def test_a_limit_is_told_as_what_is_expected():
+    limits = {"port": {"maximum": 65535}, "weight": {"minimum": 0}, "groups": {"minItems": 1}}
+    schema = {"properties": {**limits, "mode": {"enum": ["open", None, True]}}}
+    assert faults("{port: 99999, weight: -1, groups: [], mode: shut}", schema=schema) == [
+        "a.yaml:1:2: port: found 99999; expected at most 65535",
+        "a.yaml:1:15: weight: found -1; expected at least 0",
+        "a.yaml:1:27: groups: found []; expected at least 1 of them",
+        'a.yaml:1:39: mode: found "shut"; expected one of open, null, true',
+    ]

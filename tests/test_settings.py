@@ -47,3 +47,21 @@ def test_a_misspelt_variable_is_told_and_not_ignored(tmp_path):
         InputError, match=r"\$SFCCI_GATE_TENNANT: unknown setting; did you mean SFCCI_GATE_TENANT\?"
     ):
         settings.load(tmp_path, {"SFCCI_GATE_TENNANT": "x", "SFCCI_SOMETHING_ELSE": "y"})
+
+
+@pytest.mark.parametrize("key", ["token_file", "password_file"])
+def test_an_apis_secret_that_everybody_may_read_is_refused(tmp_path, key):
+    path = tmp_path / "secret"
+    path.write_text("geheim\n")
+    api = settings.Api(**{key: str(path)})
+    read = api.secret if key == "token_file" else api.password_secret
+    for mode in (0o644, 0o602):
+        path.chmod(mode)
+        with pytest.raises(InputError, match=rf"everybody .* \(mode {mode:04o}\); .*run: chmod o= {path}"):
+            read()
+    for mode in (0o600, 0o640):
+        path.chmod(mode)
+        assert read() == "geheim"
+    path.unlink()
+    with pytest.raises(InputError, match="cannot be read"):
+        read()

@@ -4,27 +4,27 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sfcci.api.client import Door
-from sfcci.api.declaration import Existing, there
+from sfcci.api.declaration import Existing, Resource, there
 from sfcci.api.declared import SECTIONS
 from sfcci.api.fate import CREATE, DELETE
 from sfcci.api.plan import New, Plan, Step
-from sfcci.chain.refused import Refused
+from sfcci.chain.refused import PRECONDITION_FAILED, Refused
 from sfcci.errors import EXIT_FINDINGS, EXIT_TOOL, SfcciError, Unreachable
 
 GUARDED = ("port_pair_groups", "port_chains")
 """What people change meanwhile: a request changes one of these only as it was when the plan was made."""
-CHANGED_MEANWHILE = 412
 
 
 class Halted(SfcciError):  # noqa: N818 - an answer of the API, with the way so far
-    """The run ended before its end: `done` before the request that was `refused` or got no answer, `left` with it."""
+    """The run ended before its end: `done` before the request that was refused or got no answer, `left` with it.
 
-    def __init__(
-        self, done: Sequence[Step], left: Sequence[Step], reason: str, *, refused: bool = True
-    ) -> None:
-        self.done, self.left = tuple(done), tuple(left)
-        self.exit_status = EXIT_FINDINGS if refused else EXIT_TOOL
-        what = "was refused" if refused else "got no answer and may be done or not"
+    `status` is HTTP's of the refusal, 0: no answer; `reason` is the API's, or why there was none.
+    """
+
+    def __init__(self, done: Sequence[Step], left: Sequence[Step], reason: str, status: int = 0) -> None:
+        self.done, self.left, self.reason, self.status = tuple(done), tuple(left), reason, status
+        self.exit_status = EXIT_FINDINGS if status else EXIT_TOOL
+        what = "was refused" if status else "got no answer and may be done or not"
         before = f"{len(done)} of {len(done) + len(left)} requests were done: {_steps(done)}"
         super().__init__(
             f"{left[0]} {what}: {reason}\n  {before if done else 'nothing was done before it'}\n"
@@ -36,12 +36,15 @@ def _steps(steps: Sequence[Step]) -> str:
     return ", ".join(map(str, steps))
 
 
-def read(door: Door, project: str = "") -> tuple[Existing, ...]:
-    """Give what is there, of one project or of all that may be seen. Raises Refused, Unreachable."""
+def seen(door: Door, project: str = "") -> dict[str, list[Resource]]:
+    """Give the API's resources by collection, of one project or all that may be seen. Raises Refused, Unreachable."""
     query = (("project_id", project),) if project else ()
-    return there(
-        {name: door.ask("GET", section.path, query=query)[name] for name, section in SECTIONS.items()}
-    )
+    return {name: door.ask("GET", section.path, query=query)[name] for name, section in SECTIONS.items()}
+
+
+def read(door: Door, project: str = "") -> tuple[Existing, ...]:
+    """Give what is there by names, of one project or of all that may be seen. Raises Refused, Unreachable."""
+    return there(seen(door, project))
 
 
 def carry_out(
@@ -55,12 +58,12 @@ def carry_out(
         try:
             made = _do(door, step, ids, revisions, project)
         except Refused as no:
-            reason = f"{no.message.strip()} ({no.type}, {no.status})"
-            if no.status == CHANGED_MEANWHILE:
+            reason = no.sentence
+            if no.status == PRECONDITION_FAILED:
                 reason = f"somebody else has changed it since the plan was made ({no.type}, {no.status})"
-            raise Halted(plan.steps[:number], plan.steps[number:], reason) from None
+            raise Halted(plan.steps[:number], plan.steps[number:], reason, no.status) from None
         except Unreachable as error:
-            raise Halted(plan.steps[:number], plan.steps[number:], str(error), refused=False) from error
+            raise Halted(plan.steps[:number], plan.steps[number:], str(error)) from error
         if step.verb == CREATE:
             ids[New(step.collection, step.key)] = made["id"]
         elif made:

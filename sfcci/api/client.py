@@ -1,4 +1,4 @@
-"""The doors to the API: a server over HTTP, or its database without a server; both answer by the same rules."""
+"""Whom the API's questions go to: a server over HTTP; `file_door` asks its database without one, by the same rules."""
 
 import base64
 import contextlib
@@ -193,8 +193,14 @@ def _told(address: str) -> Iterator[None]:
     except TimeoutError:
         raise Unreachable(f"{address} did not answer within {PATIENCE_S:.0f} s; look at its log") from None
     except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or str(error)
-        raise Unreachable(f"cannot talk to {address}: {reason or type(error).__name__}; see --url") from error
+        unverified = getattr(error, "verify_message", "")
+        reason = unverified or getattr(error, "strerror", "") or str(error) or type(error).__name__
+        remedy = "see --url"
+        if unverified:
+            remedy = "name the authority of its certificate with OS_CACERT or [api] ca"
+        elif isinstance(error, http.client.RemoteDisconnected) and address.startswith("http:"):
+            remedy = "does it speak https?"
+        raise Unreachable(f"cannot talk to {address}: {reason}; {remedy}") from error
 
 
 def answered(address: str, status: int, text: bytes) -> Any:
@@ -215,7 +221,8 @@ def answered(address: str, status: int, text: bytes) -> Any:
 def _refused(address: str, status: int, said: Any) -> Exception:
     if status == http.client.UNAUTHORIZED:
         return Unreachable(
-            f"{address} does not know who asks; set OS_USERNAME and OS_PASSWORD, or OS_TOKEN (or [api] token_file)"
+            f"{address} does not know who asks, or the password or token is wrong; set OS_USERNAME and OS_PASSWORD, "
+            "or OS_TOKEN (or [api] token_file)"
         )
     error = said.get("NeutronError", said) if isinstance(said, dict) else None
     if isinstance(error, dict) and "message" in error and status < http.client.INTERNAL_SERVER_ERROR:

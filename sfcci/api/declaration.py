@@ -3,7 +3,6 @@
 A resource's key in the file is its name; where a name is empty, repeats or looks like an id, the key is its id.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Final
 from sfcci.api.declared import ADDRESSES, GRAPH, MANY, ONE, SECTIONS, Section, Word
 from sfcci.chain.attribute import Invalid
 from sfcci.chain.catalogue import COLLECTIONS
+from sfcci.chain.convert import is_id
 from sfcci.chain.refused import Refused
 from sfcci.document import Document, did_you_mean
 from sfcci.errors import Fault, InputError
@@ -19,7 +19,6 @@ from sfcci.errors import Fault, InputError
 MARK: Final = " (replaced)"
 """Ends the name of a resource whose successor is being made; one that an interrupted run has left goes with the next."""
 LONGEST_NAME: Final = 255
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 Resource = Mapping[str, Any]
 Rename = Callable[[str, str], str]
 """(collection, one way of naming) → the other."""
@@ -91,11 +90,6 @@ def _keys(resources: Sequence[Resource]) -> dict[str, str]:
 def _key(one: Resource, often: int) -> str:
     name: str = one["name"]
     return one["id"] if not name or often > 1 or is_id(name) else name
-
-
-def is_id(word: str) -> bool:
-    """Say whether a word looks like an id."""
-    return bool(_UUID.fullmatch(word))
 
 
 def _existing(section: Section, one: Resource, keys: Mapping[str, Mapping[str, str]]) -> Existing:

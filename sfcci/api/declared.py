@@ -1,10 +1,15 @@
 """What a file of `sfcci sfc apply` may say of each collection: words, their shapes, what they are when nobody says so."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from sfcci.chain.catalogue import COLLECTIONS
+from sfcci.chain.classifier_value import ETHERTYPES, MAX_PORT, PROTOCOLS
+from sfcci.chain.classifier_value import SIDES as ENDS
+from sfcci.chain.resource_port_chain import FAIL_MODES, MAX_CHAIN_ID
+from sfcci.chain.resource_port_chain import PARAMETERS as CHAIN_PARAMETERS
 from sfcci.chain.resource_port_pair import ENCAPSULATIONS
 from sfcci.chain.resource_port_pair import PARAMETERS as PAIR_PARAMETERS
 from sfcci.chain.resource_port_pair_group import LB_FIELDS, N_TUPLE, SIDES
@@ -46,9 +51,17 @@ class Section:
     """One collection in the file: `words` by name; `path`, `member` as in the API; `noun` for people."""
 
     collection: str
-    member: str
-    path: str
-    words: Mapping[str, Word] = field(default_factory=dict)
+    words: Mapping[str, Word]
+
+    @property
+    def member(self) -> str:
+        """The API's name for one."""
+        return COLLECTIONS[self.collection].member
+
+    @property
+    def path(self) -> str:
+        """Where they are below /v2.0/."""
+        return COLLECTIONS[self.collection].path
 
     @property
     def noun(self) -> str:
@@ -60,7 +73,7 @@ TEXT: Final[Schema] = {"type": "string"}
 FLAG: Final[Schema] = {"type": "boolean"}
 NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 255, "description": "a name"}
 NAMES: Final[Schema] = {"type": "array", "items": NAME, "uniqueItems": True}
-PORT_NUMBER: Final[Schema] = {"type": ["integer", "null"], "minimum": 0, "maximum": 65535}
+PORT_NUMBER: Final[Schema] = {"type": ["integer", "null"], "minimum": 0, "maximum": MAX_PORT}
 PREFIX: Final[Schema] = {"type": ["string", "null"], "description": "a prefix, as in 10.0.0.0/24"}
 ADDRESS: Final[Schema] = {"type": ["string", "null"], "description": "an address"}
 
@@ -92,8 +105,6 @@ _IPV6_MODE = {"enum": [None, "slaac", "dhcpv6-stateful", "dhcpv6-stateless"]}
 
 NETWORKS = Section(
     "networks",
-    "network",
-    "networks",
     _words(
         Word("port_security_enabled", FLAG, default=True),
         Word("admin_state_up", FLAG, default=True),
@@ -102,8 +113,6 @@ NETWORKS = Section(
     ),
 )
 SUBNETS = Section(
-    "subnets",
-    "subnet",
     "subnets",
     _words(
         _refers("network", "networks", "network_id"),
@@ -124,8 +133,6 @@ SUBNETS = Section(
 )
 PORTS = Section(
     "ports",
-    "port",
-    "ports",
     _words(
         _refers("network", "networks", "network_id"),
         Word(
@@ -145,8 +152,6 @@ PORTS = Section(
 )
 PORT_PAIRS = Section(
     "port_pairs",
-    "port_pair",
-    "sfc/port_pairs",
     _words(
         _refers("ingress", "ports"),
         _refers("egress", "ports"),
@@ -160,8 +165,6 @@ PORT_PAIRS = Section(
 )
 PORT_PAIR_GROUPS = Section(
     "port_pair_groups",
-    "port_pair_group",
-    "sfc/port_pair_groups",
     _words(
         Word("port_pairs", NAMES, default=[], shape=MANY, refers="port_pairs"),
         Word("tap_enabled", FLAG, default=False, fixed=True),
@@ -178,14 +181,12 @@ PORT_PAIR_GROUPS = Section(
 )
 FLOW_CLASSIFIERS = Section(
     "flow_classifiers",
-    "flow_classifier",
-    "sfc/flow_classifiers",
     _words(
-        Word("ethertype", {"enum": ["IPv4", "IPv6"]}, default="IPv4", fixed=True),
-        Word("protocol", {"enum": [None, "tcp", "udp", "icmp"]}, fixed=True),
+        Word("ethertype", {"enum": ETHERTYPES}, default="IPv4", fixed=True),
+        Word("protocol", {"enum": [None, *PROTOCOLS]}, fixed=True),
         *(
             Word(f"{side}_port_range_{end}", PORT_NUMBER, fixed=True)
-            for side in ("source", "destination")
+            for side in ENDS
             for end in ("min", "max")
         ),
         Word("source_ip_prefix", PREFIX, fixed=True),
@@ -196,8 +197,6 @@ FLOW_CLASSIFIERS = Section(
 )
 PORT_CHAINS = Section(
     "port_chains",
-    "port_chain",
-    "sfc/port_chains",
     _words(
         Word(
             "port_pair_groups",
@@ -211,17 +210,20 @@ PORT_CHAINS = Section(
         Word(
             "chain_parameters",
             _record(correlation={"enum": list(ENCAPSULATIONS)}, symmetric=FLAG),
-            default={"correlation": "mpls", "symmetric": False},
+            default=CHAIN_PARAMETERS,
             fixed=True,
         ),
-        Word("chain_id", {"type": "integer", "minimum": 1, "maximum": 65535}, fixed=True, kept=True),
-        Word("fail_mode", {"enum": ["closed", "open"]}, default="closed"),
+        Word(
+            "chain_id",
+            {"type": "integer", "minimum": 1, "maximum": max(MAX_CHAIN_ID.values())},
+            fixed=True,
+            kept=True,
+        ),
+        Word("fail_mode", {"enum": list(FAIL_MODES)}, default="closed"),
     ),
 )
 SERVICE_GRAPHS = Section(
     "service_graphs",
-    "service_graph",
-    "sfc/service_graphs",
     _words(
         Word(
             "port_chains",

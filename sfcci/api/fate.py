@@ -17,7 +17,7 @@ from sfcci.api.declared import ADDRESSES, MANY, SECTIONS, Word
 from sfcci.errors import InputError
 
 CREATE, UPDATE, REPLACE, DELETE = "create", "update", "replace", "delete"
-CHAIN_LISTS = frozenset(("port_pair_groups", "flow_classifiers"))
+CHAIN_LISTS = ("port_pair_groups", "flow_classifiers")
 
 
 @dataclass(frozen=True)
@@ -113,14 +113,10 @@ class Fates:
         """Whether a chain's lists are changed, or something in them is made anew."""
         if chain not in self.declared or chain not in self.here:
             return False
-        if self.differing(chain).keys() & {"port_pair_groups", "flow_classifiers"}:
+        if not self.differing(chain).keys().isdisjoint(CHAIN_LISTS):
             return True
         values = self.declared[chain].values
-        return any(
-            (word, key) in self.why
-            for word in ("port_pair_groups", "flow_classifiers")
-            for key in values[word]
-        )
+        return any((word, key) in self.why for word in CHAIN_LISTS for key in values[word])
 
     def _swapped_lists(self) -> None:
         """Chains that take each other's list of groups cannot do so one after the other: one is made anew."""

@@ -4,17 +4,17 @@ While a server has the database nobody else opens it.
 """
 
 import json
-import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from sfcci.api.caller import EVERYBODY
+from sfcci.api.caller import EVERYBODY, Caller
 from sfcci.api.client import Query, answered
-from sfcci.api.handlers import answer
+from sfcci.api.handlers import DEFAULTS, answer
+from sfcci.api.server import asked_by
 from sfcci.api.wire import Request
-from sfcci.chain.state import Asked, State, Write, writes
+from sfcci.chain.quota import Limits
+from sfcci.chain.state import State, Write, writes
 from sfcci.chain.status import Facts
 from sfcci.errors import Unreachable
 
@@ -23,10 +23,22 @@ Commit = Callable[[tuple[Write, ...]], None]
 
 
 class StateDoor:
-    """A state in memory; what changes it is committed first. What `commit` raises leaves it as it was."""
+    """A state in memory; what changes it is committed first. What `commit` raises leaves it as it was.
 
-    def __init__(self, address: str, state: State, commit: Commit = lambda _writes: None) -> None:
+    `caller` is who asks, `limits` are the quotas of projects that have none of their own.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        state: State,
+        commit: Commit = lambda _writes: None,
+        *,
+        caller: Caller = EVERYBODY,
+        limits: Limits = DEFAULTS,
+    ) -> None:
         self.address, self.state, self._commit = address, state, commit
+        self._caller, self._limits = caller, limits
 
     def ask(
         self,
@@ -40,7 +52,7 @@ class StateDoor:
         headers = {} if revision is None else {"if-match": f"revision_number={revision}"}
         data = b"" if body is None else json.dumps(body).encode()
         request = Request(method, f"/v2.0/{quote(path)}", tuple(query), headers, data)
-        new, response = answer(self.state, request, _asked, NO_SERVER)
+        new, response = answer(self.state, request, lambda: asked_by(self._caller), NO_SERVER, self._limits)
         if new is not self.state:
             self._commit(writes(self.state, new))
             self.state = new
@@ -65,8 +77,3 @@ class FileDoor(StateDoor):
     def close(self) -> None:
         """Let go of the database."""
         self._store.close()
-
-
-def _asked() -> Asked:
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return Asked(EVERYBODY.project, EVERYBODY.admin, str(uuid.uuid4()), now)

@@ -20,6 +20,9 @@ MOST_AT_ONCE: Final = 1000
 METHODS: Final = ("GET", "POST", "PUT", "DELETE")
 Answer = tuple[State, Response]
 
+_BY_PARTS: Final = {tuple(path.split("/")): one for path, one in BY_PATH.items()}
+"""A slash inside a name (%2F) is none of a path's."""
+
 DEFAULTS: Final = quota.default_limits(COLLECTIONS.values())
 """The quotas that stand in the collections themselves."""
 
@@ -136,8 +139,8 @@ def _extensions(request: Request, rest: tuple[str, ...]) -> Response:
 
 def _of_collection(call: Call, parts: tuple[str, ...]) -> Answer:
     """Answer what is asked of a collection, of a member, of something below a member."""
-    length = 2 if "/".join(parts[:2]) in BY_PATH else 1
-    collection = BY_PATH.get("/".join(parts[:length]))
+    length = 2 if parts[:2] in _BY_PARTS else 1
+    collection = _BY_PARTS.get(parts[:length])
     if collection is None:
         raise lost()
     if collection.reading:
@@ -155,7 +158,7 @@ def _of_collection(call: Call, parts: tuple[str, ...]) -> Answer:
 
 
 def _list(call: Call, collection: Collection, _id: str) -> Answer:
-    query, names = call.request.query, frozenset(_names(collection))
+    query, names = call.request.query, frozenset(_names(collection)) - _hidden(call, collection)
     resources = [one for one in call.state.of(collection.name).values() if visible(one, call.asked)]
     asks_facts = not FACTS.isdisjoint(name for key, value in query for name in (key, value))
     if asks_facts:
@@ -173,7 +176,15 @@ def _list(call: Call, collection: Collection, _id: str) -> Answer:
 
 
 def _shown(call: Call, collection: Collection, resources: Sequence[Resource]) -> list[Resource]:
-    return [shown(collection.name, one, call.facts) for one in resources]
+    resources = [shown(collection.name, one, call.facts) for one in resources]
+    if hidden := _hidden(call, collection):
+        return [{name: value for name, value in one.items() if name not in hidden} for one in resources]
+    return resources
+
+
+def _hidden(call: Call, collection: Collection) -> frozenset[str]:
+    """Give the attributes that the one who asks does not see, and so cannot filter or order by."""
+    return frozenset(one.name for one in collection.attributes if one.hidden and not call.asked.admin)
 
 
 FACTS: Final = frozenset(("status", "status_reason", "live_port_pairs"))
@@ -192,7 +203,7 @@ def _show(call: Call, collection: Collection, id_: str) -> Answer:
 
 
 def _one(call: Call, collection: Collection, resource: Resource, status: int = 200) -> Response:
-    here = [shown(collection.name, resource, call.facts)]
+    here = _shown(call, collection, [resource])
     return wire.answered({collection.member: listing.chosen(here, call.request.query)[0]}, status)
 
 
@@ -219,14 +230,15 @@ def _create_all(call: Call, collection: Collection, items: Any) -> Answer:
         asked = call.ask() if index else call.asked
         state = _made(call, state, collection, body, asked)
         ids.append(asked.id)
-    made = [shown(collection.name, _there(state, collection, id_), call.facts) for id_ in ids]
+    made = _shown(call, collection, [_there(state, collection, id_) for id_ in ids])
     return state, wire.answered({collection.name: listing.chosen(made, call.request.query)}, 201)
 
 
 def _made(call: Call, state: State, collection: Collection, body: Mapping[str, Any], asked: Asked) -> State:
-    new = create(state, collection, body, asked)
-    quota.check(state, new, collection, asked.id, call.limits)
-    return new
+    def allowed(resource: Resource) -> None:
+        quota.check(state, resource, collection, call.limits)
+
+    return create(state, collection, body, asked, allowed)
 
 
 def _there(state: State, collection: Collection, id_: str) -> Resource:

@@ -16,9 +16,10 @@ BODY_S: Final = 30.0
 MOST_THROWN: Final = 1 << 25
 THROWING_S: Final = 5.0
 """How much of a body that is too long is read and thrown away, and for how long."""
-SMALL_OCTETS: Final = 1 << 16
+SMALL_OCTETS: Final = 1 << 14
+"""Longer bodies are large ones: few are held at once, and they are worked out beside what others read."""
 MOST_LARGE: Final = 16
-"""Bodies longer than SMALL_OCTETS that are held at once: a thousand clients shall not fill the memory."""
+"""Large bodies that are held at once: a thousand clients shall not fill the memory."""
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
@@ -93,17 +94,19 @@ def _check_coding(headers: Mapping[str, str]) -> None:
 def check_stranger(request: Request, hosts: frozenset[str]) -> None:
     """Refuse what a browser sends for others: to a name that somebody points at us, a form of another site's page.
 
-    `hosts` are the names that are ours; none: any. Raises Refused.
+    `hosts` are the names that are ours; none: any. A browser adds the password that it remembers (RFC 7617) to other
+    sites' forms, too. Raises Refused.
     """
-    if not hosts:
-        return
     host = request.headers.get("host", "")
-    try:
-        name = urlsplit(f"//{host}").hostname
-    except ValueError:
-        name = None
-    if name not in hosts:
+    if hosts and _name(host) not in hosts:
         raise bad_request(f"Invalid host header '{host}'")
     origin = request.headers.get("origin")
     if origin not in (None, f"{request.scheme}://{host}"):
         raise Refused(FORBIDDEN, "HTTPForbidden", f"Requests of pages from {origin} are not taken")
+
+
+def _name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None

@@ -83,11 +83,14 @@ def serve(
 
     _more_files()
     _check(certificate)
-    with ThreadPoolExecutor(1, "store") as pool:
+    with ThreadPoolExecutor(2, "writer") as pool:
         state = site.store.load()
         site.plane.follow(state)
         application = Application(site, state, pool)
-        Server(configuration(application, certificate)).run([listener])
+        try:
+            Server(configuration(application, certificate)).run([listener])
+        finally:
+            application.end()
 
 
 def configuration(application: Application, certificate: Certificate | None = None) -> "Config":

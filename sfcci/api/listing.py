@@ -30,18 +30,20 @@ def filtered(
     kept = list(resources)
     for name, texts in wanted.items():
         if name in special:
-            kept = [one for one in kept if _passes(one, special[name], texts)]
+            kept = _passing(kept, special[name], texts)
         elif name in attributes:
             kept = [one for one in kept if _matches(one.get(name), texts)]
     return kept
 
 
-def _passes(resource: Resource, special: Filter, texts: Sequence[str]) -> bool:
-    """Say whether one value of each kind fits: `ip_address=A`, `ip_address=B` are of one kind, `subnet_id=C` of another."""
-    kinds: dict[str, list[str]] = {}
-    for text in texts:
-        kinds.setdefault(text.partition("=")[0] if "=" in text else "", []).append(text)
-    return all(any(special(resource, text) for text in some) for some in kinds.values())
+def _passing(resources: list[Resource], special: Filter, texts: Sequence[str]) -> list[Resource]:
+    """Give those for which one value of each kind fits: `ip_address=A`, `ip_address=B` are of one kind, `subnet_id=C` of another."""
+    kinds: dict[str, list[Callable[[Resource], bool]]] = {}
+    for text in dict.fromkeys(texts):
+        kinds.setdefault(text.partition("=")[0] if "=" in text else "", []).append(special(text))
+    for some in kinds.values():
+        resources = [one for one in resources if any(passes(one) for passes in some)]
+    return resources
 
 
 def _matches(value: Any, texts: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from sfcci.api.writer import Change
 from sfcci.chain.state import State
 from sfcci.chain.status import Facts
 
-MOST: Final = 16
+MOST_OCTETS: Final = 1 << 25
 LEAST_OCTETS: Final = 4096
 """Shorter answers cost less than keeping them."""
 Key = tuple[object, ...]
@@ -24,6 +24,7 @@ class Recent:
     def __init__(self) -> None:
         self._upon: tuple[State, Facts] | None = None
         self._answers = OrderedDict[Key, Response]()
+        self._octets = 0
 
     def answer(
         self, state: State, facts: Facts, request: Request, who: Caller, change: Change
@@ -32,6 +33,7 @@ class Recent:
         if self._upon is None or self._upon[0] is not state or self._upon[1] is not facts:
             self._upon = state, facts
             self._answers.clear()
+            self._octets = 0
         # all that an answer to a request without a body is made of
         key = request.method, request.path, request.query, request.scheme, request.headers.get("host"), who
         if known := self._answers.get(key):
@@ -39,8 +41,9 @@ class Recent:
         new, made = change(state)
         if new is not state:
             return None
-        if len(made.body) >= LEAST_OCTETS:
+        if LEAST_OCTETS <= len(made.body) <= MOST_OCTETS:
             self._answers[key] = made
-            if len(self._answers) > MOST:
-                self._answers.popitem(last=False)
+            self._octets += len(made.body)
+            while self._octets > MOST_OCTETS:
+                self._octets -= len(self._answers.popitem(last=False)[1].body)
         return made

@@ -1,5 +1,6 @@
 """The server of Neutron's API as an ASGI application: HTTP in, `handlers.answer`, HTTP out. Reading never waits for writing."""
 
+import asyncio
 import contextlib
 import time
 import traceback
@@ -14,9 +15,9 @@ from urllib.parse import parse_qsl
 
 from sfcci.api import handlers
 from sfcci.api.caller import EVERYBODY, Caller
-from sfcci.api.intake import Gone, Intake, Receive, check_stranger
+from sfcci.api.intake import SMALL_OCTETS, Gone, Intake, Receive, check_stranger
 from sfcci.api.recent import Recent
-from sfcci.api.wire import Request, Response, answered, refused
+from sfcci.api.wire import Request, Response, answered, refused, segments
 from sfcci.api.writer import Store, Writer
 from sfcci.chain.quota import Limits
 from sfcci.chain.refused import Refused, bad_request
@@ -29,6 +30,10 @@ PUBLIC: Final = ("", "/", HEALTH)
 UNAUTHORIZED: Final = 401
 NO_CONTENT: Final = 204
 CHUNK: Final = 1 << 16
+FEW_OBJECTS: Final = 16
+"""A body with more objects than that asks for many resources, perhaps: none has so many inside."""
+COMPARING: Final = ("service_graphs", "port_chains")
+"""Collections of which a short body names thousands of classifiers, each of which is compared with each."""
 MOST_PAIRS: Final = 1024
 """Parts of a query: each is compared with each resource."""
 Scope = Mapping[str, Any]
@@ -106,6 +111,11 @@ class Application:
     def __init__(self, site: Site, state: State, pool: Executor) -> None:
         self._site, self._intake, self._recent = site, Intake(), Recent()
         self._writer = Writer(site.store, state, pool, site.plane.follow, site.complain)
+        self._ended = False
+
+    def end(self) -> None:
+        """Let a request that still works out a long list of resources stop: nobody waits for it any more."""
+        self._ended = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -120,6 +130,10 @@ class Application:
             response = refused(refusal, headers={"Connection": "close", **_challenge(refusal)})
         except Gone:
             return
+        except asyncio.CancelledError:  # the server has waited for this answer as long as it does
+            message = "The server ends; what was asked for may be done or not"
+            ended = Refused(503, "ServiceUnavailable", message)
+            response = refused(ended, headers={"Connection": "close"})
         await _send(send, response, request_id, head=scope["method"] == "HEAD")
         took_ms = (time.perf_counter() - begin) * 1000
         asked = f"{scope['method']} {scope['raw_path'].decode()}"
@@ -142,12 +156,18 @@ class Application:
             read = self._recent.answer(self._writer.state, self._site.plane.facts(), request, who, change)
             if read:
                 return read
-        return await self._writer.write(change)
+        return await self._writer.write(change, long=may_take_long(request))
 
     def _worked_out(self, state: State, request: Request, who: Caller) -> tuple[State, Response]:
         facts, limits = self._site.plane.facts(), self._site.limits
+
+        def ask() -> Asked:
+            if self._ended:
+                raise Refused(503, "ServiceUnavailable", "The server ends")
+            return asked_by(who)
+
         try:
-            return handlers.answer(state, request, lambda: asked_by(who), facts, limits)
+            return handlers.answer(state, request, ask, facts, limits)
         except Exception:  # noqa: BLE001 - a defect of ours: this request fails, the server and its state go on
             self._site.complain(traceback.format_exc())
             message = "Request Failed: internal server error while processing your request."
@@ -157,6 +177,15 @@ class Application:
 def asked_by(who: Caller) -> Asked:
     """Give who asks, with a new id and the time."""
     return Asked(who.project, who.admin, str(uuid.uuid4()), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+
+def may_take_long(request: Request) -> bool:
+    """Say whether it may take so long to work out what is asked that nobody else shall wait for it."""
+    return (
+        len(request.body) > SMALL_OCTETS
+        or request.body.count(b"{") > FEW_OBJECTS
+        or not frozenset(COMPARING).isdisjoint(segments(request.path))
+    )
 
 
 def _request(scope: Scope) -> Request:

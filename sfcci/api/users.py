@@ -89,8 +89,8 @@ def hashed_token(token: str) -> str:
 
 
 def new_token() -> str:
-    """Give a token that nobody guesses."""
-    return secrets.token_urlsafe(OCTETS)
+    """Give a token that nobody guesses; in digits of 16, since a "-" at its begin would be an option to programs."""
+    return secrets.token_hex(OCTETS)
 
 
 def _scrypt(password: str, salt: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """The one writer of the state: what was asked in one moment is committed together, and answered after that.
 
 The state in memory is the last one that was committed. Requests that change it are worked out one after the other upon
-the newest; while one commit is on its way, the next ones gather.
+the newest; while one commit is on its way, the next ones gather. The pool needs two threads: one commits, one works out
+what takes long.
 """
 
 import asyncio
@@ -58,19 +59,37 @@ class Writer:
         self._store, self._pool, self._told, self._complain = store, pool, told, complain
         self._newest, self._waiting, self._busy = state, list[_Waiting](), False
         self._task: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
 
-    async def write(self, change: Change) -> Response:
-        """Give the answer to a request that may change the state, after what it changes was committed."""
-        state, answer = change(self._newest)
-        if not self._busy and state is self.state:
-            return answer
+    async def write(self, change: Change, *, long: bool = False) -> Response:
+        """Give the answer to a request that may change the state, after what it changes was committed.
+
+        `long`: it may take its time to be worked out; others read meanwhile.
+        """
+        async with self._turn:
+            state, answer = await self._worked_out(change, long=long)
+            if not self._busy and state is self.state:
+                return answer
+            done = self._gathered(state, answer)
+        return await done
+
+    async def _worked_out(self, change: Change, *, long: bool) -> tuple[State, Response]:
+        while True:
+            upon = self._newest
+            if not long:
+                return change(upon)
+            made = await asyncio.get_running_loop().run_in_executor(self._pool, change, upon)
+            if upon is self._newest:  # else it stands upon what could not be committed
+                return made
+
+    def _gathered(self, state: State, answer: Response) -> asyncio.Future[Response]:
         # A refusal waits, too, while others' changes are on their way: they may be why it is refused.
         done: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(state, answer, done))
         self._newest = state
         if not self._busy:
             self._busy, self._task = True, asyncio.create_task(self._commit())
-        return await done
+        return done
 
     async def _commit(self) -> None:
         while self._waiting:

@@ -1,5 +1,6 @@
 """Which addresses a port gets: those it asks for, or the lowest free ones of its network's subnets (RFC 4862 too)."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,9 @@ from sfcci.chain.refused import Refused, bad_request, conflict
 from sfcci.chain.state import Resource, State
 
 FixedIp = Mapping[str, str]
-ROUTER_OWNERS = ("network:router_interface", "network:router_gateway")
+INTERFACE, GATEWAY = "network:router_interface", "network:router_gateway"
+ROUTER_OWNERS = (INTERFACE, GATEWAY)
+"""The device owners of ports that are a router's."""
 
 
 def subnets_of(state: State, network_id: str) -> list[Resource]:
@@ -25,12 +28,12 @@ def ports_of(state: State, network_id: str) -> Iterator[Resource]:
 
 def taken(state: State, network_id: str, but: str = "") -> dict[str, set[int]]:
     """Give the addresses that the network's ports have, as numbers by subnet; not those of the port `but`."""
-    used: dict[str, set[int]] = {}
-    for port in ports_of(state, network_id):
-        if port["id"] != but:
+    used: dict[str, set[int]] = defaultdict(set)
+    for port in state.of("ports").values():
+        if port["network_id"] == network_id and port["id"] != but:
             for fixed in port["fixed_ips"]:
-                used.setdefault(fixed["subnet_id"], set()).add(address.number(fixed["ip_address"]))
-    return used
+                used[fixed["subnet_id"]].add(address.number(fixed["ip_address"]))
+    return dict(used)
 
 
 def free_mac(state: State, network_id: str, id_: str) -> str:

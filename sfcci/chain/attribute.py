@@ -48,7 +48,7 @@ class Attribute:
 
     `default` is stored when a POST does not name it (REQUIRED: it must); it goes through no converter.
     `create`, `update`: whether a POST, a PUT may name it; neither: the server makes it.
-    `admin`: only an administrator may give it another value than the default.
+    `admin`: only an administrator may give it another value than the default; `hidden`: nobody else sees it.
     """
 
     name: str
@@ -57,11 +57,12 @@ class Attribute:
     update: bool = False
     convert: Converter = as_it_is
     admin: bool = False
+    hidden: bool = False
 
 
-def server_made(name: str, default: Any = None) -> Attribute:
+def server_made(name: str, default: Any = None, *, hidden: bool = False) -> Attribute:
     """Give an attribute that no request may name."""
-    return Attribute(name, default, create=False)
+    return Attribute(name, default, create=False, hidden=hidden)
 
 
 def created(attributes: Sequence[Attribute], body: Body) -> dict[str, Any]:

@@ -38,8 +38,3 @@ COLLECTIONS: Final[Mapping[str, Collection]] = MappingProxyType({each.name: each
 """Name ("port_pairs") → collection."""
 BY_PATH: Final[Mapping[str, Collection]] = MappingProxyType({each.path: each for each in _ALL})
 """Path below /v2.0/ ("sfc/port_pairs") → collection."""
-
-
-def by_path(path: str) -> Collection | None:
-    """Give the collection at a path below /v2.0/, None where there is none."""
-    return BY_PATH.get(path)

@@ -19,7 +19,8 @@ Deleting = Callable[[State, Asked, Resource], State]
 """(state, asked, resource) → state without it."""
 Action = Callable[[State, Asked, Resource, Body], tuple[State, Mapping[str, Any]]]
 """A member's action by PUT (a router's `add_router_interface`) → new state and the answer's body."""
-Filter = Callable[[Resource, str], bool]
+Filter = Callable[[str], Callable[[Resource], bool]]
+"""A query's text → whether a resource passes: the text is read once, not once for each resource."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,17 @@ def found(state: State, collection: Collection, id_: str, asked: Asked) -> Resou
     return resource
 
 
-def create(state: State, collection: Collection, body: Body, asked: Asked) -> State:
-    """Give the state with a new resource, whose id is `asked.id`. Raises Refused."""
+def create(
+    state: State,
+    collection: Collection,
+    body: Body,
+    asked: Asked,
+    allowed: Callable[[Resource], None] = lambda _resource: None,
+) -> State:
+    """Give the state with a new resource, whose id is `asked.id`. Raises Refused.
+
+    `allowed` may refuse it (quotas) when its attributes are well, before it meets what is there.
+    """
     if collection.creating is None:
         raise _not_allowed(collection, "create")
     resource = created(collection.attributes, _owned(body, asked))
@@ -73,6 +83,7 @@ def create(state: State, collection: Collection, body: Body, asked: Asked) -> St
     for name, value in (("revision_number", 0), ("created_at", asked.now), ("updated_at", asked.now)):
         if name in resource:
             resource[name] = value
+    allowed(resource)
     return collection.creating(state, asked, resource)
 
 

@@ -28,6 +28,7 @@ from sfcci.chain.path import FIRST_INDEXES, Following, Hop, Path
 from sfcci.chain.port import Ports
 from sfcci.chain.program import Part, PartKey, Program
 from sfcci.chain.refusal import refusals
+from sfcci.chain.state import NOTHING
 from sfcci.chain.table import DELIVER
 from sfcci.document import key_path
 from sfcci.errors import Fault, InputError, Place
@@ -84,16 +85,26 @@ def compiled(
     blocked: Sequence[FlowClassifier] = (),
     versions: Mapping[str, int] | None = None,
     before: Compiled | None = None,
+    dead_ends: Mapping[str, Sequence[FlowClassifier]] = NOTHING,
 ) -> Compiled:
-    """Give the program of a state that is not refused; `versions`: 0 or 1 of each chain, by id (0 where none is told)."""
-    return _Compiler(state, ports, blocked, before or Compiled()).compiled(versions or {})
+    """Give the program of a state that is not refused; `versions`: 0 or 1 of each chain, by id (0 where none is told).
+
+    `dead_ends`: chains in which branches of a graph end, but which are not in the state, by id; what these classifiers
+    of theirs want is dropped there. Other chains that are not in the state are passed by.
+    """
+    return _Compiler(state, ports, blocked, before or Compiled(), dead_ends).compiled(versions or {})
 
 
 class _Compiler:
     def __init__(
-        self, state: ChainState, ports: Ports, blocked: Sequence[FlowClassifier], before: Compiled
+        self,
+        state: ChainState,
+        ports: Ports,
+        blocked: Sequence[FlowClassifier],
+        before: Compiled,
+        dead_ends: Mapping[str, Sequence[FlowClassifier]],
     ) -> None:
-        self.ports, self.blocked, self.before = ports, blocked, before
+        self.ports, self.blocked, self.before, self.dead_ends = ports, blocked, before, dead_ends
         self.follow = Following(state, ports)
         self.chains = sorted(state.port_chains, key=lambda chain: (chain.chain_id, chain.id))
         self.functions = {port for pair in state.port_pairs for port in (pair.ingress, pair.egress)}
@@ -142,8 +153,11 @@ class _Compiler:
 
     def _branches(self) -> None:
         for source, ends in self.branches.items():
-            path, targets = self.ways[source][0], tuple(self.ways[end][0] for end in ends)
-            self._part(("branch", source), (path, targets), partial(branch_flows, path, targets))
+            if source in self.ways:
+                targets = tuple(self.ways[end][0] for end in ends if end in self.ways)
+                dead = tuple(tuple_of(fc) for end in ends for fc in self.dead_ends.get(end, ()))
+                inputs = (self.ways[source][0], targets, dead)
+                self._part(("branch", source), inputs, partial(branch_flows, *inputs))
 
     def _fragments(self) -> None:
         every = tuple(path for ways in self.ways.values() for path in ways if path.sources)

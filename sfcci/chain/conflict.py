@@ -4,14 +4,15 @@ Missing values match everything. The basic conflict leaves the logical ports asi
 a packet that comes back from a function has lost the port at which it began.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from ipaddress import ip_network
 
+from sfcci.chain.classifier_value import MAX_PORT
+from sfcci.chain.index import Index, Resources
 from sfcci.chain.state import Resource
 
 KNOWN_PREFIXES = 16384
-MAX_PORT = 65535
 Question = Callable[[Resource], bool]
 
 
@@ -67,6 +68,40 @@ def _question(classifier: Resource, begins: str | None, ends: str | None) -> Que
         return low <= last and first <= high
 
     return conflicts
+
+
+def rivals(classifiers: Resources, classifier: Resource) -> Iterator[Resource]:
+    """Give the classifiers that may conflict: of those with one address or port where this one has one, the same.
+
+    Whatever of source, destination and destination port leaves fewest decides; the order means nothing.
+    """
+    choices = []
+    for index in _exact:
+        (key,) = index.keys(classifier)
+        if key is not None:
+            held = index.of(classifiers)
+            choices.append((*held.get(key, ()), *held.get(None, ())))
+    if not choices:
+        yield from classifiers.values()
+        return
+    yield from (classifiers[id_] for id_ in min(choices, key=len))
+
+
+def _one_address(attribute: str) -> Index[int | None]:
+    def keys(classifier: Resource) -> tuple[int | None]:
+        prefix = classifier[attribute]
+        low, high = (0, 1) if prefix is None else span(prefix)
+        return (low if low == high else None,)
+
+    return Index(keys)
+
+
+def _one_port(classifier: Resource) -> tuple[int | None]:
+    low, high = classifier["destination_port_range_min"], classifier["destination_port_range_max"]
+    return (low if low == high else None,)
+
+
+_exact = (_one_address("source_ip_prefix"), _one_address("destination_ip_prefix"), Index(_one_port))
 
 
 @lru_cache(KNOWN_PREFIXES)

@@ -21,6 +21,7 @@ _MAC = re.compile(
     r"[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.IGNORECASE
 )
 _UUID = re.compile("[0-9a-f]{32}")
+_ID = re.compile("[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _NUMERAL = re.compile(r"\s*[+-]?[0-9]+\s*")
 """Of what Python reads as integers, what others do too: no underscores, no digits of other scripts."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -56,6 +57,11 @@ def uuid(value: Any) -> str:
     if not _UUID.fullmatch(digits):
         raise Invalid(f"'{shown(value)}' is not a valid UUID")
     return str(uuids.UUID(digits))
+
+
+def is_id(word: str) -> bool:
+    """Say whether a word looks like an id, with its hyphens or without, so that it is hardly a name."""
+    return bool(_ID.fullmatch(word))
 
 
 def none_or(convert: Converter) -> Converter:

@@ -1,4 +1,7 @@
-"""Converters for what subnets and ports hold: pools, fixed addresses, name servers, routes, address pairs, options."""
+"""Converters for what subnets and ports hold: pools, fixed addresses, name servers, routes, address pairs, options.
+
+They refuse as those of `convert` do.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -37,6 +40,8 @@ VNIC_TYPES: Final = (
     "remote-managed",
 )
 MOST_PAIRS = 10
+MOST_ADDRESSES, MOST_POOLS = 500, 500
+"""Of one port, of one subnet: more make everybody wait who asks for an address."""
 PROFILE_LENGTH = 4095
 
 
@@ -65,6 +70,8 @@ def ip_pools(value: Any) -> list[dict[str, str]]:
         return []
     if not isinstance(value, list) or not all(isinstance(pool, dict) for pool in value):
         raise invalid_input("Invalid data format for allocation pools")
+    if len(value) > MOST_POOLS:
+        raise Invalid(f"Exceeded maximum amount of allocation pools: {MOST_POOLS}")
     return [_exactly({"start": ip, "end": ip}, pool) for pool in value]
 
 
@@ -74,6 +81,8 @@ def fixed_ips(value: Any) -> list[dict[str, str]]:
         return []
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise Invalid(f"Invalid data format for fixed IP: '{value}'")
+    if len(value) > MOST_ADDRESSES:
+        raise Invalid(f"Exceeded maximum amount of fixed IPs per port: {MOST_ADDRESSES}")
     items = [mapping({"subnet_id": uuid, "ip_address": ip})(item) for item in value]
     counted = Counter(item["ip_address"] for item in items if "ip_address" in item)
     for address, times in counted.items():

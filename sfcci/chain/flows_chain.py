@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sfcci.chain.action import Action, Clone, Decap, Goto, Normal, PopMpls, Resubmit, SetField, ToGroup
+from sfcci.chain.action import Action, Clone, Decap, Goto, PopMpls, Resubmit, SetField, ToGroup
 from sfcci.chain.ntuple import Fields, Tuple
 from sfcci.chain.openflow import OUR_COOKIE, Flow, match
 from sfcci.chain.path import FIRST_INDEXES, Hop, Instance, Path, Tap
@@ -17,14 +17,12 @@ from sfcci.chain.table import (
     FROM_FUNCTION,
     HIGH,
     HOP,
-    ICMPV6,
     IPV4,
     IPV6,
     LATER,
     MIDDLE,
     MPLS,
     MPLS_WAY,
-    NEIGHBOUR_DISCOVERY,
     NSH,
     NSH_WAY,
     ON_WAY_BACK,
@@ -201,24 +199,26 @@ def late_fragments(ways: Sequence[Path]) -> Iterator[Flow]:
                 yield Flow(table, LATER, match(**packets.late_fragments()), steps)
 
 
-def branch_flows(source: Path, targets: Sequence[Path]) -> Iterator[Flow]:
-    """Give the flows by which a packet goes on from the end of one chain into the first of the others that wants it."""
+def branch_flows(source: Path, targets: Sequence[Path], blocked: Sequence[Tuple]) -> Iterator[Flow]:
+    """Give the flows by which a packet goes on from the end of one chain into the one of the others that wants it.
+
+    `blocked`: what others want that cannot be carried out.
+    """
+    behind = {PLACE_REG: label(source.spi, source.end)}
+    for packets in dict.fromkeys(blocked):
+        for fields in packets.fields():
+            yield Flow(BRANCH, MIDDLE - 1, match(**behind, **fields), (), cookie(source))
     for target in targets:
         steps = (SetField(PLACE_REG, label(target.spi, target.first)), Resubmit(HOP))
         for packets in dict.fromkeys(entry.packets for entry in target.entries):
             for fields in packets.fields():
-                here = match(**{PLACE_REG: label(source.spi, source.end)}, **fields)
-                yield Flow(BRANCH, MIDDLE, here, steps, cookie(source))
+                yield Flow(BRANCH, MIDDLE, match(**behind, **fields), steps, cookie(source))
 
 
 def blocked_flows(port: SwitchPort, packets: Tuple, shared: bool) -> Iterator[Flow]:
-    """Give the flows that drop what a chain claims at its port but cannot carry; neighbour discovery is spared.
+    """Give the flows that drop what a chain claims at its port but cannot carry.
 
     `shared`: other chains begin at that port, and what they claim goes its way.
     """
     for fields in packets.fields():
         yield Flow(CLASSIFY, MIDDLE - 1 if shared else MIDDLE + 1, match(in_port=port.number, **fields), ())
-    if packets.ethertype == IPV6:
-        for kind in NEIGHBOUR_DISCOVERY:
-            asks = match(in_port=port.number, eth_type=IPV6, nw_proto=ICMPV6, icmpv6_type=kind)
-            yield Flow(CLASSIFY, HIGH, asks, (Normal(),))

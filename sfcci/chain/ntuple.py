@@ -45,11 +45,14 @@ class Tuple:
         )
 
     def rewritten(self, rewrite: Rewrite) -> "Tuple":
-        """Give the packets as they are where a function's own translation holds; what it names takes the old one's place."""
+        """Give the packets as they are where a function's own translation holds; what it names takes the old one's place.
+
+        Addresses of the other IP version are none of these packets'.
+        """
         return replace(
             self,
-            source=_network(rewrite.source_ip_prefix) or self.source,
-            destination=_network(rewrite.destination_ip_prefix) or self.destination,
+            source=self._of_kind(rewrite.source_ip_prefix) or self.source,
+            destination=self._of_kind(rewrite.destination_ip_prefix) or self.destination,
             source_ports=_range(rewrite, "source") or self.source_ports,
             destination_ports=_range(rewrite, "destination") or self.destination_ports,
         )
@@ -61,6 +64,9 @@ class Tuple:
             source=self.source if self.source != ANY else self._alone(sources),
             destination=self.destination if self.destination != ANY else self._alone(destinations),
         )
+
+    def _of_kind(self, prefix: str | None) -> Prefix | None:
+        return _network(prefix) if prefix and (":" in prefix) == (self.ethertype == IPV6) else None
 
     def _alone(self, addresses: Sequence[str]) -> Prefix:
         version = 6 if self.ethertype == IPV6 else 4

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from sfcci.chain.attribute import Attribute, Body, Invalid, updated
 from sfcci.chain.collection import Collection
+from sfcci.chain.convert import integer, number_in, shown
 from sfcci.chain.refused import bad_request, conflict
-from sfcci.chain.state import NOTHING, State
+from sfcci.chain.state import NOTHING, Resource, State
 
 QUOTAS: Final = "quotas"
-MOST: Final = 2**31 - 1
+_in_range: Final = integer(-1, 2**31 - 1)
 Limits = Mapping[str, int]
 """A collection's member name ("port_chain") → how many a project may have; negative: any number."""
 
@@ -33,12 +34,11 @@ def used(state: State, collection: str, project: str) -> int:
     return sum(1 for one in state.of(collection).values() if one.get("project_id") == project)
 
 
-def check(old: State, new: State, collection: Collection, id_: str, defaults: Limits) -> None:
+def check(state: State, resource: Resource, collection: Collection, defaults: Limits) -> None:
     """Refuse a new resource that is one too many for its project. Raises Refused (409, OverQuota)."""
-    resource = new.get(collection.name, id_)
-    project = resource["project_id"] if resource else ""
-    limit = limits(old, project, defaults).get(collection.member, -1)
-    if 0 <= limit <= used(old, collection.name, project):
+    project = resource["project_id"]
+    limit = limits(state, project, defaults).get(collection.member, -1)
+    if 0 <= limit <= used(state, collection.name, project):
         raise conflict("OverQuota", f"Quota exceeded for resources: ['{collection.member}'].")
 
 
@@ -73,17 +73,10 @@ def details(
 
 
 def _limit(value: Any) -> int:
-    try:
-        number = int(value)
-    except (TypeError, ValueError, OverflowError):
-        raise Invalid(f"'{value}' is not an integer") from None
-    if isinstance(value, float) and number != value:
-        raise Invalid(f"'{value}' is not an integer")
-    if number < -1:
-        raise Invalid(f"'{number}' is too small - must be at least '-1'")
-    if number > MOST:
-        raise Invalid(f"'{number}' is too large - must be no larger than '{MOST}'")
-    return number
+    number = number_in(value)
+    if number is None or (isinstance(value, float) and number != value):
+        raise Invalid(f"'{shown(value)}' is not an integer")
+    return int(_in_range(number))
 
 
 def _check_usage(state: State, project: str, wanted: Limits, collections: Mapping[str, Collection]) -> None:

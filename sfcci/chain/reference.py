@@ -1,8 +1,10 @@
 """References between resources: what one names, who names it, and which numbers are taken."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from sfcci.chain.collection import visible
+from sfcci.chain.index import Index
 from sfcci.chain.refused import NOT_FOUND, Refused, conflict
 from sfcci.chain.state import Asked, Resource, State
 
@@ -27,9 +29,15 @@ def users_of_port(state: State, id_: str) -> Iterator[tuple[str, str]]:
 
 
 def holder(state: State, collection: str, attribute: str, id_: str) -> Resource | None:
-    """Give the first resource of a collection whose list `attribute` names the id."""
-    held = (resource for resource in state.of(collection).values() if id_ in resource[attribute])
-    return next(held, None)
+    """Give a resource of a collection whose list `attribute` names the id."""
+    resources = state.of(collection)
+    held = _by_list(attribute, collection).of(resources).get(id_)
+    return resources[held[0]] if held else None
+
+
+@cache
+def _by_list(attribute: str, _collection: str) -> Index[str]:
+    return Index(lambda resource: resource[attribute])
 
 
 def in_use(kind: str, words: str, id_: str) -> Refused:

@@ -5,25 +5,21 @@ function has one place on its path.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_network
-from itertools import combinations
 
+from sfcci.chain.classifier_value import IP_VERSIONS, MAX_PORT, PROTOCOLS, SIDES, WITH_PORTS
+from sfcci.chain.conflict import KNOWN_PREFIXES
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
-from sfcci.chain.path import MOST_HOPS
+from sfcci.chain.overlap import basic_conflicts
+from sfcci.chain.path import MOST_HOPS, WAY_BACK
 
 MAX_SPI = {"mpls": 4095, "nsh": 65535}
 """A label is spi * 256 + si in 20 bits (RFC 3032); a path id of NSH has 24 (RFC 8300), Neutron's 16."""
-MAX_PORT = 65535
-MAX_GROUP = 0xFFFFFF00
-PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1}
-"""Protocol → IP protocol number; with the first two, ports may be given."""
-WITH_PORTS = ("tcp", "udp")
-ENCAPSULATIONS = ("mpls", "nsh")
-VERSIONS = {"IPv4": 4, "IPv6": 6}
 LB_FIELDS = ("eth_src", "eth_dst", "ip_src", "ip_dst", "tcp_src", "tcp_dst", "udp_src", "udp_dst")
+EXAMPLES = {4: "10.0.0.0/24", 6: "fd00::/64"}
 
 
 @dataclass(frozen=True)
@@ -37,11 +33,26 @@ class Refusal:
 
 def refusals(state: ChainState, ports: Collection[str]) -> tuple[Refusal, ...]:
     """Give everything that stands against compiling the state; `ports` are the ids that the switch has."""
+    pairs = {pair.id: pair for pair in state.port_pairs}
+    groups = {group.id: group for group in state.port_pair_groups}
+    classifiers = {one.id for one in state.flow_classifiers}
+    functions = {port for pair in state.port_pairs for port in (pair.ingress, pair.egress)}
+    inner = _inner(state)
     return (
         *(fault for pair in state.port_pairs for fault in _pair(pair, ports)),
-        *(fault for group in state.port_pair_groups for fault in _group(group, state)),
-        *(fault for classifier in state.flow_classifiers for fault in _classifier(classifier, state, ports)),
-        *(fault for chain in state.port_chains for fault in _chain(chain, state)),
+        *(fault for group in state.port_pair_groups for fault in _group(group, pairs)),
+        *(fault for one in state.flow_classifiers for fault in _classifier(one)),
+        *(
+            fault
+            for one in state.flow_classifiers
+            if one.id not in inner
+            for fault in _source(one, functions, ports)
+        ),
+        *(fault for chain in state.port_chains for fault in _chain(chain, groups, classifiers)),
+        *(fault for chain in state.port_chains for fault in _strangers(chain, groups, pairs)),
+        *(fault for chain in state.port_chains for fault in _crossings(chain, groups, pairs)),
+        *_one_sided(state),
+        *_graphs(state),
         *_doubles(state),
         *_conflicts(state),
     )
@@ -52,58 +63,70 @@ def _pair(pair: PortPair, ports: Collection[str]) -> Iterator[Refusal]:
     for attribute, port in (("ingress", pair.ingress), ("egress", pair.egress)):
         if port not in ports:
             yield Refusal((*at, attribute), f"no port {port}", "a port of the switch")
-    if pair.correlation not in (None, *ENCAPSULATIONS):
+    if pair.correlation not in (None, *MAX_SPI):
         yield Refusal((*at, "correlation"), f"found {pair.correlation}", "mpls, nsh or none")
     if pair.weight < 0:
         yield Refusal((*at, "weight"), f"found {pair.weight}", "0 or more")
 
 
-def _group(group: PortPairGroup, state: ChainState) -> Iterator[Refusal]:
+def _group(group: PortPairGroup, pairs: Collection[str]) -> Iterator[Refusal]:
     at = ("port_pair_groups", group.name)
-    yield from _references((*at, "port_pairs"), group.port_pairs, {pair.id for pair in state.port_pairs})
-    if not 1 <= group.group_id < MAX_GROUP:
-        yield Refusal((*at, "group_id"), f"found {group.group_id}", f"1 to {MAX_GROUP - 1}")
+    yield from _references((*at, "port_pairs"), group.port_pairs, pairs)
+    if not 1 <= group.group_id < WAY_BACK:
+        yield Refusal((*at, "group_id"), f"found {group.group_id}", f"1 to {WAY_BACK - 1}")
     if unknown := [name for name in group.lb_fields if name not in LB_FIELDS]:
         yield Refusal((*at, "lb_fields"), "found " + ", ".join(unknown), "some of " + ", ".join(LB_FIELDS))
 
 
-def _classifier(classifier: FlowClassifier, state: ChainState, ports: Collection[str]) -> Iterator[Refusal]:
+def _inner(state: ChainState) -> set[str]:
+    """The classifiers of chains that begin where others end: it does not matter where their packets came from."""
+    ends = {end for graph in state.service_graphs for _, ends in graph.port_chains for end in ends}
+    return {word for chain in state.port_chains if chain.id in ends for word in chain.flow_classifiers}
+
+
+def _classifier(classifier: FlowClassifier) -> Iterator[Refusal]:
     at = ("flow_classifiers", classifier.name)
-    yield from _source((*at, "logical_source_port"), classifier.logical_source_port, state, ports)
-    if classifier.ethertype not in VERSIONS:
+    if classifier.ethertype not in IP_VERSIONS:
         yield Refusal((*at, "ethertype"), f"found {classifier.ethertype}", "IPv4 or IPv6")
     if classifier.protocol not in (None, *PROTOCOLS):
         yield Refusal(
             (*at, "protocol"), f"found {classifier.protocol}", "one of " + ", ".join(PROTOCOLS) + ", or none"
         )
-    for side in ("source", "destination"):
-        prefix = getattr(classifier, f"{side}_ip_prefix")
-        yield from _prefix((*at, f"{side}_ip_prefix"), prefix, VERSIONS.get(classifier.ethertype))
+    yield from _prefixes(classifier)
+    for side in SIDES:
         yield from _range(at, side, classifier)
 
 
 def _source(
-    at: tuple[str, ...], port: str | None, state: ChainState, ports: Collection[str]
+    classifier: FlowClassifier, functions: Collection[str], ports: Collection[str]
 ) -> Iterator[Refusal]:
+    at = ("flow_classifiers", classifier.name, "logical_source_port")
+    port = classifier.logical_source_port
     if port is None:
         yield Refusal(at, "is missing", "the port whose traffic is classified")
     elif port not in ports:
         yield Refusal(at, f"no port {port}", "a port of the switch")
-    elif any(port in (pair.ingress, pair.egress) for pair in state.port_pairs):
+    elif port in functions:
         yield Refusal(at, "is a service function's port", "a port of no port pair")
 
 
-def _prefix(at: tuple[str, ...], prefix: str | None, version: int | None) -> Iterator[Refusal]:
-    if prefix is None:
-        return
+def _prefixes(classifier: FlowClassifier) -> Iterator[Refusal]:
+    version = IP_VERSIONS.get(classifier.ethertype, 4)
+    for name in ("source_ip_prefix", "destination_ip_prefix"):
+        prefix = getattr(classifier, name)
+        if prefix is not None and _version(prefix) != version:
+            at = ("flow_classifiers", classifier.name, name)
+            example = EXAMPLES[version]
+            yield Refusal(at, f"found {prefix}", f"an IPv{version} prefix, for example {example}")
+
+
+@lru_cache(maxsize=KNOWN_PREFIXES)
+def _version(text: str) -> int:
+    """Give the IP version of a prefix, 0 for what is none: Neutron wants the length written out."""
     try:
-        if "/" not in prefix:  # Neutron wants the length written out
-            raise ValueError  # noqa: TRY301 - one answer for all that is no prefix
-        if ip_network(prefix, strict=False).version != version:
-            raise ValueError  # noqa: TRY301 - as above
+        return ip_network(text, strict=False).version if "/" in text else 0
     except ValueError:
-        example = "fd00::/64" if version == VERSIONS["IPv6"] else "10.0.0.0/24"
-        yield Refusal(at, f"found {prefix}", f"an IPv{version or 4} prefix, for example {example}")
+        return 0
 
 
 def _range(at: tuple[str, ...], side: str, classifier: FlowClassifier) -> Iterator[Refusal]:
@@ -118,12 +141,10 @@ def _range(at: tuple[str, ...], side: str, classifier: FlowClassifier) -> Iterat
         yield Refusal(name, f"found {low} to {high}", "min at most max")
 
 
-def _chain(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
+def _chain(chain: PortChain, groups: Collection[str], classifiers: Collection[str]) -> Iterator[Refusal]:
     at = ("port_chains", chain.name)
-    groups = {group.id: group for group in state.port_pair_groups}
     yield from _references((*at, "port_pair_groups"), chain.port_pair_groups, groups)
-    known = {classifier.id for classifier in state.flow_classifiers}
-    yield from _references((*at, "flow_classifiers"), chain.flow_classifiers, known)
+    yield from _references((*at, "flow_classifiers"), chain.flow_classifiers, classifiers)
     most = MAX_SPI.get(chain.correlation, 0)
     if not most:
         yield Refusal((*at, "correlation"), f"found {chain.correlation}", "mpls or nsh")
@@ -132,39 +153,51 @@ def _chain(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
     if not 1 <= len(chain.port_pair_groups) <= MOST_HOPS:
         found = f"{len(chain.port_pair_groups)} groups"
         yield Refusal((*at, "port_pair_groups"), found, f"1 to {MOST_HOPS} groups")
-    yield from _strangers(chain, state)
-    yield from _one_sided(chain, state)
-    yield from _crossings(chain, state)
 
 
-def _strangers(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
+def _strangers(
+    chain: PortChain, groups: Mapping[str, PortPairGroup], pairs: Mapping[str, PortPair]
+) -> Iterator[Refusal]:
     """Functions that know another encapsulation than the chain has."""
-    pairs = {pair.id: pair for pair in state.port_pairs}
-    for group in _groups_of(chain, state):
+    for group in _groups_of(chain, groups):
         for pair in (pairs[word] for word in group.port_pairs if word in pairs):
-            if pair.correlation not in (None, chain.correlation):
+            if pair.correlation in MAX_SPI and pair.correlation != chain.correlation:
                 at = ("port_pairs", pair.name, "correlation")
                 yield Refusal(at, f"found {pair.correlation}", f"{chain.correlation} or none, as its chain")
 
 
-def _one_sided(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
-    """Classifiers that do not say where the way back begins."""
+def _one_sided(state: ChainState) -> Iterator[Refusal]:
+    """Classifiers of symmetric chains that do not say where the way back begins."""
+    both = {word for chain in state.port_chains if chain.symmetric for word in chain.flow_classifiers}
     for classifier in state.flow_classifiers:
-        missing = classifier.logical_destination_port is None
-        if chain.symmetric and missing and classifier.id in chain.flow_classifiers:
+        if classifier.id in both and classifier.logical_destination_port is None:
             at = ("flow_classifiers", classifier.name, "logical_destination_port")
             yield Refusal(at, "is missing", "the port where the way back of a symmetric chain begins")
 
 
-def _groups_of(chain: PortChain, state: ChainState) -> list[PortPairGroup]:
-    groups = {group.id: group for group in state.port_pair_groups}
+def _graphs(state: ChainState) -> Iterator[Refusal]:
+    """Chains of a service graph that shall have a way back: at a branching point it would be one of many."""
+    inside = {
+        id_ for graph in state.service_graphs for source, ends in graph.port_chains for id_ in (source, *ends)
+    }
+    for chain in state.port_chains:
+        if chain.symmetric and chain.id in inside:
+            at = ("port_chains", chain.name, "symmetric")
+            yield Refusal(at, "found true", "false: chains of a service graph have no way back")
+
+
+def _groups_of(chain: PortChain, groups: Mapping[str, PortPairGroup]) -> list[PortPairGroup]:
     return [groups[word] for word in dict.fromkeys(chain.port_pair_groups) if word in groups]
 
 
-def _crossings(chain: PortChain, state: ChainState) -> Iterator[Refusal]:
-    """A port from which packets come back twice: their place on the path could not be told. Taps give nothing back."""
-    pairs = {pair.id: pair for pair in state.port_pairs}
-    members = [group.port_pairs for group in _groups_of(chain, state) if not group.tap_enabled]
+def _crossings(
+    chain: PortChain, groups: Mapping[str, PortPairGroup], pairs: Mapping[str, PortPair]
+) -> Iterator[Refusal]:
+    """A port from which packets come back twice in one direction: their place on the path could not be told.
+
+    Taps give nothing back.
+    """
+    members = [group.port_pairs for group in _groups_of(chain, groups) if not group.tap_enabled]
     for side in ("egress", "ingress") if chain.symmetric else ("egress",):
         ends = [{getattr(pairs[word], side) for word in words if word in pairs} for words in members]
         for port, count in Counter(port for ports in ends for port in ports).items():
@@ -202,52 +235,17 @@ def _twice(at: tuple[str, str], uses: Iterable[tuple[str, object]], owner: str) 
 
 def _conflicts(state: ChainState) -> Iterator[Refusal]:
     """Classifiers of two chains that want the same packet: a function's port could not tell them apart."""
-    known = {classifier.id: classifier for classifier in state.flow_classifiers}
-    of_chain = [
-        (chain, [known[word] for word in chain.flow_classifiers if word in known])
-        for chain in state.port_chains
-    ]
-    for (first, firsts), (second, seconds) in combinations(of_chain, 2):
-        for a in firsts:
-            for b in seconds:
-                if a is not b and overlap(a, b):
-                    found = f"{b.name} overlaps {a.name} of chain {first.name}"
-                    yield Refusal(("port_chains", second.name, "flow_classifiers"), found, "disjoint packets")
-
-
-def overlap(a: FlowClassifier, b: FlowClassifier) -> bool:
-    """Say whether some packet matches both, logical ports aside (Neutron's basic conflict)."""
-    return (
-        a.ethertype == b.ethertype
-        and (a.protocol == b.protocol or None in (a.protocol, b.protocol))
-        and _prefixes_meet(a.source_ip_prefix, b.source_ip_prefix)
-        and _prefixes_meet(a.destination_ip_prefix, b.destination_ip_prefix)
-        and _ranges_meet(a, b, "source")
-        and _ranges_meet(a, b, "destination")
-    )
-
-
-def _prefixes_meet(a: str | None, b: str | None) -> bool:
-    if a is None or b is None:
-        return True
-    try:
-        first, second = _network(a), _network(b)
-    except ValueError:
-        return False
-    return first[0] <= second[1] and second[0] <= first[1]
-
-
-@lru_cache(maxsize=4096)
-def _network(prefix: str) -> tuple[int, int]:
-    """Give the first and the last address of a prefix, kept: each classifier meets every other."""
-    network = ip_network(prefix, strict=False)
-    return int(network.network_address), int(network.broadcast_address)
-
-
-def _ranges_meet(a: FlowClassifier, b: FlowClassifier, side: str) -> bool:
-    low_a, high_a = bounds(a, side)
-    low_b, high_b = bounds(b, side)
-    return low_a <= high_b and low_b <= high_a
+    known = {one.id: one for one in state.flow_classifiers if not any(_prefixes(one))}
+    chains = state.port_chains
+    uses = [(n, known[i]) for n, chain in enumerate(chains) for i in chain.flow_classifiers if i in known]
+    owners = [number for number, _ in uses]
+    found = basic_conflicts([vars(one) for _, one in uses], owners)
+    for a, b in sorted(found, key=lambda two: (owners[two[0]], owners[two[1]], two)):
+        (first, one), (second, other) = uses[a], uses[b]
+        if one is not other:
+            at = ("port_chains", chains[second].name, "flow_classifiers")
+            overlap = f"{other.name} overlaps {one.name} of chain {chains[first].name}"
+            yield Refusal(at, overlap, "disjoint packets")
 
 
 def bounds(classifier: FlowClassifier, side: str) -> tuple[int, int]:

@@ -13,6 +13,11 @@ class Refused(Exception):  # noqa: N818 - a request that is refused is an answer
         self.status, self.type, self.message = status, type_, message
         super().__init__(message)
 
+    @property
+    def sentence(self) -> str:
+        """What people are told: the API's own words, then what programs know it by."""
+        return f"{self.message.strip()} ({self.type or 'refused'}, {self.status})"
+
 
 def bad_request(message: str, type_: str = "HTTPBadRequest") -> Refused:
     """Give the refusal of a request that is wrong in itself."""

@@ -73,8 +73,7 @@ def _with(state: State, asked: Asked, host: str) -> State:
     return state.put("agents", agent)
 
 
-def _updating(state: State, asked: Asked, old: Resource, new: dict[str, Any]) -> State:
-    del asked, old
+def _updating(state: State, _asked: Asked, _old: Resource, new: dict[str, Any]) -> State:
     return state.put("agents", new)
 
 

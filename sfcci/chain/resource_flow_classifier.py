@@ -5,7 +5,7 @@ from typing import Any, Final
 from sfcci.chain.attribute import Attribute
 from sfcci.chain.classifier_value import check_classifier, ethertype, l7_parameters, port_number, protocol
 from sfcci.chain.collection import Collection, visible
-from sfcci.chain.conflict import conflicts_with
+from sfcci.chain.conflict import conflicts_with, rivals
 from sfcci.chain.convert import prefix_or_none, text_or_empty, uuid_or_none
 from sfcci.chain.reference import holder, in_use, port
 from sfcci.chain.refused import bad_request
@@ -32,7 +32,7 @@ def _creating(state: State, asked: Asked, classifier: dict[str, Any]) -> State:
 
 def _unlike_others(state: State, asked: Asked, classifier: Resource) -> None:
     conflicts = conflicts_with(classifier)
-    for other in state.of(NAME_IN_STATE).values():
+    for other in rivals(state.of(NAME_IN_STATE), classifier):
         if conflicts(other) and visible(other, asked):
             message = f"Flow Classifier conflicts with another Flow Classifier {other['id']}."
             raise bad_request(message, "FlowClassifierInConflict")

@@ -44,9 +44,9 @@ ATTRIBUTES = (
     Attribute("port_security_enabled", default=True, update=True, convert=boolean),
     TAGS,
     *TIMES,
-    Attribute("provider:network_type", "vxlan", convert=one_of(("vxlan",)), admin=True),
-    Attribute("provider:physical_network", None, convert=none_or(one_of(())), admin=True),
-    Attribute("provider:segmentation_id", UNSPECIFIED, convert=_segment, admin=True),
+    Attribute("provider:network_type", "vxlan", convert=one_of(("vxlan",)), admin=True, hidden=True),
+    Attribute("provider:physical_network", None, convert=none_or(one_of(())), admin=True, hidden=True),
+    Attribute("provider:segmentation_id", UNSPECIFIED, convert=_segment, admin=True, hidden=True),
 )
 
 
@@ -77,8 +77,7 @@ def _mtu(state: State, network: Resource) -> int:
     return asked_for
 
 
-def _updating(state: State, asked: Asked, old: Resource, new: dict[str, Any]) -> State:
-    del asked
+def _updating(state: State, _asked: Asked, old: Resource, new: dict[str, Any]) -> State:
     if old["shared"] and not new["shared"]:
         _unshared(state, old)
     new["mtu"] = _mtu(state, new)
@@ -104,8 +103,7 @@ def _subnets_seen(state: State, network: Resource) -> State:
     return state
 
 
-def _deleting(state: State, asked: Asked, network: Resource) -> State:
-    del asked
+def _deleting(state: State, _asked: Asked, network: Resource) -> State:
     if used := [port["id"] for port in state.of("ports").values() if port["network_id"] == network["id"]]:
         raise in_use(network["id"], used)
     for id_ in network["subnets"]:

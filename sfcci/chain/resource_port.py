@@ -1,11 +1,11 @@
 """Ports (api-ref: ports): addresses, binding to a host, security; who uses one stands against its deletion."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 from sfcci.chain.address import automatic, eui64
-from sfcci.chain.allocation import assigned, free_mac, ports_of, subnets_of
+from sfcci.chain.allocation import ROUTER_OWNERS, assigned, free_mac, ports_of, subnets_of
 from sfcci.chain.attribute import REQUIRED, UNSPECIFIED, Attribute, server_made
 from sfcci.chain.collection import Collection
 from sfcci.chain.convert import boolean, list_of, mac, text, text_or_empty, uuid
@@ -34,10 +34,10 @@ ATTRIBUTES = (
     Attribute("security_groups", UNSPECIFIED, update=True, convert=list_of(uuid)),
     DESCRIPTION,
     Attribute("binding:vnic_type", "normal", update=True, convert=vnic_type),
-    Attribute("binding:profile", {}, update=True, convert=profile, admin=True),
-    Attribute("binding:host_id", "", update=True, convert=text_or_empty, admin=True),
-    server_made("binding:vif_type", "unbound"),
-    server_made("binding:vif_details", {}),
+    Attribute("binding:profile", {}, update=True, convert=profile, admin=True, hidden=True),
+    Attribute("binding:host_id", "", update=True, convert=text_or_empty, admin=True, hidden=True),
+    server_made("binding:vif_type", "unbound", hidden=True),
+    server_made("binding:vif_details", {}, hidden=True),
     Attribute("port_security_enabled", UNSPECIFIED, update=True, convert=boolean),
     TAGS,
     *TIMES,
@@ -55,7 +55,6 @@ VIF_DETAILS: Final[Mapping[str, Any]] = MappingProxyType(
     }
 )
 """What a port that is bound to a host by Open vSwitch tells of its plug."""
-BY_ROUTER: Final = ("network:router_interface", "network:router_gateway")
 _WORDS = {"port_pairs": "port pair", "flow_classifiers": "flow classifier"}
 
 
@@ -74,7 +73,7 @@ def _creating(state: State, asked: Asked, port: dict[str, Any]) -> State:
     port["extra_dhcp_opts"] = _options([], port["extra_dhcp_opts"])
     state = secured(state, asked, port, network)
     port |= bound(port["binding:host_id"])
-    if port["device_owner"] in BY_ROUTER:  # nothing is left to be plugged, and clients wait for it
+    if port["device_owner"] in ROUTER_OWNERS:  # nothing is left to be plugged, and clients wait for it
         port["status"] = "ACTIVE"
     return moved(state.put("ports", port), asked, "", port["binding:host_id"])
 
@@ -124,7 +123,7 @@ def _updating(state: State, asked: Asked, old: Resource, new: dict[str, Any]) ->
 
 def _device_of_ones_own(state: State, asked: Asked, port: Mapping[str, Any]) -> None:
     """Nobody but its owner (and administrators) makes a router's interface of a port."""
-    router = state.get("routers", port["device_id"]) if port["device_owner"] in BY_ROUTER else None
+    router = state.get("routers", port["device_id"]) if port["device_owner"] in ROUTER_OWNERS else None
     if router and not asked.admin and router["project_id"] != asked.project:
         raise conflict(
             "DeviceIDNotOwnedByTenant",
@@ -154,7 +153,7 @@ def _self_made(state: State, port: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _deleting(state: State, asked: Asked, port: Resource) -> State:
-    if port["device_owner"] in BY_ROUTER and state.get("routers", port["device_id"]):
+    if port["device_owner"] in ROUTER_OWNERS and state.get("routers", port["device_id"]):
         raise _in_use(port, f"has device owner {port['device_owner']}")
     return ended(state, asked, port)
 
@@ -174,11 +173,11 @@ def _in_use(port: Resource, reason: str) -> Exception:
     )
 
 
-def _has_address(port: Resource, value: str) -> bool:
+def _has_address(value: str) -> Callable[[Resource], bool]:
     name, _, wanted = value.partition("=")
     if name == "ip_address_substr":
-        return any(wanted in fixed["ip_address"] for fixed in port["fixed_ips"])
-    return any(fixed.get(name) == wanted for fixed in port["fixed_ips"])
+        return lambda port: any(wanted in fixed["ip_address"] for fixed in port["fixed_ips"])
+    return lambda port: any(fixed.get(name) == wanted for fixed in port["fixed_ips"])
 
 
 COLLECTION = Collection(

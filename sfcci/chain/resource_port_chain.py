@@ -1,15 +1,15 @@
 """Port chains: an ordered list of groups and the classifiers that lead packets through them."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from sfcci.chain import resource_flow_classifier, resource_port_pair_group
 from sfcci.chain.attribute import REQUIRED, Attribute
 from sfcci.chain.collection import Collection, found, visible
-from sfcci.chain.conflict import basic_conflicts_with
+from sfcci.chain.conflict import basic_conflicts_with, rivals
 from sfcci.chain.convert import boolean, integer, mapping, one_of, uuid_list
 from sfcci.chain.correlation import check_groups, members
-from sfcci.chain.reference import in_use, lowest_free
+from sfcci.chain.index import Index
+from sfcci.chain.reference import holder, in_use, lowest_free
 from sfcci.chain.refused import bad_request, conflict
 from sfcci.chain.resource_port_pair import ENCAPSULATIONS
 from sfcci.chain.standard import ID, NAME, PROJECT, REVISION, TENANT, TEXT_DESCRIPTION
@@ -64,6 +64,10 @@ def _updating(state: State, asked: Asked, old: Resource, chain: dict[str, Any]) 
     return state.put(NAME_IN_STATE, chain)
 
 
+_by_groups = Index(lambda chain: (tuple(chain["port_pair_groups"]),))
+_by_number = Index(lambda chain: (chain["chain_id"],))
+
+
 def _check_groups(state: State, asked: Asked, chain: Resource) -> None:
     groups = []
     for id_ in chain["port_pair_groups"]:
@@ -71,11 +75,12 @@ def _check_groups(state: State, asked: Asked, chain: Resource) -> None:
         if len(groups) > 1 and groups[-1]["tap_enabled"] and groups[-2]["tap_enabled"]:
             message = "Consecutive Tap PPG in port-chain is not supported now."
             raise bad_request(message, "ConsecutiveTapPPGNotSupported")
-    for other in state.of(NAME_IN_STATE).values():
-        if other["port_pair_groups"] == chain["port_pair_groups"] and _another(other, chain, asked):
+    chains = state.of(NAME_IN_STATE)
+    for other in _by_groups.of(chains).get(tuple(chain["port_pair_groups"]), ()):
+        if _another(chains[other], chain, asked):
             raise conflict(
                 "InvalidPortPairGroups",
-                f"Port Pair Group(s) {chain['port_pair_groups']} in use by Port Chain {other['id']}.",
+                f"Port Pair Group(s) {chain['port_pair_groups']} in use by Port Chain {other}.",
             )
     check_groups(state, groups, chain)
 
@@ -87,39 +92,40 @@ def _another(other: Resource, chain: Resource, asked: Asked) -> bool:
 def _check_classifiers(state: State, asked: Asked, chain: Resource) -> None:
     ids = chain["flow_classifiers"]
     wanted = [found(state, resource_flow_classifier.COLLECTION, id_, asked) for id_ in ids]
-    others = {
-        id_: other
-        for other in (state.of(NAME_IN_STATE).values() if wanted else ())
-        for id_ in other["flow_classifiers"]
-        if other["id"] != chain["id"]
-    }
-    if used := next((id_ for id_ in ids if id_ in others), None):
-        raise in_use("FlowClassifier", "Flow Classifier", used)
+    for id_ in ids:
+        if _elsewhere(state, id_, chain):
+            raise in_use("FlowClassifier", "Flow Classifier", id_)
     for classifier in wanted:
-        _check_conflicts(state, asked, classifier, others)
+        _check_conflicts(state, asked, classifier, chain)
 
 
-def _check_conflicts(
-    state: State, asked: Asked, classifier: Resource, others: Mapping[str, Resource]
-) -> None:
-    """`others`: classifiers by id of other chains → that chain."""
-    known, conflicts = state.of("flow_classifiers"), basic_conflicts_with(classifier)
-    for id_, chain in others.items():
-        if conflicts(known[id_]) and visible(chain, asked):
+def _elsewhere(state: State, classifier: str, chain: Resource) -> Resource | None:
+    """Give the other chain into which a classifier leads."""
+    user = holder(state, NAME_IN_STATE, "flow_classifiers", classifier)
+    return user if user and user["id"] != chain["id"] else None
+
+
+def _check_conflicts(state: State, asked: Asked, classifier: Resource, chain: Resource) -> None:
+    conflicts = basic_conflicts_with(classifier)
+    for rival in rivals(state.of("flow_classifiers"), classifier):
+        if not conflicts(rival):
+            continue
+        other = _elsewhere(state, rival["id"], chain)
+        if other and visible(other, asked):
             raise bad_request(
-                f"Flow Classifier {classifier['id']} conflicts with Flow Classifier {id_} "
-                f"in port chain {chain['id']}.",
+                f"Flow Classifier {classifier['id']} conflicts with Flow Classifier {rival['id']} "
+                f"in port chain {other['id']}.",
                 "PortChainFlowClassifierInConflict",
             )
 
 
 def _chain_id(state: State, chain: Resource) -> int:
     """The chain's own number, else the lowest free one."""
-    taken = {other["chain_id"]: other["id"] for other in state.of(NAME_IN_STATE).values()}
+    taken = _by_number.of(state.of(NAME_IN_STATE))
     highest = MAX_CHAIN_ID[chain["chain_parameters"]["correlation"]]
     number: int = chain["chain_id"] or lowest_free(taken)
     if number in taken:
-        message = f"Chain id {number} conflicts with Chain id in port chain {taken[number]}."
+        message = f"Chain id {number} conflicts with Chain id in port chain {taken[number][0]}."
         raise bad_request(message, "PortChainChainIdInConflict")
     if number <= highest:
         return number

@@ -5,6 +5,7 @@ from typing import Any, Final
 from sfcci.chain.attribute import REQUIRED, Attribute
 from sfcci.chain.collection import Collection
 from sfcci.chain.convert import integer, mapping, non_negative, one_of, uuid
+from sfcci.chain.index import Index
 from sfcci.chain.reference import holder, in_use, port
 from sfcci.chain.refused import bad_request
 from sfcci.chain.standard import ID, NAME, PROJECT, REVISION, TENANT, TEXT_DESCRIPTION
@@ -30,21 +31,23 @@ def _parameters(value: Any) -> dict[str, Any]:
     return {**PARAMETERS, **_given(value)} if value else PARAMETERS
 
 
+_by_ports = Index(lambda pair: ((pair["ingress"], pair["egress"]),))
+
+
 def _creating(state: State, asked: Asked, pair: dict[str, Any]) -> State:
-    _unlike_others(state, pair)
     ingress, egress = (port(state, asked, pair[end], "PortPair", _lost_port) for end in ("ingress", "egress"))
+    _unlike_others(state, pair)  # who may not see the ports is not told of the pair
     _on_one_machine(ingress, egress)
     return state.put(NAME_IN_STATE, pair)
 
 
 def _unlike_others(state: State, pair: Resource) -> None:
-    for other in state.of(NAME_IN_STATE).values():
-        if other["ingress"] == pair["ingress"] and other["egress"] == pair["egress"]:
-            raise bad_request(
-                f"Port Pair with ingress port {pair['ingress']} and egress port {pair['egress']} "
-                f"is already used by another Port Pair {other['id']}.",
-                "PortPairIngressEgressInUse",
-            )
+    for other in _by_ports.of(state.of(NAME_IN_STATE)).get((pair["ingress"], pair["egress"]), ()):
+        raise bad_request(
+            f"Port Pair with ingress port {pair['ingress']} and egress port {pair['egress']} "
+            f"is already used by another Port Pair {other}.",
+            "PortPairIngressEgressInUse",
+        )
 
 
 def _on_one_machine(ingress: Resource, egress: Resource) -> None:

@@ -9,6 +9,7 @@ from sfcci.chain.classifier_value import check_range, port_number
 from sfcci.chain.collection import Collection, found
 from sfcci.chain.convert import boolean, dictionary, mapping, prefix_or_none, shown, uuid_list
 from sfcci.chain.correlation import check_users
+from sfcci.chain.index import Index
 from sfcci.chain.reference import holder, in_use, lowest_free
 from sfcci.chain.refused import bad_request
 from sfcci.chain.standard import ID, NAME, PROJECT, REVISION, TENANT, TEXT_DESCRIPTION
@@ -69,9 +70,12 @@ def _parameters(value: Any) -> dict[str, Any]:
     return {**PARAMETERS, **_given(value)} if value else PARAMETERS
 
 
+_by_number = Index(lambda group: (group["group_id"],))
+
+
 def _creating(state: State, asked: Asked, group: dict[str, Any]) -> State:
     _check_pairs(state, asked, group)
-    group["group_id"] = lowest_free(other["group_id"] for other in state.of(NAME_IN_STATE).values())
+    group["group_id"] = lowest_free(_by_number.of(state.of(NAME_IN_STATE)))
     return state.put(NAME_IN_STATE, group)
 
 

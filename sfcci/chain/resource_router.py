@@ -6,6 +6,7 @@ The data plane forwards no packets for them: they are what a client's view of a 
 from typing import Any
 
 from sfcci.chain.address import within
+from sfcci.chain.allocation import ROUTER_OWNERS
 from sfcci.chain.attribute import Attribute, server_made
 from sfcci.chain.collection import Collection
 from sfcci.chain.convert import boolean, invalid_input, list_of, text
@@ -61,7 +62,7 @@ def _reachable(state: State, router: Resource) -> None:
     subnets = [
         state.of("subnets")[fixed["subnet_id"]]
         for port in state.of("ports").values()
-        if port["device_id"] == router["id"] and port["device_owner"].startswith("network:router_")
+        if port["device_id"] == router["id"] and port["device_owner"] in ROUTER_OWNERS
         for fixed in port["fixed_ips"]
     ]
     addresses = {

@@ -31,8 +31,7 @@ def _creating(state: State, asked: Asked, group: dict[str, Any]) -> State:
     return with_rules(with_default_group(state, asked, group["project_id"]), asked, group, list(egress()))
 
 
-def _updating(state: State, asked: Asked, old: Resource, new: dict[str, Any]) -> State:
-    del asked
+def _updating(state: State, _asked: Asked, old: Resource, new: dict[str, Any]) -> State:
     if old["name"] == DEFAULT and new["name"] != DEFAULT:
         raise conflict("SecurityGroupCannotUpdateDefault", "Updating default security group not allowed.")
     if new["name"] == DEFAULT and old["name"] != DEFAULT:

@@ -112,7 +112,7 @@ ATTRIBUTES = (
 
 def _creating(state: State, asked: Asked, rule: dict[str, Any]) -> State:
     group = _group(state, asked, rule["security_group_id"])
-    if rule["remote_group_id"]:
+    if rule["remote_group_id"] is not None:
         _group(state, asked, rule["remote_group_id"])
     _remote(rule)
     _ports(rule)
@@ -214,15 +214,15 @@ def _meaning(rule: Resource) -> tuple[Any, ...]:
 
 
 def _unlike_others(rule: Resource, group: Resource) -> None:
+    meaning = _meaning(rule)
     for other in group["security_group_rules"]:
-        if _meaning(other) == _meaning(rule):
+        if other["direction"] == rule["direction"] and _meaning(other) == meaning:
             raise conflict(
                 "SecurityGroupRuleExists", f"Security group rule already exists. Rule id is {other['id']}."
             )
 
 
-def _deleting(state: State, asked: Asked, rule: Resource) -> State:
-    del asked
+def _deleting(state: State, _asked: Asked, rule: Resource) -> State:
     return without_rule(state, rule)
 
 

@@ -1,13 +1,12 @@
 """Service graphs: at the end of a chain packets are classified again, and go on through one of several others."""
 
-from itertools import combinations
 from typing import Any, Final
 
 from sfcci.chain import convert, resource_port_chain
 from sfcci.chain.attribute import REQUIRED, Attribute, Invalid
 from sfcci.chain.collection import Collection, found
-from sfcci.chain.conflict import basically_conflicting
 from sfcci.chain.correlation import check_branch, members
+from sfcci.chain.overlap import basic_conflicts
 from sfcci.chain.refused import bad_request, conflict
 from sfcci.chain.standard import ID, NAME, PROJECT, REVISION, TENANT, TEXT_DESCRIPTION
 from sfcci.chain.state import Asked, Resource, State
@@ -93,13 +92,12 @@ def _each_once(destinations: list[str]) -> list[str]:
 def _check_branching_point(state: State, chains: list[Resource]) -> None:
     known = state.of("flow_classifiers")
     classifiers = [known[id_] for chain in chains for id_ in chain["flow_classifiers"]]
-    for a, b in combinations(classifiers, 2):
-        if basically_conflicting(a, b):
-            raise bad_request(
-                f"Flow Classifier {a['id']} conflicts with Flow Classifier {b['id']} "
-                "on one of the branching points being created.",
-                "ServiceGraphFlowClassifierInConflict",
-            )
+    for a, b in basic_conflicts(classifiers, range(len(classifiers))):
+        raise bad_request(
+            f"Flow Classifier {classifiers[a]['id']} conflicts with Flow Classifier {classifiers[b]['id']} "
+            "on one of the branching points being created.",
+            "ServiceGraphFlowClassifierInConflict",
+        )
 
 
 def _check_no_loop(branches: Branches) -> None:

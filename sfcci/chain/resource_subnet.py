@@ -89,8 +89,7 @@ def _self_addressed(state: State, subnet: Resource) -> State:
     return state
 
 
-def _updating(state: State, asked: Asked, old: Resource, new: dict[str, Any]) -> State:
-    del asked
+def _updating(state: State, _asked: Asked, old: Resource, new: dict[str, Any]) -> State:
     subnet_range.check_modes(new)
     new["gateway_ip"] = subnet_range.gateway(new)
     new["allocation_pools"] = subnet_range.pools(new)

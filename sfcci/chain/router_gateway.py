@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
+from sfcci.chain.allocation import GATEWAY
 from sfcci.chain.attribute import Invalid
 from sfcci.chain.collection import create, visible
 from sfcci.chain.convert import boolean, mapping, uuid
@@ -14,8 +15,6 @@ from sfcci.chain.resource_port import ended
 from sfcci.chain.router_interface import bad
 from sfcci.chain.standard import child_id
 from sfcci.chain.state import Asked, Resource, State
-
-OWNER: Final = "network:router_gateway"
 
 
 def external_gateway(value: Any) -> dict[str, Any] | None:
@@ -50,7 +49,7 @@ def _with_port(state: State, asked: Asked, router: Resource, wanted: Mapping[str
     body: dict[str, Any] = {
         "network_id": network["id"],
         "device_id": router["id"],
-        "device_owner": OWNER,
+        "device_owner": GATEWAY,
         "project_id": router["project_id"],
     }
     if wanted.get("external_fixed_ips"):
@@ -68,6 +67,6 @@ def _with_port(state: State, asked: Asked, router: Resource, wanted: Mapping[str
 def cleared(state: State, asked: Asked, router: Resource) -> State:
     """Give the state without the router's gateway port."""
     for port in list(state.of("ports").values()):
-        if port["device_id"] == router["id"] and port["device_owner"] == OWNER:
+        if port["device_id"] == router["id"] and port["device_owner"] == GATEWAY:
             state = ended(state, asked, port)
     return state

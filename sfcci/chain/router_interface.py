@@ -4,23 +4,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from sfcci.chain import address
-from sfcci.chain.allocation import free_mac
-from sfcci.chain.attribute import Body, Invalid
+from sfcci.chain.allocation import INTERFACE, free_mac
+from sfcci.chain.attribute import Attribute, Body, updated
 from sfcci.chain.collection import Action, create, revised, visible
-from sfcci.chain.convert import uuid
+from sfcci.chain.convert import uuid_or_none
 from sfcci.chain.refused import NOT_FOUND, Refused, bad_request, conflict
 from sfcci.chain.resource_port import COLLECTION as PORTS
 from sfcci.chain.resource_port import ended
 from sfcci.chain.state import Asked, Resource, State
 
-OWNER: Final = "network:router_interface"
-_KEYS: Final = ("subnet_id", "port_id")
+_ENDS: Final = [Attribute(name, update=True, convert=uuid_or_none) for name in ("subnet_id", "port_id")]
 
 
 def interfaces(state: State, router_id: str) -> Iterator[Resource]:
     """Give the ports that are a router's interfaces."""
     for port in state.of("ports").values():
-        if port["device_id"] == router_id and port["device_owner"] == OWNER:
+        if port["device_id"] == router_id and port["device_owner"] == INTERFACE:
             yield port
 
 
@@ -45,15 +44,10 @@ def _touched(state: State, asked: Asked, router: Resource) -> State:
 
 
 def _wanted(body: Body) -> dict[str, str]:
-    if unknown := [key for key in body if key not in _KEYS]:
-        raise bad_request("Unrecognized attribute(s) '" + ", ".join(map(str, unknown)) + "'")
-    given = {key: body[key] for key in _KEYS if body.get(key) is not None}
+    given = {name: id_ for name, id_ in updated(_ENDS, body).items() if id_}
     if not given:
         raise bad("Either subnet_id or port_id must be specified")
-    try:
-        return {key: uuid(value) for key, value in given.items()}
-    except Invalid as reason:
-        raise bad_request(f"Invalid input for {next(iter(given))}. Reason: {reason}.") from None
+    return given
 
 
 def _by_subnet(state: State, asked: Asked, router: Resource, id_: str) -> tuple[State, Resource]:
@@ -68,7 +62,7 @@ def _by_subnet(state: State, asked: Asked, router: Resource, id_: str) -> tuple[
         "network_id": subnet["network_id"],
         "fixed_ips": [{"subnet_id": id_, "ip_address": subnet["gateway_ip"]}],
         "device_id": router["id"],
-        "device_owner": OWNER,
+        "device_owner": INTERFACE,
         "project_id": router["project_id"],
         "mac_address": free_mac(state, subnet["network_id"], asked.id),
     }
@@ -89,9 +83,7 @@ def _by_port(state: State, asked: Asked, router: Resource, id_: str) -> tuple[St
     if not port["fixed_ips"]:
         raise bad("Router port must have at least one fixed IP")
     _no_overlap(state, router, [state.of("subnets")[fixed["subnet_id"]] for fixed in port["fixed_ips"]])
-    revision = port["revision_number"] + 1
-    taken = {**port, "device_id": router["id"], "device_owner": OWNER, "status": "ACTIVE"}
-    taken |= {"revision_number": revision, "updated_at": asked.now}
+    taken = revised({**port, "device_id": router["id"], "device_owner": INTERFACE, "status": "ACTIVE"}, asked)
     return state.put("ports", taken), taken
 
 
@@ -127,7 +119,19 @@ def _remove(state: State, asked: Asked, router: Resource, body: Body) -> tuple[S
             f"Subnet on port {port['id']} does not match the requested subnet {subnet_id}.",
             "SubnetMismatchForPort",
         )
+    _no_route_by(state, router, subnets)
     return _touched(ended(state, asked, port), asked, router), _answer(router, port)
+
+
+def _no_route_by(state: State, router: Resource, subnets: list[str]) -> None:
+    for id_ in subnets:
+        cidr = state.of("subnets")[id_]["cidr"]
+        if any(address.within(cidr, route["nexthop"]) for route in router["routes"]):
+            raise conflict(
+                "RouterInterfaceInUseByRoute",
+                f"Router interface for subnet {id_} on router {router['id']} cannot be deleted, "
+                "as it is required by one or more routes.",
+            )
 
 
 def _interface(state: State, router: Resource, wanted: Mapping[str, str]) -> Resource:

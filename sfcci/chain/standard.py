@@ -2,12 +2,15 @@
 
 import re
 import uuid as uuids
+from collections.abc import Callable
 from typing import Any
 
 from sfcci.chain.attribute import Attribute, Invalid, server_made
 from sfcci.chain.collection import Filter
 from sfcci.chain.convert import list_of, text, text_or_empty
 from sfcci.chain.state import Asked, Resource
+
+Passes = Callable[[Resource], bool]
 
 TAG_LENGTH = 255
 MOST_TAGS = 50
@@ -47,28 +50,32 @@ def child_id(asked: Asked, *words: str) -> str:
     return str(uuids.uuid5(uuids.UUID(asked.id), " ".join(words)))
 
 
-def _has(resource: Resource, value: str) -> tuple[set[str], set[str]]:
-    return set(resource["tags"]), set(value.split(","))
+def _all(value: str) -> Passes:
+    wanted = frozenset(value.split(","))
+    return lambda resource: wanted.issubset(resource["tags"])
 
 
-def _all(resource: Resource, value: str) -> bool:
-    here, asked_for = _has(resource, value)
-    return asked_for <= here
+def _any(value: str) -> Passes:
+    wanted = frozenset(value.split(","))
+    return lambda resource: not wanted.isdisjoint(resource["tags"])
 
 
-def _any(resource: Resource, value: str) -> bool:
-    here, asked_for = _has(resource, value)
-    return bool(asked_for & here)
+def _not(kind: Filter) -> Filter:
+    def negated(value: str) -> Passes:
+        passes = kind(value)
+        return lambda resource: not passes(resource)
+
+    return negated
 
 
 TAG_FILTERS: dict[str, Filter] = {
     "tags": _all,
     "tags-any": _any,
-    "not-tags": lambda resource, value: not _all(resource, value),
-    "not-tags-any": lambda resource, value: not _any(resource, value),
+    "not-tags": _not(_all),
+    "not-tags-any": _not(_any),
 }
 
 
 def member_of(attribute: str) -> Filter:
     """Give a filter: the list under that attribute holds the value."""
-    return lambda resource, value: value in resource[attribute]
+    return lambda value: lambda resource: value in resource[attribute]

@@ -1,15 +1,15 @@
 """Tags as a resource below their resource: `/v2.0/ports/<id>/tags` and `/v2.0/ports/<id>/tags/<tag>`."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from sfcci.chain.attribute import Invalid
+from sfcci.chain.attribute import Attribute, updated
 from sfcci.chain.collection import Collection, found, owns, revised
 from sfcci.chain.refused import NOT_FOUND, Refused, bad_request
-from sfcci.chain.standard import tag as converted_tag
-from sfcci.chain.standard import tags as converted_tags
+from sfcci.chain.standard import tags
 from sfcci.chain.state import Asked, Resource, State
 
+_TAGS: Final = Attribute("tags", update=True, convert=tags)
 Answer = tuple[State, int, Mapping[str, Any] | None]
 
 
@@ -47,7 +47,7 @@ def _changed(resource: Resource, method: str, name: str | None, body: Any) -> li
     if name is None:
         return {"PUT": lambda: _given(body), "DELETE": list[str]}.get(method, lambda: None)()
     if method == "PUT":
-        return here if name in here else _valid([*here, name])
+        return here if name in here else _given({"tags": [*here, name]})
     if method == "DELETE":
         _has(resource, name)
         return [tag for tag in here if tag != name]
@@ -57,18 +57,7 @@ def _changed(resource: Resource, method: str, name: str | None, body: Any) -> li
 def _given(body: Any) -> list[str]:
     if not isinstance(body, dict) or "tags" not in body:
         raise bad_request("Invalid tags body")
-    if unknown := [key for key in body if key != "tags"]:
-        raise bad_request("Unrecognized attribute(s) '" + ", ".join(unknown) + "'")
-    return _valid(body["tags"])
-
-
-def _valid(tags: Any) -> list[str]:
-    try:
-        for tag in tags if isinstance(tags, list) else ():
-            converted_tag(tag)
-        return converted_tags(tags)
-    except Invalid as reason:
-        raise bad_request(f"Invalid input for tags. Reason: {reason}.") from None
+    return list(updated([_TAGS], body)["tags"])
 
 
 def _has(resource: Resource, name: str) -> None:

@@ -4,19 +4,28 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
+from sfcci.chain.model import (
+    ChainState,
+    FlowClassifier,
+    PortChain,
+    PortPair,
+    PortPairGroup,
+    Rewrite,
+    ServiceGraph,
+)
 from sfcci.chain.state import Resource, State
 
 _CLASSIFIER = tuple(field.name for field in fields(FlowClassifier))
 
 
 def chain_state(state: State) -> ChainState:
-    """Give port pairs, groups, classifiers and chains of the state, in the order of their creation."""
+    """Give port pairs, groups, classifiers, chains and graphs of the state, in the order of their creation."""
     return ChainState(
         tuple(port_pair(resource) for resource in state.of("port_pairs").values()),
         tuple(port_pair_group(resource) for resource in state.of("port_pair_groups").values()),
         tuple(flow_classifier(resource) for resource in state.of("flow_classifiers").values()),
         tuple(port_chain(resource) for resource in state.of("port_chains").values()),
+        tuple(service_graph(resource) for resource in state.of("service_graphs").values()),
     )
 
 
@@ -35,13 +44,17 @@ def port_pair(resource: Resource) -> PortPair:
 
 def port_pair_group(resource: Resource) -> PortPairGroup:
     """Give a port pair group."""
+    parameters = _parameters(resource, "port_pair_group_parameters")
+    mapping = _parameters(parameters, "ppg_n_tuple_mapping")
     return PortPairGroup(
         resource["id"],
         resource["name"],
         resource["group_id"],
         tuple(resource["port_pairs"]),
-        tuple(_parameters(resource, "port_pair_group_parameters").get("lb_fields") or ()),
+        tuple(parameters.get("lb_fields") or ()),
         bool(resource.get("tap_enabled")),
+        Rewrite(**_parameters(mapping, "ingress_n_tuple")),
+        Rewrite(**_parameters(mapping, "egress_n_tuple")),
     )
 
 
@@ -62,13 +75,14 @@ def port_chain(resource: Resource) -> PortChain:
         tuple(resource["flow_classifiers"]),
         parameters.get("correlation", "mpls"),
         parameters.get("symmetric", False),
+        resource.get("fail_mode") == "open",
     )
 
 
-def translates(group: Resource) -> bool:
-    """Say whether the functions of a port pair group change addresses or ports of what passes (n-tuple mapping)."""
-    mapping = _parameters(group, "port_pair_group_parameters").get("ppg_n_tuple_mapping") or {}
-    return any(mapping.values())
+def service_graph(resource: Resource) -> ServiceGraph:
+    """Give a service graph."""
+    branches = ((source, tuple(ends)) for source, ends in resource["port_chains"].items())
+    return ServiceGraph(resource["id"], str(resource.get("name", "")), tuple(branches))
 
 
 def _parameters(resource: Resource, name: str) -> Mapping[str, Any]:

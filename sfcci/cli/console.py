@@ -7,14 +7,15 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from sfcci import settings as settings_module
 from sfcci.errors import UsageError
 from sfcci.finding import Finding, Severity
-from sfcci.settings import Settings
+
+if TYPE_CHECKING:
+    from sfcci.settings import Settings
 
 as_json = click.option(
     "--json", "json_output", is_flag=True, help="Print one JSON document on standard output."
@@ -22,9 +23,11 @@ as_json = click.option(
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
 
-def settings() -> Settings:
+def settings() -> "Settings":
     """Load the settings of the project in the current folder (or SFCCI_PROJECT)."""
-    return settings_module.load()
+    from sfcci.settings import load
+
+    return load()
 
 
 def print_json(value: Any) -> None:
@@ -86,7 +89,7 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> 
 
 
 @contextlib.contextmanager
-def graphite_url(given: Settings, url: str | None) -> Iterator[str]:
+def graphite_url(given: "Settings", url: str | None) -> Iterator[str]:
     """Give the address of the Graphite to read: `url`, else the settings' one, else the private one, up for the block."""
     if url or given.graphite.url:
         yield url or given.graphite.url

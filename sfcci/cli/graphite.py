@@ -1,13 +1,14 @@
 """`sfcci graphite`: the private Graphite, kept up by hand."""
 
-from dataclasses import asdict
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from sfcci.cli import console
 from sfcci.errors import UsageError
-from sfcci.settings import Settings
+
+if TYPE_CHECKING:
+    from sfcci.settings import Settings
 
 
 @click.group(epilog="Example: sfcci graphite up")
@@ -62,6 +63,9 @@ def down(json_output: bool) -> None:
 @console.as_json
 def status(json_output: bool) -> None:
     """Say which Graphite is used, whether it runs, where, and how much it keeps."""
+    from dataclasses import asdict
+    from datetime import UTC, datetime
+
     from sfcci.metric import instance
 
     settings = console.settings()
@@ -83,7 +87,7 @@ def status(json_output: bool) -> None:
     )
 
 
-def _show_configured(settings: Settings, json_output: bool) -> None:
+def _show_configured(settings: "Settings", json_output: bool) -> None:
     from sfcci.metric import instance
     from sfcci.metric.push import reader
 
@@ -99,7 +103,7 @@ def _show_configured(settings: Settings, json_output: bool) -> None:
     )
 
 
-def _refuse_configured(settings: Settings) -> None:
+def _refuse_configured(settings: "Settings") -> None:
     named = settings.graphite
     if named.url or named.carbon:
         raise UsageError(

@@ -51,9 +51,9 @@ class LateGroup(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Resolve as click does, with the nearest name in the error."""
-        from sfcci.document import did_you_mean
-
         if args and args[0] not in self.table and not args[0].startswith("-"):
+            from sfcci.document import did_you_mean
+
             hint = did_you_mean(args[0], list(self.table))
             raise click.UsageError(f"no such command {args[0]!r}" + (f"; {hint}" if hint else ""), ctx)
         return super().resolve_command(ctx, args)

@@ -26,8 +26,8 @@ COMMANDS = {
     epilog="Example: sfcci sfc port chain create --port-pair-group PG1 --flow-classifier FC1 PC1",
 )
 def sfc() -> None:
-    """Service Function Chaining, with the words of `openstack sfc`, without that client.
+    """Serve Neutron's API for Service Function Chaining; chains by name, or declared in a file.
 
-    Asks the server at --url ([api] url, OS_ENDPOINT, http://127.0.0.1:9696), or works on its state file when no server
+    The words are those of `openstack sfc`, without that client. Asks the server at --url ([api] url, OS_ENDPOINT, http://127.0.0.1:9696), or works on its state file when no server
     is there. Exit status: 0 well, 1 refused, 2 bad input, 3 it cannot be reached.
     """

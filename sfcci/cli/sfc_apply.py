@@ -1,6 +1,7 @@
 """`sfcci sfc apply|export`: what shall be there, declared by names in one file."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ _project = click.option("--project", default="", metavar="ID", help="Only what i
     "--prune", is_flag=True, help="Delete what the file does not name, in the sections that it has."
 )
 @_project
-@sfc_door.asks
+@partial(sfc_door.asks, makes=lambda given: not given["dry_run"])
 @console.as_json
 def apply(
     file: Path, dry_run: bool, yes: bool, prune: bool, project: str, json_output: bool, door: "Door"
@@ -46,16 +47,20 @@ def apply(
     Sections networks, subnets, ports, port_pairs, port_pair_groups, flow_classifiers, port_chains, service_graphs hold
     resources by name; `sfcci sfc export` prints such a file. What differs is shown first, then done with the least
     requests. What cannot be changed is made anew, beside the old one where both can stand. When a request is refused
-    it says how far it came; run again, it goes on from there. Exit status 1: refused, or --dry-run has found changes.
+    it says how far it came; run again, it goes on from there. What the API would refuse for what can be seen is told
+    before anything is changed. Exit status 1: refused, or --dry-run has found changes; 2: the file cannot be done.
     """
-    from sfcci.api.applying import carry_out, read
-    from sfcci.api.declaration import declaration
+    from sfcci.api.applying import carry_out, seen
+    from sfcci.api.declaration import declaration, there
     from sfcci.api.plan import plan
+    from sfcci.api.rehearsal import rehearse
 
     source, tell = _read(file), console.progress()
     with _alone(door.address):
-        here = read(door, project)
+        resources = seen(door, project)
+        here = there(resources)
         made = plan(declaration(source, here), here, prune=prune)
+        rehearse(made, resources, here, source)
         if json_output:
             console.print_json(_as_json(made))
         else:
@@ -79,7 +84,8 @@ def export(project: str, json_output: bool, door: "Door") -> None:
     Resources stand by their names; one whose name is empty or repeats stands by its id, with a word on standard error.
     """
     from sfcci.api.applying import read
-    from sfcci.api.declaration import exported, is_id
+    from sfcci.api.declaration import exported
+    from sfcci.chain.convert import is_id
 
     made = exported(read(door, project))
     if json_output:

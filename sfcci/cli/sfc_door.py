@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "http://127.0.0.1:9696"
 Command = TypeVar("Command", bound=Callable[..., Any])
+Makes = Callable[[Mapping[str, Any]], bool]
 
 
 class NotTaken(SfcciError):  # noqa: N818 - an answer of the API
@@ -26,8 +27,11 @@ class NotTaken(SfcciError):  # noqa: N818 - an answer of the API
     exit_status = EXIT_FINDINGS
 
 
-def asks(command: Command) -> Command:
-    """Give the command the options that say whom it asks; its `door` is an open one, and refusals end it."""
+def asks(command: Command, makes: Makes = lambda _given: False) -> Command:
+    """Give the command the options that say whom it asks; its `door` is an open one, and refusals end it.
+
+    `makes` says of the command's words whether it is one that begins a state file that is not there yet.
+    """
 
     @click.option("--url", metavar="URL", help="The server; default: [api] url, OS_ENDPOINT, this machine's.")
     @click.option(
@@ -41,24 +45,26 @@ def asks(command: Command) -> Command:
         from sfcci.chain.refused import Refused
 
         try:
-            with opened(url, state_file) as door:
+            with opened(url, state_file, begins=makes(kwargs)) as door:
                 return command(*args, door=door, **kwargs)
         except Refused as no:
-            raise NotTaken(sentence(no)) from None
+            raise NotTaken(no.sentence) from None
 
     return asking  # type: ignore[return-value] # the wrapper takes two options more
 
 
-def sentence(no: Any) -> str:
-    """Say what was refused, with the API's own words for it."""
-    return f"{no.message.strip()} ({no.type or 'refused'}, {no.status})"
-
-
 @contextlib.contextmanager
-def opened(url: str | None = None, state_file: str | None = None) -> "Iterator[Door]":
-    """Give the API that is meant, for the block. Raises UsageError, Unreachable."""
+def opened(
+    url: str | None = None, state_file: str | None = None, *, begins: bool = False
+) -> "Iterator[Door]":
+    """Give the API that is meant, for the block; `begins`: a state file that is not there is made.
+
+    Raises UsageError, Unreachable.
+    """
     if url and state_file:
         raise UsageError("--url names a server, --state a file: give one of them")
+    if state_file and not begins:
+        _check_is_there(state_file)
     door = _door(console.settings(), url, state_file)
     try:
         yield door
@@ -90,7 +96,15 @@ def _file(database: str) -> "Door":
 
 
 def _is_there(database: str) -> bool:
-    return not database.startswith("sqlite:///") or Path(database.removeprefix("sqlite:///")).exists()
+    path = database.partition("?")[0].removeprefix("sqlite:///")
+    return not database.startswith("sqlite:///") or Path(path).exists()
+
+
+def _check_is_there(state_file: str) -> None:
+    if not (_is_there(state_file) if "://" in state_file else Path(state_file).exists()):
+        raise UsageError(
+            f"there is no state file {state_file}; look at its name: only `create` and `apply` begin a new one"
+        )
 
 
 def _login(api: "Api") -> "Login":

@@ -11,7 +11,10 @@ Columns = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Kind:
-    """One collection as the commands see it. `listed`, `long`: the columns of lists; `titles`: the fields of one."""
+    """One collection as the commands see it. `listed`, `long`: the columns of lists.
+
+    `titled`: the fields of one have the columns' titles, and `more` those that no list has; else attributes' names.
+    """
 
     collection: str
     member: str
@@ -24,10 +27,20 @@ class Kind:
     set: tuple[Option, ...] = ()
     unset: tuple[Option, ...] = ()
     filters: tuple[Option, ...] = ()
-    titles: Mapping[str, str] = field(default_factory=dict)
-    """Attribute → title, for collections whose fields have titles; else a field is called as its attribute."""
+    titled: bool = False
+    more: Columns = ()
     examples: Mapping[str, str] = field(default_factory=dict)
     """Verb → the rest of the example's line."""
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Attribute → title; none where a field is called as its attribute."""
+        return dict((*self.listed, *self.long, *self.more)) if self.titled else {}
+
+    @property
+    def example(self) -> str:
+        """What one of them is called in examples."""
+        return self.examples["create"].split()[-1]
 
     @property
     def metavar(self) -> str:
@@ -38,4 +51,3 @@ class Kind:
 NAME = text("--name", "name", "Its new name.")
 DESCRIPTION = text("--description", "description", "What it is for.")
 BOTH = (NAME, DESCRIPTION)
-COMMON = {"id": "ID", "name": "Name", "description": "Description", "project_id": "Project"}

@@ -100,16 +100,21 @@ def serve(  # noqa: PLR0917 - click passes them by name
         site = _site(store, plane, gate, limits, host, verbose=verbose)
         url = f"{'https' if certificate else 'http'}://{listen.shown(host, listener.getsockname()[1])}"
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it
-            listen.serve(site, listener, lambda: _say(url, json_output=json_output), certificate)
+            listen.serve(
+                site, listener, lambda: _say(url, auth=bool(auth_file), json_output=json_output), certificate
+            )
     if not json_output:
         click.echo("the server has ended; what was answered is kept")
 
 
-def _say(url: str, *, json_output: bool) -> None:
+def _say(url: str, *, auth: bool, json_output: bool) -> None:
     if json_output:
         click.echo(json.dumps({"url": url}))  # one line: who reads it does not wait for more
     else:
-        click.echo(f"listening on {url}; try: openstack --os-auth-type none --os-endpoint {url} network list")
+        way = "http_basic" if auth else "none"
+        hint = f"openstack --os-auth-type {way} --os-endpoint {url} network list"
+        who = " (with OS_USERNAME and OS_PASSWORD)" if auth else ""
+        click.echo(f"listening on {url}; try: {hint}{who}")
 
 
 def _store(stack: contextlib.ExitStack, url: str) -> "Store":
@@ -122,8 +127,8 @@ def _store(stack: contextlib.ExitStack, url: str) -> "Store":
 
 def _plane(stack: contextlib.ExitStack, settings: "Settings", lab: str, store: "Store") -> "Plane":
     """Raise the data plane, or say why there is none; a lab that is up already brings its ports and chains along."""
-    import time
-
+    from sfcci.api.caller import EVERYBODY
+    from sfcci.api.server import asked_by
     from sfcci.chain.state import writes
     from sfcci.datapath.plane import Plane
 
@@ -132,7 +137,7 @@ def _plane(stack: contextlib.ExitStack, settings: "Settings", lab: str, store: "
     if plane.obstacle:
         click.echo(f"no data plane: {plane.obstacle}", err=True)
     state = store.load()
-    adopted = plane.adopted(state, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    adopted = plane.adopted(state, asked_by(EVERYBODY).now)
     store.commit(writes(state, adopted))
     return plane
 

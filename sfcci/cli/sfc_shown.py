@@ -33,7 +33,7 @@ def grid(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
         max([len(title), *(len(line) for row in cells for line in row[at])])
         for at, title in enumerate(titles)
     ]
-    right = [bool(made) and type(made[0][at]) is int for at in range(len(titles))]
+    right = [bool(made) and all(type(row[at]) is int for row in made) for at in range(len(titles))]
     rule = "+" + "+".join("-" * (width + 2) for width in widths) + "+"
     lines = [rule, _line(titles, widths, [False] * len(titles)), rule]
     for row in cells:

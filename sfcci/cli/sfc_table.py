@@ -1,6 +1,6 @@
 """The table that the verbs of `sfcci sfc` are made from: the five collections of Service Function Chaining, and the rest."""
 
-from sfcci.cli.sfc_kind import BOTH, COMMON, DESCRIPTION, Kind
+from sfcci.cli.sfc_kind import BOTH, DESCRIPTION, Kind
 from sfcci.cli.sfc_table_network import NETWORKS, PORTS, ROUTERS, SECURITY_GROUPS, SUBNETS
 from sfcci.cli.sfc_words import (
     branching,
@@ -44,12 +44,7 @@ PORT_PAIRS = Kind(
         ),
     ),
     set=BOTH,
-    titles={
-        **COMMON,
-        "ingress": "Ingress Logical Port",
-        "egress": "Egress Logical Port",
-        "service_function_parameters": "Service Function Parameters",
-    },
+    titled=True,
     examples={"create": "--ingress p1in --egress p1out PP1", "set": "--name PP9 PP1"},
 )
 _PAIR = references("--port-pair", "port_pairs", "port_pairs", "A port pair in the group.", "PORT-PAIR")
@@ -75,39 +70,34 @@ PORT_PAIR_GROUPS = Kind(
     ),
     set=(*BOTH, _PAIR, clearing("--no-port-pair", "port_pairs", "Take all port pairs out first.")),
     unset=(_PAIR, clearing("--all-port-pair", "port_pairs", "Take all port pairs out.")),
-    titles={
-        **COMMON,
-        "port_pairs": "Port Pair",
-        "port_pair_group_parameters": "Port Pair Group Parameters",
-        "tap_enabled": "Tap Enabled",
-        "group_id": "Loadbalance ID",
-    },
+    titled=True,
+    more=(("group_id", "Loadbalance ID"),),
     examples={
         "create": "--port-pair PP1 --port-pair PP2 PG1",
         "set": "--no-port-pair --port-pair PP2 PG1",
         "unset": "--port-pair PP1 PG1",
     },
 )
-_CLASSIFIER_TITLES = {
-    "protocol": "Protocol",
-    "ethertype": "Ethertype",
-    "source_ip_prefix": "Source IP",
-    "destination_ip_prefix": "Destination IP",
-    "logical_source_port": "Logical Source Port",
-    "logical_destination_port": "Logical Destination Port",
-    "source_port_range_min": "Source Port Range Min",
-    "source_port_range_max": "Source Port Range Max",
-    "destination_port_range_min": "Destination Port Range Min",
-    "destination_port_range_max": "Destination Port Range Max",
-    "l7_parameters": "L7 Parameters",
-}
+_CLASSIFIER_COLUMNS = (
+    ("protocol", "Protocol"),
+    ("ethertype", "Ethertype"),
+    ("source_ip_prefix", "Source IP"),
+    ("destination_ip_prefix", "Destination IP"),
+    ("logical_source_port", "Logical Source Port"),
+    ("logical_destination_port", "Logical Destination Port"),
+    ("source_port_range_min", "Source Port Range Min"),
+    ("source_port_range_max", "Source Port Range Max"),
+    ("destination_port_range_min", "Destination Port Range Min"),
+    ("destination_port_range_max", "Destination Port Range Max"),
+    ("l7_parameters", "L7 Parameters"),
+)
 FLOW_CLASSIFIERS = Kind(
     "flow_classifiers",
     "flow_classifier",
     "sfc/flow_classifiers",
     "flow classifier",
     (("id", "ID"), ("name", "Name"), ("summary", "Summary")),
-    (*_CLASSIFIER_TITLES.items(), ("description", "Description"), ("project_id", "Project")),
+    (*_CLASSIFIER_COLUMNS, ("description", "Description"), ("project_id", "Project")),
     create=(
         DESCRIPTION,
         text("--protocol", "protocol", "tcp, udp or icmp; any, when not given.", "NAME"),
@@ -123,7 +113,7 @@ FLOW_CLASSIFIERS = Kind(
         ),
     ),
     set=BOTH,
-    titles={**COMMON, **_CLASSIFIER_TITLES, "summary": "Summary"},
+    titled=True,
     examples={
         "create": "--protocol tcp --destination-port 80 --logical-source-port p0 FC1",
         "set": "--description web FC1",
@@ -189,17 +179,8 @@ PORT_CHAINS = Kind(
         clearing("--all-flow-classifier", "flow_classifiers", "Take all flow classifiers away."),
         _GROUP,
     ),
-    titles={
-        **COMMON,
-        "port_pair_groups": "Port Pair Groups",
-        "flow_classifiers": "Flow Classifiers",
-        "chain_parameters": "Chain Parameters",
-        "chain_id": "Chain ID",
-        "fail_mode": "Fail Mode",
-        "status": "Status",
-        "status_reason": "Status Reason",
-        "live_port_pairs": "Live Port Pairs",
-    },
+    titled=True,
+    more=(("chain_id", "Chain ID"),),
     examples={
         "create": "--port-pair-group PG1 --port-pair-group PG2 --flow-classifier FC1 PC1",
         "set": "--no-flow-classifier PC1",
@@ -215,7 +196,7 @@ SERVICE_GRAPHS = Kind(
     (("description", "Description"), ("project_id", "Project")),
     create=(DESCRIPTION, branching("--branching-point").needed()),
     set=BOTH,
-    titles={**COMMON, "port_chains": "Branching Points"},
+    titled=True,
     examples={"create": "--branching-point PC1:PC2,PC3 SG1", "set": "--name SG9 SG1"},
 )
 KINDS = {

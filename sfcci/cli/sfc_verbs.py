@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 8
 """So often a list is merged anew when somebody else changed the resource meanwhile."""
-CHANGED_MEANWHILE = 412
-NOT_FOUND = 404
 
 
 def found(door: "Door", kind: Kind, word: str) -> dict[str, Any]:
     """Give the resource with that id or name. Raises Refused (none), UsageError (several)."""
-    from sfcci.chain.refused import Refused
+    from sfcci.chain.convert import is_id
+    from sfcci.chain.refused import NOT_FOUND, Refused
 
-    if _is_uuid(word):
+    if is_id(word):
         with contextlib.suppress(Refused):
             one: dict[str, Any] = door.ask("GET", f"{kind.path}/{word}")[kind.member]
             return one
@@ -39,12 +38,6 @@ def found(door: "Door", kind: Kind, word: str) -> dict[str, Any]:
         ids = ", ".join(one["id"] for one in there)
         raise UsageError(f"{len(there)} {kind.words}s have the name {word}; name one by its id: {ids}")
     return there[0]
-
-
-def _is_uuid(word: str) -> bool:
-    import re
-
-    return bool(re.fullmatch(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}", word))
 
 
 def _resolver(door: "Door") -> Resolve:
@@ -151,32 +144,40 @@ def _change(
     *,
     take: bool,
 ) -> None:
-    """One PUT; one with a list is taken only if nobody changed the resource since it was read, else read again."""
-    from sfcci.chain.refused import Refused
-
     if all(value is None or value is False or value == () for value in given.values()):
         flags = ", ".join(option.flag for option in options)
         raise UsageError(f"nothing to change; name what: {flags}")
-    resolve = _resolver(door)
-    made = attributes(options, given, resolve)
+    made = attributes(options, given, _resolver(door))
+    lists = frozenset(option.lists or option.clears for option in options)
+    new = _changed(door, kind, word, lists, lambda old: merged(options, given, made, old, take=take))
+    if json_output:
+        console.print_json(new)
+
+
+def _changed(
+    door: "Door",
+    kind: Kind,
+    word: str,
+    lists: frozenset[str],
+    becomes: Callable[[Mapping[str, Any]], dict[str, Any]],
+) -> Any:
+    """One PUT; one with a list is taken only if nobody changed the resource since it was read, else read again."""
+    from sfcci.chain.refused import PRECONDITION_FAILED, Refused
+
     old = found(door, kind, word)
-    for attempt in range(ATTEMPTS):
-        body = merged(options, given, made, old, take=take)
+    for left in reversed(range(ATTEMPTS)):
+        body = becomes(old)
         if all(name in old and old[name] == value for name, value in body.items()):
-            new = {kind.member: old}  # so it is already
-            break
-        lists = {option.lists or option.clears for option in options} & body.keys()
-        revision = old.get("revision_number") if lists else None
+            break  # so it is already
+        revision = None if lists.isdisjoint(body) else old.get("revision_number")
         try:
-            new = door.ask("PUT", f"{kind.path}/{old['id']}", {kind.member: body}, revision=revision)
+            put = door.ask("PUT", f"{kind.path}/{old['id']}", {kind.member: body}, revision=revision)
+            return put[kind.member]
         except Refused as no:
-            if no.status != CHANGED_MEANWHILE or attempt == ATTEMPTS - 1:
+            if no.status != PRECONDITION_FAILED or not left:
                 raise
             old = found(door, kind, old["id"])
-        else:
-            break
-    if json_output:
-        console.print_json(new[kind.member])
+    return old
 
 
 def _delete(kind: Kind, door: "Door", json_output: bool, names: tuple[str, ...]) -> None:
@@ -190,7 +191,7 @@ def _delete(kind: Kind, door: "Door", json_output: bool, names: tuple[str, ...])
             door.ask("DELETE", f"{kind.path}/{one['id']}")
             gone.append(one["id"])
         except (Refused, UsageError) as no:
-            why = sfc_door.sentence(no) if isinstance(no, Refused) else str(no)
+            why = no.sentence if isinstance(no, Refused) else str(no)
             kept.append({"name": name, "reason": why})
             click.echo(f"sfcci: {kind.words} {name} is not deleted: {why}", err=True)
     if json_output:
@@ -259,28 +260,14 @@ def _verb(kind: Kind, verb: str) -> click.Command:
         "unset": [*_parameters(kind.unset), _existing(kind, "word")],
         "delete": [_existing(kind, "names", many=True)],
     }
-    example = kind.examples.get(verb, "" if verb == "list" else EXAMPLE_NAMES[kind.collection])
+    example = kind.examples.get(verb, "" if verb == "list" else kind.example)
     command = click.command(
         verb,
         help=line.format(kind.words),
         epilog=f"Example: sfcci sfc {kind.words} {verb} {example}".rstrip(),
-    )(sfc_door.asks(console.as_json(run)))
+    )(sfc_door.asks(console.as_json(run), makes=lambda _given: verb == "create"))
     command.params = [*parameters[verb], *command.params]
     return command
-
-
-EXAMPLE_NAMES = {
-    "networks": "private",
-    "subnets": "private-subnet",
-    "ports": "p1in",
-    "routers": "r1",
-    "port_pairs": "PP1",
-    "port_pair_groups": "PG1",
-    "flow_classifiers": "FC1",
-    "port_chains": "PC1",
-    "service_graphs": "SG1",
-    "security_groups": "web",
-}
 
 
 def _existing(kind: Kind, name: str, *, many: bool = False) -> click.Argument:
@@ -293,12 +280,37 @@ def _existing(kind: Kind, name: str, *, many: bool = False) -> click.Argument:
     )
 
 
+class _Verbs(click.Group):
+    """The group of a collection's verbs: each is made when it is asked for, since one of seventy is called."""
+
+    def __init__(self, kind: Kind, **attributes: Any) -> None:
+        super().__init__(kind.words.split()[-1], **attributes)
+        self._kind = kind
+        self._verbs = [verb for verb in _VERBS if verb != "unset" or kind.unset]
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names of verbs and of groups below."""
+        return sorted({*self._verbs, *self.commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Give the command, None when there is none of that name."""
+        if cmd_name in self._verbs and cmd_name not in self.commands:
+            self.add_command(_verb(self._kind, cmd_name))
+        return self.commands.get(cmd_name)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Resolve as click does, which knows the nearest names only among commands that are made."""
+        if args and args[0] not in self.list_commands(ctx):
+            for name in self._verbs:
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
+
+
 def _group(kind: Kind, help_: str, *inner: click.Command) -> click.Group:
     """Give the group of a collection's verbs, with other groups below it."""
-    verbs = [verb for verb in _VERBS if verb != "unset" or kind.unset]
     example = f"Example: sfcci sfc {kind.words} create {kind.examples['create']}"
-    group = click.Group(kind.words.split()[-1], help=help_, epilog=example)
-    for command in (*(_verb(kind, verb) for verb in verbs), *inner):
+    group = _Verbs(kind, help=help_, epilog=example)
+    for command in inner:
         group.add_command(command)
     return group
 

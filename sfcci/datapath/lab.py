@@ -187,11 +187,15 @@ def _start_services(keeper: Keeper, topology: Topology) -> None:
 
 def switch_ports(topology: Topology) -> dict[str, SwitchPort]:
     """Give the ports as the compiler wants them, by id; a host's addresses belong to all its ports."""
+    own = {
+        port.id: tuple(address.partition("/")[0] for address in port.addresses) for port in topology.ports
+    }
     addresses: dict[str, tuple[str, ...]] = {}
     for port in topology.ports:
-        own = tuple(address.partition("/")[0] for address in port.addresses)
-        addresses[port.host] = addresses.get(port.host, ()) + own
+        addresses[port.host] = addresses.get(port.host, ()) + own[port.id]
     return {
-        port.id: SwitchPort(port.number, port.mac, addresses[port.host], max(port.network, 0))
+        port.id: SwitchPort(
+            port.number, port.mac, addresses[port.host], max(port.network, 0), own[port.id], port.up
+        )
         for port in topology.ports
     }

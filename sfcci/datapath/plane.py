@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import IO, Final
 
 from sfcci import files
-from sfcci.chain.plan import Plan, plan
+from sfcci.chain.plan import Plan, plan, same_plan
+from sfcci.chain.port import Ports
 from sfcci.chain.refused import Refused
 from sfcci.chain.state import Resource, State
 from sfcci.chain.status import ACTIVE, DOWN, ERROR, ChainStatus, Facts
@@ -24,7 +25,7 @@ from sfcci.datapath.adoption import adopted
 from sfcci.datapath.lab import Say, switch_ports
 from sfcci.datapath.namespace import Keeper
 from sfcci.datapath.topology import Port, Topology, change
-from sfcci.datapath.wanted import last_number, wanted
+from sfcci.datapath.wanted import READ, last_number, wanted
 from sfcci.datapath.watch import Watch
 from sfcci.errors import MissingTool, SfcciError, ToolError, UsageError
 
@@ -156,6 +157,8 @@ class Bench:
         self._fresh = False
         self._gone = ""
         self._bad: dict[str, Resource] = {}
+        self._asked: tuple[State, Topology, int, Topology] | None = None
+        self._planned: tuple[State, Ports, Plan] | None = None
 
     def scenario_lab(self, state: State) -> standing.StandingLab | None:
         """Give the lab when it is up as a scenario raised it, and its ports are not those of the state."""
@@ -192,22 +195,33 @@ class Bench:
         """Bring the lab to the state and give the facts. Raises SfcciError. `changed`: the state is new or to be retried."""
         self._look()
         if self._there is None and not self._attach(state, changed=changed):
-            return _trouble(state, self._gone) if self._gone else _facts(plan(state, {}, ()), {})
+            return _trouble(state, self._gone) if self._gone else _facts(self._plan(state, {}), {})
         assert self._there is not None  # noqa: S101 - attached
         assert self._watch is not None  # noqa: S101 - attached
         topology = self._plug(self._pluggable(state, self._there.lab.topology, self._last), state)
         self._look()
         if self._there is None:
             return _trouble(state, self._gone)
-        ports = switch_ports(topology)
-        up = {port.id for port in topology.ports if self._watch.links.get(port.tap)}
-        made = plan(state, ports, up)
+        links = {port.id: bool(self._watch.links.get(port.tap)) for port in topology.ports}
+        ports = {id_: replace(port, up=links[id_]) for id_, port in switch_ports(topology).items()}
+        made = self._plan(state, ports)
         if self._fresh:
             self._there.lab.apply(made.program)
         else:
             self._there.lab.install(made.program)
         self._fresh = True
-        return _facts(made, {id_: ACTIVE if id_ in up else DOWN for id_ in ports})
+        return _facts(made, {id_: ACTIVE if up else DOWN for id_, up in links.items()})
+
+    def _plan(self, state: State, ports: Ports) -> Plan:
+        """Give the plan: the last one, where nothing differs that it is made of; else what stays of it is kept."""
+        before = None
+        if self._planned:
+            old, had, before = self._planned
+            if ports == had and same_plan(before, old, state):
+                return before
+        made = plan(state, ports, before)
+        self._planned = state, ports, made
+        return made
 
     def _look(self) -> None:
         """Take in what has happened in the lab; one that has ended is left."""
@@ -248,9 +262,20 @@ class Bench:
 
     def _pluggable(self, state: State, known: Topology, last: int) -> Topology:
         """What the state wants, without ports that could not be plugged and have not changed since."""
-        topology = wanted(state, known, last)
+        topology = self._wanted(state, known, last)
         self._bad = {id_: port for id_, port in self._bad.items() if state.get("ports", id_) is port}
         return _only(topology, [port for port in topology.ports if port.id not in self._bad])
+
+    def _wanted(self, state: State, known: Topology, last: int) -> Topology:
+        """Give what the state wants: the last answer, where the question is the same."""
+        if self._asked:
+            old, had, highest, topology = self._asked
+            same = all(old.of(name) is state.of(name) for name in READ)
+            if same and had is known and highest == last:
+                return topology
+        topology = wanted(state, known, last)
+        self._asked = state, known, last, topology
+        return topology
 
     def _plug(self, topology: Topology, state: State) -> Topology:
         """Pull and plug what differs, write down what is plugged, and give it."""

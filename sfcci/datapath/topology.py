@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_interface
 
 from sfcci.document import did_you_mean
@@ -11,6 +12,7 @@ from sfcci.errors import UsageError
 SWITCH = "switch"
 """The name of the switch's own namespace, where a host's name is asked for."""
 TAP_ID_LENGTH = 11
+KNOWN_ADDRESSES = 16384
 
 
 @dataclass(frozen=True)
@@ -94,19 +96,32 @@ class Topology:
 
     def ports_of(self, host: str) -> tuple[Port, ...]:
         """Give a host's ports in order; by the last one it reaches the network."""
-        return tuple(port for port in self.ports if port.host == host)
+        return self._by_host.get(host, ())
+
+    @cached_property
+    def _by_host(self) -> Mapping[str, tuple[Port, ...]]:
+        hosts: dict[str, list[Port]] = {}
+        for port in self.ports:
+            hosts.setdefault(port.host, []).append(port)
+        return {host: tuple(ports) for host, ports in hosts.items()}
 
     def routes(self, host: str) -> tuple[str, ...]:
         """Give a host's routes as `ip route` reads them: each network, and elsewhere, by the last port in it."""
         routes: dict[str, str] = {}
         for port in self.ports_of(host):
-            for address in map(ip_interface, port.addresses):
-                prefix = str(address.network)
-                routes[prefix] = f"{prefix} dev {port.name} src {address.ip}"
+            for prefix, ip in map(_parted, port.addresses):
+                routes[prefix] = f"{prefix} dev {port.name} src {ip}"
             for gateway in map(ip_address, port.gateways):
                 elsewhere = "default" if gateway.version == 4 else "::/0"  # noqa: PLR2004 - the version's number is its name
                 routes[elsewhere] = f"{elsewhere} via {gateway} dev {port.name} onlink"
         return tuple(routes.values())
+
+
+@lru_cache(KNOWN_ADDRESSES)
+def _parted(address: str) -> tuple[str, str]:
+    """Give the network and the address itself of `10.0.0.1/24`."""
+    interface = ip_interface(address)
+    return str(interface.network), str(interface.ip)
 
 
 def _unknown(kind: str, word: str, shown: list[str], known: list[str]) -> str:
@@ -134,8 +149,10 @@ class Change:
 
 def change(old: Topology, new: Topology) -> Change:
     """Give what turns `old` into `new`; ports that are in both have the same numbers."""
+    if old == new:
+        return Change()
     had, has = {port.id: port for port in old.ports}, {port.id: port for port in new.ports}
-    kept = {id_ for id_ in has if id_ in had and had[id_].cable == has[id_].cable}
+    kept = {id_ for id_ in has if id_ in had and _same_cable(had[id_], has[id_])}
     hosts, routes = {host.name: host for host in old.hosts}, {h.name: old.routes(h.name) for h in old.hosts}
     wanted = {host.name: new.routes(host.name) for host in new.hosts}
     lost = {name: tuple(_prefixes(routes.get(name, ())) - _prefixes(lines)) for name, lines in wanted.items()}
@@ -150,6 +167,10 @@ def change(old: Topology, new: Topology) -> Change:
         {name: lines for name, lines in lost.items() if lines},
         {name: lines for name, lines in wanted.items() if lines != routes.get(name) or name in fresh},
     )
+
+
+def _same_cable(a: Port, b: Port) -> bool:
+    return a == b or a.cable == b.cable
 
 
 def _prefixes(routes: tuple[str, ...]) -> set[str]:

@@ -8,12 +8,13 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from ipaddress import IPv4Address, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import chain, count
 from typing import Final
 
 from sfcci.chain.state import Resource, State
-from sfcci.datapath.topology import SWITCH, TAP_ID_LENGTH, Host, Port, Topology
+from sfcci.datapath.topology import KNOWN_ADDRESSES, SWITCH, TAP_ID_LENGTH, Host, Port, Topology
 
 Owner = tuple[str, str]
 """Project and device."""
@@ -26,15 +27,21 @@ MTU: Final = range(1280, 65536)
 PLAIN_MTU = 1500
 
 
+READ: Final = ("networks", "subnets", "ports", "port_pairs")
+"""The collections that `wanted` reads."""
+
+
 def wanted(state: State, known: Topology, last: int) -> Topology:
     """Give what shall be plugged. `known` is plugged; `last` is the highest number that a port ever had."""
     ports = tuple(port for port in state.of("ports").values() if _pluggable(state, port))
     names = _host_names(map(_owner, ports), {host.owner: host.name for host in known.hosts})
-    leaving = [pair["egress"] for pair in state.of("port_pairs").values()]
+    leaving: dict[str, int] = {}
+    for number, pair in enumerate(state.of("port_pairs").values()):
+        leaving.setdefault(pair["egress"], number)
     functions = {
         port for pair in state.of("port_pairs").values() for port in (pair["ingress"], pair["egress"])
     }
-    ordered = sorted(ports, key=lambda port: leaving.index(port["id"]) if port["id"] in leaving else -1)
+    ordered = sorted(ports, key=lambda port: leaving.get(port["id"], -1))
     numbers, tags = _numbers(ordered, known, last), _tags(state, ordered, known)
     interfaces = _interfaces(ports)
     made = [
@@ -108,7 +115,8 @@ def _safe(text: str, bad: str, longest: int) -> str:
 def _numbers(ports: Iterable[Resource], known: Topology, last: int) -> dict[str, int]:
     """Give each port its number; a new one's nobody had lately, so that no flow of another is meant for it."""
     had = {port.id: port.number for port in known.ports}
-    free = (n for n in chain(range(last + 1, LAST_NUMBER), count(1)) if n not in set(had.values()))
+    used = set(had.values())
+    free = (n for n in chain(range(last + 1, LAST_NUMBER), count(1)) if n not in used)
     return {port["id"]: had[port["id"]] if port["id"] in had else next(free) for port in ports}
 
 
@@ -118,7 +126,8 @@ def _tags(state: State, ports: Iterable[Resource], known: Topology) -> dict[str,
     for port in known.ports:
         if port.network > 0 and (resource := state.get("ports", port.id)):
             tags.setdefault(resource["network_id"], port.network)
-    free = (number for number in count(1) if number not in tags.values())
+    used = set(tags.values())
+    free = (number for number in count(1) if number not in used)
     for network in (resource["network_id"] for resource in ports):
         if network not in tags:
             tags[network] = next(free)
@@ -132,7 +141,7 @@ def _port(state: State, port: Resource, host: str, interface: str, number: int, 
         for ip in port.get("fixed_ips") or ()
         if (subnet := state.get("subnets", ip["subnet_id"]))
     ]
-    addresses = tuple(_address(ip["ip_address"], subnet) for ip, subnet in places)
+    addresses = tuple(_address(ip["ip_address"], subnet["cidr"]) for ip, subnet in places)
     first = next((ip["ip_address"] for ip, _ in places if ":" not in ip["ip_address"]), "")
     made = Port(port["id"], interface, host, str(port["mac_address"]).lower(), first, number, addresses)
     mtu = network.get("mtu")
@@ -145,8 +154,14 @@ def _port(state: State, port: Resource, host: str, interface: str, number: int, 
     )
 
 
-def _address(ip: str, subnet: Resource) -> str:
-    return f"{ip_address(ip)}/{ip_network(subnet['cidr'], strict=False).prefixlen}"
+@lru_cache(KNOWN_ADDRESSES)
+def _address(ip: str, cidr: str) -> str:
+    return f"{ip_address(ip)}/{ip_network(cidr, strict=False).prefixlen}"
+
+
+@lru_cache(KNOWN_ADDRESSES)
+def _parsed(ip: str) -> IPv4Address | IPv6Address:
+    return ip_address(ip)
 
 
 def _gateways(places: Iterable[tuple[Resource, Resource]]) -> Iterator[str]:
@@ -155,7 +170,7 @@ def _gateways(places: Iterable[tuple[Resource, Resource]]) -> Iterator[str]:
     for ip, subnet in places:
         if not (gateway := subnet.get("gateway_ip")) or gateway == ip["ip_address"]:
             continue
-        fourth = isinstance(ip_address(gateway), IPv4Address)
+        fourth = isinstance(_parsed(gateway), IPv4Address)
         if fourth not in seen:
             seen.add(fourth)
-            yield str(ip_address(gateway))
+            yield str(_parsed(gateway))

@@ -118,7 +118,10 @@ CONFLICTS = [
     ("PUT", "routers/{router}/remove_router_interface", {"port_id": "{nodev}"}, 404, "RouterInterfaceNotFound"),
     ("PUT", "routers/{router}/explode", {}, 404, "HTTPNotFound"),
     ("GET", "routers/{router}/add_router_interface", None, 405, "HTTPMethodNotAllowed"),
-    ("POST", "security-group-rules", {"security_group_rule": {"security_group_id": MISSING, "direction": "ingress"}}, 404, "SecurityGroupNotFound"),
+    *(("POST", "security-group-rules", {"security_group_rule": {"security_group_id": lost, "direction": "ingress"}}, 404, "SecurityGroupNotFound")
+      for lost in (MISSING, "", "nope", "{p5_in}/../x")),
+    *(("POST", "security-group-rules", {"security_group_rule": {"security_group_id": "{group_of_rules}", "remote_group_id": lost, "direction": "ingress"}}, 404, "SecurityGroupNotFound")
+      for lost in (MISSING, "", "nope", "{p5_in}/../x")),
     ("POST", "security-group-rules", {"security_group_rule": {"security_group_id": "{group_of_rules}", "direction": "ingress", "protocol": "tcp", "port_range_min": 80, "port_range_max": 80}}, 409, "SecurityGroupRuleExists"),
     ("POST", "security-group-rules", {"security_group_rule": {"security_group_id": "{group_of_rules}", "direction": "ingress", "protocol": "tcp", "port_range_min": 80, "port_range_max": 8}}, 400, "SecurityGroupInvalidPortRange"),
 ]  # fmt: skip

@@ -109,9 +109,3 @@ def server(tmp_path_factory):
     """Give one server for the tests of a module, without quotas; its state is in memory."""
     with running(tmp_path_factory.mktemp("server"), "--no-quota", database="sqlite://") as found:
         yield found
-
-
-@pytest.fixture(scope="session")
-def start_server():
-    """Give `running` itself, for fixtures of a module."""
-    return running

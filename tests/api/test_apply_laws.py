@@ -1,9 +1,6 @@
 """Laws of apply and export, on the API's own rules with a state in memory."""
 
-import importlib.util
 import json
-import sys
-from pathlib import Path
 
 from hypothesis import given, settings
 
@@ -16,12 +13,7 @@ from sfcci.chain.state import State
 from sfcci.document import Document, check
 from sfcci.errors import InputError
 
-_spec = importlib.util.spec_from_file_location(
-    "declared_states", Path(__file__).with_name("declared_states.py")
-)
-_drawn = sys.modules["declared_states"] = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_drawn)
-declarations = _drawn.declarations
+from .declared_states import declarations
 
 
 def planned(door, data, *, prune=False):

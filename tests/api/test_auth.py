@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import subprocess
 import threading
 
@@ -162,11 +163,11 @@ def certificate(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def guarded(path, tmp_path_factory, certificate, start_server):
+def guarded(path, tmp_path_factory, certificate, running_server):
     """A server that asks who it is, by HTTPS, and logs."""
     tls = ["--tls-cert", str(certificate / "cert.pem"), "--tls-key", str(certificate / "key.pem")]
     words = ["--auth-file", str(path), *tls, "--verbose"]
-    with start_server(tmp_path_factory.mktemp("guarded"), *words, database="sqlite://") as server:
+    with running_server(tmp_path_factory.mktemp("guarded"), *words, database="sqlite://") as server:
         server.session.verify = str(certificate / "cert.pem")
         yield server
 
@@ -188,6 +189,23 @@ def test_over_https_one_project_sees_nothing_of_another_and_an_administrator_all
     assert links[0]["href"] == guarded.url + "/v2.0/"
 
 
+def test_where_and_how_a_port_is_plugged_is_for_administrators_to_see(guarded):
+    alice, admin = {"auth": ("alice", "geheim")}, {"auth": ("root", "größer".encode())}
+    network = guarded.ask("POST", "/v2.0/networks", {"network": {}}, **alice).json()["network"]
+    assert not any(name.startswith("provider:") for name in network)
+    body = {"ports": [{"network_id": network["id"]}]}
+    (port,) = guarded.ask("POST", "/v2.0/ports", body, **alice).json()["ports"]
+    path = f"/v2.0/ports/{port['id']}"
+    bound = guarded.ask("PUT", path, {"port": {"binding:host_id": "H"}}, **admin).json()["port"]
+    assert bound["binding:host_id"] == "H"
+    changed = guarded.ask("PUT", path, {"port": {"name": "mine"}}, **alice).json()["port"]
+    listed = guarded.ask("GET", "/v2.0/ports?binding:host_id=other", **alice).json()["ports"]
+    assert listed == [changed]  # no filter finds it out
+    assert guarded.ask("GET", "/v2.0/ports?sort_key=binding:host_id&sort_dir=asc", **alice).status_code == 400
+    assert changed == guarded.ask("GET", path, **alice).json()["port"]
+    assert [name for name in changed if name.startswith("binding:")] == ["binding:vnic_type"]
+
+
 def test_whoever_does_not_say_who_he_is_sees_the_versions_and_nothing_else(guarded):
     answer = guarded.ask("GET", GROUPS)
     assert answer.status_code == 401
@@ -197,6 +215,15 @@ def test_whoever_does_not_say_who_he_is_sees_the_versions_and_nothing_else(guard
         assert guarded.ask("GET", path).status_code == 401
     assert guarded.ask("GET", "/").status_code == 200
     assert guarded.ask("GET", "/healthcheck").status_code == 200
+
+
+def test_a_page_of_another_site_cannot_use_the_password_that_a_browser_remembers(guarded):
+    body = json.dumps({"port_pair_group": {"name": "planted"}}).encode()
+    headers = {"Origin": "https://evil.example", "Content-Type": "text/plain"}
+    answer = guarded.ask("POST", GROUPS, body, auth=("alice", "geheim"), headers=headers)
+    assert answer.status_code == 403
+    found = guarded.ask("GET", f"{GROUPS}?name=planted", auth=("alice", "geheim"))
+    assert found.json() == {"port_pair_groups": []}
 
 
 def test_the_log_names_the_user_and_no_secret(guarded):

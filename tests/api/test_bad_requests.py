@@ -1,25 +1,14 @@
 """Bad values of every attribute of every collection, over HTTP: each is refused with its type, and changes nothing."""
 
-import importlib.util
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
 from sfcci.chain.catalogue import COLLECTIONS
 
+from . import bad_attributes as bad
+from . import world
 
-def _beside(name):
-    """Load a module of this folder, once for all tests."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-world, bad = _beside("world"), _beside("bad_attributes")
 ask, ids, unchanged = world.ask, world.ids, world.unchanged
 TABLE = bad.SFC + bad.NETWORKING
 MEMBERS = {one.member: one for one in COLLECTIONS.values()}

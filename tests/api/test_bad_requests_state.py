@@ -1,22 +1,10 @@
 """Requests against what is there (missing, in use, conflicting), over HTTP: each is refused with its type and changes nothing."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
 
+from . import bad_states as bad
+from . import world
 
-def _beside(name):
-    """Load a module of this folder, once for all tests."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-world, bad = _beside("world"), _beside("bad_states")
 ask, ids, unchanged = world.ask, world.ids, world.unchanged
 
 

@@ -5,10 +5,12 @@ import contextlib
 import http.server
 import json
 import socket
+import ssl
 import threading
 
 import pytest
 
+from sfcci.api import client
 from sfcci.api.client import NOBODY, HttpDoor, Login, answers
 from sfcci.api.file_door import FileDoor
 from sfcci.chain.refused import Refused
@@ -85,12 +87,15 @@ def test_a_refusal_has_neutrons_words():
 @pytest.mark.parametrize(
     ("reply", "told"),
     [
-        ((401, b""), "does not know who asks; set OS_USERNAME and OS_PASSWORD, or OS_TOKEN"),
+        (
+            (401, b""),
+            "does not know who asks, or the password or token is wrong; set OS_USERNAME and OS_PASSWORD",
+        ),
         ((404, b"<html>"), "answered 404 Not Found; it was asked for Neutron's API, version 2.0"),
         ((200, b"hello"), "did not answer as Neutron does"),
         ((200, b"[]"), "did not answer as Neutron does"),
         (refusal("StorageError", "The database is full.", 503), "The database is full."),
-        ((0, b""), "cannot talk to"),
+        ((0, b""), "Remote end closed connection without response; does it speak https?"),
     ],
 )
 def test_an_answer_that_is_none_is_told_with_the_address(reply, told):
@@ -98,6 +103,16 @@ def test_an_answer_that_is_none_is_told_with_the_address(reply, told):
         door.ask("GET", "ports")
     assert url in str(error.value)
     assert told in str(error.value)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_told_with_the_remedy():
+    unverified = ssl.SSLCertVerificationError(1, "failed")
+    unverified.verify_message = "unable to get local issuer certificate"
+    told = pytest.raises(
+        Unreachable, match=r"issuer certificate; name the authority .* OS_CACERT or \[api\] ca"
+    )
+    with told, client._told("https://h"):
+        raise unverified
 
 
 def test_a_connection_that_the_server_closed_is_made_anew_for_a_question():

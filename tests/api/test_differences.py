@@ -159,14 +159,16 @@ def test_a_weight_that_no_switch_holds_is_refused(world):
     refused(answer, 400, "HTTPBadRequest", "65535")
 
 
-def test_what_is_wrong_is_told_before_the_quota(world):
-    pair = world.pair()
-    world.group(pair)
-    quota = "/v2.0/quotas/fake_project_id"
-    assert world.http.ask("PUT", quota, {"quota": {"port_pair_group": 1}}).status == 200
-    refused(world.post("port_pair_groups", port_pairs=[pair]), 409, "PortPairInUse")
-    refused(world.post("port_pair_groups"), 409, "OverQuota", "port_pair_group")
-    assert world.http.ask("DELETE", quota).status == 204
+def test_a_port_has_at_most_so_many_addresses_and_a_subnet_so_many_pools(world):
+    nowhere = "11111111-2222-3333-4444-555555555555"
+    addresses = [{"ip_address": f"10.77.{at >> 8}.{at & 255}"} for at in range(501)]
+    pools = [{"start": one["ip_address"], "end": one["ip_address"]} for one in addresses]
+    for many, status in ((501, 400), (500, 404)):  # the network is looked for after that
+        body = {"port": {"network_id": nowhere, "fixed_ips": addresses[:many]}}
+        assert world.http.ask("POST", "/v2.0/ports", body).status == status
+        body = {"network_id": nowhere, "ip_version": 4, "cidr": "10.77.0.0/16"}
+        body = {"subnet": {**body, "allocation_pools": pools[:many]}}
+        assert world.http.ask("POST", "/v2.0/subnets", body).status == status
 
 
 def test_a_chain_id_that_no_mpls_label_holds_is_refused(world):

@@ -3,14 +3,12 @@
 SFCCI_FUZZ=1000 for a long run.
 """
 
-import importlib.util
 import json
 import os
 import random
 import uuid
 from collections import Counter
 from ipaddress import ip_address, ip_network
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -22,9 +20,7 @@ from sfcci.chain.attribute import REQUIRED
 from sfcci.chain.catalogue import COLLECTIONS
 from sfcci.chain.state import Asked, State
 
-_SPEC = importlib.util.spec_from_file_location("world_of_fuzz", Path(__file__).with_name("world.py"))
-world = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(world)
+from . import world
 
 RUNS, STEPS = int(os.environ.get("SFCCI_FUZZ", "20")), 100
 BY_NAME = sorted(COLLECTIONS.values(), key=lambda one: one.name)

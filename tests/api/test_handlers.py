@@ -235,6 +235,23 @@ def test_a_project_has_so_many_resources_and_no_more():
     assert len(api.state.of("port_pair_groups")) == 3
 
 
+def test_a_quota_is_looked_at_before_what_stands_against_the_new_resource():
+    api = Api(limits={"port_pair_group": 1})
+    pair = "11111111-2222-3333-4444-555555555555"
+    lost = {"port_pair_group": {"port_pairs": [pair]}}
+    assert api.refused("POST", GROUPS, lost)[1] == "PortPairNotFound"
+    api.made("a")
+    assert api.refused("POST", GROUPS, lost)[1] == "OverQuota"
+    assert api.refused("POST", GROUPS, {"port_pair_group": {"port_pairs": 7}})[1] == "HTTPBadRequest"
+
+
+def test_a_slash_inside_a_name_divides_nothing():
+    api = Api()
+    for path in ("/v2.0/sfc%2Fport_pair_groups", "/v2.0/sfc%2fport_pair_groups/x", "/v2.0%2Fnetworks"):
+        assert api.answer("GET", path).status == 404
+        assert api.answer("POST", path, {"port_pair_group": {}}).status == 404
+
+
 def test_quotas_are_shown_set_and_reset():
     api = Api(limits={"port_pair_group": 2, "port_pair": -1})
     quota = {"port_pair_group": 2, "port_pair": -1}

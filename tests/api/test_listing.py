@@ -51,7 +51,7 @@ def test_filters_are_equality_and_a_key_that_repeats_is_or(query, ids):
 
 
 def test_a_collection_s_own_filters_count_first_and_kinds_of_values_are_and():
-    special = {"fixed_ips": lambda resource, value: value in resource["has"]}
+    special = {"fixed_ips": lambda value: lambda resource: value in resource["has"]}
     two = [one("1", has=["ip=1", "subnet=a"]), one("2", has=["ip=2", "subnet=b"])]
     assert filtered(two, ("fixed_ips", "ip=1"), ("fixed_ips", "ip=2"), special=special) == ["1", "2"]
     assert filtered(two, ("fixed_ips", "ip=1"), ("fixed_ips", "subnet=b"), special=special) == []

@@ -1,7 +1,7 @@
 """Answers of a moment ago are given again until something changes."""
 
 from sfcci.api.caller import EVERYBODY, Caller
-from sfcci.api.recent import LEAST_OCTETS, MOST, Recent
+from sfcci.api.recent import LEAST_OCTETS, MOST_OCTETS, Recent
 from sfcci.api.wire import Request, Response
 from sfcci.chain.state import State
 from sfcci.chain.status import Facts
@@ -57,12 +57,16 @@ def test_short_answers_are_not_kept_and_long_ones_only_so_many():
     short.ask()
     short.ask()
     assert short.worked_out == 2
-    many = Asked()
-    for number in range(MOST + 1):
+    many = Asked(octets=MOST_OCTETS // 4)
+    for number in range(5):
         many.ask(f"/{number}")
-    many.ask(f"/{MOST}")
+    many.ask("/4")
     many.ask("/0")
-    assert many.worked_out == MOST + 2
+    assert many.worked_out == 6
+    huge = Asked(octets=MOST_OCTETS + 1)
+    huge.ask()
+    huge.ask()
+    assert huge.worked_out == 2
 
 
 def test_a_request_that_changes_something_after_all_is_not_answered_here():

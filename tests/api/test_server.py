@@ -185,8 +185,11 @@ def test_the_end_waits_for_no_open_connection(api_server):
         connection = http.client.HTTPConnection(*address(server), timeout=60)
         connection.request("GET", "/healthcheck")
         connection.getresponse().read()
-        with spoken(server, b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n"):
+        with spoken(server, b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n") as answer:
             assert server.stop() == 0
+            told = answer.read()
+            assert told.startswith(b"HTTP/1.1 503 ")
+            assert b'"type":"ServiceUnavailable"' in told.replace(b": ", b":")
         connection.close()
 
 

@@ -52,6 +52,10 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(path):
     assert users.read(path)["bot"].token == users.hashed_token(token)
 
 
+def test_a_token_can_stand_behind_an_option():
+    assert all(users.new_token().isalnum() for _ in range(100)), "openstack --os-token -x... is refused"
+
+
 def test_users_are_replaced_listed_and_removed(path):
     added(path, "alice")
     added(path, "bob", "--admin")

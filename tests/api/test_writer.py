@@ -44,7 +44,7 @@ def run():
 
     def run(body, store):
         async def whole():
-            with ThreadPoolExecutor(1) as pool:
+            with ThreadPoolExecutor(2) as pool:
                 told, complaints = [], []
                 writer = Writer(store, State(), pool, told.append, complaints.append)
                 await body(writer)
@@ -156,9 +156,54 @@ def test_a_data_plane_that_fails_is_complained_about_and_the_answer_stands():
     async def whole():
         store, complaints = Slow(), []
         store.may_go.release()
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(2) as pool:
             writer = Writer(store, State(), pool, broken, complaints.append)
             assert (await writer.write(put("a"))).status == 201
         assert "no switch" in complaints[0]
 
     asyncio.run(whole())
+
+
+def test_what_takes_long_to_work_out_holds_up_no_reader_and_changes_keep_their_order(run):
+    store, may_go = Slow(), threading.Event()
+
+    def long(state):
+        assert may_go.wait(60)
+        return put("long")(state)
+
+    async def body(writer):
+        first = asyncio.create_task(writer.write(long, long=True))
+        await asyncio.sleep(0)  # the loop goes on, though nothing is worked out yet
+        second = asyncio.create_task(writer.write(put("short")))
+        await asyncio.sleep(0)
+        assert ids(writer.state) == []
+        may_go.set()
+        store.may_go.release(2)
+        await asyncio.gather(first, second)
+        assert ids(writer.state) == ["long", "short"]
+
+    run(body, store)
+
+
+def test_what_was_worked_out_upon_a_lost_change_is_worked_out_again(run):
+    store, begun, may_go, upon = Slow(Unreachable("no room")), threading.Event(), threading.Event(), []
+
+    def long(state):
+        upon.append(ids(state))
+        begun.set()
+        assert may_go.wait(60)
+        return put("long")(state)
+
+    async def body(writer):
+        lost = asyncio.create_task(writer.write(put("lost")))
+        await until(lambda: store.commits)
+        kept = asyncio.create_task(writer.write(long, long=True))
+        await until(begun.is_set)
+        store.may_go.release(2)
+        assert (await lost).status == 503
+        may_go.set()
+        assert (await kept).status == 201
+        assert ids(writer.state) == ["long"]
+
+    run(body, store)
+    assert upon == [["lost"], []]

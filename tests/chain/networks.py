@@ -38,7 +38,7 @@ class World:
 
     def act(self, action, router, **body):
         acting = COLLECTIONS["routers"].actions[action]
-        self.state, answer = acting(self.state, self.asked(), router, body)
+        self.state, answer = acting(self.state, self.asked(), self.get("routers", router["id"]), body)
         return answer
 
     def get(self, kind, id_):

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from sfcci.chain.action import Normal, SetField, ToGroup
 from sfcci.chain.compiler import base_program, program
+from sfcci.chain.conflict import basically_conflicting
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
 from sfcci.chain.ntuple import masked_ranges
 from sfcci.chain.openflow import Flow
 from sfcci.chain.port import SwitchPort
 from sfcci.chain.program import changes
-from sfcci.chain.refusal import bounds, overlap
+from sfcci.chain.refusal import bounds
 from sfcci.chain.table import label
 from sfcci.chain.walk import walk
 from sfcci.errors import InputError
@@ -89,7 +90,11 @@ def states(draw):
     for number in range(1, 1 + draw(st.integers(0, 3))):
         order = draw(st.permutations([group.id for group in groups]))[: draw(st.integers(1, 4))]
         offered = [draw(classifiers(f"fc{number}{n}")) for n in range(draw(st.integers(0, 3)))]
-        mine = [one for one in offered if not any(overlap(one, other) for other in known)]
+        mine = [
+            one
+            for one in offered
+            if not any(basically_conflicting(vars(one), vars(other)) for other in known)
+        ]
         chains.append(
             PortChain(f"pc{number}", f"PC{number}", number, tuple(order), tuple(c.id for c in mine))
         )

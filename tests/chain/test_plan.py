@@ -3,8 +3,8 @@
 import pytest
 
 from sfcci.chain.compiler import base_program
+from sfcci.chain.plan import plan, same_plan
 from sfcci.chain.port import SwitchPort
-from sfcci.chain.plan import plan
 from sfcci.chain.state import State
 from sfcci.chain.walk import walk
 
@@ -68,16 +68,16 @@ def demo(**changes):
     return state_of(**(resources | changes))
 
 
-def plugged(state, *lost):
+def plugged(state, *lost, down=()):
     names = [id_ for id_ in state.of("ports") if id_ not in lost]
     return {
-        id_: SwitchPort(n, f"02:00:00:00:00:{n:02x}", (f"10.0.0.{n}",), 1) for n, id_ in enumerate(names, 1)
+        id_: SwitchPort(n, f"02:00:00:00:00:{n:02x}", (f"10.0.0.{n}",), 1, up=id_ not in down)
+        for n, id_ in enumerate(names, 1)
     }
 
 
-def planned(state, *lost, up=None):
-    ports = plugged(state, *lost)
-    return plan(state, ports, ports if up is None else up)
+def planned(state, *lost, down=()):
+    return plan(state, plugged(state, *lost, down=down))
 
 
 def went(made, ports, source="src", dst=80, **other):
@@ -112,7 +112,7 @@ def test_a_chain_whose_pairs_are_all_live_is_active():
 def test_a_group_that_lacks_a_pair_degrades_its_chain_and_the_rest_serves():
     state = demo()
     ports = plugged(state)
-    made = plan(state, ports, ports.keys() - {"b_out"})
+    made = planned(state, down=("b_out",))
     assert made.chains["C"].status == "DEGRADED"
     assert made.chains["C"].reason == "port pair group G has fewer port pairs (B: port b_out is down)"
     assert made.chains["C"].live == {"G": ("A",)}
@@ -231,9 +231,9 @@ def test_packets_of_one_network_are_not_delivered_to_another():
     state = demo()
     ports = plugged(state)
     ports["dst"] = SwitchPort(ports["dst"].number, ports["dst"].mac, ("10.0.0.2",), 2)
-    made = plan(state, ports, ports)
+    made = plan(state, ports)
     assert went(made, ports, source="a_out") == "dropped"
-    assert went(plan(state, plugged(state), ports), ports, source="a_out") == "dst"
+    assert went(plan(state, plugged(state)), ports, source="a_out") == "dst"
 
 
 def test_what_is_blocked_yields_to_the_chains_of_the_same_port():
@@ -247,3 +247,46 @@ def test_what_is_blocked_yields_to_the_chains_of_the_same_port():
     made, ports = planned(state), plugged(state)
     assert made.chains["D"].reason == "port pair group H has no port pair"
     assert [went(made, ports), went(made, ports, dst=81)] == ["a_in", "dropped"]
+
+
+def altered(state, collection, id_, **values):
+    return state.put(collection, {**state.of(collection)[id_], **values})
+
+
+@pytest.mark.parametrize("unread", [{"description": "x"}, {"revision_number": 7}, {"updated_at": "now"}])
+def test_what_no_plan_reads_changes_none(unread):
+    for state, lost in ((demo(), ()), (demo(), ("a_in",))):
+        made = planned(state, *lost)
+        new = altered(altered(state, "port_chains", "C", **unread), "ports", "a_in", **unread)
+        assert same_plan(made, state, new)
+        assert planned(new, *lost) == made
+
+
+def test_a_name_changes_a_plan_that_tells_it_and_no_other():
+    state = demo()
+    new = altered(state, "ports", "a_in", name="other")
+    assert same_plan(planned(state), state, new)
+    assert planned(new) == planned(state)
+    assert not same_plan(planned(state, "a_in"), state, new)
+    assert "port other is not plugged" in planned(new, "a_in").chains["C"].reason
+
+
+@pytest.mark.parametrize(
+    ("collection", "id_", "values"),
+    [
+        ("port_pairs", "A", {"ingress": "dst"}),
+        ("port_pair_groups", "G", {"port_pairs": ["A"]}),
+        ("flow_classifiers", "FC", {"protocol": "udp"}),
+        ("port_chains", "C", {"fail_mode": "open"}),
+        ("port_chains", "D", chain("D", 2, ["G"], [])),
+        ("service_graphs", "S", {"id": "S", "port_chains": {"C": ["D"]}}),
+        ("ports", "src", {"network_id": "n2"}),
+        ("ports", "a_in", {"binding:host_id": ""}),
+    ],
+)
+def test_what_a_plan_reads_makes_another(collection, id_, values):
+    state = demo()
+    old = state.get(collection, id_) or {}
+    assert not same_plan(planned(state), state, state.put(collection, {**old, **values}))
+    without = state.without("port_chains", "C")
+    assert not same_plan(planned(state), state, without)

@@ -105,6 +105,15 @@ def test_an_ordered_pair_of_ports_is_unique_the_reversed_one_is_another(world):
     )
 
 
+def test_of_another_project_s_ports_nothing_is_told_not_even_that_they_have_a_pair(world):
+    a, b = world.port("vm1.a"), world.port("vm1.b")
+    world.create("port_pairs", ingress=a, egress=b)
+    status, type_, message = world.refused(
+        world.create, "port_pairs", by=world.asked("p2"), ingress=a, egress=b
+    )
+    assert (status, type_, message) == (404, "PortPairPortNotFound", f"Port Pair port {a} not found.")
+
+
 def test_only_name_and_description_change(world):
     id_ = world.pair("vm1")
     pair = world.update("port_pairs", id_, name="", description="first")

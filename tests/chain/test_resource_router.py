@@ -119,3 +119,15 @@ def test_a_route_goes_to_a_neighbour_of_the_router(world):
     for hop in ("10.8.0.1", "10.0.0.1"):
         refused = refusal(world.change, "routers", router, routes=[{**near, "nexthop": hop}])
         assert refused[:2] == (400, "InvalidRoutes")
+
+
+def test_an_interface_that_a_route_needs_stays(world):
+    _, subnet = world.network()
+    router = world.make("routers")
+    world.act("add_router_interface", router, subnet_id=subnet["id"])
+    route = {"destination": "10.9.0.0/16", "nexthop": "10.0.0.9"}
+    router = world.change("routers", router, routes=[route])
+    met = refusal(world.act, "remove_router_interface", router, subnet_id=subnet["id"])
+    assert met[:2] == (409, "RouterInterfaceInUseByRoute")
+    world.change("routers", router, routes=[])
+    world.act("remove_router_interface", router, subnet_id=subnet["id"])

@@ -92,3 +92,16 @@ def test_names_are_completed(words, offered):
         [SFCCI], cwd=REPOSITORY, env={**os.environ, **environ}, capture_output=True, text=True, check=False
     )
     assert set(done.stdout.split()) == offered
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["sfc", "--help"], ["sfc", "apply", "--help"], ["graphite", "--help"]]
+)
+def test_help_reads_no_documents_settings_or_resources(words):
+    code = (
+        "import sys; from sfcci.cli.main import sfcci; sfcci(sys.argv[1:], standalone_mode=False)\n"
+        "heavy = {'sfcci.document', 'sfcci.settings', 'sfcci.chain', 'ssl', 'sqlalchemy', 'yaml', 'rich'} & set(sys.modules)\n"
+        "sys.exit(f'imported: {heavy}' if heavy else 0)"
+    )
+    done = run([sys.executable, "-c", code, *words], stdout=subprocess.DEVNULL)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -70,6 +70,14 @@ def test_every_command_has_help_and_an_example_that_parses():
     assert told > 50
 
 
+def test_a_verb_that_is_none_is_told(run):
+    result = run("port", "chain", "lst")
+    assert result.exit_code == 2
+    assert "No such command 'lst'" in result.output
+    chain = sfc.get_command(None, "port").get_command(None, "chain")
+    assert "list" in chain.commands  # among these a newer click finds the nearest
+
+
 def test_a_chain_is_made_changed_and_taken_away_by_names(run):
     for words in (
         "network create net",
@@ -98,6 +106,21 @@ def test_a_chain_is_made_changed_and_taken_away_by_names(run):
     assert shown(run, "port", "show", "src")["fixed_ips"][0]["ip_address"] == "10.0.0.9"
     assert run("port", "chain", "delete", "PC1").exit_code == 0
     assert run("port", "chain", "list").output == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["port chain list", "port chain show PC1", "port delete p", "export", "status", "apply {} --dry-run"],
+)
+def test_words_that_only_read_make_no_state_file(run, tmp_path, words):
+    (tmp_path / "demo.yaml").write_text(DEMO)
+    result = run(*words.format(tmp_path / "demo.yaml").split())
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception).startswith(f"there is no state file {tmp_path}/state.db; look at its name")
+    assert [path.name for path in tmp_path.iterdir()] == ["demo.yaml"]
+    url = f"sqlite:///{tmp_path}/state.db"
+    result = CliRunner().invoke(sfc, ["port", "list", "--state", url])
+    assert f"there is no state file {url};" in str(result.exception)
 
 
 def test_several_are_deleted_and_those_that_stay_are_told(demo):
@@ -134,6 +157,21 @@ def test_words_that_make_no_sense_are_told(demo, words, told):
     result = demo(*words.split())
     assert isinstance(result.exception, UsageError)
     assert told in str(result.exception)
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",), ("--json", "--dry-run"), ("--yes",)])
+def test_what_the_api_would_refuse_half_way_is_told_before_anything_is_done(demo, tmp_path, more):
+    path = tmp_path / "more.yaml"
+    path.write_text(
+        "networks: {other: {}}\nports:\n"
+        "  p: {network: private, fixed_ips: [{subnet: private-subnet, ip_address: 10.0.1.7}]}\n"
+    )
+    result = demo("apply", str(path), *more)
+    assert (result.exception.exit_status, result.stdout) == (2, "")
+    assert f"{path}:3:3: ports.p: the API would refuse to create port p: IP address 10.0.1.7" in str(
+        result.exception
+    )
+    assert [one["name"] for one in shown(demo, "network", "list")] == ["private"]
 
 
 def test_a_name_that_several_have_is_not_guessed_at(demo):
@@ -277,3 +315,8 @@ def test_a_router_is_connected_with_a_subnet_and_parted_from_it(demo):
     assert "router" not in demo("export").output
     assert demo("router", "remove", "subnet", "r1", "private-subnet").exit_code == 0
     assert demo("router", "delete", "r1").exit_code == 0
+
+
+def test_one_resources_values_stand_to_the_left(demo):
+    lines = demo("port", "chain", "show", "PC1").stdout.splitlines()
+    assert next(line for line in lines if line.startswith("| Chain ID")).split("|")[2].startswith(" 1 ")

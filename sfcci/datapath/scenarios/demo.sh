@@ -14,6 +14,11 @@ os() { openstack --os-auth-type none --os-endpoint "$endpoint" "$@"; }
 address() { os port show "$1" -f value -c fixed_ips | sed "s/.*'ip_address': '\([0-9.]*\)'.*/\1/"; }
 on() { sfcci lab exec --name "$lab" "$@"; }
 say() { printf '\n== %s\n' "$*"; }
+cannot() { printf '%s\n' "$*" >&2; exit 3; }
+
+command -v openstack >/dev/null || cannot "openstack is missing: pip install python-openstackclient python-neutronclient"
+there=$(curl -sS "$endpoint/v2.0/networks?name=private&fields=id") || cannot "no server: start one with sfcci sfc serve"
+case $there in *'"id"'*) cannot "a network named private is there already; the demonstration wants a server without it" ;; esac
 
 say "A network without port security, for functions send what is not theirs"
 os network create private

@@ -10,7 +10,6 @@ NOBODY = ("--os-auth-type", "none", "--os-endpoint", "http://127.0.0.1:1")
 @pytest.mark.parametrize(
     "words",
     [
-        ("--version",),
         ("sfc", "port", "chain", "create", "--help"),
         (*NOBODY, "sfc", "port", "chain", "create", "PCz"),
         (*NOBODY, "network", "list"),
