@@ -153,7 +153,7 @@ class Following:
         groups = [self.groups[word] for word in chain.port_pair_groups]
         classifiers = sorted((self.classifiers[word] for word in chain.flow_classifiers), key=lambda c: c.id)
         packets = [
-            self._between_ports(classifier) if self._turns(chain) else tuple_of(classifier)
+            self._between_ports(classifier) if chain.symmetric else tuple_of(classifier)
             for classifier in classifiers
         ]
         between = [_between(packets, groups, place, back) for place in range(len(groups) + 1)]
@@ -179,14 +179,12 @@ class Following:
             taps,
         )
 
-    def _turns(self, chain: PortChain) -> bool:
-        """Whether some function's port does not tell the way there from the way back: then addresses have to."""
-        groups = (self.groups[word] for word in chain.port_pair_groups)
-        pairs = (self.pairs[word] for group in groups if not group.tap_enabled for word in group.port_pairs)
-        return chain.symmetric and any(pair.ingress == pair.egress for pair in pairs)
-
     def _between_ports(self, classifier: FlowClassifier) -> Tuple:
-        """What the classifier wants; a side without a prefix is the one address of its logical port."""
+        """What the classifier wants between its logical ports; a side without a prefix is the one address of its port.
+
+        So a packet tells its direction where a function's port does not. One way needs none of it, and what a source
+        forwards for others is then the chain's, too.
+        """
         source = self.ports.get(classifier.logical_source_port or "")
         destination = self.ports.get(classifier.logical_destination_port or "")
         return tuple_of(classifier).between(source.own if source else (), destination.own if destination else ())

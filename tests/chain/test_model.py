@@ -3,7 +3,8 @@
 import pytest
 
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup, found
-from sfcci.chain.path import paths
+from sfcci.chain.path import Following
+from sfcci.chain.port import SwitchPort
 from sfcci.errors import UsageError
 
 STATE = ChainState(
@@ -34,12 +35,12 @@ def test_an_unknown_name_is_told_with_the_nearest_one():
         STATE.without_chain("chain")
 
 
-def test_a_path_counts_its_service_index_down_from_255():
-    (path,) = paths(STATE)
-    assert path.spi == 7
-    assert [(hop.si, hop.group, [p.name for p in hop.pairs]) for hop in path.hops] == [
-        (255, "PG2", []),
-        (254, "PG1", ["PP1", "PP2"]),
-    ]
-    assert path.end == 253
-    assert [c.name for c in path.classifiers] == ["FC1", "FC2"]
+def test_a_path_counts_its_service_index_down_from_255_in_one_version_from_127_in_the_other():
+    ports = {id_: SwitchPort(n, f"02:00:00:00:00:{n:02x}", ()) for n, id_ in enumerate("abcds", 1)}
+    for version, first in enumerate((255, 127)):
+        (path,) = Following(STATE, ports).paths(STATE.port_chains[0], version)
+        assert path.spi == 7
+        hops = [(hop.si, hop.group, [instance.pair for instance in hop.instances]) for hop in path.hops]
+        assert hops == [(first, 2, []), (first - 1, 1, ["p1", "p2"])]
+        assert path.end == first - 2
+        assert len(path.entries) == 2

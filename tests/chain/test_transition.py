@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from journey import journey
-from test_ways import HOSTS, by_hash, function, packet
+from .journey import journey
+from .test_ways import HOSTS, by_hash, function, packet
 
 from sfcci.chain.compiler import compiled
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup

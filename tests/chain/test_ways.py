@@ -5,7 +5,7 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from journey import Machine, journey
+from .journey import Machine, journey
 
 from sfcci.chain.compiler import compiled
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup, Rewrite
