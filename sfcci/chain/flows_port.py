@@ -60,7 +60,9 @@ def shared() -> Iterator[Flow]:
     for encapsulated in (MPLS, NSH):
         yield Flow(DECODE, LOW, match(eth_type=encapsulated), ())
     yield Flow(DECODE, LOWEST, Match(), (Goto(CLASSIFY),))
-    for kind in NEIGHBOUR_DISCOVERY:  # never routed (RFC 4861): what a source asks of its neighbours enters no chain
+    for (
+        kind
+    ) in NEIGHBOUR_DISCOVERY:  # never routed (RFC 4861): what a source asks of its neighbours enters no chain
         asked = match(**{ORIGIN_REG: (0, FROM_FUNCTION)}, eth_type=IPV6, nw_proto=ICMPV6, icmpv6_type=kind)
         yield Flow(CLASSIFY, HIGH + 1, asked, (Normal(),))
     for table in (CLASSIFY, PLACE):

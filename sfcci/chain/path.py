@@ -187,7 +187,9 @@ class Following:
         """
         source = self.ports.get(classifier.logical_source_port or "")
         destination = self.ports.get(classifier.logical_destination_port or "")
-        return tuple_of(classifier).between(source.own if source else (), destination.own if destination else ())
+        return tuple_of(classifier).between(
+            source.own if source else (), destination.own if destination else ()
+        )
 
     def _hops(
         self, groups: Sequence[PortPairGroup], between: Sequence[tuple[Tuple, ...]], first: int, back: bool

@@ -177,9 +177,7 @@ class _Planning:
     def _together(self, good: list[PortChain]) -> ChainState:
         """What is compiled: the good chains with their plugged pairs and sources, and every plugged function."""
         plugged = {
-            pair.id: pair
-            for pair in self.pairs.values()
-            if {pair.ingress, pair.egress} <= self.ports.keys()
+            pair.id: pair for pair in self.pairs.values() if {pair.ingress, pair.egress} <= self.ports.keys()
         }
         groups = [self.groups[id_] for id_ in dict.fromkeys(g for c in good for g in c.port_pair_groups)]
         chains = [replace(c, flow_classifiers=tuple(fc.id for fc in self._plugged(c))) for c in good]

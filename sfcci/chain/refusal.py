@@ -203,7 +203,9 @@ def _crossings(
         for port, count in Counter(port for ports in ends for port in ports).items():
             if count > 1:
                 at = ("port_chains", chain.name, "port_pair_groups")
-                yield Refusal(at, f"{side} port {port} is in two groups", f"another {side} port in each group")
+                yield Refusal(
+                    at, f"{side} port {port} is in two groups", f"another {side} port in each group"
+                )
 
 
 def _references(at: tuple[str, ...], words: Collection[str], known: Collection[str]) -> Iterator[Refusal]:

@@ -187,9 +187,7 @@ def _start_services(keeper: Keeper, topology: Topology) -> None:
 
 def switch_ports(topology: Topology) -> dict[str, SwitchPort]:
     """Give the ports as the compiler wants them, by id; a host's addresses belong to all its ports."""
-    own = {
-        port.id: tuple(address.partition("/")[0] for address in port.addresses) for port in topology.ports
-    }
+    own = {port.id: tuple(address.partition("/")[0] for address in port.addresses) for port in topology.ports}
     addresses: dict[str, tuple[str, ...]] = {}
     for port in topology.ports:
         addresses[port.host] = addresses.get(port.host, ()) + own[port.id]

@@ -325,13 +325,13 @@ def test_labels_are_those_of_the_reference():
 
 
 def test_a_refused_state_compiles_to_nothing_but_all_refusals():
-    pair = PortPair("pp", "PP", "nowhere", "f0out", correlation="nsh", weight=3)
+    pair = PortPair("pp", "PP", "nowhere", "f0out", correlation="vxlan", weight=-3)
     with pytest.raises(InputError) as refused:
         program(ChainState(port_pairs=(pair,)), PORTS)
     assert [str(fault) for fault in refused.value.faults] == [
         "port_pairs.PP.ingress: no port nowhere; expected a port of the switch",
-        "port_pairs.PP.correlation: found nsh; expected none: functions that know no chain",
-        "port_pairs.PP.weight: found 3; expected 1: weights are not implemented",
+        "port_pairs.PP.correlation: found vxlan; expected mpls, nsh or none",
+        "port_pairs.PP.weight: found -3; expected 0 or more",
     ]
 
 

@@ -6,6 +6,7 @@ from sfcci.chain.compiler import base_program
 from sfcci.chain.plan import plan, same_plan
 from sfcci.chain.port import SwitchPort
 from sfcci.chain.state import State
+from sfcci.chain.status import ChainStatus
 from sfcci.chain.walk import walk
 
 HTTP = {"protocol": "tcp", "destination_port_range_min": 80, "destination_port_range_max": 80}
@@ -120,7 +121,7 @@ def test_a_group_that_lacks_a_pair_degrades_its_chain_and_the_rest_serves():
     assert made.program.groups == ()
 
 
-@pytest.mark.parametrize(("mode", "way"), [("closed", "dropped"), ("open", "NORMAL")])
+@pytest.mark.parametrize(("mode", "way"), [("closed", "dropped"), ("open", "dst")])
 def test_a_group_without_a_live_pair_stops_its_chain_as_fail_mode_says(mode, way):
     state = demo(port_chains=[chain("C", 1, ["G"], ["FC"], fail_mode=mode)])
     lost = ("a_in", "b_in")
@@ -146,18 +147,11 @@ def test_what_is_missing_of_a_port_is_told():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"port_pairs": [pair("A", "a_in", "a_out", correlation="mpls"), pair("B", "b_in", "b_out")]}, "A: correlation"),
-        ({"port_pairs": [pair("A", "a_in", "a_out", weight=3), pair("B", "b_in", "b_out")]}, "weights are not"),
-        ({"port_pair_groups": [group("G", 1, "A", "B", tap_enabled=True)]}, "taps are not"),
-        ({"port_pair_groups": [group("G", 1, "A", parameters={"lb_fields": ["ip_src"]})]}, "lb_fields"),
-        ({"port_pair_groups": [group("G", 1, "A", parameters={"ppg_n_tuple_mapping": {"ingress_n_tuple": {"x": 1}}})]}, "ppg_n_tuple_mapping is not"),
-        ({"flow_classifiers": [classifier("FC", logical_destination_port="dst")]}, "logical_destination_port"),
+        ({"port_pairs": [pair("A", "a_in", "a_out", correlation="nsh"), pair("B", "b_in", "b_out")]}, "A: correlation"),
         ({"flow_classifiers": [classifier("FC", None)]}, "logical_source_port: is missing"),
         ({"flow_classifiers": [classifier("FC", "a_in")]}, "is a service function's port"),
-        ({"port_chains": [chain("C", 1, ["G"], ["FC"], parameters={"symmetric": True})]}, "symmetric"),
-        ({"port_chains": [chain("C", 1, ["G"], ["FC"], parameters={"correlation": "nsh"})]}, "nsh is not"),
+        ({"port_chains": [chain("C", 1, ["G"], ["FC"], parameters={"symmetric": True})]}, "FC: logical_destination_port: is missing"),
         ({"port_chains": [chain("C", 5000, ["G"], ["FC"])]}, "found 5000"),
-        ({"service_graphs": [{"id": "S", "port_chains": {"C": ["D"]}}]}, "service graph"),
         ({"ports": [port("src", network="n2"), *(port(n) for n in ("a_in", "a_out", "b_in", "b_out"))]}, "another network"),
     ],
 )  # fmt: skip
@@ -188,12 +182,16 @@ def test_what_the_data_plane_cannot_do_is_an_error_of_that_chain_alone(changes, 
     assert walk(made.program, udp)[0].port == plugged(state)["c_in"].number
 
 
-def test_an_ipv6_chain_is_blocked_but_neighbours_are_still_found():
-    state = demo(flow_classifiers=[classifier("FC", ethertype="IPv6", source_ip_prefix="2001:db8::/64")])
+@pytest.mark.parametrize(("number", "way"), [(1, "a_in"), (5000, "dropped")])
+def test_who_is_in_an_ipv6_chain_still_finds_its_neighbours(number, way):
+    state = demo(
+        port_pair_groups=[group("G", 1, "A")],
+        flow_classifiers=[classifier("FC", ethertype="IPv6", source_ip_prefix="2001:db8::/64")],
+        port_chains=[chain("C", number, ["G"], ["FC"])],
+    )
     made, ports = planned(state), plugged(state)
-    assert "IPv6 chains are not implemented" in made.chains["C"].reason
     sixth = {"eth_type": 0x86DD, "ipv6_src": 0x20010DB8 << 96, "ipv6_dst": 1}
-    assert went(made, ports, **sixth) == "dropped"
+    assert went(made, ports, **sixth) == way
     assert went(made, ports, **sixth | {"nw_proto": 58, "icmpv6_type": 135}) == "NORMAL"
     assert went(made, ports) == "NORMAL"
 
@@ -228,11 +226,12 @@ def test_names_may_be_empty_or_shared():
 
 
 def test_packets_of_one_network_are_not_delivered_to_another():
+    """NORMAL stays in the network: it is a VLAN."""
     state = demo()
     ports = plugged(state)
     ports["dst"] = SwitchPort(ports["dst"].number, ports["dst"].mac, ("10.0.0.2",), 2)
     made = plan(state, ports)
-    assert went(made, ports, source="a_out") == "dropped"
+    assert went(made, ports, source="a_out") == "NORMAL"
     assert went(plan(state, plugged(state)), ports, source="a_out") == "dst"
 
 
@@ -247,6 +246,110 @@ def test_what_is_blocked_yields_to_the_chains_of_the_same_port():
     made, ports = planned(state), plugged(state)
     assert made.chains["D"].reason == "port pair group H has no port pair"
     assert [went(made, ports), went(made, ports, dst=81)] == ["a_in", "dropped"]
+
+
+def test_weight_0_takes_no_packet_and_is_nobodys_fault():
+    idle = [pair("A", "a_in", "a_out", weight=0), pair("B", "b_in", "b_out", weight=3)]
+    made = planned(demo(port_pairs=idle))
+    assert made.chains["C"] == ChainStatus("ACTIVE", "", {"G": ("B",)})
+    assert went(made, plugged(demo())) == "b_in"
+    lost = planned(demo(port_pairs=idle), down=("b_in",)).chains["C"]
+    assert lost.reason == "port pair group G has no live port pair (A: has weight 0, B: port b_in is down)"
+
+
+def test_a_tap_that_is_down_stops_no_packet():
+    state = demo(
+        port_pair_groups=[group("T", 1, "A", tap_enabled=True), group("G", 2, "B")],
+        port_chains=[chain("C", 1, ["T", "G"], ["FC"])],
+    )
+    made = planned(state)
+    assert made.chains["C"].status == "ACTIVE"
+    assert went(made, plugged(state)) == "a_in"  # its copy goes out first
+    made = planned(state, down=("a_in",))
+    assert made.chains["C"].status == "DEGRADED"
+    assert went(made, plugged(state)) == "b_in"
+
+
+def test_what_a_function_translates_is_known_behind_it():
+    mapping = {"ingress_n_tuple": {}, "egress_n_tuple": {"source_ip_prefix": "192.0.2.0/24"}}
+    state = demo(
+        port_pair_groups=[
+            group("G", 1, "A", parameters={"ppg_n_tuple_mapping": mapping}),
+            group("H", 2, "B", parameters={"lb_fields": ["ip_src"]}),
+        ],
+        flow_classifiers=[classifier("FC", source_ip_prefix="10.0.0.0/24", **HTTP)],
+        port_chains=[chain("C", 1, ["G", "H"], ["FC"])],
+    )
+    made, ports = planned(state), plugged(state)
+    assert went(made, ports) == "a_in"
+    assert went(made, ports, source="a_out", ip_src=0xC0000201) == "b_in"
+    assert went(made, ports, source="b_out", ip_src=0xC0000201) == "dst"
+
+
+def test_a_symmetric_chain_has_its_way_back_at_the_logical_destination_port():
+    state = demo(
+        port_pair_groups=[group("G", 1, "A")],
+        flow_classifiers=[classifier("FC", logical_destination_port="dst", **HTTP)],
+        port_chains=[chain("C", 1, ["G"], ["FC"], parameters={"symmetric": True})],
+    )
+    made, ports = planned(state), plugged(state)
+    assert went(made, ports) == "a_in"
+    assert went(made, ports, source="dst", dst=4000, tcp_src=80) == "a_out"
+
+
+def graph(number=2, mode="closed"):
+    """C ends where D begins: at the functions of both, which are aware of the chain."""
+    return demo(
+        port_pairs=[pair("A", "a_in", "a_out", correlation="nsh"), pair("B", "b_in", "b_out", correlation="nsh")],
+        port_pair_groups=[group("G", 1, "A"), group("H", 2, "B")],
+        flow_classifiers=[classifier("FC", **HTTP), classifier("FC2", "nowhere", **HTTP | {"protocol": "udp"})],
+        port_chains=[
+            chain("C", 1, ["G"], ["FC"], parameters={"correlation": "nsh"}),
+            chain("D", number, ["H"], ["FC2"], parameters={"correlation": "nsh"}, fail_mode=mode),
+        ],
+        service_graphs=[{"id": "S", "name": "S", "port_chains": {"C": ["D"]}}],
+    )  # fmt: skip
+
+
+def behind(made, state):
+    """Give the port to which a UDP packet goes on that has passed the last function of C."""
+    packet = {"in_port": 3, "eth_type": 0x894F, "nsh_mdtype": 1, "nsh_spi": 1, "nsh_si": 254, "eth_src": 0}
+    below = {"below_eth_type": 0x800, "below_eth_src": 1, "below_eth_dst": 0x020000000002, "nw_proto": 17}
+    packet |= {"eth_dst": 0, "in_port": plugged(state)["a_out"].number} | below
+    packet |= {"ip_src": 1, "ip_dst": 2, "udp_src": 7, "udp_dst": 80}
+    names = {given.number: name for name, given in plugged(state).items()}
+    return [names[sent.port] for sent in walk(made.program, packet)]
+
+
+def test_a_graph_leads_from_one_chain_into_another_wherever_that_one_would_begin():
+    made = planned(graph())
+    assert [status.status for status in made.chains.values()] == ["ACTIVE", "ACTIVE"]
+    assert behind(made, graph()) == ["b_in"]
+
+
+@pytest.mark.parametrize(("mode", "ways"), [("closed", []), ("open", ["dst"])])
+def test_a_branch_into_a_chain_that_cannot_be_carried_out_ends_as_its_fail_mode_says(mode, ways):
+    state = graph(70000, mode)
+    made = planned(state)
+    assert [status.status for status in made.chains.values()] == ["ACTIVE", "ERROR"]
+    assert behind(made, state) == ways
+
+
+def test_a_plan_keeps_what_stays_and_gives_changed_hops_another_version():
+    state = demo(
+        port_pair_groups=[group("G", 1, "A"), group("H", 2, "B")],
+        flow_classifiers=[classifier("FC", **HTTP), classifier("FC2", **HTTP | {"protocol": "udp"})],
+        port_chains=[chain("C", 1, ["G"], ["FC"]), chain("D", 2, ["H"], ["FC2"])],
+    )
+    first = planned(state)
+    again = plan(state, plugged(state), first)
+    assert all(part is first.program.parts[key] for key, part in again.program.parts.items())
+    longer = altered(state, "port_chains", "C", port_pair_groups=["G", "H"])
+    second = plan(longer, plugged(longer), again)
+    assert second.compiled.versions == {"C": 1, "D": 0}
+    assert second.program.parts["chain", "D"] is first.program.parts["chain", "D"]
+    assert plan(longer, plugged(longer), second).compiled.versions == {"C": 1, "D": 0}
+    assert plan(state, plugged(state), second).program == first.program
 
 
 def altered(state, collection, id_, **values):

@@ -1,11 +1,11 @@
-"""What is refused: references to nothing, packets wanted twice, and features that are not there yet."""
+"""What is refused: references to nothing, packets wanted twice, and what no switch could tell apart."""
 
 import dataclasses
 
 import pytest
 
 from sfcci.chain.conflict import basically_conflicting
-from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
+from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup, ServiceGraph
 from sfcci.chain.refusal import refusals
 
 PORTS = ("s", "t", "d", "a", "b", "c", "e")
@@ -31,8 +31,9 @@ def test_a_good_state_is_not_refused():
     ("collection", "values", "where", "found"),
     [
         ("port_pairs", {"ingress": "x"}, "port_pairs.PP1.ingress", "no port x"),
-        ("port_pairs", {"correlation": "mpls"}, "port_pairs.PP1.correlation", "found mpls"),
-        ("port_pairs", {"weight": 0}, "port_pairs.PP1.weight", "found 0"),
+        ("port_pairs", {"correlation": "nsh"}, "port_pairs.PP1.correlation", "found nsh"),
+        ("port_pairs", {"correlation": "vxlan"}, "port_pairs.PP1.correlation", "found vxlan"),
+        ("port_pairs", {"weight": -1}, "port_pairs.PP1.weight", "found -1"),
         ("port_pair_groups", {"port_pairs": ("x",)}, "port_pair_groups.PG1.port_pairs", "no port pair x"),
         (
             "port_pair_groups",
@@ -40,8 +41,7 @@ def test_a_good_state_is_not_refused():
             "port_pair_groups.PG1.port_pairs",
             "p1 stands there 2 times",
         ),
-        ("port_pair_groups", {"lb_fields": ("ip_src",)}, "port_pair_groups.PG1.lb_fields", "found ip_src"),
-        ("port_pair_groups", {"tap_enabled": True}, "port_pair_groups.PG1.tap_enabled", "found true"),
+        ("port_pair_groups", {"lb_fields": ("ip_src", "x")}, "port_pair_groups.PG1.lb_fields", "found x"),
         ("port_pair_groups", {"group_id": 0}, "port_pair_groups.PG1.group_id", "found 0"),
         ("port_pair_groups", {"group_id": 2}, "port_pair_groups.PG2.group_id", "2 is group PG1's"),
         (
@@ -68,13 +68,13 @@ def test_a_good_state_is_not_refused():
             "flow_classifiers.FC1.logical_source_port",
             "no port x",
         ),
+        ("flow_classifiers", {"ethertype": "ARP"}, "flow_classifiers.FC1.ethertype", "found ARP"),
         (
             "flow_classifiers",
-            {"logical_destination_port": "d"},
-            "flow_classifiers.FC1.logical_destination_port",
-            "found a port",
+            {"ethertype": "IPv6", "destination_ip_prefix": "10.0.0.0/24"},
+            "flow_classifiers.FC1.destination_ip_prefix",
+            "found 10.0.0.0/24",
         ),
-        ("flow_classifiers", {"ethertype": "IPv6"}, "flow_classifiers.FC1.ethertype", "found IPv6"),
         ("flow_classifiers", {"protocol": "sctp"}, "flow_classifiers.FC1.protocol", "found sctp"),
         (
             "flow_classifiers",
@@ -108,8 +108,15 @@ def test_a_good_state_is_not_refused():
         ),
         ("port_chains", {"chain_id": 4096}, "port_chains.PC1.chain_id", "found 4096"),
         ("port_chains", {"port_pair_groups": ()}, "port_chains.PC1.port_pair_groups", "0 groups"),
-        ("port_chains", {"symmetric": True}, "port_chains.PC1.symmetric", "found true"),
-        ("port_chains", {"correlation": "nsh"}, "port_chains.PC1.correlation", "found nsh"),
+        (
+            "port_chains",
+            {"port_pair_groups": tuple(f"g{n}" for n in range(127))},
+            "port_chains.PC1.port_pair_groups",
+            "127 groups",
+        ),
+        ("port_chains", {"symmetric": True}, "flow_classifiers.FC1.logical_destination_port", "is missing"),
+        ("port_chains", {"correlation": "vxlan"}, "port_chains.PC1.correlation", "found vxlan"),
+        ("port_chains", {"correlation": "nsh", "chain_id": 65536}, "port_chains.PC1.chain_id", "found 65536"),
         (
             "port_chains",
             {"flow_classifiers": ("x",)},
@@ -121,6 +128,54 @@ def test_a_good_state_is_not_refused():
 def test_what_cannot_be_compiled_is_refused_by_name(collection, values, where, found):
     refused = [(".".join(r.keys), r.found) for r in refusals(changed(collection, **values), PORTS)]
     assert (where, found) in refused
+
+
+@pytest.mark.parametrize(
+    ("collection", "values"),
+    [
+        ("port_pairs", {"correlation": "mpls"}),
+        ("port_pairs", {"weight": 0}),
+        ("port_pair_groups", {"lb_fields": ("ip_src", "udp_dst")}),
+        ("port_pair_groups", {"tap_enabled": True}),
+        ("flow_classifiers", {"logical_destination_port": "d"}),
+        ("flow_classifiers", {"ethertype": "IPv6", "source_ip_prefix": "2001:db8::/32"}),
+        ("port_chains", {"correlation": "nsh", "chain_id": 65535}),
+    ],
+)
+def test_every_kind_of_chain_can_be_compiled(collection, values):
+    assert refusals(changed(collection, **values), PORTS) == ()
+
+
+def test_a_port_from_which_packets_come_back_in_two_hops_is_refused_in_either_direction():
+    pairs = (PortPair("p1", "PP1", "a", "b"), PortPair("p2", "PP2", "a", "e"))
+    state = dataclasses.replace(GOOD, port_pairs=pairs)
+    assert refusals(state, PORTS) == ()
+    (classifier,), (chain,) = GOOD.flow_classifiers, GOOD.port_chains
+    symmetric = dataclasses.replace(
+        state,
+        flow_classifiers=(dataclasses.replace(classifier, logical_destination_port="d"),),
+        port_chains=(dataclasses.replace(chain, symmetric=True),),
+    )
+    assert [r.found for r in refusals(symmetric, PORTS)] == ["ingress port a is in two groups"]
+    tap = dataclasses.replace(GOOD.port_pair_groups[0], tap_enabled=True)
+    tapped = dataclasses.replace(symmetric, port_pair_groups=(tap, *GOOD.port_pair_groups[1:]))
+    assert refusals(tapped, PORTS) == ()
+
+
+def test_chains_of_a_graph_begin_anywhere_and_have_no_way_back():
+    inner = FlowClassifier("f2", "FC2", None, protocol="udp")
+    graph = ServiceGraph("s1", "SG1", (("c1", ("c2",)),))
+    state = dataclasses.replace(
+        GOOD,
+        flow_classifiers=(*GOOD.flow_classifiers, inner),
+        port_chains=(*GOOD.port_chains, PortChain("c2", "PC2", 2, ("g2",), ("f2",))),
+    )
+    assert [r.found for r in refusals(state, PORTS)] == ["is missing"]
+    state = dataclasses.replace(state, service_graphs=(graph,))
+    assert refusals(state, PORTS) == ()
+    first, second = state.port_chains
+    state = dataclasses.replace(state, port_chains=(first, dataclasses.replace(second, symmetric=True)))
+    assert ("port_chains", "PC2", "symmetric") in [r.keys for r in refusals(state, PORTS)]
 
 
 def test_a_port_that_ends_two_hops_of_one_chain_is_refused():
