@@ -54,7 +54,9 @@ def serve(listener: socket.socket, name: str) -> None:
 
 def main(port: int, name: str) -> None:
     """Listen, then go into the background."""
-    listener = socket.create_server(("", port), backlog=BACKLOG)
+    both = socket.has_dualstack_ipv6()
+    kind = socket.AF_INET6 if both else socket.AF_INET
+    listener = socket.create_server(("", port), family=kind, backlog=BACKLOG, dualstack_ipv6=both)
     if os.fork():
         os._exit(0)
     os.setsid()

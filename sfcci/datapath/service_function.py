@@ -1,0 +1,61 @@
+"""Service functions of every kind for a lab's hosts: programs on packet sockets (inside/service_function.py)."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sfcci.datapath.lab import Lab
+from sfcci.datapath.stream import ended, running
+from sfcci.datapath.topology import Port
+
+KINDS = ("wire", "mpls", "nsh", "router", "translator")
+
+
+@dataclass
+class Work:
+    """What a function has done; known when its block has ended. `counts` are its packets, by what became of them."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def working(
+    lab: Lab,
+    kind: str,
+    ingress: str,
+    egress: str,
+    *,
+    hold_ms: float = 0,
+    swap: bool = False,
+    maps: Sequence[tuple[str, str]] = (),
+) -> Iterator[Work]:
+    """Have the ports' host do this work while the block runs; it may not route itself (`forwards`).
+
+    `kind` as in KINDS; `swap`: encapsulated frames go back to whom they came from; `maps`: a translator's addresses,
+    before and behind. Raises UsageError, ToolError.
+    """
+    into, out = lab.topology.port(ingress), lab.topology.port(egress)
+    words = [kind, into.name, out.name, f"hold={hold_ms:g}"]
+    words += ["address=swap"] if swap else []
+    words += [f"map={old}/{new}" for old, new in maps]
+    if kind in ("router", "translator"):
+        words += [f"neighbour={word}" for port in lab.topology.ports for word in _neighbours(port)]
+    work = Work()
+    with running(lab, into.host, "service_function.py", *words, ready=True) as process:
+        yield work
+        work.counts.update(json.loads(ended(process)))
+
+
+@contextlib.contextmanager
+def counting(lab: Lab, port: str) -> Iterator[Work]:
+    """Count what reaches a port while the block runs: by ethertype, protocol and destination port ("0800/17/5000")."""
+    where = lab.topology.port(port)
+    work = Work()
+    with running(lab, where.host, "counter.py", where.name, ready=True) as process:
+        yield work
+        work.counts.update(json.loads(ended(process))["kinds"])
+
+
+def _neighbours(port: Port) -> list[str]:
+    return [f"{address.partition('/')[0]}/{port.mac}" for address in port.addresses]
