@@ -43,8 +43,15 @@ def carry_out(keeper: Keeper, change: Change) -> None:
     furnish(keeper, change)
     if change.plug or change.switch:
         ovs.set_ports(keeper, change.plug, change.switch)
-    lines = [_link_state(port) for port in change.switch]
-    _batch(keeper, None, lines)
+    set_links(keeper, change.switch)
+
+
+def set_links(keeper: Keeper, ports: Sequence[Port]) -> None:
+    """Set MTU and state of cables that stay plugged. Raises ToolError."""
+    for port in ports:
+        _batch(keeper, port.host, [f"link set dev {port.name} mtu {port.cable_mtu}"])
+    mtus = [f"link set dev {port.tap} mtu {port.cable_mtu}" for port in ports]
+    _batch(keeper, None, [*mtus, *(_link_state(port) for port in ports)])
 
 
 def pull(keeper: Keeper, taps: Sequence[str], hosts: Sequence[str]) -> None:
@@ -61,8 +68,8 @@ def furnish(keeper: Keeper, change: Change) -> None:
     """Make hosts and cables, set the kernel's knobs while the cables are down, then addresses, up, and routes."""
     lines = [f"netns add {host.name}" for host in change.make]
     for port in change.plug:
-        peer = f"peer name {port.name} address {port.mac} mtu {port.mtu} netns {port.host}"
-        lines += [f"link add name {port.tap} mtu {port.mtu} type veth {peer}", _link_state(port)]
+        peer = f"peer name {port.name} address {port.mac} mtu {port.cable_mtu} netns {port.host}"
+        lines += [f"link add name {port.tap} mtu {port.cable_mtu} type veth {peer}", _link_state(port)]
     _batch(keeper, None, lines)
     if plan := _knobs(change):
         keeper.run([sys.executable, "-I", "-S", INSIDE / "network.py"], stdin=json.dumps(plan))

@@ -7,7 +7,7 @@ that they are the same in every run. Numbers (ports, groups, chains) follow the 
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib import resources
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from sfcci import document
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
 from sfcci.chain.refusal import refusals
-from sfcci.datapath.topology import SWITCH, Host, Port, Topology
+from sfcci.datapath.topology import SWITCH, Host, Port, Topology, rooms
 from sfcci.document import Document, Key, did_you_mean
 from sfcci.errors import Fault, InputError, UsageError
 
@@ -173,7 +173,8 @@ def parse_scenario(source: Document) -> Scenario:
     data = source.data
     if faults := [*_topology_faults(source), *_reference_faults(source)]:
         raise InputError(*faults)
-    topology, chains = _topology(data), _chains(data)
+    chains = _chains(data)
+    topology = _with_rooms(_topology(data), chains)
     refused = refusals(chains, {port.id for port in topology.ports})
     if refused:
         raise InputError(*(source.fault(r.keys, _with_names(r.found, chains), r.expected) for r in refused))
@@ -197,6 +198,11 @@ def _topology(data: Mapping[str, Any]) -> Topology:
         for number, (name, given) in enumerate(data["ports"].items(), 1)
     )
     return Topology(hosts, ports)
+
+
+def _with_rooms(topology: Topology, chains: ChainState) -> Topology:
+    room = rooms((pair.ingress, pair.egress, pair.correlation) for pair in chains.port_pairs)
+    return replace(topology, ports=tuple(replace(p, room=room.get(p.id, 0)) for p in topology.ports))
 
 
 def _port(

@@ -1,7 +1,7 @@
 """What a lab consists of: hosts, the ports by which they hang on the one switch, and what differs between two labs."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_interface
@@ -13,6 +13,10 @@ SWITCH = "switch"
 """The name of the switch's own namespace, where a host's name is asked for."""
 TAP_ID_LENGTH = 11
 KNOWN_ADDRESSES = 16384
+LONGEST_MTU = 65535
+"""What a virtual cable takes at most (veth(4))."""
+ENCAPSULATIONS: Mapping[str | None, int] = {None: 0, "mpls": 4, "nsh": 38}
+"""What each adds to a packet: a label; a network service header of type 1 and the Ethernet header in it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Port:
     network: int = 0
     """The network's number (a VLAN tag) where the switch has several: ports of two never meet. 0: there is one."""
     up: bool = True
+    room: int = 0
+    """Octets beyond the network's MTU that its cable carries: what an encapsulation adds to a packet."""
 
     @property
     def tap(self) -> str:
@@ -43,8 +49,13 @@ class Port:
 
     @property
     def cable(self) -> "Port":
-        """What cannot be changed without pulling it: the port without what the switch alone sets."""
-        return replace(self, number=0, network=0, up=True)
+        """What cannot be changed without pulling it: the port without what is set while it is plugged."""
+        return replace(self, number=0, network=0, up=True, room=0)
+
+    @property
+    def cable_mtu(self) -> int:
+        """The MTU of both ends of its cable."""
+        return min(self.mtu + self.room, LONGEST_MTU)
 
     @property
     def mark(self) -> str:
@@ -110,10 +121,10 @@ class Topology:
         routes: dict[str, str] = {}
         for port in self.ports_of(host):
             for prefix, ip in map(_parted, port.addresses):
-                routes[prefix] = f"{prefix} dev {port.name} src {ip}"
+                routes[prefix] = f"{prefix} dev {port.name} src {ip}{_own_mtu(port)}"
             for gateway in map(ip_address, port.gateways):
                 elsewhere = "default" if gateway.version == 4 else "::/0"  # noqa: PLR2004 - the version's number is its name
-                routes[elsewhere] = f"{elsewhere} via {gateway} dev {port.name} onlink"
+                routes[elsewhere] = f"{elsewhere} via {gateway} dev {port.name} onlink{_own_mtu(port)}"
         return tuple(routes.values())
 
 
@@ -138,13 +149,22 @@ class Change:
     make: tuple[Host, ...] = ()
     plug: tuple[Port, ...] = ()
     switch: tuple[Port, ...] = ()
-    """Ports that stay plugged, and whose network or `up` is another."""
+    """Ports that stay plugged, and whose network, `up` or room is another."""
     forward: tuple[Host, ...] = ()
     """Hosts that begin or cease to route."""
     unroute: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Host → routes that it no longer has."""
     route: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Host → all its routes, where some are new."""
+
+
+def rooms(pairs: Iterable[tuple[str, str, str | None]]) -> dict[str, int]:
+    """Give the room on the cables of ports that get packets with their encapsulation, by (ingress, egress, correlation)."""
+    found: dict[str, int] = {}
+    for ingress, egress, correlation in pairs:
+        for port in (ingress, egress):
+            found[port] = max(found.get(port, 0), ENCAPSULATIONS.get(correlation, 0))
+    return found
 
 
 def change(old: Topology, new: Topology) -> Change:
@@ -169,6 +189,11 @@ def change(old: Topology, new: Topology) -> Change:
     )
 
 
+def _own_mtu(port: Port) -> str:
+    """Keep a host's own packets as long as the network allows, where its cable carries longer ones."""
+    return f" mtu {port.mtu}" if port.room else ""
+
+
 def _same_cable(a: Port, b: Port) -> bool:
     return a == b or a.cable == b.cable
 
@@ -177,5 +202,5 @@ def _prefixes(routes: tuple[str, ...]) -> set[str]:
     return {route.split()[0] for route in routes}
 
 
-def _set(port: Port) -> tuple[int, bool]:
-    return port.network, port.up
+def _set(port: Port) -> tuple[int, bool, int]:
+    return port.network, port.up, port.room

@@ -14,7 +14,7 @@ from itertools import chain, count
 from typing import Final
 
 from sfcci.chain.state import Resource, State
-from sfcci.datapath.topology import KNOWN_ADDRESSES, SWITCH, TAP_ID_LENGTH, Host, Port, Topology
+from sfcci.datapath.topology import KNOWN_ADDRESSES, SWITCH, TAP_ID_LENGTH, Host, Port, Topology, rooms
 
 Owner = tuple[str, str]
 """Project and device."""
@@ -43,7 +43,7 @@ def wanted(state: State, known: Topology, last: int) -> Topology:
     }
     ordered = sorted(ports, key=lambda port: leaving.get(port["id"], -1))
     numbers, tags = _numbers(ordered, known, last), _tags(state, ordered, known)
-    interfaces = _interfaces(ports)
+    interfaces, room = _interfaces(ports), rooms(map(_pair, state.of("port_pairs").values()))
     made = [
         _port(
             state,
@@ -52,6 +52,7 @@ def wanted(state: State, known: Topology, last: int) -> Topology:
             interfaces[port["id"]],
             numbers[port["id"]],
             tags[port["network_id"]],
+            room.get(port["id"], 0),
         )
         for port in ordered
     ]
@@ -134,7 +135,12 @@ def _tags(state: State, ports: Iterable[Resource], known: Topology) -> dict[str,
     return tags
 
 
-def _port(state: State, port: Resource, host: str, interface: str, number: int, tag: int) -> Port:
+def _pair(pair: Resource) -> tuple[str, str, str | None]:
+    parameters = pair.get("service_function_parameters") or {}
+    return pair["ingress"], pair["egress"], parameters.get("correlation")
+
+
+def _port(state: State, port: Resource, host: str, interface: str, number: int, tag: int, room: int) -> Port:
     network = state.get("networks", port["network_id"]) or {}
     places = [
         (ip, subnet)
@@ -150,6 +156,7 @@ def _port(state: State, port: Resource, host: str, interface: str, number: int, 
         gateways=tuple(_gateways(places)),
         mtu=mtu if isinstance(mtu, int) and mtu in MTU else PLAIN_MTU,
         network=tag,
+        room=room,
         up=bool(port.get("admin_state_up", True) and network.get("admin_state_up", True)),
     )
 

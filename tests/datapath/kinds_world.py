@@ -38,9 +38,7 @@ def scenario(*, bare=(), room=0):
     ports = tuple(
         replace(port, ip="", addresses=()) if port.host in bare else port for port in TOPOLOGY.ports
     )
-    ports = tuple(
-        replace(port, mtu=port.mtu + room) if port.host not in ("source", "dest") else port for port in ports
-    )
+    ports = tuple(replace(port, room=room) if port.host not in ("source", "dest") else port for port in ports)
     return Scenario("kinds", replace(TOPOLOGY, ports=ports), ChainState(), Document("kinds", "", {}))
 
 

@@ -8,8 +8,10 @@ from kinds_world import DEST, DEST6, SOURCE, chain, scenario
 
 from sfcci.chain.model import Rewrite
 from sfcci.datapath.lab import raised
+from sfcci.datapath.plug import carry_out
 from sfcci.datapath.service_function import counting, working
 from sfcci.datapath.stream import ended, running, streaming
+from sfcci.datapath.topology import change
 
 pytestmark = pytest.mark.lab
 COUNT = 60
@@ -149,3 +151,27 @@ def test_packets_of_the_largest_size_pass_whole(lab):
     with all_working(lab, "nsh", "a", "b"):
         assert probe(lab, "icmp", DEST, "1472", "30")["answered"]
         assert probe(lab, "mtu", DEST, "1472", "1473") == {"taken": [1472], "mtu": 1500}
+
+
+def test_a_function_sends_packets_of_its_own_no_longer_than_its_network_allows(lab):
+    with running(lab, "a", "probe.py", "mtu", DEST, "1472", "1473") as process:
+        assert json.loads(ended(process)) == {"taken": [1472], "mtu": 1500}
+
+
+def test_room_on_a_cable_comes_and_goes_while_it_is_plugged(lab):
+    def mtus():
+        links = [("switch", lab.topology.port("ain").tap), ("a", "ain")]
+        words = [
+            lab.run(host, ["ip", "-o", "link", "show", "dev", dev], timeout_s=30).stdout.split()
+            for host, dev in links
+        ]
+        return [int(word[word.index("mtu") + 1]) for word in words]
+
+    assert mtus() == [1538, 1538]
+    without = scenario().topology
+    step = change(lab.topology, without)
+    assert (step.pull, step.plug) == ((), ())
+    carry_out(lab.keeper, step)
+    assert mtus() == [1500, 1500]
+    carry_out(lab.keeper, change(without, lab.topology))
+    assert mtus() == [1538, 1538]
