@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from importlib import resources
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,10 @@ SCHEMA: dict[str, Any] = _record(
                 "pattern": "^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
                 "description": "a unicast MAC address in lower case, in quotes",
             },
-            ip={"type": "string", "description": "an address in the network"},
+            ip={
+                "type": ["string", "null"],
+                "description": "an address in the network, null for none (a bump in the wire)",
+            },
         ),
         least=1,
     ),
@@ -194,7 +197,7 @@ def _topology(data: Mapping[str, Any]) -> Topology:
     )
     addresses = _addresses(data, network)
     ports = tuple(
-        _port(data, name, given, IPv4Interface(f"{addresses[name]}/{network.prefixlen}"), number)
+        _port(data, name, given, addresses[name], network.prefixlen, number)
         for number, (name, given) in enumerate(data["ports"].items(), 1)
     )
     return Topology(hosts, ports)
@@ -206,19 +209,20 @@ def _with_rooms(topology: Topology, chains: ChainState) -> Topology:
 
 
 def _port(
-    data: Mapping[str, Any], name: str, given: Mapping[str, Any], address: IPv4Interface, number: int
+    data: Mapping[str, Any], name: str, given: Mapping[str, Any], address: str, length: int, number: int
 ) -> Port:
     identity = _port_id(data, name)
     tail = hashlib.sha256(identity.encode()).digest()[:3]
+    own = (f"{address}/{length}",) if address else ()
     mac = given.get("mac") or MAC_PREFIX + "".join(f":{byte:02x}" for byte in tail)
-    return Port(identity, name, given["host"], mac, str(address.ip), number, (str(address),))
+    return Port(identity, name, given["host"], mac, address, number, own)
 
 
 def _addresses(data: Mapping[str, Any], network: IPv4Network) -> dict[str, str]:
-    """Give each port's address: the given one, else the next that nobody has."""
-    given = {name: port["ip"] for name, port in data["ports"].items() if "ip" in port}
+    """Give each port's address: the given one ("" for none), else the next that nobody has."""
+    given = {name: port["ip"] or "" for name, port in data["ports"].items() if "ip" in port}
     free = (str(address) for address in network.hosts() if str(address) not in set(given.values()))
-    return {name: given.get(name) or next(free) for name in data["ports"]}
+    return {name: given[name] if name in given else next(free) for name in data["ports"]}
 
 
 def _chains(data: Mapping[str, Any]) -> ChainState:
@@ -318,7 +322,7 @@ def _port_faults(
         )
     if name == "lo":
         yield source.fault(["ports", name], "is the loopback interface's name", "another name")
-    if "ip" in port and not _inside(port["ip"], network):
+    if port.get("ip") and not _inside(port["ip"], network):
         yield source.fault(["ports", name, "ip"], f"found {port['ip']}", f"an address of a host in {network}")
 
 
@@ -333,10 +337,10 @@ def _inside(text: str, network: IPv4Network) -> bool:
 def _twice(source: Document, key: str) -> Iterator[Fault]:
     first: dict[str, str] = {}
     for name, port in source.data["ports"].items():
-        if key in port and port[key] in first:
+        if port.get(key) and port[key] in first:
             found = f"{port[key]} is port {first[port[key]]}'s"
             yield source.fault(["ports", name, key], found, "each once")
-        elif key in port:
+        elif port.get(key):
             first[port[key]] = name
 
 

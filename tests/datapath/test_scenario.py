@@ -153,6 +153,14 @@ def test_a_network_that_cannot_be_is_told(old, new, line):
     assert line in faults(SMALL.replace(old, new))
 
 
+def test_a_port_without_an_address_is_a_bump_in_the_wire_s():
+    scenario = parse_scenario(
+        document.parse(SMALL.replace("{host: a}", "{host: a, ip: null}"), "lab.yaml", SCHEMA)
+    )
+    port = scenario.topology.port("a0")
+    assert (port.ip, port.addresses) == ("", ())
+
+
 def test_what_the_compiler_refuses_is_a_fault_of_the_document():
     text = (
         SMALL
@@ -165,8 +173,6 @@ port_pair_groups:
 """
     )
     assert faults(text) == [
-        "lab.yaml:10:34: port_pairs.PP1.weight: found 2; expected 1: weights are not implemented",
-        "lab.yaml:13:28: port_pair_groups.PG2.lb_fields: found ip_src; expected none: not implemented",
         "lab.yaml:13:9: port_pair_groups.PG2.port_pairs: PP1 is group PG1's; expected one group for it",
     ]
 
