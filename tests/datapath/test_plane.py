@@ -69,10 +69,13 @@ def test_a_link_that_goes_down_degrades_the_chain_until_it_is_up_again(world, tm
 def test_a_group_without_a_live_pair_stops_traffic_or_lets_it_past(world, tmp_path):
     world.set("ports", "p3in", admin_state_up=False)
     assert "PG2 has no live port pair (PP3: port p3in is down)" in world.comes("ERROR")["status_reason"]
-    assert ways(world, tmp_path) == {"p1in": 0, "p2in": 0, "p3in": 0, "dest_vm_port": 0}
+    seen = ways(world, tmp_path)
+    assert (seen["p3in"], seen["dest_vm_port"]) == (0, 0)
     world.set("port_chains", "PC1", fail_mode="open")
     world.comes("ERROR")
-    assert ways(world, tmp_path) == {"p1in": 0, "p2in": 0, "p3in": 0, "dest_vm_port": 20}
+    seen = ways(world, tmp_path)
+    assert seen["p1in"] + seen["p2in"] == seen["dest_vm_port"] == 20
+    assert seen["p3in"] == 0
     world.set("port_chains", "PC1", fail_mode="closed")
     world.set("ports", "p3in", admin_state_up=True)
     world.comes("ACTIVE")
@@ -135,12 +138,12 @@ def test_ipv6_addresses_are_plugged_too(world):
 
 
 def test_a_chain_that_cannot_be_carried_out_harms_no_other(world, tmp_path):
-    group = world.create("port_pair_groups", name="tap", tap_enabled=True)
+    group = world.create("port_pair_groups", name="empty")
     back = {"protocol": "tcp", "source_ip_prefix": "10.0.0.128/32"}
     source = world.id("ports", "dest_vm_port")
     classifier = world.create("flow_classifiers", name="back", logical_source_port=source, **back)
     world.create("port_chains", name="bad", port_pair_groups=[group], flow_classifiers=[classifier])
-    assert "taps are not implemented" in world.comes("ERROR", "bad")["status_reason"]
+    assert "group empty has no port pair" in world.comes("ERROR", "bad")["status_reason"]
     assert world.comes("ACTIVE")
     assert ways(world, tmp_path)["p3in"] == 20
     assert not reaches(world, "dest", "10.0.0.61", patience_s=1)
