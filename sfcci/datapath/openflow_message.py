@@ -5,7 +5,7 @@ actions (resubmit, clone, encap, decap, controller with a pause), netronome's se
 """
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sfcci.chain.action import (
@@ -32,8 +32,16 @@ HELLO, ERROR, ECHO_REQUEST, ECHO_REPLY, EXPERIMENTER = 0, 1, 2, 3, 4
 PACKET_IN, PORT_STATUS, FLOW_MOD, GROUP_MOD = 10, 12, 14, 15
 MULTIPART_REQUEST, MULTIPART_REPLY, BARRIER_REQUEST, BARRIER_REPLY = 18, 19, 20, 21
 BUNDLE_CONTROL, BUNDLE_ADD = 33, 34
+GROUP_DELETE = 2
+BUNDLE_OPEN, BUNDLE_COMMIT, BUNDLE_DISCARD = 0, 4, 6
+ATOMIC_ORDERED = 3
 ANY = 0xFFFFFFFF
-PORT_NORMAL, PORT_IN = 0xFFFFFFFA, 0xFFFFFFF8
+PORT_NORMAL, PORT_LAST, SAME_PORT = 0xFFFFFFFA, 0xFFFFFF00, 0xFFF8
+GOTO_TABLE, APPLY_ACTIONS = 1, 4
+PACKET_NSH, PACKET_NEXT = 1 << 16 | 0x894F, 0xFFFE
+SET_CONFIG, SET_PACKET_IN_FORMAT, RESUME, PACKET_IN2 = 9, 16, 28, 30
+FLOWS, GROUPS, PORTS = 1, 7, 13
+ALL_GROUPS = 0xFFFFFFFC
 NICIRA, SELECTION = 0x00002320, 0x0000154D
 NSH_FIELDS = 0x005AD650
 OXM, NXM, EXPERIMENTAL = 0x8000, 0x0001, 0xFFFF
@@ -65,45 +73,63 @@ FIELDS: Mapping[str, tuple[int, int]] = {
     "udp_dst": (OXM, 16),
 }
 """Field → class and number."""
-SIZES = {name: (width + 7) // 8 for name, width in WIDTHS.items()} | {"mpls_label": 4, "nsh_spi": 4, "mpls_ttl": 1}
+SIZES = {name: (width + 7) // 8 for name, width in WIDTHS.items()} | {
+    "mpls_label": 4,
+    "nsh_spi": 4,
+    "mpls_ttl": 1,
+}
 """Field → octets on the wire."""
+
+
+_HALVES = struct.Struct("!HH").pack
+_ZEROS = tuple(b"\0" * (-rest % 8) for rest in range(8))
+"""Octets beyond the last multiple of 8 → what fills up to the next."""
+_HEAD = struct.Struct("!BBHI").pack
+_FLOW_HEAD = struct.Struct("!QQBBHHHIIIHH").pack
+_ADDITION = struct.Struct("!BBHII2xH").pack
+_APPLY = struct.Struct("!HH4x").pack
+_GOTO = struct.Struct("!HHB3x").pack
 
 
 def message(kind: int, xid: int, body: bytes = b"") -> bytes:
     """Give a message: its header and its body."""
-    return struct.pack("!BBHI", VERSION, kind, 8 + len(body), xid) + body
+    return _HEAD(VERSION, kind, 8 + len(body), xid) + body
 
 
 def _padded(octets: bytes) -> bytes:
     return octets + b"\0" * (-len(octets) % 8)
 
 
-def _header(name: str, masked: bool = False) -> bytes:
-    """The header of a field: class, number, whether a mask follows, octets of what follows."""
+def header(name: str, masked: bool = False) -> bytes:
+    """Give the header of a field: class, number, whether a mask follows, octets of what follows."""
     class_, number = FIELDS[name]
     length = SIZES[name] * (2 if masked else 1) + (4 if class_ == EXPERIMENTAL else 0)
     head = struct.pack("!HBB", class_, number << 1 | masked, length)
     return head + struct.pack("!I", NSH_FIELDS) if class_ == EXPERIMENTAL else head
 
 
+_HEADS = {(name, masked): header(name, masked) for name in FIELDS for masked in (False, True)}
+_FULL = {name: (1 << width) - 1 for name, width in WIDTHS.items()}
+
+
 def _field(name: str, value: int, mask: int | None) -> bytes:
     size = SIZES[name]
-    octets = _header(name, mask is not None) + value.to_bytes(size, "big")
-    return octets if mask is None else octets + mask.to_bytes(size, "big")
+    if mask is None:
+        return _HEADS[name, False] + value.to_bytes(size, "big")
+    return _HEADS[name, True] + value.to_bytes(size, "big") + mask.to_bytes(size, "big")
 
 
 def encode_match(match: Match) -> bytes:
     """Give a match."""
     fields = b"".join(
-        _field(bits.name, bits.value, None if bits.mask == (1 << WIDTHS[bits.name]) - 1 else bits.mask)
-        for bits in match.bits
+        [_field(b.name, b.value, None if b.mask == _FULL[b.name] else b.mask) for b in match.bits]
     )
-    return _padded(struct.pack("!HH", 1, 4 + len(fields)) + fields)
+    return _HALVES(1, 4 + len(fields)) + fields + _ZEROS[(4 + len(fields)) % 8]
 
 
 def _action(kind: int, body: bytes) -> bytes:
-    octets = _padded(struct.pack("!HH", kind, 0) + body)
-    return octets[:2] + struct.pack("!H", len(octets)) + octets[4:]
+    zeros = _ZEROS[(4 + len(body)) % 8]
+    return _HALVES(kind, 4 + len(body) + len(zeros)) + body + zeros
 
 
 def _own(subtype: int, body: bytes) -> bytes:
@@ -119,12 +145,12 @@ def _push(action: Push) -> bytes:
     if action.kind == "mpls":
         return _action(19, struct.pack("!H2x", 0x8847))
     if action.kind == "nsh":  # packet type (1, 0x894f); property: class NSH, type metadata type, 1
-        return _own(46, struct.pack("!HI", 0, 1 << 16 | 0x894F) + struct.pack("!HBBB3x", 4, 1, 5, 1))
+        return _own(46, struct.pack("!HI", 0, PACKET_NSH) + struct.pack("!HBBB3x", 4, 1, 5, 1))
     return _own(46, struct.pack("!HI", 0, 0))
 
 
 def _move(action: Move) -> bytes:
-    source, target = _header(action.source), _header(action.target)
+    source, target = header(action.source), header(action.target)
     return _action(28, struct.pack("!HHH2x", action.width, action.first, 0) + source + target)
 
 
@@ -133,13 +159,13 @@ ENCODERS: Mapping[type[Any], Callable[[Any], bytes]] = {
     Move: _move,
     Push: _push,
     PopMpls: lambda a: _action(20, struct.pack("!H2x", a.eth_type)),
-    Decap: lambda _: _own(47, struct.pack("!2xI", 0xFFFE)),
-    Resubmit: lambda a: _own(14, struct.pack("!HB3x", 0xFFF8, a.table)),
+    Decap: lambda _: _own(47, struct.pack("!2xI", PACKET_NEXT)),
+    Resubmit: lambda a: _own(14, struct.pack("!HB3x", SAME_PORT, a.table)),
     ToGroup: lambda a: _action(22, struct.pack("!I", a.group)),
     Output: lambda a: _output(a.port),
     Normal: lambda _: _output(PORT_NORMAL),
     Clone: lambda a: _own(42, b"\0" * 6 + encode_actions(a.actions)),
-    Pause: lambda _: _own(37, b"\0" * 6 + struct.pack("!HH4x", 3, 4)[:0] + _padded(struct.pack("!HH", 4, 4))),
+    Pause: lambda _: _own(37, b"\0" * 6 + _padded(struct.pack("!HH", 4, 4))),
 }
 
 
@@ -148,22 +174,16 @@ def encode_actions(actions: Iterable[Action]) -> bytes:
     return b"".join(ENCODERS[type(action)](action) for action in actions)
 
 
-def _instructions(actions: tuple[Action, ...]) -> bytes:
-    """What a flow does: its actions, and the table it goes to."""
-    done = [action for action in actions if not isinstance(action, Goto)]
-    octets = b""
-    if done:
-        body = encode_actions(done)
-        octets = struct.pack("!HH4x", 4, 8 + len(body)) + body
-    return octets + b"".join(struct.pack("!HHB3x", 1, 8, a.table) for a in actions if isinstance(a, Goto))
+def encode_instructions(actions: tuple[Action, ...]) -> bytes:
+    """Give what a flow does: its actions, and the table it goes to."""
+    body = b"".join([ENCODERS[type(action)](action) for action in actions if type(action) is not Goto])
+    octets = _APPLY(APPLY_ACTIONS, 8 + len(body)) + body if body else b""
+    return octets + b"".join([_GOTO(GOTO_TABLE, 8, a.table) for a in actions if isinstance(a, Goto)])
 
 
 def _flow(flow: Flow, command: int) -> bytes:
-    head = struct.pack(
-        "!QQBBHHHIIIHH", flow.cookie, 0, flow.table, command, 0, 0, flow.priority, ANY, ANY, ANY, 0, 0
-    )
-    deletes = command in (3, 4)
-    return head + encode_match(flow.match) + (b"" if deletes else _instructions(flow.actions))
+    head = _FLOW_HEAD(flow.cookie, 0, flow.table, command, 0, 0, flow.priority, ANY, ANY, ANY, 0, 0)
+    return head + encode_match(flow.match) + (b"" if command else encode_instructions(flow.actions))
 
 
 def _bucket(bucket: Bucket) -> bytes:
@@ -176,9 +196,9 @@ def _bucket(bucket: Bucket) -> bytes:
 
 
 def _group(group: Group, command: int) -> bytes:
-    buckets = b"".join(_bucket(bucket) for bucket in group.buckets) if command < 2 else b""
+    buckets = b"".join(_bucket(bucket) for bucket in group.buckets) if command != GROUP_DELETE else b""
     head = struct.pack("!HBxIH2xI", command, 1, group.number, len(buckets), 0xFFFFFFFF)
-    if command == 2:
+    if command == GROUP_DELETE:
         return head
     fields = b"".join(_field(name, (1 << 8 * SIZES[name]) - 1, None) for name in group.fields)
     body = struct.pack("!II4x16sQ", SELECTION, 1, b"hash", 0) + fields
@@ -187,7 +207,7 @@ def _group(group: Group, command: int) -> bytes:
 
 
 _FLOW_COMMANDS = {Verb.FLOW_ADD: 0, Verb.FLOW_DELETE: 4}
-_GROUP_COMMANDS = {Verb.GROUP_ADD: 0, Verb.GROUP_MODIFY: 1, Verb.GROUP_DELETE: 2}
+_GROUP_COMMANDS = {Verb.GROUP_ADD: 0, Verb.GROUP_MODIFY: 1, Verb.GROUP_DELETE: GROUP_DELETE}
 
 
 def encode_change(change: Change, xid: int) -> bytes:
@@ -197,11 +217,52 @@ def encode_change(change: Change, xid: int) -> bytes:
     return message(GROUP_MOD, xid, _group(change.item, _GROUP_COMMANDS[change.verb]))
 
 
-def bundle(changes: Iterable[Change], number: int = 1, first_xid: int = 1) -> bytes:
-    """Give the messages of a bundle: all of the changes at once, or none. Its last message's answer tells."""
-    octets = [message(BUNDLE_CONTROL, first_xid, struct.pack("!IHH", number, 0, 3))]
-    xid = first_xid
-    for xid, change in enumerate(changes, first_xid + 1):  # noqa: B007 - the last one is wanted
-        octets.append(message(BUNDLE_ADD, xid, struct.pack("!I2xH", number, 3) + encode_change(change, xid)))
-    octets.append(message(BUNDLE_CONTROL, xid + 1, struct.pack("!IHH", number, 4, 3)))
-    return b"".join(octets)
+def additions(changes: Iterable[Change], bundle: int, first_xid: int) -> Iterator[bytes]:
+    """Give the messages that put changes into a bundle, in order; the n-th (from 0) has `first_xid` + n."""
+    for xid, change in enumerate(changes, first_xid):
+        inner = encode_change(change, xid)
+        yield (
+            struct.pack("!BBHII2xH", VERSION, BUNDLE_ADD, 16 + len(inner), xid, bundle, ATOMIC_ORDERED)
+            + inner
+        )
+
+
+def bundle_control(xid: int, bundle: int, what: int) -> bytes:
+    """Give the message that opens a bundle, commits it (all of it at once, or none) or discards it."""
+    return message(BUNDLE_CONTROL, xid, struct.pack("!IHH", bundle, what, ATOMIC_ORDERED))
+
+
+def hello(xid: int) -> bytes:
+    """Give the greeting of one who speaks OpenFlow 1.5 and nothing else."""
+    return message(HELLO, xid, struct.pack("!HHI", 1, 8, 1 << VERSION))
+
+
+def ask_flows(xid: int, cookie: int, mask: int) -> bytes:
+    """Give the question for every flow whose cookie agrees with `cookie` in the bits of `mask`."""
+    body = struct.pack("!B3xII4xQQ", 0xFF, ANY, ANY, cookie, mask) + encode_match(Match())
+    return message(MULTIPART_REQUEST, xid, struct.pack("!HH4x", FLOWS, 0) + body)
+
+
+def ask_groups(xid: int) -> bytes:
+    """Give the question for every group: groups have no cookie."""
+    return message(MULTIPART_REQUEST, xid, struct.pack("!HH4xI4x", GROUPS, 0, ALL_GROUPS))
+
+
+def ask_ports(xid: int) -> bytes:
+    """Give the question for every port."""
+    return message(MULTIPART_REQUEST, xid, struct.pack("!HH4xI4x", PORTS, 0, ANY))
+
+
+def want_events(xid: int) -> bytes:
+    """Give what has Open vSwitch tell a connection of this kind anything of its own accord: whole packets wanted."""
+    return message(SET_CONFIG, xid, struct.pack("!HH", 0, 0xFFFF))
+
+
+def want_paused(xid: int) -> bytes:
+    """Give what has the switch send us the packets that pause, whole, each with what gives it back."""
+    return message(EXPERIMENTER, xid, struct.pack("!III", NICIRA, SET_PACKET_IN_FORMAT, 2))
+
+
+def resume(xid: int, octets: bytes) -> bytes:
+    """Give the message that gives a paused packet back: it goes on where it paused."""
+    return message(EXPERIMENTER, xid, struct.pack("!II", NICIRA, RESUME) + octets)
