@@ -166,8 +166,10 @@ class _Compiler:
         )
 
     def _ports(self) -> None:
-        """Every plugged function is known as one, in a chain or not: what an instance still holds when it leaves a group
-        may not escape."""
+        """Every plugged function is known as one, in a chain or not.
+
+        What an instance still holds when it leaves a group may not escape.
+        """
         sources = {number for ways in self.ways.values() for path in ways for number in path.sources}
         sources |= {self.ports[fc.logical_source_port or ""].number for fc in self.blocked}
         ways: dict[int, set[int]] = {}
