@@ -199,8 +199,8 @@ class Switch:
         data = bytes(self._in)
         try:
             while had - at >= HEADER:
-                _, kind, length, xid = struct.unpack_from("!BBHI", data, at)
-                if length < HEADER:
+                version, kind, length, xid = struct.unpack_from("!BBHI", data, at)
+                if length < HEADER or (version != wire.VERSION and kind not in (wire.HELLO, wire.ERROR)):
                     raise self._gone("what it says is no OpenFlow")
                 if had - at < length:
                     break

@@ -4,7 +4,7 @@ import struct
 
 import openflow_values as drawn
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from openflow_switch import switch
 
@@ -17,7 +17,9 @@ from sfcci.datapath import openflow_message as wire
 from sfcci.datapath.openflow_error import words
 
 __all__ = ["switch"]
-real = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+real = settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], phases=[Phase.generate]
+)
 
 
 @given(drawn.matches())
