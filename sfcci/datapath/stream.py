@@ -72,7 +72,7 @@ def streaming(
     stream = Stream()
     with running(lab, destination, "stream_receiver.py", *ports, ready=True) as receiver:
         words = (f"{rate:g}", str(count), str(length), *targets)
-        with running(lab, source, "stream_sender.py", *words) as sender:
+        with running(lab, source, "stream_sender.py", *words, ready=True) as sender:
             yield stream
             told = json.loads(ended(sender) if not count else ended(sender, close=False))
         came = json.loads(ended(receiver, f"{quiet_s}\n"))

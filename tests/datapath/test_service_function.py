@@ -12,6 +12,7 @@ from sfcci.datapath.plug import carry_out
 from sfcci.datapath.service_function import counting, working
 from sfcci.datapath.stream import ended, running, streaming
 from sfcci.datapath.topology import change
+from sfcci.errors import ToolError
 
 pytestmark = pytest.mark.lab
 COUNT = 60
@@ -47,8 +48,7 @@ def everything_passes(lab, address=DEST, ttl=64):
     udp, control = flows(lab, address)
     assert (control.lost, control.duplicated, control.ttls) == (0, 0, {64: COUNT})
     assert (udp.lost, udp.duplicated, udp.late, udp.ttls) == (0, 0, 0, {ttl: COUNT})
-    if ":" not in address:
-        assert probe(lab, "icmp", address, "56", "30")["answered"]
+    assert probe(lab, "icmp", address, "56", "30")["answered"]
     answer = probe(lab, "tcp", address, "80", "50000", "30")
     assert (answer.get("error"), answer["answered"]) == (None, True)
     return udp
@@ -175,3 +175,42 @@ def test_room_on_a_cable_comes_and_goes_while_it_is_plugged(lab):
     assert mtus() == [1500, 1500]
     carry_out(lab.keeper, change(without, lab.topology))
     assert mtus() == [1538, 1538]
+
+
+def test_a_stream_goes_on_until_its_block_ends(lab):
+    lab.apply(chain("a"))
+    targets = [f"{DEST}/5000", f"{DEST6}/6000"]
+    with working(lab, "router", "ain", "aout"):
+        with streaming(lab, "source", "dest", targets, rate=1000) as stream:
+            assert probe(lab, "icmp", DEST, "8", "30")["answered"]
+        udp, control = (stream.flowing[target] for target in targets)
+    assert udp.sent == control.sent > 0
+    assert (udp.lost, control.lost) == (0, 0)
+
+
+def test_a_function_whose_cable_was_down_works_again(lab):
+    lab.apply(chain("a"))
+    with working(lab, "router", "ain", "aout") as work:
+        assert flows(lab)[0].lost == 0
+        tap = lab.topology.port("ain").tap
+        lab.run("switch", ["ip", "link", "set", tap, "down"], timeout_s=30, check=True)
+        lost, control = flows(lab)
+        assert (lost.lost, control.lost) == (COUNT, 0)
+        lab.run("switch", ["ip", "link", "set", tap, "up"], timeout_s=30, check=True)
+        assert flows(lab)[0].lost == 0
+    assert work.counts["passed"] == 2 * COUNT
+
+
+def test_a_host_that_cannot_be_reached_is_told(lab):
+    told = probe(lab, "tcp", "10.1.0.200", "80", "1", "0.2")
+    assert (told["answered"], bool(told["error"])) == (False, True)
+    assert not probe(lab, "icmp", "10.1.0.200", "8", "0.2")["answered"]
+    assert probe(lab, "icmp", DEST6, "8", "30")["answered"]
+
+
+def test_a_function_that_cannot_begin_says_why(lab):
+    with (
+        pytest.raises(ToolError, match="No such device"),
+        running(lab, "a", "service_function.py", "wire", "x", "y", ready=True),
+    ):
+        pytest.fail("it works")

@@ -1,9 +1,10 @@
 """Sends numbered UDP packets at a rate: `stream_sender.py RATE COUNT LENGTH ADDRESS/PORT...`.
 
 At each beat one packet to every address; COUNT 0: until standard input ends. A beat that comes late is made up for, so
-that COUNT / RATE is the time that it takes. A payload is LENGTH octets long: the number (8 octets), the time (8, nanoseconds
-since the epoch), then zeros. At the end it writes {"sent": N, "refused": {"ADDRESS/PORT": N}, "latest_ms": how late the
-latest beat was} to standard output; "refused" are packets that the sender's own kernel did not take.
+that COUNT / RATE is the time that it takes. It says "ready" on standard error before the first beat, of which there is
+one at least. A payload is LENGTH octets long: the number (8 octets), the time (8, nanoseconds since the epoch), then
+zeros. At the end it writes {"sent": N, "refused": {"ADDRESS/PORT": N}, "latest_ms": how late the latest beat was} to
+standard output; "refused" are packets that the sender's own kernel did not take.
 """
 
 import json
@@ -37,11 +38,13 @@ def main(rate: float, count: int, length: int, words: list[str]) -> None:
     sinks = [(word, connected(word)) for word in words]
     refused: dict[str, int] = {}
     tail = bytes(max(0, length - HEAD.size))
+    sys.stderr.write("ready\n")
+    sys.stderr.flush()
     begin, number, latest = time.monotonic(), 0, 0.0
     while not count or number < count:
         wait = begin + number / rate - time.monotonic()
         latest = max(latest, -wait)
-        if (wait > 0 or number % 64 == 0) and ended(wait):
+        if number and (wait > 0 or number % 64 == 0) and ended(wait):
             break
         for word, sock in sinks:
             try:
