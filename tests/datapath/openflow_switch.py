@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE_S = 10
+PATIENCE_S = 60
 SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
 
 
