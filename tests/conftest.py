@@ -134,3 +134,17 @@ def statsd_program(cache_dir):
 def own_state(tmp_path, monkeypatch):
     """Every test has a state folder of its own."""
     monkeypatch.setenv("SFCCI_RUN_STATE", str(tmp_path / "state"))
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate of 127.0.0.1 that signed itself: a folder with cert.pem and key.pem."""
+    folder = tmp_path_factory.mktemp("tls")
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    out = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    try:
+        subprocess.run([*words, *names, *out], check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed; apt-get install openssl")
+    return folder
