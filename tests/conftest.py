@@ -148,3 +148,27 @@ def certificate(tmp_path_factory):
     except FileNotFoundError:
         pytest.skip("openssl is not installed; apt-get install openssl")
     return folder
+
+
+@pytest.fixture
+def on_small_disk(tmp_path):
+    """Run Python code with a disk of that size: its first word is the disk, the others are given; gives its output."""
+    from sfcci import command
+
+    def ran(size, code, *words):
+        disk, script = tmp_path / "disk", tmp_path / "on_small_disk.py"
+        disk.mkdir()
+        script.write_text(code)
+        words = " ".join(str(word) for word in (sys.executable, script, disk, *words))
+        program = f"mount -t tmpfs -o size={size} none {disk} || exit 77; exec {words}"
+        for way in command.unshare_ways() if shutil.which("unshare") else ():
+            argv = ["unshare", *way, "--mount", "sh", "-c", program]
+            done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
+            if done.returncode != 77:
+                break
+        else:
+            pytest.skip("no file system can be mounted here")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return ran
