@@ -134,3 +134,41 @@ def statsd_program(cache_dir):
 def own_state(tmp_path, monkeypatch):
     """Every test has a state folder of its own."""
     monkeypatch.setenv("SFCCI_RUN_STATE", str(tmp_path / "state"))
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate of 127.0.0.1 that signed itself: a folder with cert.pem and key.pem."""
+    folder = tmp_path_factory.mktemp("tls")
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    out = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    try:
+        subprocess.run([*words, *names, *out], check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed; apt-get install openssl")
+    return folder
+
+
+@pytest.fixture
+def on_small_disk(tmp_path):
+    """Run Python code with a disk of that size: its first word is the disk, the others are given; gives its output."""
+    from sfcci import command
+
+    def ran(size, code, *words):
+        disk, script = tmp_path / "disk", tmp_path / "on_small_disk.py"
+        disk.mkdir()
+        script.write_text(code)
+        words = " ".join(str(word) for word in (sys.executable, script, disk, *words))
+        program = f"mount -t tmpfs -o size={size} none {disk} || exit 77; exec {words}"
+        for way in command.unshare_ways() if shutil.which("unshare") else ():
+            argv = ["unshare", *way, "--mount", "sh", "-c", program]
+            done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
+            if done.returncode != 77:
+                break
+        else:
+            pytest.skip("no file system can be mounted here")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return ran

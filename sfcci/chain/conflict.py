@@ -43,8 +43,8 @@ def _question(classifier: Resource, begins: str | None, ends: str | None) -> Que
         _addresses(classifier["source_ip_prefix"]),
         _addresses(classifier["destination_ip_prefix"]),
     )
-    first, last = _bounds(classifier, "source_port_range_min", "source_port_range_max")
-    first_to, last_to = _bounds(classifier, "destination_port_range_min", "destination_port_range_max")
+    first, last = port_span(classifier, "source_port_range_min", "source_port_range_max")
+    first_to, last_to = port_span(classifier, "destination_port_range_min", "destination_port_range_max")
 
     def conflicts(other: Resource) -> bool:
         if begins is not None and other["logical_source_port"] not in (None, begins):
@@ -61,10 +61,10 @@ def _question(classifier: Resource, begins: str | None, ends: str | None) -> Que
                     return False
         if ends is not None and other["logical_destination_port"] not in (None, ends):
             return False
-        low, high = _bounds(other, "destination_port_range_min", "destination_port_range_max")
+        low, high = port_span(other, "destination_port_range_min", "destination_port_range_max")
         if low > last_to or first_to > high:
             return False
-        low, high = _bounds(other, "source_port_range_min", "source_port_range_max")
+        low, high = port_span(other, "source_port_range_min", "source_port_range_max")
         return low <= last and first <= high
 
     return conflicts
@@ -119,6 +119,7 @@ def _apart(a: str | None, b: str | None) -> bool:
     return a != b and a is not None and b is not None
 
 
-def _bounds(classifier: Resource, low: str, high: str) -> tuple[int, int]:
+def port_span(classifier: Resource, low: str, high: str) -> tuple[int, int]:
+    """Give the first and the last port, of attributes `low` and `high`; an open end is 0 or 65535."""
     first, last = classifier[low], classifier[high]
     return 0 if first is None else first, MAX_PORT if last is None else last

@@ -4,8 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sfcci.chain.classifier_value import MAX_PORT
-from sfcci.chain.conflict import basic_conflicts_with, span
+from sfcci.chain.conflict import basic_conflicts_with, port_span, span
 from sfcci.chain.state import Resource
 
 EVERYWHERE: Final = (0, (1 << 128) - 1)
@@ -38,8 +37,8 @@ def _telling(classifiers: Sequence[Resource]) -> list[Span]:
     sides = (
         [_addresses(one["source_ip_prefix"]) for one in classifiers],
         [_addresses(one["destination_ip_prefix"]) for one in classifiers],
-        [_ports(one, "destination_port_range") for one in classifiers],
-        [_ports(one, "source_port_range") for one in classifiers],
+        [port_span(one, "destination_port_range_min", "destination_port_range_max") for one in classifiers],
+        [port_span(one, "source_port_range_min", "source_port_range_max") for one in classifiers],
     )
     return max(sides, key=_pairs_apart)
 
@@ -51,8 +50,3 @@ def _pairs_apart(spans: list[Span]) -> int:
 
 def _addresses(prefix: str | None) -> Span:
     return EVERYWHERE if prefix is None else span(prefix)
-
-
-def _ports(classifier: Resource, side: str) -> Span:
-    first, last = classifier[f"{side}_min"], classifier[f"{side}_max"]
-    return 0 if first is None else first, MAX_PORT if last is None else last

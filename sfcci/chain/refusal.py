@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import ip_network
 
 from sfcci.chain.classifier_value import IP_VERSIONS, MAX_PORT, PROTOCOLS, SIDES, WITH_PORTS
-from sfcci.chain.conflict import KNOWN_PREFIXES
+from sfcci.chain.conflict import KNOWN_PREFIXES, port_span
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
 from sfcci.chain.overlap import basic_conflicts
 from sfcci.chain.path import MOST_HOPS, WAY_BACK
@@ -252,5 +252,4 @@ def _conflicts(state: ChainState) -> Iterator[Refusal]:
 
 def bounds(classifier: FlowClassifier, side: str) -> tuple[int, int]:
     """Give the port range of a side ("source", "destination"); an open end is 0 or 65535."""
-    low, high = (getattr(classifier, f"{side}_port_range_{end}") for end in ("min", "max"))
-    return (0 if low is None else low, MAX_PORT if high is None else high)
+    return port_span(vars(classifier), f"{side}_port_range_min", f"{side}_port_range_max")

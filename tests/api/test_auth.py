@@ -149,20 +149,6 @@ def test_a_password_that_was_changed_counts_no_more(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate of 127.0.0.1 that signed itself."""
-    folder = tmp_path_factory.mktemp("tls")
-    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    out = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-    try:
-        subprocess.run([*words, *names, *out], check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("openssl is not installed; apt-get install openssl")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def guarded(path, tmp_path_factory, certificate, running_server):
     """A server that asks who it is, by HTTPS, and logs."""
     tls = ["--tls-cert", str(certificate / "cert.pem"), "--tls-key", str(certificate / "key.pem")]

@@ -1,6 +1,5 @@
 """The state in a database: all of a commit or nothing, in the order of creation, by one server at a time."""
 
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -301,22 +300,8 @@ print("whole")
 """
 
 
-def test_a_full_disk_refuses_and_loses_nothing(tmp_path):
-    from sfcci import command
-
-    disk, script = tmp_path / "disk", tmp_path / "full.py"
-    disk.mkdir()
-    script.write_text(FULL)
-    program = f"mount -t tmpfs -o size=1m none {disk} || exit 77; exec {sys.executable} {script} {disk}"
-    for way in command.unshare_ways() if shutil.which("unshare") else ():
-        argv = ["unshare", *way, "--mount", "sh", "-c", program]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
-        if done.returncode != 77:
-            break
-    else:
-        pytest.skip("no file system can be mounted here")
-    assert done.returncode == 0, done.stderr
-    refused, whole = done.stdout.splitlines()
+def test_a_full_disk_refuses_and_loses_nothing(on_small_disk):
+    refused, whole = on_small_disk("1m", FULL).splitlines()
     assert "full" in refused or "disk I/O error" in refused
     assert whole == "whole"
 

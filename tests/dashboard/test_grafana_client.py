@@ -165,22 +165,6 @@ def test_a_proxy_that_is_not_there_is_told(monkeypatch):
     assert "geheim" not in str(caught.value)
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate of 127.0.0.1 that signed itself."""
-    import subprocess
-
-    folder = tmp_path_factory.mktemp("tls")
-    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    out = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-    try:
-        subprocess.run([*words, *names, *out], check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("openssl is not installed; apt-get install openssl")
-    return folder
-
-
 @pytest.mark.parametrize("bundle", ["", "REQUESTS_CA_BUNDLE"])
 def test_a_certificate_is_checked_and_its_authority_s_file_makes_it_good(
     serving, certificate, bundle, monkeypatch

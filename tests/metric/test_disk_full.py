@@ -1,12 +1,6 @@
 """A full disk of Graphite's: it is said, everything waits, and when there is room again nothing is lacking."""
 
-import shutil
-import subprocess
-import sys
-
 import pytest
-
-from sfcci import command
 
 INSIDE = """
 import dataclasses, sys, time
@@ -61,22 +55,9 @@ with instance.running(given):
 
 
 @pytest.mark.graphite
-def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path, cache_dir, graphite_environment):  # noqa: ARG001 - it must be there
-    disk, script = tmp_path / "disk", tmp_path / "inside.py"
-    disk.mkdir()
-    script.write_text(INSIDE)
-    words = f"{disk} {cache_dir} sqlite:///{tmp_path}/runs.sqlite"
-    program = f"mount -t tmpfs -o size=20m none {disk} || exit 77; exec {sys.executable} {script} {words}"
-    ways = [*command.unshare_ways()] if shutil.which("unshare") else []
-    for way in ways:
-        argv = ["unshare", *way, "--mount", "sh", "-c", program]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
-        if done.returncode != 77:
-            break
-    else:
-        pytest.skip("no file system can be mounted here")
-    assert done.returncode == 0, done.stderr
-    lines = dict(line.split(" | ", 1) for line in done.stdout.splitlines())
+def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path, cache_dir, on_small_disk, graphite_environment):  # noqa: ARG001 - it must be there
+    output = on_small_disk("20m", INSIDE, cache_dir, f"sqlite:///{tmp_path}/runs.sqlite")
+    lines = dict(line.split(" | ", 1) for line in output.splitlines())
     assert lines["first"] == "() | 0"
     assert "no room for 9 new series" in lines["new series"]
     assert lines["new series"].endswith("| 1")
