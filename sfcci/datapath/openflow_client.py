@@ -21,6 +21,7 @@ from sfcci.chain.program import Change
 from sfcci.datapath import openflow_decode as decode
 from sfcci.datapath import openflow_event as event
 from sfcci.datapath import openflow_message as wire
+from sfcci.datapath import openflow_watch as watch
 from sfcci.datapath.openflow_error import words
 from sfcci.errors import SfcciError, Unreachable
 
@@ -63,7 +64,7 @@ class Held:
 
 
 Item = TypeVar("Item")
-Event = event.PortEvent | event.Paused
+Event = event.PortEvent | event.Paused | watch.FlowEvent | watch.GroupEvent | watch.Missed
 
 
 class Switch:
@@ -142,6 +143,12 @@ class Switch:
         if errors := self.barrier():
             raise Refused(self.address, _refusals(errors, (), 0))
 
+    def watch(self) -> None:
+        """Have the switch tell what others change of its flows and groups. Raises Unreachable, Refused."""
+        self._out += watch.want_group_events(self._xid())
+        for part in self._ask(watch.ask_flow_events(self._xid())):
+            self._events.extend(watch.decode_flow_events(part))
+
     def resume(self, packets: Iterable[event.Paused]) -> int:
         """Give packets back in this order, and wait until they have gone on; give how many went. Raises Unreachable."""
         count = 0
@@ -184,6 +191,11 @@ class Switch:
             elif kind == wire.EXPERIMENTER:
                 if packet := event.decode_paused(body):
                     self._events.append(packet)
+            elif kind == watch.REQUEST_FORWARD:
+                if change := watch.decode_group_event(body):
+                    self._events.append(change)
+            elif (kind, xid) == (wire.MULTIPART_REPLY, 0):
+                self._events.extend(watch.decode_flow_events(body[8:]))
             elif kind != wire.ERROR:
                 self._said.append((kind, xid, body))
             elif body[:2] == b"\0\0":
