@@ -11,7 +11,7 @@ import ssl
 import struct
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self, TypeVar
@@ -65,6 +65,12 @@ class Held:
 
 Item = TypeVar("Item")
 Event = event.PortEvent | event.Paused | watch.FlowEvent | watch.GroupEvent | watch.Missed
+_TELLING: Mapping[int, Callable[[bytes], Event | None]] = {
+    wire.PORT_STATUS: event.decode_port_event,
+    wire.EXPERIMENTER: event.decode_paused,
+    watch.REQUEST_FORWARD: watch.decode_group_event,
+}
+"""Kinds of messages that a switch sends of its own accord → what reads them; None: it is nothing to us."""
 
 
 class Switch:
@@ -186,14 +192,9 @@ class Switch:
         for kind, xid, body in self._messages():
             if kind == wire.ECHO_REQUEST:
                 self._out += wire.message(wire.ECHO_REPLY, xid, body)
-            elif kind == wire.PORT_STATUS:
-                self._events.append(event.decode_port_event(body))
-            elif kind == wire.EXPERIMENTER:
-                if packet := event.decode_paused(body):
-                    self._events.append(packet)
-            elif kind == watch.REQUEST_FORWARD:
-                if change := watch.decode_group_event(body):
-                    self._events.append(change)
+            elif kind in _TELLING:
+                if told := _TELLING[kind](body):
+                    self._events.append(told)
             elif (kind, xid) == (wire.MULTIPART_REPLY, 0):
                 self._events.extend(watch.decode_flow_events(body[8:]))
             elif kind != wire.ERROR:

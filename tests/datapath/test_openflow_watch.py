@@ -96,7 +96,7 @@ def test_what_we_do_ourselves_is_not_told(switch, told):
     bridge.apply([Change(Verb.GROUP_MODIFY, other), Change(Verb.FLOW_ADD, more)])
     bridge.apply([Change(Verb.FLOW_DELETE, more), Change(Verb.GROUP_DELETE, other)])
     ofctl(switch, "add-flow", "cookie=0x8,table=7,actions=drop")
-    wait(lambda: any(isinstance(event, watch.FlowEvent) for event in look()))  # told after whatever came before it
+    wait(lambda: any(isinstance(event, watch.FlowEvent) for event in look()))
     assert {event.cookie for event in look()} == {8}
     ofctl(switch, "del-flows", "cookie=0x8/-1")
 
