@@ -9,136 +9,33 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from importlib import resources
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
 from sfcci import document
-from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
+from sfcci.chain.model import (
+    ChainState,
+    FlowClassifier,
+    PortChain,
+    PortPair,
+    PortPairGroup,
+    Rewrite,
+    ServiceGraph,
+)
 from sfcci.chain.refusal import refusals
-from sfcci.datapath.topology import SWITCH, Host, Port, Topology, rooms
-from sfcci.document import Document, Key, did_you_mean
+from sfcci.datapath.scenario_faults import faults, network6_of
+from sfcci.datapath.scenario_schema import SCHEMA
+from sfcci.datapath.topology import Function, Host, Port, Topology, rooms
+from sfcci.document import Document, did_you_mean
 from sfcci.errors import Fault, InputError, UsageError
 
+__all__ = ["SCHEMA", "Scenario", "load_scenario", "parse_scenario", "resource_id", "shipped"]
+
 NAMESPACE = uuid.UUID("6f1c2f0e-5d0b-5c53-9b5e-2f5d3c1a8e10")
-SERVICES = ("http",)
 MAC_PREFIX = "fa:16:3e"
 """The prefix that Neutron gives to its ports."""
-LARGEST_NETWORK = 16
-
-
-def _names(pattern: str, told: str, value: Mapping[str, Any], *, least: int = 0) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "minProperties": least,
-        "propertyNames": {"type": "string", "pattern": pattern, "description": told},
-        "additionalProperties": value,
-    }
-
-
-def _record(required: Sequence[str] = (), **properties: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": properties,
-        "required": list(required),
-    }
-
-
-_TEXT = {"type": "string"}
-_LIST = {"type": "array", "items": _TEXT}
-_PORT_NUMBER = {"type": "integer", "minimum": 0, "maximum": 65535, "description": "a port number, 0 to 65535"}
-_HOST_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$"
-_PORT_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]{0,14}$"
-_NAME = "^.{1,255}$"
-SCHEMA: dict[str, Any] = _record(
-    ["name", "network", "hosts", "ports"],
-    name={"type": "string", "pattern": _HOST_NAME, "description": "a name of letters, digits, - and _"},
-    network={"type": "string", "description": "an IPv4 prefix, for example 10.0.0.0/24"},
-    hosts=_names(
-        _HOST_NAME,
-        "a host's name: letters, digits, - and _, at most 31",
-        _record(
-            forwards={"type": "boolean"},
-            services={
-                "type": "object",
-                "additionalProperties": False,
-                "properties": dict.fromkeys(SERVICES, _PORT_NUMBER),
-            },
-        ),
-        least=1,
-    ),
-    ports=_names(
-        _PORT_NAME,
-        "a port's name, which is its interface's: letters, digits, - and _, at most 15",
-        _record(
-            ["host"],
-            host=_TEXT,
-            id={
-                "type": "string",
-                "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
-                "description": "a uuid in lower case",
-            },
-            mac={
-                "type": "string",
-                "pattern": "^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
-                "description": "a unicast MAC address in lower case, in quotes",
-            },
-            ip={
-                "type": ["string", "null"],
-                "description": "an address in the network, null for none (a bump in the wire)",
-            },
-        ),
-        least=1,
-    ),
-    port_pairs=_names(
-        _NAME,
-        "a name",
-        _record(
-            ["ingress", "egress"],
-            ingress=_TEXT,
-            egress=_TEXT,
-            correlation={"enum": [None, "mpls", "nsh"]},
-            weight={"type": "integer", "minimum": 0},
-        ),
-    ),
-    port_pair_groups=_names(
-        _NAME,
-        "a name",
-        _record(
-            port_pairs=_LIST, group_id={"type": "integer"}, lb_fields=_LIST, tap_enabled={"type": "boolean"}
-        ),
-    ),
-    flow_classifiers=_names(
-        _NAME,
-        "a name",
-        _record(
-            ["logical_source_port"],
-            ethertype={"enum": ["IPv4", "IPv6"]},
-            protocol={"enum": [None, "tcp", "udp", "icmp"]},
-            source_ip_prefix=_TEXT,
-            destination_ip_prefix=_TEXT,
-            source_port_range_min=_PORT_NUMBER,
-            source_port_range_max=_PORT_NUMBER,
-            destination_port_range_min=_PORT_NUMBER,
-            destination_port_range_max=_PORT_NUMBER,
-            logical_source_port=_TEXT,
-            logical_destination_port=_TEXT,
-        ),
-    ),
-    port_chains=_names(
-        _NAME,
-        "a name",
-        _record(
-            ["port_pair_groups"],
-            port_pair_groups=_LIST,
-            flow_classifiers=_LIST,
-            chain_id={"type": "integer"},
-            correlation={"enum": ["mpls", "nsh"]},
-            symmetric={"type": "boolean"},
-        ),
-    ),
-)
+PLAIN_MTU = 1500
 
 
 @dataclass(frozen=True)
@@ -174,10 +71,12 @@ def load_scenario(word: str | Path) -> Scenario:
 def parse_scenario(source: Document) -> Scenario:
     """Give the scenario of a document that SCHEMA has accepted. Raises InputError with all other faults."""
     data = source.data
-    if faults := [*_topology_faults(source), *_reference_faults(source)]:
-        raise InputError(*faults)
+    if wrong := tuple(faults(source)):
+        raise InputError(*wrong)
     chains = _chains(data)
     topology = _with_rooms(_topology(data), chains)
+    if wrong := tuple(_shared_addresses(source, topology)):
+        raise InputError(*wrong)
     refused = refusals(chains, {port.id for port in topology.ports})
     if refused:
         raise InputError(*(source.fault(r.keys, _with_names(r.found, chains), r.expected) for r in refused))
@@ -191,16 +90,31 @@ def resource_id(scenario: str, kind: str, name: str) -> str:
 
 def _topology(data: Mapping[str, Any]) -> Topology:
     network = IPv4Network(data["network"])
-    hosts = tuple(
-        Host(name, given.get("forwards", False), dict(given.get("services", {})))
-        for name, given in data["hosts"].items()
-    )
     addresses = _addresses(data, network)
+    places = {name: _places(data, name, addresses[name], network) for name in data["ports"]}
     ports = tuple(
-        _port(data, name, given, addresses[name], network.prefixlen, number)
-        for number, (name, given) in enumerate(data["ports"].items(), 1)
+        _port(data, name, addresses[name], places[name], number)
+        for number, name in enumerate(data["ports"], 1)
     )
-    return Topology(hosts, ports)
+    return Topology(tuple(_host(name, given) for name, given in data["hosts"].items()), ports)
+
+
+def _host(name: str, given: Mapping[str, Any]) -> Host:
+    return Host(
+        name,
+        given.get("forwards", False),
+        dict(given.get("services", {})),
+        function=_function(given["function"]) if "function" in given else None,
+    )
+
+
+def _function(given: Mapping[str, Any]) -> Function:
+    return Function(
+        given["kind"],
+        given.get("hold_ms", 0),
+        given.get("address") == "swap",
+        tuple((before, behind) for before, behind in given.get("maps", ())),
+    )
 
 
 def _with_rooms(topology: Topology, chains: ChainState) -> Topology:
@@ -208,14 +122,36 @@ def _with_rooms(topology: Topology, chains: ChainState) -> Topology:
     return replace(topology, ports=tuple(replace(p, room=room.get(p.id, 0)) for p in topology.ports))
 
 
-def _port(
-    data: Mapping[str, Any], name: str, given: Mapping[str, Any], address: str, length: int, number: int
-) -> Port:
-    identity = _port_id(data, name)
+def _port(data: Mapping[str, Any], name: str, ip: str, places: Sequence[str], number: int) -> Port:
+    given, identity = data["ports"][name], _port_id(data, name)
     tail = hashlib.sha256(identity.encode()).digest()[:3]
-    own = (f"{address}/{length}",) if address else ()
     mac = given.get("mac") or MAC_PREFIX + "".join(f":{byte:02x}" for byte in tail)
-    return Port(identity, name, given["host"], mac, address, number, own)
+    mtu = data.get("mtu", PLAIN_MTU)
+    return Port(identity, name, given["host"], mac, ip, number, tuple(places), mtu=mtu)
+
+
+def _shared_addresses(source: Document, topology: Topology) -> Iterator[Fault]:
+    """Say which ports have an IPv6 address that another was given."""
+    first: dict[str, str] = {}
+    for port in topology.ports:
+        for address in port.addresses:
+            if (other := first.setdefault(address, port.name)) != port.name:
+                found = f"its {address.partition('/')[0]} is port {other}'s"
+                yield source.fault(["ports", port.name], found, "each address once")
+
+
+def _places(data: Mapping[str, Any], name: str, ip: str, network: IPv4Network) -> list[str]:
+    """Give a port's addresses with the lengths of their networks' prefixes."""
+    places = [f"{ip}/{network.prefixlen}"] if ip else []
+    network6 = network6_of(data)
+    given = data["ports"][name].get("ip6", _like(ip, network, network6) if network6 and ip else None)
+    return [*places, f"{given}/{network6.prefixlen}"] if network6 and given else places
+
+
+def _like(ip: str, network: IPv4Network, network6: IPv6Network) -> str:
+    """Give the IPv6 address whose last digits are the port's number in its network: 10.0.0.61 has fd00::61."""
+    number = int(IPv4Address(ip)) - int(network.network_address)
+    return str(network6[int(str(number), 16)])
 
 
 def _addresses(data: Mapping[str, Any], network: IPv4Network) -> dict[str, str]:
@@ -233,6 +169,7 @@ def _chains(data: Mapping[str, Any]) -> ChainState:
         tuple(_group(data, name, given, group_ids[name]) for name, given in groups.items()),
         tuple(_classifier(data, name, given) for name, given in data.get("flow_classifiers", {}).items()),
         tuple(_chain(data, name, given, chain_ids[name]) for name, given in chains.items()),
+        tuple(_graph(data, name, given) for name, given in data.get("service_graphs", {}).items()),
     )
 
 
@@ -242,6 +179,7 @@ def _pair(data: Mapping[str, Any], name: str, given: Mapping[str, Any]) -> PortP
 
 
 def _group(data: Mapping[str, Any], name: str, given: Mapping[str, Any], number: int) -> PortPairGroup:
+    mapping = given.get("ppg_n_tuple_mapping", {})
     return PortPairGroup(
         resource_id(data["name"], "port_pair_group", name),
         name,
@@ -249,6 +187,8 @@ def _group(data: Mapping[str, Any], name: str, given: Mapping[str, Any], number:
         _ids(data, "port_pair", given.get("port_pairs", [])),
         tuple(given.get("lb_fields", [])),
         given.get("tap_enabled", False),
+        Rewrite(**mapping.get("ingress_n_tuple", {})),
+        Rewrite(**mapping.get("egress_n_tuple", {})),
     )
 
 
@@ -269,7 +209,16 @@ def _chain(data: Mapping[str, Any], name: str, given: Mapping[str, Any], number:
         _ids(data, "flow_classifier", given.get("flow_classifiers", [])),
         given.get("correlation", "mpls"),
         given.get("symmetric", False),
+        given.get("fail_mode") == "open",
     )
+
+
+def _graph(data: Mapping[str, Any], name: str, given: Mapping[str, Any]) -> ServiceGraph:
+    branches = (
+        (resource_id(data["name"], "port_chain", chain), _ids(data, "port_chain", ends))
+        for chain, ends in given["port_chains"].items()
+    )
+    return ServiceGraph(resource_id(data["name"], "service_graph", name), name, tuple(branches))
 
 
 def _port_id(data: Mapping[str, Any], name: str) -> str:
@@ -286,89 +235,6 @@ def _numbers(given: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, int]
     taken = {record[key] for record in given.values() if key in record}
     free = (number for number in range(1, 2**32) if number not in taken)
     return {name: record[key] if key in record else next(free) for name, record in given.items()}
-
-
-def _topology_faults(source: Document) -> Iterator[Fault]:
-    data = source.data
-    try:
-        network = IPv4Network(data["network"])
-    except ValueError as error:
-        yield source.fault(["network"], str(error), "an IPv4 prefix, for example 10.0.0.0/24")
-        return
-    if not LARGEST_NETWORK <= network.prefixlen < 31 or network.num_addresses - 2 < len(data["ports"]):  # noqa: PLR2004 - /31 and /32 have no room
-        yield source.fault(
-            ["network"], f"found {network}", f"room for {len(data['ports'])} ports, at most a /16"
-        )
-    if SWITCH in data["hosts"]:
-        yield source.fault(["hosts", SWITCH], "is the switch's own name", "another name")
-    for name, port in data["ports"].items():
-        yield from _port_faults(source, network, name, port)
-    for key in ("ip", "mac", "id"):
-        yield from _twice(source, key)
-    hosts = {port["host"] for port in data["ports"].values()}
-    for name in data["hosts"]:
-        if name not in hosts:
-            yield source.fault(["hosts", name], "has no port", "a port with this host")
-
-
-def _port_faults(
-    source: Document, network: IPv4Network, name: str, port: Mapping[str, Any]
-) -> Iterator[Fault]:
-    hosts = list(source.data["hosts"])
-    if port["host"] not in hosts:
-        hint = did_you_mean(port["host"], hosts)
-        yield source.fault(
-            ["ports", name, "host"], f"no host {port['host']}", "one of " + ", ".join(hosts), hint
-        )
-    if name == "lo":
-        yield source.fault(["ports", name], "is the loopback interface's name", "another name")
-    if port.get("ip") and not _inside(port["ip"], network):
-        yield source.fault(["ports", name, "ip"], f"found {port['ip']}", f"an address of a host in {network}")
-
-
-def _inside(text: str, network: IPv4Network) -> bool:
-    try:
-        address = IPv4Address(text)
-    except ValueError:
-        return False
-    return address in network and address not in (network.network_address, network.broadcast_address)
-
-
-def _twice(source: Document, key: str) -> Iterator[Fault]:
-    first: dict[str, str] = {}
-    for name, port in source.data["ports"].items():
-        if port.get(key) and port[key] in first:
-            found = f"{port[key]} is port {first[port[key]]}'s"
-            yield source.fault(["ports", name, key], found, "each once")
-        elif port.get(key):
-            first[port[key]] = name
-
-
-_REFERENCES = (
-    ("port_pairs", "ingress", "ports"),
-    ("port_pairs", "egress", "ports"),
-    ("port_pair_groups", "port_pairs", "port_pairs"),
-    ("flow_classifiers", "logical_source_port", "ports"),
-    ("flow_classifiers", "logical_destination_port", "ports"),
-    ("port_chains", "port_pair_groups", "port_pair_groups"),
-    ("port_chains", "flow_classifiers", "flow_classifiers"),
-)
-"""Collection, attribute, and the collection whose names stand in it."""
-
-
-def _reference_faults(source: Document) -> Iterator[Fault]:
-    for collection, attribute, target in _REFERENCES:
-        known = list(source.data.get(target, {}))
-        for name, record in source.data.get(collection, {}).items():
-            given = record.get(attribute, [])
-            words = given if isinstance(given, list) else [given]
-            for number, word in enumerate(words):
-                if word not in known:
-                    keys: list[Key] = [collection, name, attribute]
-                    keys += [number] if isinstance(given, list) else []
-                    found = f"no {target.removesuffix('s').replace('_', ' ')} {word}"
-                    expected = "one of " + ", ".join(known) if known else f"one that {target} declares"
-                    yield source.fault(keys, found, expected, did_you_mean(word, known))
 
 
 def _with_names(text: str, chains: ChainState) -> str:

@@ -64,6 +64,20 @@ class Port:
 
 
 @dataclass(frozen=True)
+class Function:
+    """A program that works on a host as long as it is: what comes in at its first port leaves by its last, and back.
+
+    `kind`: router, wire, mpls, nsh or translator; `swap`: encapsulated frames go back to whom they came from; `maps`:
+    a translator's addresses, before and behind.
+    """
+
+    kind: str
+    hold_ms: float = 0
+    swap: bool = False
+    maps: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Host:
     """A machine of the lab: `forwards` says whether it routes, `services` which servers listen at which port.
 
@@ -74,6 +88,7 @@ class Host:
     forwards: bool = False
     services: Mapping[str, int] = field(default_factory=dict)
     owner: tuple[str, str] = ("", "")
+    function: Function | None = None
 
 
 @dataclass(frozen=True)
