@@ -16,7 +16,7 @@ from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, P
 from sfcci.chain.port import Ports
 from sfcci.chain.program import Program
 from sfcci.chain.refusal import Refusal, refusals
-from sfcci.chain.state import Resource, State
+from sfcci.chain.state import NOTHING, Resource, State
 from sfcci.chain.status import ACTIVE, BUILD, DEGRADED, ERROR, ChainStatus
 from sfcci.chain.transition import versions
 from sfcci.chain.view import chain_state
@@ -46,12 +46,21 @@ class Plan:
         return self.compiled.program
 
 
-def plan(state: State, ports: Ports, before: Plan | None = None) -> Plan:
+def plan(
+    state: State,
+    ports: Ports,
+    before: Plan | None = None,
+    *,
+    held: Mapping[int, int] = NOTHING,
+    refused: Mapping[str, str] = NOTHING,
+) -> Plan:
     """Give the plan for the state; `ports` are plugged. `before`: what the switch does, of which all that stays is kept.
 
     A chain whose hops are others than before gets its other version, so that both may be on the switch for a while.
+    `held`: where nothing is known from before, the version that the switch has of each chain, by chain_id.
+    `refused`: what the switch said against chains, by id: they are not carried out.
     """
-    return _Planning(state, ports).plan(before.compiled if before else Compiled())
+    return _Planning(state, ports, held, refused).plan(before.compiled if before else Compiled())
 
 
 def same_plan(made: Plan, old: State, new: State) -> bool:
@@ -77,8 +86,10 @@ def _without(resource: Resource, unread: frozenset[str]) -> Resource:
 
 
 class _Planning:
-    def __init__(self, state: State, ports: Ports) -> None:
-        self.state, self.ports = state, ports
+    def __init__(
+        self, state: State, ports: Ports, held: Mapping[int, int], refused: Mapping[str, str]
+    ) -> None:
+        self.state, self.ports, self.held, self.refused = state, ports, held, refused
         known = chain_state(state)  # by id instead of by name: names are not unique
         self.pairs = {pair.id: replace(pair, name=pair.id) for pair in known.port_pairs}
         self.groups = {group.id: replace(group, name=group.id) for group in known.port_pair_groups}
@@ -114,6 +125,8 @@ class _Planning:
         blocked = [fc for id_ in self.chains if id_ in bad - self.inner for fc in self._blocked(id_)]
         dead_ends = {id_: self._claimed(id_) for id_ in self.inner & bad}
         compile_in = partial(compiled, together, self.ports, blocked, dead_ends=dead_ends)
+        if not before.ways:
+            return compile_in({chain.id: self.held.get(chain.chain_id, 0) for chain in good}, before)
         first = compile_in(before.versions, before)
         asked = versions(before, first)
         return first if asked == first.versions else compile_in(asked, first)
@@ -146,6 +159,8 @@ class _Planning:
 
     def _obstacles(self, chain: PortChain) -> Iterator[str]:
         """What no plugging would help: what the compiler refuses, and functions out of the network."""
+        if chain.id in self.refused:
+            yield self.refused[chain.id]
         alone = self._alone(chain)
         for refused in refusals(alone, _used(alone)):
             yield self._told(refused)
