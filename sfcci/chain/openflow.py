@@ -6,6 +6,7 @@ ovs-ofctl(8) "Bundle file".
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sfcci.chain.action import Action, spelled_actions
 from sfcci.chain.field import WIDTHS, spelled
@@ -14,9 +15,11 @@ OUR_COOKIE = 0x5FC0_0000_0000_0000
 """The upper 16 bits of every cookie of ours; the lower 24 carry the path id, 0 for what all chains share."""
 
 
-@dataclass(frozen=True, order=True)
-class Bits:
-    """One field's condition: the packet's value agrees with `value` in the bits of `mask`."""
+class Bits(NamedTuple):
+    """One field's condition: the packet's value agrees with `value` in the bits of `mask`.
+
+    This, matches and flows are tuples: there are a hundred thousand of them, and they are keys.
+    """
 
     name: str
     value: int
@@ -28,8 +31,7 @@ class Bits:
         return text if self.mask == full else f"{text}/{spelled(self.name, self.mask)}"
 
 
-@dataclass(frozen=True, order=True)
-class Match:
+class Match(NamedTuple):
     """Conditions on fields, each field at most once, in the order of WIDTHS; none matches every packet."""
 
     bits: tuple[Bits, ...] = ()
@@ -42,26 +44,25 @@ class Match:
         return all(b.name in packet and packet[b.name] & b.mask == b.value for b in self.bits)
 
 
-_FULL = {name: (1 << width) - 1 for name, width in WIDTHS.items()}
+_PLACES = {name: (place, (1 << width) - 1) for place, (name, width) in enumerate(WIDTHS.items())}
 
 
 def match(**fields: int | tuple[int, int]) -> Match:
     """Give a match from `name=value` or `name=(value, mask)`; a mask of 0 leaves the field out."""
     bits = []
-    for name, full in _FULL.items():
-        if name in fields:
-            given = fields[name]
-            value, mask = given if isinstance(given, tuple) else (given, full)
-            if mask:
-                bits.append(Bits(name, value & mask, mask))
-    return Match(tuple(bits))
+    for name, given in fields.items():
+        place, full = _PLACES[name]
+        value, mask = given if isinstance(given, tuple) else (given, full)
+        if mask:
+            bits.append((place, Bits(name, value & mask, mask)))
+    bits.sort()
+    return Match(tuple(one for _, one in bits))
 
 
 FlowKey = tuple[int, int, Match]
 
 
-@dataclass(frozen=True)
-class Flow:
+class Flow(NamedTuple):
     """A rule. Table, priority and match are its key; no actions means drop."""
 
     table: int
