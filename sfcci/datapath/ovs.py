@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from sfcci import command
+from sfcci import command, files
 from sfcci.chain.program import Change, Program, changes
 from sfcci.datapath.namespace import Keeper
 from sfcci.datapath.topology import Port
@@ -33,23 +33,33 @@ def kind(keeper: Keeper) -> str:
 
 
 def start(keeper: Keeper, datapath: str) -> None:
-    """Start both daemons; they answer when this returns. Raises MissingTool, ToolError."""
+    """Start both daemons; they answer when this returns, and whenever one ends the keeper starts it again.
+
+    Raises MissingTool, ToolError.
+    """
     schema = next((path for path in SCHEMAS if path.exists()), None)
     if schema is None:
         raise MissingTool("Open vSwitch is not installed", install_hint("ovs-vsctl"))
     daemon = ("--no-chdir", "--detach", "--pidfile", "--log-file", "-vconsole:off")
     _run(keeper, "ovsdb-tool", "create", f"{FOLDER}/conf.db", schema)
     remote = f"--remote=p{DATABASE}"
-    _run(keeper, "ovsdb-server", f"{FOLDER}/conf.db", remote, f"--unixctl={FOLDER}/ovsdb.ctl", *daemon)
+    _daemon(keeper, "ovsdb-server", f"{FOLDER}/conf.db", remote, f"--unixctl={FOLDER}/ovsdb.ctl", *daemon)
     _run(keeper, "ovs-vsctl", f"--db={DATABASE}", "--no-wait", "init")
     dummy = ("--enable-dummy",) if datapath == "dummy" else ()
-    _run(keeper, "ovs-vswitchd", DATABASE, f"--unixctl={CONTROL}", "--disable-system", *dummy, *daemon)
+    _daemon(keeper, "ovs-vswitchd", DATABASE, f"--unixctl={CONTROL}", "--disable-system", *dummy, *daemon)
 
 
 def add_bridge(keeper: Keeper, datapath: str, ports: Iterable[Port]) -> None:
-    """Make the bridge with all ports in one transaction. It forwards nothing until it is told to (fail closed)."""
-    words = ["--", "add-br", BRIDGE, "--", "set", "bridge", BRIDGE, f"datapath_type={datapath}"]
-    words += ["fail_mode=secure", f"other-config:mac-aging-time={LONGEST_MEMORY_S}"]
+    """Make the bridge with all ports, or put right what of it is not so, in one transaction.
+
+    It forwards nothing until it is told to (fail closed). Raises ToolError.
+    """
+    words = ["--", "--may-exist", "add-br", BRIDGE, "--", "set", "bridge", BRIDGE]
+    words += [
+        f"datapath_type={datapath}",
+        "fail_mode=secure",
+        f"other-config:mac-aging-time={LONGEST_MEMORY_S}",
+    ]
     _vsctl(keeper, *words, *(word for port in ports for word in _port(port)))
 
 
@@ -77,7 +87,7 @@ def ports(keeper: Keeper) -> dict[str, tuple[int, str]]:
 
 
 def _port(port: Port) -> list[str]:
-    words = ["--", "add-port", BRIDGE, port.tap, "--", "set", "interface", port.tap]
+    words = ["--", "--may-exist", "add-port", BRIDGE, port.tap, "--", "set", "interface", port.tap]
     words += [f"ofport_request={port.number}", f"external_ids:iface-id={port.id}"]
     return [*words, f"external_ids:mark={port.mark}", *_network(port)]
 
@@ -109,6 +119,33 @@ def install(keeper: Keeper, program: Program) -> None:
     )
 
 
+def remember(keeper: Keeper, program: Program) -> None:
+    """Leave the program in the lab, whose keeper gives it to a switch that it has started again. Raises MissingTool, DiskFull.
+
+    For labs that nobody serves: who follows a switch puts it right himself, and has nothing left behind (`forget`).
+    """
+    text = "".join(f"{change}\n" for change in changes(Program(), program))
+    files.write_text(keeper.root / FOLDER[1:] / "program", text, mode=0o600)
+    words = ("-O", "OpenFlow15", "bundle", _bridge(), f"{FOLDER}/program")
+    _leave(keeper, "restore", _words("ovs-ofctl", words))
+
+
+def forget(keeper: Keeper) -> None:
+    """Leave no program in the lab: a switch that is started again waits, closed, for one who follows it."""
+    for name in ("restore", "program"):
+        (keeper.root / FOLDER[1:] / name).unlink(missing_ok=True)
+
+
+def restarts(keeper: Keeper) -> tuple[tuple[float, str], ...]:
+    """Give when (seconds since the epoch) which daemon was started again."""
+    try:
+        text = (keeper.root / FOLDER[1:] / "restarts").read_text()
+    except OSError:
+        return ()
+    lines = (line.split() for line in text.splitlines())
+    return tuple((float(when), name) for when, name in lines)
+
+
 def dump(keeper: Keeper, what: str) -> str:
     """Give "flows" or "groups" as the switch has them, without counters, one per line, sorted."""
     words = ["--no-stats", "dump-flows"] if what == "flows" else ["dump-groups"]
@@ -135,6 +172,21 @@ def _bridge() -> str:
     return f"unix:{FOLDER}/{BRIDGE}.mgmt"
 
 
+def _daemon(keeper: Keeper, program: str, *words: str) -> None:
+    """Start a daemon, then leave its words where the keeper finds them."""
+    _run(keeper, program, *words)
+    _leave(keeper, f"{program}.start", _words(program, words))
+
+
+def _leave(keeper: Keeper, name: str, words: Iterable[str | Path]) -> None:
+    """Write words for the keeper into the lab's folder, NUL between them. Raises ToolError when the lab has ended."""
+    files.write_text(keeper.root / FOLDER[1:] / name, "\0".join(map(str, words)), mode=0o600)
+
+
 def _run(keeper: Keeper, program: str, *words: str | Path, stdin: str | None = None) -> command.Completed:
+    return keeper.run(_words(program, words), stdin=stdin)
+
+
+def _words(program: str, words: Iterable[str | Path]) -> list[str | Path]:
     folders = (f"{key}={value}" for key, value in FOLDERS.items())
-    return keeper.run(["env", *folders, command.find(program), *words], stdin=stdin)
+    return [command.find("env"), *folders, command.find(program), *words]

@@ -17,6 +17,7 @@ from typing import Any
 from sfcci import document, files
 from sfcci.chain.compiler import program
 from sfcci.chain.model import ChainState
+from sfcci.datapath import ovs
 from sfcci.datapath.lab import Lab, Say, build, require, switch_ports
 from sfcci.datapath.namespace import Keeper, Raising
 from sfcci.datapath.scenario import SCHEMA, Scenario, parse_scenario
@@ -60,6 +61,8 @@ def up(state: Path, name: str, scenario: Scenario, say: Say) -> StandingLab:
                 chains,
                 served=not scenario.source.text,
             )
+            if not standing.served:
+                ovs.remember(raising.keeper, standing.lab.installed)
             _write(state, standing)
             raising.stay()
         except BaseException:
@@ -79,6 +82,12 @@ def there(state: Path, name: str) -> StandingLab | None:
     if not NAME.fullmatch(name):
         raise UsageError(f"bad lab name {name!r}; letters, digits, - and _, at most 31")
     return _read(state, name)
+
+
+def was_ended(state: Path, name: str) -> bool:
+    """Say whether a lab was ended by name; one whose keeper was killed has its record still."""
+    with _locked(state, name):
+        return not _path(state, name).exists()
 
 
 def keep(state: Path, standing: StandingLab, topology: Topology, chains: Sequence[str]) -> StandingLab:

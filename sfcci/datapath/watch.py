@@ -1,4 +1,4 @@
-"""What happens in a lab, as it happens: which switch ports have a link, and whether keeper and Open vSwitch live.
+"""What happens in a lab, as it happens: links, what somebody changed by hand, and whether keeper and switch live.
 
 Nothing is asked twice: ovsdb-server tells of each change (RFC 7047, "monitor"), a connection to ovs-vswitchd and the
 keeper's process handle become readable when these end.
@@ -11,27 +11,38 @@ import os
 import select
 import socket
 import time
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from sfcci.datapath.namespace import Keeper
+from sfcci.datapath.ovs import BRIDGE
+from sfcci.datapath.topology import Port
 from sfcci.errors import ProgramFailure, ToolError
 
 CONNECT_S = 5.0
-MONITOR = {"Interface": {"columns": ["name", "link_state"]}}
+MONITOR: Final = {
+    "Interface": {"columns": ["name", "link_state", "ofport"]},
+    "Port": {"columns": ["name", "tag"]},
+    "Bridge": {"columns": ["name", "fail_mode"]},
+}
+NO_DEVICE = -1
+"""The number of a port whose network device is gone."""
 
 
 class Watch:
     """A watch over one lab. `links` says for each interface of the switch whether it has a link.
 
-    `lost` says who has ended, `ended` that the lab itself has.
+    `lost` says who has ended, `ended` that the lab itself has; a daemon that has ended is started again by the keeper,
+    and then wants a new watch.
     """
 
     def __init__(self, keeper: Keeper) -> None:
         """Begin to watch. Raises ToolError when the lab or its Open vSwitch does not answer."""
         self.links: dict[str, bool] = {}
         self.lost, self.ended = "", False
-        self._names: dict[str, str] = {}
+        self._rows: dict[str, dict[str, Mapping[str, Any]]] = {table: {} for table in MONITOR}
+        self._seen: set[str] = set()
+        """Taps that had a number once."""
         self._text, self._decoder = "", codecs.getincrementaldecoder("utf-8")("replace")
         with contextlib.ExitStack() as stack:
             try:
@@ -73,6 +84,35 @@ class Watch:
         while not self.lost and not all(self.links.get(tap) for tap in taps) and time.monotonic() < end:
             self.look(max(end - time.monotonic(), 0))
 
+    def awry(self, ports: Iterable[Port]) -> tuple[Port, ...]:
+        """Give those ports that somebody took from the switch, or gave another number or network.
+
+        Of a port that the switch has not yet told of nothing is said: it may be on its way.
+        """
+        there = {row["name"]: row["ofport"] for row in self._rows["Interface"].values()}
+        tags = {row["name"]: row["tag"] for row in self._rows["Port"].values()}
+        return tuple(
+            port
+            for port in ports
+            if port.tap in self._seen
+            and (
+                port.tap not in there
+                or (isinstance(there[port.tap], int) and there[port.tap] not in (port.number, NO_DEVICE))
+                or (port.tap in tags and tags[port.tap] != (port.network or ["set", []]))
+            )
+        )
+
+    def without_device(self, ports: Iterable[Port]) -> tuple[Port, ...]:
+        """Give those ports whose network device is gone."""
+        gone = {row["name"] for row in self._rows["Interface"].values() if row["ofport"] == NO_DEVICE}
+        return tuple(port for port in ports if port.tap in gone)
+
+    def closed(self) -> bool:
+        """Say whether the bridge is there and forwards nothing of its own accord."""
+        return any(
+            row["name"] == BRIDGE and row["fail_mode"] == "secure" for row in self._rows["Bridge"].values()
+        )
+
     def close(self) -> None:
         """End the watch; again is allowed."""
         self._stack.close()
@@ -113,12 +153,20 @@ class Watch:
             yield message
 
     def _update(self, tables: Mapping[str, Any]) -> None:
-        for row, change in tables.get("Interface", {}).items():
-            if "new" in change:
-                self._names[row] = change["new"].get("name", self._names.get(row, ""))
-                self.links[self._names[row]] = change["new"].get("link_state") == "up"
-            else:
-                self.links.pop(self._names.pop(row, ""), None)
+        for table, rows in self._rows.items():
+            for id_, change in tables.get(table, {}).items():
+                was = rows.pop(id_, {})
+                if "new" in change:
+                    rows[id_] = change["new"]
+                if table == "Interface":
+                    self._link(was.get("name", ""), change.get("new"))
+
+    def _link(self, before: str, row: Mapping[str, Any] | None) -> None:
+        self.links.pop(before, None)
+        if row:
+            self.links[row["name"]] = row["link_state"] == "up"
+            if isinstance(row["ofport"], int) and row["ofport"] > 0:
+                self._seen.add(row["name"])
 
     def _send(self, message: Mapping[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):  # who has ended is found by reading
