@@ -5,7 +5,6 @@ with raised(load_scenario("demo")) as lab:
 """
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,8 +17,8 @@ from sfcci.chain.model import ChainState
 from sfcci.chain.port import SwitchPort
 from sfcci.chain.program import Program, changes
 from sfcci.datapath import capture as capture_module
-from sfcci.datapath import ovs, plug
-from sfcci.datapath.namespace import INSIDE, Keeper, Raising
+from sfcci.datapath import ovs, plug, programs
+from sfcci.datapath.namespace import Keeper, Raising
 from sfcci.datapath.plug import FORWARDING
 from sfcci.datapath.scenario import Scenario
 from sfcci.datapath.topology import SWITCH, Topology, change
@@ -127,7 +126,8 @@ class Lab:
     def set_forwarding(self, host: str, forwards: bool) -> None:
         """Have a host route packets, or drop every packet that is not for itself."""
         word = "1" if forwards else "0"
-        self.run(host, ["tee", f"/proc/sys/{FORWARDING}"], stdin=word, timeout_s=10, check=True)
+        settings = [f"/proc/sys/{setting}" for setting in FORWARDING]
+        self.run(host, ["tee", *settings], stdin=word, timeout_s=10, check=True)
 
     @contextlib.contextmanager
     def dropping(self, host: str) -> Iterator[None]:
@@ -169,20 +169,13 @@ def build(keeper: Keeper, scenario: Scenario, say: Say = _silent) -> Lab:
         switch = pool.submit(ovs.start, keeper, datapath)
         plug.switch_settings(keeper)
         plug.furnish(keeper, change(Topology(), scenario.topology))
-        services = pool.submit(_start_services, keeper, scenario.topology)
+        working = pool.submit(programs.start, keeper, scenario.topology, scenario.topology.hosts)
         switch.result()
         ovs.add_bridge(keeper, datapath, scenario.topology.ports)
         ovs.apply_changes(keeper, changes(lab.installed, first))
-        services.result()
+        working.result()
     lab.installed = first
     return lab
-
-
-def _start_services(keeper: Keeper, topology: Topology) -> None:
-    for host in topology.hosts:
-        for port in host.services.values():
-            server = INSIDE / "web.py"
-            keeper.run([sys.executable, "-I", "-S", server, str(port), host.name], host=host.name)
 
 
 def switch_ports(topology: Topology) -> dict[str, SwitchPort]:

@@ -15,7 +15,8 @@ from sfcci.datapath import ovs
 from sfcci.datapath.namespace import INSIDE, Keeper
 from sfcci.datapath.topology import Change, Host, Port, Topology
 
-FORWARDING = "net/ipv4/ip_forward"
+FORWARDING = ("net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding")
+"""What makes a host a router."""
 HOST_SETTINGS: Mapping[str, str] = {
     "net/ipv6/conf/*/disable_ipv6": "1",
     "net/ipv4/conf/*/rp_filter": "0",  # a function receives packets of everybody
@@ -24,8 +25,10 @@ HOST_SETTINGS: Mapping[str, str] = {
     "net/ipv4/conf/*/arp_announce": "2",
     "net/ipv4/icmp_errors_use_inbound_ifaddr": "1",  # traceroute shows where a packet came in
     "net/ipv4/icmp_ratelimit": "0",  # and shows it every time
+    "net/ipv6/icmp/ratelimit": "0",
+    "net/ipv6/conf/*/accept_redirects": "0",
 }
-SWITCH_SETTINGS: Mapping[str, str] = {"net/ipv6/conf/*/disable_ipv6": "1", FORWARDING: "0"}
+SWITCH_SETTINGS: Mapping[str, str] = {"net/ipv6/conf/*/disable_ipv6": "1", FORWARDING[0]: "0"}
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,8 @@ def _knobs(change: Change) -> dict[str, Any]:
 
 
 def _settings(host: Host, settings: Mapping[str, str]) -> dict[str, Any]:
-    return {"settings": {**settings, FORWARDING: "1" if host.forwards else "0"}, "interfaces": []}
+    forwards = dict.fromkeys(FORWARDING, "1" if host.forwards else "0")
+    return {"settings": {**settings, **forwards}, "interfaces": []}
 
 
 def _link_state(port: Port) -> str:

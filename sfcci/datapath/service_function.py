@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sfcci.datapath.lab import Lab
+from sfcci.datapath.programs import function_words
 from sfcci.datapath.stream import ended, running
-from sfcci.datapath.topology import Port
-
-KINDS = ("wire", "mpls", "nsh", "router", "translator")
+from sfcci.datapath.topology import Function
 
 
 @dataclass
@@ -32,15 +31,11 @@ def working(
 ) -> Iterator[Work]:
     """Have the ports' host do this work while the block runs; it may not route itself (`forwards`).
 
-    `kind` as in KINDS; `swap`: encapsulated frames go back to whom they came from; `maps`: a translator's addresses,
+    `kind` as in a scenario; `swap`: encapsulated frames go back to whom they came from; `maps`: a translator's addresses,
     before and behind. Raises UsageError, ToolError.
     """
     into, out = lab.topology.port(ingress), lab.topology.port(egress)
-    words = [kind, into.name, out.name, f"hold={hold_ms:g}"]
-    words += ["address=swap"] if swap else []
-    words += [f"map={old}/{new}" for old, new in maps]
-    if kind in ("router", "translator"):
-        words += [f"neighbour={word}" for port in lab.topology.ports for word in _neighbours(port)]
+    words = function_words(lab.topology, Function(kind, hold_ms, swap, tuple(maps)), (into, out))
     work = Work()
     with running(lab, into.host, "service_function.py", *words, ready=True) as process:
         yield work
@@ -55,7 +50,3 @@ def counting(lab: Lab, port: str) -> Iterator[Work]:
     with running(lab, where.host, "counter.py", where.name, ready=True) as process:
         yield work
         work.counts.update(json.loads(ended(process))["kinds"])
-
-
-def _neighbours(port: Port) -> list[str]:
-    return [f"{address.partition('/')[0]}/{port.mac}" for address in port.addresses]

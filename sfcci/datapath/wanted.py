@@ -57,8 +57,8 @@ def wanted(state: State, known: Topology, last: int) -> Topology:
         for port in ordered
     ]
     forwarding = {names[_owner(port)] for port in ports if port["id"] in functions}
-    services = {host.name: host.services for host in known.hosts}
-    hosts = [Host(name, name in forwarding, services.get(name, {}), owner) for owner, name in names.items()]
+    there = {host.name: host for host in known.hosts}
+    hosts = [_host(name, owner, name in forwarding, there.get(name)) for owner, name in names.items()]
     return Topology(tuple(hosts), tuple(made))
 
 
@@ -80,6 +80,13 @@ def _pluggable(state: State, port: Resource) -> bool:
 
 def _owner(port: Resource) -> Owner:
     return str(port.get("project_id", "")), str(port["device_id"])
+
+
+def _host(name: str, owner: Owner, forwards: bool, there: Host | None) -> Host:
+    """Give a host with the programs that work on it; one that is a function itself leaves its kernel nothing to route."""
+    if there is None:
+        return Host(name, forwards, {}, owner)
+    return Host(name, forwards and there.function is None, there.services, owner, there.function)
 
 
 def _host_names(owners: Iterable[Owner], known: Mapping[Owner, str]) -> dict[Owner, str]:

@@ -23,7 +23,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
 ETH_P_ALL = 3
@@ -35,6 +35,8 @@ RECEIVE_BUFFER = 8 << 20
 SO_RCVBUFFORCE = 33
 Change = Callable[[bytes], bytes]
 """A frame as it goes on; b"" when it goes nowhere."""
+Ways = dict[socket.socket, tuple[socket.socket, Change]]
+"""Where frames come in → where they go out, and what becomes of them."""
 
 
 def mpls(frame: bytes) -> bytes:
@@ -205,11 +207,11 @@ def arrived(sock: socket.socket, most: int = 64) -> list[bytes]:
     return frames
 
 
-def run(ways: dict[socket.socket, tuple[socket.socket, Change]], hold_s: float) -> dict[str, int]:
-    """Pass packets on until standard input ends and nothing is held. Give how many."""
+def run(ways: Ways, hold_s: float, until: tuple[int, ...] = ()) -> dict[str, int]:
+    """Pass packets on until the handle `until` ends (for ever without one) and nothing is held. Give how many."""
     counts = {"passed": 0, "dropped": 0, "unsent": 0}
     held: collections.deque[tuple[float, socket.socket, bytes]] = collections.deque()
-    waited: list[socket.socket | int] = [0, *ways]
+    waited: list[socket.socket | int] = [*until, *ways]
     while waited or held:
         limit = max(0.0, held[0][0] - time.monotonic()) if held else None
         readable, _, _ = select.select(waited, [], [], limit)
@@ -229,13 +231,13 @@ def run(ways: dict[socket.socket, tuple[socket.socket, Change]], hold_s: float) 
                 counts["passed"] += 1
             except OSError:  # too long for the interface, or it is down
                 counts["unsent"] += 1
-        if 0 in readable and not os.read(0, 4096):
+        if any(handle in readable and not os.read(handle, 4096) for handle in until):
             waited = []
     return counts
 
 
-def main(kind: str, into: str, out: str, words: list[str]) -> None:
-    """Open both sides, say so, pass on."""
+def opened(kind: str, into: str, out: str, words: Iterable[str]) -> tuple[Ways, float]:
+    """Open both sides; give what becomes of packets, and how long they are held (seconds). Raises OSError."""
     given = [(key, value) for key, _, value in (word.partition("=") for word in words)]
     pairs = {name: [value.split("/") for key, value in given if key == name] for name in ("neighbour", "map")}
     neighbours = {address(ip): bytes.fromhex(mac.replace(":", "")) for ip, mac in pairs["neighbour"]}
@@ -253,9 +255,25 @@ def main(kind: str, into: str, out: str, words: list[str]) -> None:
         return swapping(plain, macs[there]) if options.get("address") == "swap" else plain
 
     ways = {sides[a]: (sides[b], change(a, b)) for a, b in ((into, out), (out, into))}
+    return ways, float(options.get("hold", "0")) / 1000
+
+
+def begin(kind: str, into: str, out: str, *words: str) -> Callable[[], None]:
+    """Open both sides; give what passes packets on for ever. Raises OSError."""
+    ways, hold_s = opened(kind, into, out, words)
+
+    def work() -> None:
+        run(ways, hold_s)
+
+    return work
+
+
+def main(kind: str, into: str, out: str, words: list[str]) -> None:
+    """Open both sides, say so, pass on."""
+    ways, hold_s = opened(kind, into, out, words)
     sys.stderr.write("ready\n")
     sys.stderr.flush()
-    sys.stdout.write(json.dumps(run(ways, float(options.get("hold", "0")) / 1000)) + "\n")
+    sys.stdout.write(json.dumps(run(ways, hold_s, (sys.stdin.fileno(),))) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,10 @@
-"""A web server for a lab's host: every GET is answered with 200 and a short text, `/bytes/N` with N bytes.
-
-`web.py PORT NAME`: it listens, goes into the background, and the starter's return means that it answers.
-"""
+"""A web server for a lab's host: every GET is answered with 200 and a short text, `/bytes/N` with N bytes."""
 
 import contextlib
-import os
 import socket
-import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 
 MAX_HEAD = 64 * 1024
 MAX_BODY = 64 * 2**20
@@ -52,22 +49,9 @@ def serve(listener: socket.socket, name: str) -> None:
         threading.Thread(target=answer, args=(connection, name), daemon=True).start()
 
 
-def main(port: int, name: str) -> None:
-    """Listen, then go into the background."""
+def begin(port: str, name: str) -> Callable[[], None]:
+    """Listen; give what answers for ever. Raises OSError."""
     both = socket.has_dualstack_ipv6()
     kind = socket.AF_INET6 if both else socket.AF_INET
-    listener = socket.create_server(("", port), family=kind, backlog=BACKLOG, dualstack_ipv6=both)
-    if os.fork():
-        os._exit(0)
-    os.setsid()
-    null = os.open(os.devnull, os.O_RDWR)
-    for number in range(3):
-        os.dup2(null, number)
-    serve(listener, name)
-
-
-if __name__ == "__main__":
-    try:
-        main(int(sys.argv[1]), sys.argv[2])
-    except OSError as error:
-        sys.exit(f"port {sys.argv[1]}: {error}")
+    listener = socket.create_server(("", int(port)), family=kind, backlog=BACKLOG, dualstack_ipv6=both)
+    return partial(serve, listener, name)

@@ -1,0 +1,68 @@
+"""Gives back what it gets, over TCP and UDP (RFC 862): `echo.py ADDRESS/PORT...`, until standard input ends.
+
+It says "ready" on standard error when everything is answered.
+"""
+
+import os
+import socket
+import sys
+import threading
+
+BACKLOG = 1024
+ROOM = 65536
+
+
+def family(address: str) -> socket.AddressFamily:
+    """Give the family of an address."""
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def datagrams(sock: socket.socket) -> None:
+    """Answer UDP packets."""
+    while True:
+        try:
+            data, whence = sock.recvfrom(ROOM)
+            sock.sendto(data, whence)
+        except OSError:  # an ICMP error that an answer has caused, or a full queue: the asker sees to it
+            continue
+
+
+def connections(listener: socket.socket) -> None:
+    """Take connections, each with a thread of its own."""
+    while True:
+        sock, _ = listener.accept()
+        threading.Thread(target=connection, args=(sock,), daemon=True).start()
+
+
+def connection(sock: socket.socket) -> None:
+    """Give back what comes until the other side has said all."""
+    try:
+        with sock:
+            while data := sock.recv(ROOM):
+                sock.sendall(data)
+    except OSError:  # the other side is gone
+        return
+
+
+def main(words: list[str]) -> None:
+    """Listen, say so, answer until told to end."""
+    for word in words:
+        address, _, port = word.rpartition("/")
+        for kind, answer in ((socket.SOCK_STREAM, connections), (socket.SOCK_DGRAM, datagrams)):
+            sock = socket.socket(family(address), kind)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((address, int(port)))
+            if kind is socket.SOCK_STREAM:
+                sock.listen(BACKLOG)
+            threading.Thread(target=answer, args=(sock,), daemon=True).start()
+    sys.stderr.write("ready\n")
+    sys.stderr.flush()
+    while os.read(0, 4096):
+        pass
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except OSError as error:
+        sys.exit(f"{error}")
