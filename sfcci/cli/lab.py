@@ -17,6 +17,7 @@ _name = click.option(
     help="Which lab, when several are up.",
     shell_complete=completion.labs,
 )
+SHOWN_RESTARTS = 5
 _PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
@@ -58,7 +59,8 @@ def up(scenario: str, name: str, json_output: bool) -> None:
 def status(name: str, json_output: bool) -> None:
     """Show the labs that are up.
 
-    Hosts, ports and the switch's side of each port. Exit status 1 when no lab is up.
+    Hosts, ports and the switch's side of each port; what of Open vSwitch has ended and was started again. Exit status
+    1 when no lab is up, or a switch does not run.
     """
     from sfcci.datapath import standing
 
@@ -70,7 +72,7 @@ def status(name: str, json_output: bool) -> None:
         click.echo("no lab is up; raise one with: sfcci lab up")
     for found in () if json_output else there:
         _show(found)
-    if not there:
+    if not there or any(_silent(found) for found in there):
         raise click.exceptions.Exit(1)
 
 
@@ -189,6 +191,8 @@ def _as_json(found: "StandingLab") -> dict[str, Any]:
         "since": found.since,
         "datapath": found.lab.datapath,
         "keeper": found.lab.keeper.pid,
+        "silent": _silent(found),
+        "restarts": [{"at": at, "daemon": daemon} for at, daemon in _restarts(found)],
         "hosts": [
             {"name": host.name, "forwards": host.forwards, "services": dict(host.services)}
             for host in topology.hosts
@@ -208,8 +212,12 @@ def _as_json(found: "StandingLab") -> dict[str, Any]:
     }
 
 
+def _clock(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
 def _show(found: "StandingLab") -> None:
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.since))
+    since = _clock(found.since)
     topology = found.lab.topology
     ports = (port for host in topology.hosts for port in topology.ports_of(host.name))
     console.table(
@@ -217,6 +225,31 @@ def _show(found: "StandingLab") -> None:
         ("host", "port", "address", "MAC", "switch's side"),
         ((p.host, p.name, ", ".join(a.partition("/")[0] for a in p.addresses), p.mac, p.tap) for p in ports),
     )
+    _show_switch(found)
+
+
+def _silent(found: "StandingLab") -> list[str]:
+    from sfcci.datapath import ovs
+
+    return list(ovs.silent(found.lab.keeper))
+
+
+def _restarts(found: "StandingLab") -> "tuple[tuple[float, str], ...]":
+    from sfcci.datapath import ovs
+
+    return ovs.restarts(found.lab.keeper)
+
+
+def _show_switch(found: "StandingLab") -> None:
+    """Say what has ended of Open vSwitch, and how to go on."""
+    for at, daemon in _restarts(found)[-SHOWN_RESTARTS:]:
+        click.echo(f"{daemon} had ended and was started again at {_clock(at)}")
+    for daemon in _silent(found):
+        click.echo(
+            f"{daemon} does not run; the lab starts it again every second. Its last words: "
+            f"sfcci lab exec --name {found.name} switch tail /run/lab/{daemon}.log; "
+            f"sfcci lab down --name {found.name} ends the lab"
+        )
 
 
 def _hints(found: "StandingLab") -> None:

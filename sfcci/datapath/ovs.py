@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ SCHEMAS = (
 FOLDERS = {"OVS_RUNDIR": FOLDER, "OVS_LOGDIR": FOLDER, "OVS_DBDIR": FOLDER}
 PATIENCE_S = 20
 """How long a change waits for ovs-vswitchd, which may be gone."""
+ANSWER_S = 5.0
 LONGEST_MEMORY_S = 3600
 """Open vSwitch's limit for mac-aging-time: an address that ages out is flooded to every port."""
 
@@ -144,6 +146,18 @@ def restarts(keeper: Keeper) -> tuple[tuple[float, str], ...]:
         return ()
     lines = (line.split() for line in text.splitlines())
     return tuple((float(when), name) for when, name in lines)
+
+
+def silent(keeper: Keeper) -> tuple[str, ...]:
+    """Give the daemons that do not answer at their sockets."""
+    sockets = {"ovsdb-server": "db.sock", "ovs-vswitchd": "vswitchd.ctl"}
+    return tuple(name for name, file in sockets.items() if not _answers(keeper.root / FOLDER[1:] / file))
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(ANSWER_S)
+        return sock.connect_ex(str(path)) == 0
 
 
 def dump(keeper: Keeper, what: str) -> str:

@@ -4,7 +4,9 @@ import contextlib
 import time
 
 import pytest
+from click.testing import CliRunner
 
+from sfcci.cli.lab import lab as group
 from sfcci.datapath import ovs, standing
 from sfcci.datapath.scenario import load_scenario
 from sfcci.errors import ToolError
@@ -45,9 +47,13 @@ def gets(lab):
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("faults")
+
+
+@pytest.fixture(scope="module")
+def lab(folder):
     """A lab that nobody serves."""
-    folder = tmp_path_factory.mktemp("faults")
     up = standing.up(folder, "faults", load_scenario("demo"), lambda _: None)
     yield up.lab
     standing.down(folder, up)
@@ -94,3 +100,23 @@ def test_a_new_switch_forwards_nothing_until_it_has_its_program(lab):
     (lab.keeper.root / "run/lab/kept").rename(lab.keeper.root / "run/lab/restore")
     kill(lab, "ovs-vswitchd")
     until(lambda: _quiet(lab.flows) == program)
+
+
+def test_lab_status_tells_what_was_started_again_and_what_does_not_run(lab, folder, monkeypatch):
+    kill(lab, "ovs-vswitchd")
+    until(lambda: ovs.silent(lab.keeper) == ())
+    monkeypatch.setenv("SFCCI_RUN_STATE", str(folder))
+    told = CliRunner().invoke(group, ["status"])
+    assert told.exit_code == 0
+    assert "ovs-vswitchd had ended and was started again at 20" in told.output
+    start = lab.keeper.root / "run/lab/ovs-vswitchd.start"
+    words = start.read_text()
+    start.write_text("/bin/false")
+    number = process(lab, "ovs-vswitchd")
+    lab.run("switch", ["sh", "-c", f"kill -9 {number}"], timeout_s=PATIENCE_S, check=True)
+    until(lambda: ovs.silent(lab.keeper))
+    told = CliRunner().invoke(group, ["status"])
+    assert told.exit_code == 1
+    assert "ovs-vswitchd does not run; the lab starts it again every second. Its last words: " in told.output
+    start.write_text(words)
+    until(lambda: gets(lab))
