@@ -21,7 +21,7 @@ from sfcci.datapath import ovs
 from sfcci.datapath.lab import Lab, Say, build, require, switch_ports
 from sfcci.datapath.namespace import Keeper, Raising
 from sfcci.datapath.scenario import SCHEMA, Scenario, parse_scenario
-from sfcci.datapath.topology import Host, Port, Topology
+from sfcci.datapath.topology import Function, Host, Port, Topology
 from sfcci.document import Document, did_you_mean
 from sfcci.errors import Fault, InputError, Place, UsageError
 
@@ -194,8 +194,14 @@ def _read(state: Path, name: str) -> StandingLab | None:
         raise InputError(Fault(Place(str(path)), f"{error!r}", "a lab's record", "remove the file")) from None
 
 
+def _host(record: Mapping[str, Any]) -> Host:
+    given = record.get("function")
+    function = Function(**{**given, "maps": tuple(map(tuple, given["maps"]))}) if given else None
+    return Host(**{**record, "owner": tuple(record["owner"]), "function": function})
+
+
 def _topology(record: Mapping[str, Any]) -> Topology:
-    hosts = tuple(Host(**{**host, "owner": tuple(host["owner"])}) for host in record["hosts"])
+    hosts = tuple(_host(host) for host in record["hosts"])
     ports = (
         {**port, "addresses": tuple(port["addresses"]), "gateways": tuple(port["gateways"])}
         for port in record["ports"]
