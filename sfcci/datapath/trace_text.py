@@ -1,0 +1,201 @@
+"""What ofproto/trace tells, read: which frames leave, from which place on a path, by whose choice.
+
+The frames are those of its last line ("Datapath actions"), with the names of ports; the lines of the tables say how it
+came to them. Source: ovs-vswitchd(8), "ofproto/trace"; odp syntax as ovs-dpctl(8) prints it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sfcci.chain.action import Decap, PopMpls, Push
+from sfcci.chain.field import REGISTERS, WIDTHS, spelled
+from sfcci.chain.journey import Departure
+from sfcci.chain.port import mac_number
+from sfcci.chain.table import MPLS, NSH, ON_WAY_BACK
+from sfcci.chain.walk import Packet, wrapped
+
+TTL = 64
+PLACE, ORIGIN = 0, 1
+"""The registers that hold the place on the path, and whether it is the way back (`chain.table`)."""
+_OUTSIDE = ("in_port", "eth_src", "eth_dst", "eth_type")
+_SET_REG = re.compile(r"set_field:(0x[0-9a-f]+|\d+)(?:/(0x[0-9a-f]+|\d+))?->reg(\d+)")
+_FLOW_LINE = re.compile(r"( *)(\d+)\. ")
+_FINAL_REG = re.compile(r"\breg(\d+)=(0x[0-9a-f]+|\d+)")
+_PAIR = re.compile(r"(\w+)=([^,()]*)")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was told. `again`: the packet comes into the switch once more, as it is then, with these registers."""
+
+    departures: tuple[Departure, ...]
+    again: Packet | None = None
+
+
+def flow_text(packet: Packet) -> str:
+    """Give a packet as ofproto/trace reads it, registers too; of an encapsulated one the outside."""
+    names = [name for name in WIDTHS if name in packet]
+    if packet["eth_type"] in (MPLS, NSH):
+        kept = (*_OUTSIDE, *REGISTERS)
+        names = [name for name in names if name in kept or name.startswith(("mpls_", "nsh_"))]
+    words = [f"{name}={spelled(name, packet[name])}" for name in names if packet[name] or name not in REGISTERS]
+    if packet["eth_type"] == MPLS:
+        words += [f"mpls_ttl={packet.get('mpls_ttl', TTL)}", "mpls_bos=1"]
+    elif packet["eth_type"] == NSH:
+        words += [f"nsh_ttl={TTL - 1}", "nsh_np=3"]
+    else:
+        words.append(f"nw_ttl={TTL}")
+    return ",".join(words)
+
+
+def read(text: str, packet: Packet, numbers: Mapping[str, int]) -> Told:
+    """Give what became of the packet. `numbers`: ports of ours by name; what went elsewhere is left out.
+
+    Raises ValueError: it is no such text.
+    """
+    actions = re.search(r"^Datapath actions: (.*)$", text, re.MULTILINE)
+    final = re.search(r"^Final flow: (.*)$", text, re.MULTILINE)
+    if not actions or not final:
+        raise ValueError("no line \"Datapath actions\"")
+    tree = _Tree()
+    for line in text[: final.start()].splitlines():
+        tree.take(line)
+    frames = _Frames(dict(packet), numbers)
+    frames.carry_out(actions[1].strip())
+    choices = dict(tree.outputs)
+    departures = [
+        Departure(numbers[name], frame, *choices.get(name, (0, False, None, None)), switched=name not in choices)
+        for name, frame in frames.sent
+    ]
+    again = None
+    if frames.again is not None:
+        registers = {f"reg{n}": int(value, 0) for n, value in _FINAL_REG.findall(final[1])}
+        again = {**frames.again, **registers}
+    return Told(tuple(departures), again)
+
+
+@dataclass
+class _Tree:
+    """The lines of the tables, one after the other: which register had what value when a frame left."""
+
+    outputs: list[tuple[str, tuple[int, bool, int | None, int | None]]] = field(default_factory=list)
+    registers: dict[int, int] = field(default_factory=dict)
+    group: int | None = None
+    bucket: int | None = None
+    clones: list[tuple[int, int, dict[int, int]]] = field(default_factory=list)
+    """Copies that are being made: indentation, actions of them left, and the registers that hold behind them."""
+
+    def take(self, line: str) -> None:
+        """Take the next line."""
+        said = line.strip()
+        if said.startswith(("->", ">>")):
+            self._remark(said)
+            return
+        table = _FLOW_LINE.match(line)
+        indent = table.end(2) - 2 if table else len(line) - len(line.lstrip())
+        self._end_clones(indent, counts=not table)
+        if table or not said:
+            return
+        if said.startswith("clone("):
+            inner = _parts(said.removeprefix("clone(").removesuffix(")"))
+            self.clones.append((indent, len(inner), dict(self.registers)))
+        elif found := _SET_REG.fullmatch(said):
+            value, mask, number = int(found[1], 0), int(found[2] or "0xffffffff", 0), int(found[3])
+            self.registers[number] = self.registers.get(number, 0) & ~mask | value
+        elif said.startswith("group:"):
+            self.group, self.bucket = int(said.removeprefix("group:")), None
+        elif said.startswith("output:"):
+            place, back = self.registers.get(PLACE, 0), bool(self.registers.get(ORIGIN, 0) & ON_WAY_BACK)
+            self.outputs.append((said.removeprefix("output:").strip('"'), (place, back, self.group, self.bucket)))
+
+    def _remark(self, said: str) -> None:
+        if said.startswith("-> using bucket"):
+            self.bucket = int(said.rsplit(maxsplit=1)[1])
+        elif said.startswith(">> skipping output") and self.outputs:
+            self.outputs.pop()
+
+    def _end_clones(self, indent: int, *, counts: bool) -> None:
+        while self.clones:
+            depth, left, registers = self.clones[-1]
+            if indent > depth or (indent == depth and not counts):
+                return
+            if indent == depth and left:
+                self.clones[-1] = depth, left - 1, registers
+                return
+            self.clones.pop()
+            self.registers = registers
+            self.group = self.bucket = None
+
+
+@dataclass
+class _Frames:
+    """The datapath's actions, carried out on a packet."""
+
+    packet: dict[str, int]
+    numbers: Mapping[str, int]
+    sent: list[tuple[str, Packet]] = field(default_factory=list)
+    again: Packet | None = None
+
+    def carry_out(self, text: str) -> None:
+        """Carry out a list of actions."""
+        for part in _parts(text):
+            name, _, rest = part.partition("(")
+            self._act(name.strip('"'), rest.removesuffix(")"))
+
+    def _act(self, name: str, words: str) -> None:
+        given = dict(_PAIR.findall(words))
+        match name:
+            case "clone":
+                inner = _Frames(dict(self.packet), self.numbers)
+                inner.carry_out(words)
+                self.sent += inner.sent
+            case "set":
+                self.packet |= _fields(words)
+            case "push_mpls":
+                self.packet = {**wrapped(self.packet, Push("mpls")), **_fields(f"mpls({words})")}
+            case "pop_mpls":
+                self.packet = wrapped(self.packet, PopMpls(int(given["eth_type"], 0)))
+            case "push_nsh":
+                self.packet = {**wrapped(self.packet, Push("nsh")), **_fields(f"nsh({words})")}
+            case "push_eth":
+                self.packet = {**wrapped(self.packet, Push("ethernet")), **_fields(f"eth({words})")}
+            case "pop_eth" | "pop_nsh":
+                self.packet = wrapped(self.packet, Decap())
+            case "recirc":
+                self.again = dict(self.packet)
+            case _ if name in self.numbers:
+                self.sent.append((name, dict(self.packet)))
+
+
+_LAYERS = {
+    "eth": {"src": "eth_src", "dst": "eth_dst"},
+    "mpls": {"label": "mpls_label", "tc": "mpls_tc", "ttl": "mpls_ttl"},
+    "nsh": {"spi": "nsh_spi", "si": "nsh_si"},
+}
+
+
+def _fields(words: str) -> dict[str, int]:
+    """Give the fields that `LAYER(name=value,...)` sets, of the layers that chains write; masks say nothing new."""
+    layer, _, rest = words.partition("(")
+    names = _LAYERS.get(layer, {})
+    return {
+        names[name]: mac_number(value) if layer == "eth" else int(value, 0)
+        for name, value in ((name, value.partition("/")[0]) for name, value in _PAIR.findall(rest))
+        if name in names
+    }
+
+
+def _parts(text: str) -> list[str]:
+    """Split at the commas that are in no parentheses."""
+    return [part for part in _split(text) if part]
+
+
+def _split(text: str) -> Iterator[str]:
+    depth = begin = 0
+    for at, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and not depth:
+            yield text[begin:at].strip()
+            begin = at + 1
+    yield text[begin:].strip()
