@@ -9,6 +9,12 @@ WIDTHS: Mapping[str, int] = {
     "reg1": 32,
     "reg2": 32,
     "reg3": 32,
+    "reg12": 32,
+    "reg13": 32,
+    "reg14": 32,
+    "reg15": 32,
+    "xxreg1": 128,
+    "xxreg2": 128,
     "eth_type": 16,
     "eth_src": 48,
     "eth_dst": 48,
@@ -30,6 +36,8 @@ WIDTHS: Mapping[str, int] = {
     "udp_dst": 16,
 }
 """Field → width in bits. Order: prerequisites in front, as they are printed."""
+REGISTERS = tuple(name for name in WIDTHS if "reg" in name)
+"""Those that are no packet's but the switch's own, 0 at the start. xxreg1 is reg4 to reg7, xxreg2 reg8 to reg11."""
 LATE_FRAGMENT = 3
 """`ip_frag` of every fragment but the first: it has no ports."""
 

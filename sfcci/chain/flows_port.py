@@ -7,6 +7,7 @@ from sfcci.chain.action import Action, Goto, Move, Normal, Output, Push, SetFiel
 from sfcci.chain.ntuple import Fields
 from sfcci.chain.openflow import Flow, Match, match
 from sfcci.chain.port import SwitchPort, mac_number
+from sfcci.chain.spread import spreading
 from sfcci.chain.table import (
     ANSWERS,
     ARP,
@@ -70,6 +71,7 @@ def shared() -> Iterator[Flow]:
     for table in (ANSWERS, PLACE_BACK):
         yield Flow(table, LOW, match(**{ORIGIN_REG: (FROM_FUNCTION, FROM_FUNCTION)}), ())
         yield Flow(table, LOWEST, Match(), (Normal(),))
+    yield from spreading()
     yield Flow(BRANCH, LOWEST, Match(), (Goto(END),))
     yield Flow(END, LOWEST, Match(), (Normal(),))
 

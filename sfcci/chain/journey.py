@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from sfcci.chain.field import REGISTERS
 from sfcci.chain.model import ChainState, PortPairGroup
 from sfcci.chain.ntuple import IPV6
-from sfcci.chain.path import FIRST_INDEXES, Instance, Path
+from sfcci.chain.path import Instance, Path
 from sfcci.chain.port import Ports, SwitchPort, mac_number
 from sfcci.chain.rewriting import restored, rewritten
 from sfcci.chain.state import NOTHING
@@ -24,7 +24,6 @@ from sfcci.chain.walk import Packet
 
 MOST_LEGS = 300
 """Two ways of 126 hops, and some: who goes on longer goes round in circles."""
-NO_PATH = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,12 @@ class Layout:
     chains: ChainState
     ports: Ports
     ways: Mapping[str, tuple[Path, ...]]
+    names: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    """Names by id, where there are any."""
+
+    def name(self, id_: str) -> str:
+        """Give what a person calls it."""
+        return self.names.get(id_) or id_
 
     @cached_property
     def port_at(self) -> Mapping[int, str]:
@@ -277,11 +282,3 @@ def _counted_down(packet: dict[str, int]) -> dict[str, int]:
         return packet | {"nsh_si": packet["nsh_si"] - 1}
     return packet
 
-
-def hop_number(path: Path, si: int) -> int:
-    """Give the number, from 0, of the hop whose packets carry a service index, whatever the version."""
-    first = FIRST_INDEXES[0] if si > FIRST_INDEXES[1] else FIRST_INDEXES[1]
-    return min(first - si, len(path.hops))
-
-
-NO_JOURNEY = Journey(NOTHING)

@@ -10,16 +10,19 @@
 | 13 answers | the n-tuple, swapped | as 10 and 12 for the way back of symmetric chains; |
 | 15 place back | in_port, spi | a miss: from a function drop, else NORMAL |
 | 20 hop | spi, si, direction | copies to taps; the hop's group, or its one function, or the end of the path |
+| 21 addresses | direction, family | copies what both sides of a group's spreading are into registers: near side, far side |
+| 22 ports | direction, protocol | as 21, ports of TCP and UDP |
 | 30 deliver | reg3 | out of a function's port, with the encapsulation that it knows |
 | 45 branch | the end of a path, the n-tuple | where a service graph goes on: the next chain's spi and first index, → 20 |
 | 50 end | address | out of the port that has the address |
 
 reg0: the path and the place on it; its low 20 bits are the MPLS label. On one node push and pop cancel for functions
-that know no chain, so none is pushed. reg1: bit 0, the packet came from a function; bit 1, it is on the way back.
+that know no chain, so none is pushed. reg1: bit 0, the packet came from a function; bit 1, it is on the way back; bit 2, it has waited.
 reg2: the network, where the switch has several. reg3: the port to deliver to and the way to do it.
+reg4 to reg15: what a group spreads by.
 """
 
-DISPATCH, FUNCTION, DECODE, CLASSIFY, PLACE, ANSWERS, PLACE_BACK, HOP, DELIVER, BRANCH, END = (
+DISPATCH, FUNCTION, DECODE, CLASSIFY, PLACE, ANSWERS, PLACE_BACK, HOP, ADDRESSES, PORTS, DELIVER, BRANCH, END = (
     0,
     1,
     5,
@@ -28,6 +31,8 @@ DISPATCH, FUNCTION, DECODE, CLASSIFY, PLACE, ANSWERS, PLACE_BACK, HOP, DELIVER, 
     13,
     15,
     20,
+    21,
+    22,
     30,
     45,
     50,
@@ -35,7 +40,7 @@ DISPATCH, FUNCTION, DECODE, CLASSIFY, PLACE, ANSWERS, PLACE_BACK, HOP, DELIVER, 
 LOWEST, LOW, LATER, MIDDLE, HIGH = 0, 1, 50, 100, 200
 """Priorities. LATER: fragments without ports, where nothing better is known of them."""
 PLACE_REG, ORIGIN_REG, NETWORK_REG, PORT_REG = "reg0", "reg1", "reg2", "reg3"
-FROM_FUNCTION, ON_WAY_BACK = 1, 2
+FROM_FUNCTION, ON_WAY_BACK, RESUMED = 1, 2, 4
 ARP, IPV4, IPV6, MPLS, NSH = 0x0806, 0x0800, 0x86DD, 0x8847, 0x894F
 ICMPV6 = 58
 NEIGHBOUR_DISCOVERY = (133, 134, 135, 136)

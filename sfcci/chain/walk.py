@@ -22,14 +22,13 @@ from sfcci.chain.action import (
     SetField,
     ToGroup,
 )
-from sfcci.chain.field import WIDTHS
+from sfcci.chain.field import REGISTERS
 from sfcci.chain.openflow import Bucket, Group
 from sfcci.chain.program import Program
 from sfcci.chain.table import MPLS, NSH
 
 Packet = Mapping[str, int]
 Choose = Callable[[Group, Packet], Bucket]
-REGISTERS = {name: 0 for name in WIDTHS if name.startswith("reg")}
 FRAME = ("eth_type", "eth_src", "eth_dst")
 MAX_LOOKUPS = 64
 """A switch gives up somewhere (Open vSwitch: 4096 resubmits); no program of ours comes near."""
@@ -53,7 +52,7 @@ def walk(program: Program, packet: Packet, choose: Choose = first_bucket) -> tup
 
     Raises LookupError for a group that is not there, RecursionError for a program without an end.
     """
-    steps = _Walk(program, {**REGISTERS, **packet}, choose)
+    steps = _Walk(program, {**dict.fromkeys(REGISTERS, 0), **packet}, choose)
     steps.look_up(0)
     return tuple(steps.sent)
 
@@ -81,7 +80,7 @@ class _Walk:
                 case Move(source, first, width, target):
                     self.write(target, self.packet[source] >> first & (1 << width) - 1, (1 << width) - 1)
                 case Push() | PopMpls() | Decap():
-                    self.packet = _wrapped(self.packet, action)
+                    self.packet = wrapped(self.packet, action)
                 case Goto(table) | Resubmit(table):
                     self.look_up(table)
                 case ToGroup(number):
@@ -113,8 +112,8 @@ class _Walk:
         self.apart(self.choose(group, self.packet).actions)
 
 
-def _wrapped(packet: Mapping[str, int], action: Push | PopMpls | Decap) -> dict[str, int]:
-    """The packet with one header more or less; what is below one is kept under names of its own."""
+def wrapped(packet: Mapping[str, int], action: Push | PopMpls | Decap) -> dict[str, int]:
+    """Give the packet with one header more or less; what is below one is kept under names of its own. Raises LookupError."""
     match action:
         case Push("mpls"):
             return {**packet, "eth_type": MPLS, "mpls_label": 0, "mpls_tc": 0, "mpls_ttl": 0}

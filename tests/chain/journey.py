@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sfcci.chain.field import REGISTERS
 from sfcci.chain.table import MPLS, NSH
 from sfcci.chain.walk import walk
 
@@ -55,4 +56,4 @@ def journey(program, packet, machine_of, way_on, choose):
 
 
 def _on_a_wire(name):
-    return not name.startswith("reg") and name != "bare"
+    return name not in REGISTERS and name != "bare"
