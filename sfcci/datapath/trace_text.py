@@ -46,6 +46,7 @@ def flow_text(packet: Packet) -> str:
         words += [f"nsh_ttl={TTL - 1}", "nsh_np=3"]
     else:
         words.append(f"nw_ttl={TTL}")
+        words += [f"icmp_type={packet['icmp_type']}"] if "icmp_type" in packet else []
     return ",".join(words)
 
 

@@ -1,0 +1,199 @@
+"""What `sfcci sfc trace` asks: the layout of a state, scenario or lab, and the switch that carries its packets.
+
+The switch is the lab's own where a lab is up, else one that any user may have (`own_switch`).
+"""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+from pathlib import Path
+
+from sfcci.chain.compiler import Compiled, compiled
+from sfcci.chain.journey import Carry, Layout
+from sfcci.chain.model import ChainState
+from sfcci.chain.plan import plan
+from sfcci.chain.port import Ports
+from sfcci.chain.program import Program, program_of
+from sfcci.chain.state import NOTHING, State
+from sfcci.chain.status import ERROR
+from sfcci.chain.view import chain_state
+from sfcci.datapath import openflow_client, own_switch, ovs, standing
+from sfcci.datapath.lab import switch_ports
+from sfcci.datapath.namespace import Keeper
+from sfcci.datapath.scenario import Scenario
+from sfcci.datapath.topology import Port, Topology
+from sfcci.datapath.traced import Traced
+from sfcci.datapath.unixctl import Control
+from sfcci.datapath.wanted import wanted
+from sfcci.datapath.watch import Watch
+from sfcci.document import did_you_mean
+from sfcci.errors import InputError, UsageError
+
+TRACE = "trace"
+"""The name of the way to run a switch without any privilege; the others are the datapaths of labs."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is asked about. `lame`: why chains cannot be carried out, by id; `lab`: whose switch is asked, if any."""
+
+    topology: Topology
+    layout: Layout
+    program: Program
+    lame: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    lab: standing.StandingLab | None = None
+
+    @property
+    def way(self) -> str:
+        """How the switch is run: "netdev", "dummy" or "trace"."""
+        return self.lab.lab.datapath if self.lab else TRACE
+
+
+def of_state(state: State) -> Scene:
+    """Give the scene of the API's state, as if everything that can be plugged were."""
+    topology = wanted(state, Topology(), 0)
+    return _planned(state, topology, switch_ports(topology))
+
+
+def of_scenario(scenario: Scenario) -> Scene:
+    """Give the scene of a scenario."""
+    ports = switch_ports(scenario.topology)
+    return _scene(scenario.topology, ports, scenario.chains, compiled(scenario.chains, ports))
+
+
+def of_lab(lab: standing.StandingLab, state: State | None = None) -> Scene:
+    """Give the scene of a lab that is up; `state` is the API's, where that has it. Raises ToolError."""
+    links = _links(lab.lab.keeper)
+    topology = lab.lab.topology
+    up = {port.id: bool(links.get(port.tap)) for port in topology.ports}
+    ports = {id_: replace(port, up=up[id_]) for id_, port in switch_ports(topology).items()}
+    if state is not None:
+        return replace(_planned(state, topology, ports), lab=lab)
+    chains = lab.lab.scenario.chains
+    return replace(_scene(topology, ports, chains, compiled(chains, ports)), lab=lab)
+
+
+def lab_of(folder: Path, state: State) -> standing.StandingLab | None:
+    """Give the lab that is up with ports of the state, and no others; None where there is none."""
+    known = state.of("ports").keys()
+    with contextlib.suppress(InputError):
+        for lab in standing.labs(folder):
+            ports = {port.id for port in lab.lab.topology.ports}
+            if lab.served and ports and ports <= known:
+                return lab
+    return None
+
+
+@contextlib.contextmanager
+def carrying(scene: Scene, ends: Iterable[str]) -> Iterator[Carry]:
+    """Give what carries packets from and to these ports (ids) through the scene's switch, for the block.
+
+    Raises MissingTool, ToolError, Unreachable.
+    """
+    if scene.lab:
+        with _lab_switch(scene.lab) as carry:
+            yield carry
+        return
+    needed = _needed(scene.layout, set(ends))
+    ports = [
+        own_switch.DummyPort(port.tap, port.number, port.mac, max(port.network, 0))
+        for port in scene.topology.ports
+        if port.id in needed
+    ]
+    with own_switch.own_switch(ports) as switch:
+        switch.install(scene.program)
+        yield switch.traced()
+
+
+@contextlib.contextmanager
+def _lab_switch(lab: standing.StandingLab) -> Iterator[Carry]:
+    keeper = lab.lab.keeper
+    numbers = {port.tap: port.number for port in lab.lab.topology.ports}
+    with contextlib.ExitStack() as stack:
+        control = stack.enter_context(Control(keeper.root / ovs.CONTROL.lstrip("/")))
+
+        def held() -> Program:
+            address = f"unix:{keeper.root}{ovs.FOLDER}/{ovs.BRIDGE}.mgmt"
+            with openflow_client.connect(address) as switch:
+                there = switch.held()
+            return program_of(there.flows, there.groups)
+
+        yield Traced(control, ovs.BRIDGE, numbers, held)
+
+
+def port_named(topology: Topology, word: str) -> Port:
+    """Give the port with that name, id, tap or address, or the one by which a host of that name sends.
+
+    Raises UsageError.
+    """
+    if found := _with_address(topology, word):
+        return found
+    if any(word in (port.id, port.tap, port.name) for port in topology.ports):
+        return topology.port(word)
+    if ports := topology.ports_of(word):
+        return ports[-1]
+    names = [*(port.name for port in topology.ports), *(host.name for host in topology.hosts)]
+    hint = did_you_mean(word, names) or f"there are {len(topology.ports)} ports; name one, its id or its address"
+    raise UsageError(f"no plugged port {word!r}; {hint}")
+
+
+def _with_address(topology: Topology, word: str) -> Port | None:
+    try:
+        address = ip_address(word)
+    except ValueError:
+        return None
+    found = [
+        port for port in topology.ports if any(ip_address(a.partition("/")[0]) == address for a in port.addresses)
+    ]
+    if len(found) > 1:
+        taps = ", ".join(port.tap for port in found)
+        raise UsageError(f"several networks have a port with address {word}; say which: {taps}")
+    return found[0] if found else None
+
+
+def _planned(state: State, topology: Topology, ports: Ports) -> Scene:
+    made = plan(state, ports)
+    lame = {
+        id_: status.reason
+        for id_, status in made.chains.items()
+        if status.status == ERROR and id_ not in made.compiled.ways
+    }
+    return replace(_scene(topology, ports, chain_state(state), made.compiled), lame=lame)
+
+
+def _scene(topology: Topology, ports: Ports, chains: ChainState, made: Compiled) -> Scene:
+    kinds = (chains.port_pairs, chains.port_pair_groups, chains.flow_classifiers, chains.port_chains)
+    names = {one.id: one.name for kind in kinds for one in kind} | {port.id: port.name for port in topology.ports}
+    return Scene(topology, Layout(chains, ports, made.ways, names), made.program)
+
+
+def _links(keeper: Keeper) -> dict[str, bool]:
+    watch = Watch(keeper)
+    try:
+        return dict(watch.links)
+    finally:
+        watch.close()
+
+
+def _needed(layout: Layout, ends: set[str]) -> set[str]:
+    """The ports that packets of these ports may come to: theirs, and those of the chains that they may enter.
+
+    Each port of the switch costs time to make, and another chain's say nothing here.
+    """
+    used = {fc.id for fc in layout.chains.flow_classifiers if {fc.logical_source_port, fc.logical_destination_port} & ends}
+    todo = [chain.id for chain in layout.chains.port_chains if used & set(chain.flow_classifiers)]
+    onward = {source: to for graph in layout.chains.service_graphs for source, to in graph.port_chains}
+    chains = set(todo)
+    while todo:
+        more = [end for end in onward.get(todo.pop(), ()) if end not in chains]
+        chains.update(more)
+        todo += more
+    numbers = {
+        port.number
+        for id_ in chains
+        for path in layout.ways.get(id_, ())
+        for instance in path.instances
+        for port in (instance.entry, instance.exit)
+    }
+    return ends | {layout.port_at[number] for number in numbers}
