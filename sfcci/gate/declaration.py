@@ -9,126 +9,17 @@ from sfcci import document
 from sfcci.document import Document, did_you_mean
 from sfcci.errors import Fault, InputError, Place, UsageError
 from sfcci.gate import job as values
-from sfcci.gate.job import Change, Check, Job, Step, Traffic
+from sfcci.gate.change import declared
+from sfcci.gate.job import Check, Job, Step, Traffic
+from sfcci.gate.job_schema import PROTOCOLS, SCHEMA
 from sfcci.gate.refusal import refusals, scenario_word
 
-NAMES = {"type": "array", "items": {"type": "string", "minLength": 1}}
-SOME_NAMES = {**NAMES, "minItems": 1, "description": "a list of one name or more"}
-HOPS = {
-    "type": "array",
-    "minItems": 1,
-    "items": SOME_NAMES,
-    "description": "a list of hops, each a list of hosts: [[vm1, vm2], [vm3]]",
+ENDS = {"from": "source", "to": "dest"}
+TRAFFIC: Mapping[str, Callable[..., Traffic]] = {
+    "http": values.Http,
+    "traceroute": values.Traceroute,
+    "stream": values.Stream,
 }
-BETWEEN = {"from": {"type": "string"}, "to": {"type": "string"}}
-
-
-def _object(properties: Mapping[str, Any], *required: str, description: str = "") -> dict[str, Any]:
-    schema = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": dict(properties),
-        "required": list(required),
-    }
-    return {**schema, "description": description} if description else schema
-
-
-TRAFFIC = _object(
-    {
-        "http": _object(
-            {**BETWEEN, "requests": {"type": "integer", "minimum": 1, "maximum": 100_000}}, "from", "to"
-        ),
-        "traceroute": _object(BETWEEN, "from", "to"),
-    },
-    description="one kind of traffic: http or traceroute",
-)
-CHECK_WITH_WORDS = _object(
-    {
-        "visits": HOPS,
-        "hops": HOPS,
-        "quiet": SOME_NAMES,
-        "shares": _object(
-            {
-                "among": SOME_NAMES,
-                "at_least": {
-                    "type": "number",
-                    "exclusiveMinimum": 0,
-                    "maximum": 1,
-                    "description": "a share above 0, at most 1",
-                },
-            },
-            "among",
-            "at_least",
-        ),
-    },
-)
-CHECK = {
-    "type": ["string", "object"],
-    "description": "answered, flows_as_at_start, or one of visits, hops, quiet, shares with its value",
-    "if": {"type": "object"},
-    "then": {**CHECK_WITH_WORDS, "minProperties": 1, "maxProperties": 1},
-    "else": {"enum": ["answered", "flows_as_at_start"]},
-}
-CHANGE = {
-    "type": ["string", "object"],
-    "if": {"type": "object"},
-    "then": _object(
-        {
-            "port_chains": {
-                "type": "object",
-                "additionalProperties": _object({"port_pair_groups": SOME_NAMES, "flow_classifiers": NAMES}),
-            },
-            "port_pair_groups": {"type": "object", "additionalProperties": _object({"port_pairs": NAMES})},
-        },
-    ),
-    "else": {"enum": ["restore"]},
-}
-STEP = _object(
-    {
-        "change": CHANGE,
-        "traffic": {"type": "array", "items": {**TRAFFIC, "minProperties": 1, "maxProperties": 1}},
-        "checks": {"type": "array", "minItems": 1, "items": CHECK},
-    },
-    "checks",
-)
-JOB = _object(
-    {
-        "name": {
-            "type": "string",
-            "pattern": r"^[a-z0-9][a-z0-9.-]*$",
-            "description": "small letters, digits, - and .",
-        },
-        "description": {"type": "string"},
-        "pipeline": {
-            "type": ["string", "array"],
-            "items": {"type": "string"},
-            "minLength": 1,
-            "minItems": 1,
-            "description": "a pipeline or a list of them",
-        },
-        "voting": {"type": "boolean"},
-        "timeout": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "maximum": 86_400,
-            "description": "seconds, at most a day",
-        },
-        "attempts": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": 10,
-            "description": "how often it is tried, 1 to 10",
-        },
-        "scenario": {"type": "string", "minLength": 1},
-        "steps": {"type": "array", "minItems": 1, "items": STEP},
-        "install": {"type": "string", "minLength": 1},
-        "command": SOME_NAMES,
-    },
-    "name",
-    "pipeline",
-    "timeout",
-)
-SCHEMA: dict[str, Any] = _object({"jobs": {"type": "array", "minItems": 1, "items": JOB}}, "jobs")
 
 
 def load_jobs(folder: str = "") -> tuple[Job, ...]:
@@ -239,44 +130,50 @@ def _job(found: Document, number: int, table: Mapping[str, Any]) -> Job:
 
 
 def _step(table: Mapping[str, Any]) -> Step:
+    given = table.get("change", [])
     return Step(
-        change=_change(table.get("change", {})),
+        changes=tuple(map(declared, given if isinstance(given, list) else [given])),
         traffic=tuple(_traffic(item) for item in table.get("traffic", ())),
         checks=tuple(_check(item) for item in table["checks"]),
     )
 
 
-def _change(value: str | Mapping[str, Any]) -> Change:
-    if isinstance(value, str):
-        return Change(restore=True)
-    chains, groups = (
-        {
-            name: {key: tuple(members) for key, members in attributes.items()}
-            for name, attributes in value.get(kind, {}).items()
-        }
-        for kind in ("port_chains", "port_pair_groups")
-    )
-    return Change(chains, groups)
-
-
 def _traffic(table: Mapping[str, Any]) -> Traffic:
     ((kind, words),) = table.items()
-    if kind == "http":
-        return values.Http(words["from"], words["to"], words.get("requests", 20))
-    return values.Traceroute(words["from"], words["to"])
+    given = {ENDS.get(key, key): value for key, value in words.items()}
+    if kind in PROTOCOLS:
+        port = given.pop("port", values.Flows.ports[0])
+        given["ports"] = tuple(port) if isinstance(port, list) else (port,)
+        return values.Flows(**given, over=PROTOCOLS[kind])
+    return TRAFFIC[kind](**given)
 
 
 def _hops(value: list[list[str]]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(hop) for hop in value)
 
 
+def _shares(value: Mapping[str, Any]) -> Check:
+    among = value["among"]
+    if isinstance(among, dict):
+        weights = tuple((host, float(weight)) for host, weight in among.items())
+        return values.Weights(weights, float(value["within"]))
+    return values.Shares(tuple(among), float(value["at_least"]))
+
+
 CHECKS: dict[str, Callable[[Any], Check]] = {
     "answered": lambda _value: values.Answered(),
+    "both_ways": lambda _value: values.BothWays(),
     "flows_as_at_start": lambda _value: values.FlowsAsAtStart(),
+    "base_flows": lambda _value: values.BaseFlows(),
     "visits": lambda value: values.Visits(_hops(value)),
     "hops": lambda value: values.Hops(_hops(value)),
     "quiet": lambda value: values.Quiet(tuple(value)),
-    "shares": lambda value: values.Shares(tuple(value["among"]), float(value["at_least"])),
+    "shares": _shares,
+    "moved_at_most": lambda value: values.MovedAtMost(float(value)),
+    "copies": lambda value: values.Copies(tuple(value)),
+    "encapsulation": lambda value: values.Encapsulation(**value),
+    "lost": values.Lost,
+    "ways": lambda value: values.Ways(tuple(map(_hops, value))),
 }
 """Word of a job file → check."""
 

@@ -17,7 +17,7 @@ from sfcci import command, files
 from sfcci.errors import DiskFull, Fault, InputError, MissingTool, Place, SfcciError
 from sfcci.gate.evidence import LOG
 from sfcci.gate.history import History
-from sfcci.gate.job import Http, Job, JobResult, Result
+from sfcci.gate.job import Flows, Http, Job, JobResult, Result, Stream, Traffic
 from sfcci.moment import parse_span
 from sfcci.settings import Settings
 
@@ -30,6 +30,8 @@ RESERVE_BYTES = 2**16
 LAB_BYTES = 2**20
 INSTALLED_BYTES = 2**24
 REQUEST_BYTES = 7 * 2**10
+STREAM_S = 10
+"""So long a stream may flow, for the room that it takes."""
 """What a run takes on the disk: with a lab or with installed packages, and for each request through a chain of two groups
 (measured: 6.5 KiB, of which 5.2 are the capture)."""
 YOUNG_S = 60
@@ -122,8 +124,17 @@ class Folder:
 def room_bytes(job: Job) -> int:
     """Give the room on the disk that a run takes while it goes on: captures, ways of packets, installed packages."""
     kinds = [kind for step in job.steps for kind in step.traffic]
-    requests = sum(kind.requests for kind in kinds if isinstance(kind, Http))
+    requests = sum(_flows(kind) for kind in kinds)
     return (INSTALLED_BYTES if job.install else LAB_BYTES) + requests * REQUEST_BYTES
+
+
+def _flows(kind: Traffic) -> int:
+    """Give how many flows' packets are captured; of a stream those of some seconds."""
+    if isinstance(kind, Http):
+        return kind.requests
+    if isinstance(kind, Flows):
+        return kind.flows * len(kind.over)
+    return round(kind.rate * STREAM_S) if isinstance(kind, Stream) else 0
 
 
 def _check_room(path: Path, wanted: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from sfcci.errors import EXIT_FINDINGS, EXIT_OK, EXIT_TOOL, Place
 
@@ -111,16 +112,25 @@ def exit_status(results: Iterable[JobResult]) -> int:
     return EXIT_TOOL if bad or any(result.result in UNJUDGED for result in voting) else EXIT_OK
 
 
+class Whole(StrEnum):
+    """A change of everything at once."""
+
+    RESTORE = "restore"
+    """Chains and hosts are as they were at the start."""
+    DELETE = "delete"
+    """No resource of a chain is left."""
+
+
 @dataclass(frozen=True)
 class Change:
-    """What a step does to the chains: new members by name, or everything as it was at the start.
+    """What a step does to the chains and to the hosts that the functions run on.
 
-    `chains` and `groups` map a name to the attributes that change (lists of names).
+    `patch` is a merge patch (RFC 7396) on the scenario's collections; `hosts` says who is up and who is not.
     """
 
-    chains: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
-    groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
-    restore: bool = False
+    patch: Mapping[str, Any] = field(default_factory=dict)
+    hosts: Mapping[str, bool] = field(default_factory=dict)
+    whole: Whole | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +143,35 @@ class Http:
 
 
 @dataclass(frozen=True)
+class Flows:
+    """So many flows of each protocol in `over` ("tcp", "udp", "icmp"), each with a question and the same as its answer.
+
+    Flow n goes to ports[n % len(ports)], from port `source_port` + n (0: whichever is free). `length`: octets of payload.
+    """
+
+    source: str
+    dest: str
+    over: tuple[str, ...]
+    flows: int = 20
+    ports: tuple[int, ...] = (5000,)
+    source_port: int = 0
+    ip: int = 4
+    length: int = 56
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Numbered UDP packets to `port`, and as many to `control`, which no chain takes; they flow while the change is made."""
+
+    source: str
+    dest: str
+    rate: float = 200
+    port: int = 5000
+    control: int = 6000
+    ip: int = 4
+
+
+@dataclass(frozen=True)
 class Traceroute:
     """`traceroute -n` from one host to another."""
 
@@ -140,41 +179,94 @@ class Traceroute:
     dest: str
 
 
-Traffic = Http | Traceroute
+Traffic = Http | Flows | Stream | Traceroute
+Hosts = tuple[tuple[str, ...], ...]
+"""Hop by hop, the hosts of which a packet passes one."""
 
 
 @dataclass(frozen=True)
 class Answered:
-    """Every request got its answer (HTTP status 200)."""
+    """Every request and flow got its answer, whole (HTTP: status 200)."""
 
 
 @dataclass(frozen=True)
 class Visits:
-    """Every request's packets pass one function of each set, in this order, and nothing else."""
+    """Every flow's packets pass one function of each set, in this order, and nothing else."""
 
-    hops: tuple[tuple[str, ...], ...]
+    hops: Hosts
+
+
+@dataclass(frozen=True)
+class BothWays:
+    """Each flow's answers pass the functions that its questions have passed, from the last to the first."""
 
 
 @dataclass(frozen=True)
 class Quiet:
-    """None of the requests' packets, there or back, is seen at these hosts."""
+    """None of the flows' packets, there or back, is seen at these hosts."""
 
     hosts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Shares:
-    """Each of these hosts is visited by at least this share of the requests that were sent (above 0, to 1)."""
+    """Each of these hosts is visited by at least this share of the flows that were sent (above 0, to 1)."""
 
     among: tuple[str, ...]
     at_least: float
 
 
 @dataclass(frozen=True)
+class Weights:
+    """The flows are spread over these hosts in proportion to their weights, within so much; weight 0 gets none."""
+
+    among: tuple[tuple[str, float], ...]
+    within: float
+
+
+@dataclass(frozen=True)
+class MovedAtMost:
+    """Of the flows that the step before had, too, at most this share passes other functions now."""
+
+    share: float
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Each of these hosts gets one copy of each packet that went all the way."""
+
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Encapsulation:
+    """Packets of the flows come to the host in "mpls" or "nsh", with this path id and service index, or in "none"."""
+
+    at: str
+    kind: str
+    path: int | None = None
+    index: int | None = None
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Of the streams' packets at most so many do not come. A run whose control stream loses one does not count."""
+
+    packets: int
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Each packet of the streams goes one of these ways, or is lost on one: none passes a function by."""
+
+    ways: tuple[Hosts, ...]
+
+
+@dataclass(frozen=True)
 class Hops:
     """traceroute names, hop by hop, an address of one host of each set, and ends there."""
 
-    hops: tuple[tuple[str, ...], ...]
+    hops: Hosts
 
 
 @dataclass(frozen=True)
@@ -182,14 +274,37 @@ class FlowsAsAtStart:
     """The switch holds exactly the flows and groups that it held before the first step."""
 
 
-Check = Answered | Visits | Quiet | Shares | Hops | FlowsAsAtStart
+@dataclass(frozen=True)
+class BaseFlows:
+    """The switch holds exactly the flows and groups that it held before there was any chain."""
+
+
+Check = (
+    Answered
+    | Visits
+    | BothWays
+    | Quiet
+    | Shares
+    | Weights
+    | MovedAtMost
+    | Copies
+    | Encapsulation
+    | Lost
+    | Ways
+    | Hops
+    | FlowsAsAtStart
+    | BaseFlows
+)
 
 
 @dataclass(frozen=True)
 class Step:
-    """Change the chains, send traffic, check what was captured and answered; in this order."""
+    """Make the changes, send traffic, check what was captured and answered; in this order.
 
-    change: Change = Change()
+    A stream flows while the changes are made, one after the other.
+    """
+
+    changes: tuple[Change, ...] = ()
     traffic: tuple[Traffic, ...] = ()
     checks: tuple[Check, ...] = ()
 

@@ -3,17 +3,29 @@
 A misspelt host is always quiet, and a step without traffic visits whatever one likes: such a job would be green for ever.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sfcci.datapath.scenario import Scenario, load_scenario
 from sfcci.document import Document, Key, did_you_mean
 from sfcci.errors import Fault, InputError, UsageError
+from sfcci.gate.change import changed, declared
+from sfcci.gate.job_schema import PROTOCOLS
 
 Keys = tuple[Key, ...]
-WANTED = {"answered": "http", "visits": "http", "quiet": "http", "shares": "http", "hops": "traceroute"}
-"""Check → the traffic that it judges; flows_as_at_start judges none."""
+FLOWS = ("http", *PROTOCOLS)
+STREAM = ("stream",)
+WANTED = {
+    **dict.fromkeys(("answered", "visits", "both_ways", "quiet", "shares", "moved_at_most"), FLOWS),
+    **dict.fromkeys(("copies", "encapsulation"), FLOWS),
+    **dict.fromkeys(("lost", "ways"), STREAM),
+    "hops": ("traceroute",),
+}
+"""Check → the kinds of traffic of which it judges one; flows_as_at_start and base_flows judge none."""
+NO_NAMES = ("kind",)
+"""Keys of a check whose text is no host's name."""
 
 
 def refusals(found: Document) -> list[Fault]:
@@ -42,8 +54,11 @@ def _job(found: Document, at: Keys, table: Mapping[str, Any]) -> Iterator[Fault]
     except InputError as error:
         yield from error.faults
         return
+    now = scenario
     for number, step in enumerate(table["steps"]):
-        yield from _step(found, (*at, "steps", number), step, scenario)
+        here = (*at, "steps", number)
+        now = yield from _changes(found, (*here, "change"), step.get("change", []), now, scenario)
+        yield from _step(found, here, step, scenario)
     words = {word for step in table["steps"] for word, _ in map(_split, step["checks"])}
     if not words & set(WANTED):
         expected = "one of " + ", ".join(WANTED)
@@ -51,7 +66,6 @@ def _job(found: Document, at: Keys, table: Mapping[str, Any]) -> Iterator[Fault]
 
 
 def _step(found: Document, at: Keys, step: Mapping[str, Any], scenario: Scenario) -> Iterator[Fault]:
-    yield from _change(found, (*at, "change"), step.get("change", {}), scenario)
     hosts = [host.name for host in scenario.topology.hosts]
     kinds: list[str] = []
     for number, traffic in enumerate(step.get("traffic", ())):
@@ -62,6 +76,7 @@ def _step(found: Document, at: Keys, step: Mapping[str, Any], scenario: Scenario
         kinds.append(kind)
         for end in ("from", "to"):
             yield from _known(found, (*here, end), words[end], hosts)
+        yield from _service(found, here, kind, words, scenario)
     for number, check in enumerate(step["checks"]):
         yield from _check(found, (*at, "checks", number), check, kinds, hosts)
 
@@ -71,29 +86,57 @@ def _check(
 ) -> Iterator[Fault]:
     word, argument = _split(check)
     wanted = WANTED.get(word)
-    if wanted and wanted not in kinds:
+    if wanted and not set(wanted) & set(kinds):
+        told = " or ".join(wanted)
         yield found.fault(
-            at, f"{word} proves nothing without {wanted} traffic", f"{wanted} in the step's traffic"
+            at, f"{word} proves nothing without {told} traffic", f"{told} in the step's traffic"
         )
     for keys, name in _leaves((*at, word), argument):
-        if isinstance(name, str):
+        if isinstance(name, str) and keys[-1] not in NO_NAMES:
             yield from _known(found, keys, name, hosts)
+    if word == "shares" and isinstance(argument["among"], dict):
+        for host in argument["among"]:
+            yield from _known(found, (*at, word, "among", host), host, hosts)
 
 
-def _change(found: Document, at: Keys, change: Any, scenario: Scenario) -> Iterator[Fault]:
-    """Names in a change: its keys are named as the scenario's collections are."""
-    for kind, resources in change.items() if isinstance(change, dict) else ():
-        for name, attributes in resources.items():
-            yield from _known(found, (*at, kind, name), name, _names(scenario, kind))
-            for attribute, members in attributes.items():
-                for number, member in enumerate(members):
-                    keys = (*at, kind, name, attribute, number)
-                    yield from _known(found, keys, member, _names(scenario, attribute))
+def _service(
+    found: Document, at: Keys, kind: str, words: Mapping[str, Any], scenario: Scenario
+) -> Iterator[Fault]:
+    """Flows need a port where nobody else listens, and addresses of their version."""
+    services = {h.name: h.services for h in scenario.topology.hosts}.get(words["to"], {})
+    given = words.get("port", []) if kind in PROTOCOLS else []
+    for port in given if isinstance(given, list) else [given]:
+        if port in services.values():
+            yield found.fault(
+                (*at, "port"), f"a server of {words['to']} listens at {port}", "another, or http"
+            )
 
 
-def _names(scenario: Scenario, collection: str) -> list[str]:
-    resources = getattr(scenario.chains, collection)
-    return [resource.name for resource in resources] + [resource.id for resource in resources]
+def _changes(
+    found: Document, at: Keys, given: Any, now: Scenario, begin: Scenario
+) -> Generator[Fault, None, Scenario]:
+    """Make the changes as the job will; what follows from one that is refused is not asked for."""
+    hosts = [host.name for host in begin.topology.hosts]
+    for number, change in enumerate(given if isinstance(given, list) else [given]):
+        here = (*at, number) if isinstance(given, list) else at
+        for host in change.get("hosts", ()) if isinstance(change, dict) else ():
+            yield from _known(found, (*here, "hosts", host), host, hosts)
+        try:
+            now = changed(now, declared(change), begin)
+        except InputError as error:
+            for fault in error.faults:
+                yield found.fault(_near(found, here, fault), fault.found, fault.expected, fault.hint)
+    return now
+
+
+def _near(found: Document, at: Keys, fault: Fault) -> Keys:
+    """Give the keys of what the change says of the resource that the scenario's fault is in."""
+    path = re.findall(r"[^.\[\]]+", fault.found.partition(":")[0])
+    for length in range(len(path), 0, -1):
+        keys = (*at, *(int(word) if word.isdigit() else word for word in path[:length]))
+        if found.place(*keys) != found.place(*keys[:-1]):
+            return keys
+    return at
 
 
 def _known(found: Document, keys: Keys, name: str, known: Sequence[str]) -> Iterator[Fault]:

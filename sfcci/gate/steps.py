@@ -2,19 +2,28 @@
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sfcci import files
-from sfcci.chain.model import ChainState
-from sfcci.datapath import pcapng
+from sfcci.chain.model import found as resource
+from sfcci.datapath import pcapng, plug
 from sfcci.datapath.lab import Lab
+from sfcci.datapath.scenario import Scenario
+from sfcci.datapath.topology import change as lab_change
 from sfcci.errors import SfcciError
 from sfcci.gate import checks, traffic
-from sfcci.gate.checks import Observation, Request
-from sfcci.gate.job import Change, Http, Job, Step
+from sfcci.gate.change import changed
+from sfcci.gate.checks import Observation, Request, Way
+from sfcci.gate.host import set_host
+from sfcci.gate.job import Change, Flows, Http, Job, Step, Stream, Traceroute, Whole
+from sfcci.trace.packet import FiveTuple
 from sfcci.trace.visits import Journey, journeys
+
+AFTER_S = 0.25
+"""So long a stream goes on behind each change: what a change does to packets, it has done by then."""
 
 
 class TimeUp(SfcciError):  # noqa: N818 - not an error: it is a result, TIMED_OUT
@@ -36,64 +45,129 @@ class Deadline:
         return left
 
 
+@dataclass
+class Course:
+    """How far a job has come: the scenario that the switch is at, what held at the start, who is down."""
+
+    lab: Lab
+    folder: Path
+    deadline: Deadline
+    begin: Scenario
+    scenario: Scenario
+    tables: str
+    base: str = ""
+    down: set[str] = field(default_factory=set)
+    earlier: Mapping[FiveTuple, Way] = field(default_factory=dict)
+
+    def make(self, change: Change) -> None:
+        """Make a change, of the hosts first. Raises UsageError, InputError, ToolError."""
+        hosts = dict.fromkeys(self.down, True) if change.whole is Whole.RESTORE else change.hosts
+        for host, up in hosts.items():
+            set_host(self.lab, host, up=up)
+            (self.down.discard if up else self.down.add)(host)
+        new = changed(self.scenario, change, self.begin)
+        if new.topology != self.lab.topology:
+            plug.carry_out(self.lab.keeper, lab_change(self.lab.topology, new.topology))
+        self.scenario = self.lab.scenario = new
+        self.lab.apply(new.chains)
+
+
 def take_steps(
-    lab: Lab, job: Job, begin: ChainState, folder: Path, deadline: Deadline, say: Callable[[str], None]
+    lab: Lab,
+    job: Job,
+    begin: Scenario,
+    folder: Path,
+    deadline: Deadline,
+    say: Callable[[str], None],
+    base: str = "",
 ) -> tuple[str, ...]:
     """Take the steps in order and give the reasons of the first one that fails; the evidence lies in `folder`.
 
-    `begin` is what the switch holds when the first step begins. Raises TimeUp, ToolError.
+    `begin` is what the switch holds when the first step begins, `base` are its tables without any chain. Raises TimeUp,
+    Void (the machine lost packets), ToolError.
     """
-    tables = lab.flows() + lab.groups()
-    state = begin
+    course = Course(lab, folder, deadline, begin, begin, _tables(lab), base)
     for number, step in enumerate(job.steps, 1):
         say(f"step {number} of {len(job.steps)}")
-        state = changed(state, step.change, begin)
-        lab.apply(state)
-        capture = folder / f"step{number}.pcapng"
-        observed = _observe(lab, step, capture, tables, deadline)
+        observed = _observe(course, step, folder / f"step{number}.pcapng")
         _keep(folder, number, observed, lab)
+        course.earlier = observed.ways
         if found := _judge(step, observed):
             prefix = f"step {number}: " if len(job.steps) > 1 else ""
             return tuple(prefix + reason for reason in found)
     return ()
 
 
-def changed(state: ChainState, change: Change, begin: ChainState) -> ChainState:
-    """Give the state that a change leads to. Raises UsageError for a name that the scenario does not have."""
-    if change.restore:
-        return begin
-    for group, attributes in change.groups.items():
-        state = state.with_pairs(group, attributes.get("port_pairs", ()))
-    for chain, attributes in change.chains.items():
-        if "port_pair_groups" in attributes:
-            state = state.with_groups(chain, attributes["port_pair_groups"])
-        if "flow_classifiers" in attributes:
-            state = state.with_classifiers(chain, attributes["flow_classifiers"])
-    return state
+def _tables(lab: Lab) -> str:
+    return lab.flows() + lab.groups()
 
 
-def _observe(lab: Lab, step: Step, capture: Path, tables: str, deadline: Deadline) -> Observation:
+def _observe(course: Course, step: Step, capture: Path) -> Observation:
+    """Make the step's changes, under its streams when it has some, and send the rest of its traffic."""
+    lab = course.lab
+    streams = any(isinstance(kind, Stream) for kind in step.traffic)
+    if not streams:
+        for change in step.changes:
+            course.make(change)
+    with lab.capture(capture), traffic.flowing(lab, step.traffic) as streamed:
+        for change in step.changes if streams else ():
+            course.make(change)
+            time.sleep(AFTER_S)
+        requests, route = _sent(course, step)
+    return Observation(
+        requests=requests,
+        journeys=_journeys(course, capture),
+        route=route,
+        addresses=_addresses(lab),
+        streams=tuple(streamed),
+        earlier=course.earlier,
+        tables_before=course.tables,
+        tables_base=course.base,
+        tables_after=_tables(lab),
+    )
+
+
+def _sent(course: Course, step: Step) -> tuple[tuple[Request, ...], tuple[str, ...]]:
     requests: list[Request] = []
     route: tuple[str, ...] = ()
-    with lab.capture(capture):
+    with traffic.answering(course.lab, step.traffic):
         for kind in step.traffic:
-            if isinstance(kind, Http):
-                requests += traffic.send_http(lab, kind, deadline.left_s())
-            else:
-                route = traffic.trace_route(lab, kind, deadline.left_s())
-    ports = lab.topology.ports
-    hosts = {
+            if isinstance(kind, Http | Flows):
+                requests += traffic.send(course.lab, kind, course.deadline.left_s())
+            elif isinstance(kind, Traceroute):
+                route = traffic.trace_route(course.lab, kind, course.deadline.left_s())
+    return tuple(requests), route
+
+
+def _journeys(course: Course, capture: Path) -> tuple[Journey, ...]:
+    ports, chains = course.lab.topology.ports, course.scenario.chains
+    hosts = {port.id: port.host for port in ports}
+    pairs = [
+        resource(chains.port_pairs, pair)
+        for g in chains.port_pair_groups
+        if g.tap_enabled
+        for pair in g.port_pairs
+    ]
+    return journeys(
+        pcapng.read(capture),
+        {port.name: port.host for port in ports},
+        taps={hosts[pair.ingress] for pair in pairs},
+        aliases=dict(_aliases(course.lab)),
+    )
+
+
+def _aliases(lab: Lab) -> Iterator[tuple[str, str]]:
+    """Give which address the lab's translators make of which."""
+    for host in lab.topology.hosts:
+        for old, new in getattr(getattr(host, "function", None), "maps", ()):
+            yield new, old
+
+
+def _addresses(lab: Lab) -> dict[str, frozenset[str]]:
+    return {
         host.name: frozenset(port.ip for port in lab.topology.ports_of(host.name))
         for host in lab.topology.hosts
     }
-    return Observation(
-        requests=tuple(requests),
-        journeys=journeys(pcapng.read(capture), {port.name: port.host for port in ports}),
-        route=route,
-        addresses=hosts,
-        tables_before=tables,
-        tables_after=lab.flows() + lab.groups(),
-    )
 
 
 def _judge(step: Step, observed: Observation) -> tuple[str, ...]:
@@ -103,15 +177,25 @@ def _judge(step: Step, observed: Observation) -> tuple[str, ...]:
 def _keep(folder: Path, number: int, observed: Observation, lab: Lab) -> None:
     """Write what a person needs to follow a verdict beside the capture."""
     files.write_text(folder / f"step{number}.flows", observed.tables_after)
-    requests = [
-        f"{one.source}:{one.sport} > {one.dest}: {one.status or one.error}" for one in observed.requests
-    ]
+    requests = [_told(one) for one in observed.requests]
     ways = [
         f"{journey.begin_s:.6f} {_flow(journey)}: {' > '.join((journey.sender, *journey.hops))}"
         for journey in observed.journeys
     ]
-    seen = {"datapath": lab.datapath, "requests": requests, "route": observed.route, "journeys": ways}
+    seen: dict[str, Any] = {
+        "datapath": lab.datapath,
+        "requests": requests,
+        "route": observed.route,
+        "journeys": ways,
+    }
+    if observed.streams:
+        seen["streams"] = [asdict(stream) for stream in observed.streams]
     files.write_text(folder / f"step{number}.json", json.dumps(seen, indent=1) + "\n")
+
+
+def _told(one: Request) -> str:
+    ends = f"{one.source}:{one.sport} > {one.dest}:{one.dport}"
+    return f"{checks.NAMES[one.protocol]} {ends}: {'answered' if one.answered else one.error}"
 
 
 def _flow(journey: Journey) -> str:

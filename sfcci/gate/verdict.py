@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sfcci import command, files
 from sfcci.chain.model import ChainState, found
@@ -22,11 +22,13 @@ from sfcci.datapath.namespace import Keeper, Raising
 from sfcci.datapath.scenario import Scenario
 from sfcci.errors import DiskFull, InputError, MissingTool, SfcciError, ToolError, UsageError
 from sfcci.gate import keeping
+from sfcci.gate.change import patched
 from sfcci.gate.evidence import OUTPUT
-from sfcci.gate.job import Result, Traceroute
+from sfcci.gate.job import BaseFlows, Job, Result, Traceroute
 from sfcci.gate.order import GRACE_S, LabFault, Order, Verdict
 from sfcci.gate.outcome import KEPT
 from sfcci.gate.steps import Deadline, TimeUp, take_steps
+from sfcci.gate.traffic import Void
 
 if TYPE_CHECKING:
     from sfcci.package.install import Installed
@@ -99,19 +101,17 @@ def _lab_verdict(order: Order, keeper: Keeper, say: Say) -> Verdict:
     deadline = Deadline(order.job.timeout_s)
     try:
         scenario = _scenario(order)
-        lab = build(keeper, scenario)
+        lab, base = _raised(keeper, scenario, order.job)
         if order.fault is LabFault.DROP:
             _make_last_function_drop(lab)
         begun = True
-        reasons = take_steps(lab, order.job, scenario.chains, order.folder, deadline, say)
+        reasons = take_steps(lab, order.job, scenario, order.folder, deadline, say, base)
     except DiskFull:
         raise
     except TimeUp:
         return _out_of_time(order)
-    except MissingTool as error:
-        return Verdict(Result.NODE_FAILURE, _lines(error))
-    except (UsageError, InputError) as error:
-        return Verdict(Result.CONFIG_ERROR, _lines(error))
+    except (Void, MissingTool, UsageError, InputError) as error:
+        return Verdict(_meaning(error), _lines(error))
     except ToolError as error:
         reasons = _lines(error)
         if not begun:
@@ -119,6 +119,24 @@ def _lab_verdict(order: Order, keeper: Keeper, say: Say) -> Verdict:
     if not reasons:
         return Verdict(Result.SUCCESS)
     return _failure(order, keeper, reasons)
+
+
+def _meaning(error: SfcciError) -> Result:
+    """Give the result of an attempt that says nothing about the chains."""
+    if isinstance(error, Void):
+        return Result.RETRY
+    return Result.NODE_FAILURE if isinstance(error, MissingTool) else Result.CONFIG_ERROR
+
+
+def _raised(keeper: Keeper, scenario: Scenario, job: Job) -> tuple[Lab, str]:
+    """Give the lab with its chains and, where a check asks for it, the switch's tables before there were any."""
+    if not any(isinstance(check, BaseFlows) for step in job.steps for check in step.checks):
+        return build(keeper, scenario), ""
+    lab = build(keeper, replace(scenario, chains=ChainState()))
+    base = lab.flows() + lab.groups()
+    lab.scenario = scenario
+    lab.apply(scenario.chains)
+    return lab, base
 
 
 def _failure(order: Order, keeper: Keeper, reasons: tuple[str, ...]) -> Verdict:
@@ -191,20 +209,20 @@ def _own_settings(env: Mapping[str, str], folder: Path, cache: Path) -> dict[str
 def _scenario(order: Order) -> Scenario:
     assert order.scenario is not None  # noqa: S101 - a job without `install` has one
     if order.fault is LabFault.NO_CLASSIFIER:
-        return replace(order.scenario, chains=_without_classifiers(order.scenario.chains))
+        chains: dict[str, Any] = {
+            chain.name: {"flow_classifiers": []} for chain in order.scenario.chains.port_chains
+        }
+        return patched(order.scenario, {"port_chains": chains})
     return order.scenario
 
 
-def _without_classifiers(state: ChainState) -> ChainState:
-    for chain in state.port_chains:
-        state = state.with_classifiers(chain.id, ())
-    return state
-
-
 def _make_last_function_drop(lab: Lab) -> None:
+    """Have the functions of the first chain's last group drop what they get; of a scenario without one, all of them."""
     chains = lab.scenario.chains
-    group = found(chains.port_pair_groups, chains.port_chains[0].port_pair_groups[-1])
-    for pair in group.port_pairs:
+    pairs = [pair.id for pair in chains.port_pairs]
+    if chains.port_chains:
+        pairs = list(found(chains.port_pair_groups, chains.port_chains[0].port_pair_groups[-1]).port_pairs)
+    for pair in pairs:
         lab.set_forwarding(lab.topology.port(found(chains.port_pairs, pair).ingress).host, forwards=False)
 
 

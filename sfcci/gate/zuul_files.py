@@ -8,8 +8,9 @@ from pathlib import Path
 
 from sfcci import document
 from sfcci.errors import Fault, InputError, UsageError
-from sfcci.gate.declaration import SCHEMA, load_jobs, parse_jobs
+from sfcci.gate.declaration import load_jobs, parse_jobs
 from sfcci.gate.job import Job
+from sfcci.gate.job_schema import SCHEMA
 from sfcci.gate.running import ProjectJobs, RunningJobs, declared
 from sfcci.gate.zuul import Configuration, read_configuration
 from sfcci.gate.zuul_jobs import full_names, project_jobs

@@ -2,7 +2,7 @@
 
 A layer is a function `(frame, at, into)` that writes what it read and calls the layer above; tables by EtherType and
 by IP protocol say which one that is. A frame that ends early, or whose lengths contradict each other, gives what was
-read so far and `truncated`. Sources: IEEE 802.1Q, RFC 791, 792, 768, 3032, 4443, 8200, 9293.
+read so far and `truncated`. Sources: IEEE 802.1Q, RFC 791, 792, 768, 3032, 4443, 8200, 8300, 9293.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 ETHERTYPE_IPV4 = 0x0800
 ETHERTYPE_ARP = 0x0806
 ETHERTYPE_IPV6 = 0x86DD
+ETHERTYPE_NSH = 0x894F
 IPV4, IPV6 = 4, 6
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
@@ -25,6 +26,8 @@ VLAN_TYPES = (0x8100, 0x88A8, 0x9100)
 MPLS_TYPES = (0x8847, 0x8848)
 ICMP_ERRORS = {ICMP: (3, 4, 5, 11, 12), ICMPV6: (1, 2, 3, 4)}
 ICMP_ECHOES = {ICMP: (0, 8), ICMPV6: (128, 129)}
+NSH_IPV4, NSH_IPV6, NSH_ETHERNET = 1, 2, 3
+"""What follows a service header (RFC 8300 section 2.2)."""
 IPV6_EXTENSIONS = (0, 43, 51, 60, 135)
 IPV6_FRAGMENT, IPV6_AUTHENTICATION = 44, 51
 UDP_HEADER = 8
@@ -38,6 +41,14 @@ class MplsLabel(NamedTuple):
     label: int
     traffic_class: int
     bottom: bool
+    ttl: int
+
+
+class ServiceHeader(NamedTuple):
+    """A network service header's path and the place on it (RFC 8300 section 2)."""
+
+    spi: int
+    si: int
     ttl: int
 
 
@@ -61,6 +72,8 @@ class Packet:
     """VLAN ids, the outermost first."""
     mpls: tuple[MplsLabel, ...] = ()
     """The label stack, the outermost first."""
+    nsh: ServiceHeader | None = None
+    """The service header; addresses and types of Ethernet are those of the frame around it."""
     ethertype: int | None = None
     """The type behind the VLAN tags (MPLS's own when there are labels)."""
     ip_version: int | None = None
@@ -76,6 +89,7 @@ class Packet:
     sport: int | None = None
     dport: int | None = None
     tcp_seq: int | None = None
+    tcp_ack: int | None = None
     tcp_flags: int | None = None
     icmp_type: int | None = None
     icmp_code: int | None = None
@@ -124,7 +138,8 @@ _WORD = struct.Struct("!I")
 _IPV4 = struct.Struct("!BxHHHBBxx4s4s")
 _IPV6 = struct.Struct("!IHBB16s16s")
 _PORTS = struct.Struct("!HH")
-_TCP = struct.Struct("!HHIxxxxBBxxxxxx")
+_TCP = struct.Struct("!HHIIBBxxxxxx")
+_NSH = struct.Struct("!HBBI")
 _ICMP = struct.Struct("!BBxxHH")
 
 
@@ -154,6 +169,21 @@ def _mpls(frame: bytes, at: int, into: Fields) -> None:
     into["payload_length"] = len(frame) - at
     version = frame[at] >> 4 if at < len(frame) else 0  # a label does not name what it carries
     if layer := {IPV4: _ipv4, IPV6: _ipv6}.get(version):
+        layer(frame, at, into)
+
+
+def _nsh(frame: bytes, at: int, into: Fields) -> None:
+    first, _, protocol, path = _NSH.unpack_from(frame, at)
+    length = (first & 0x3F) * 4
+    if first >> 14 or length < _NSH.size or "nsh" in into:  # no other version is known; none lies in another
+        raise _ContradictionError
+    into["nsh"] = ServiceHeader(path >> 8, path & 0xFF, first >> 6 & 0x3F)
+    at += length
+    into["payload_length"] = len(frame) - at
+    if protocol == NSH_ETHERNET:
+        (ethertype,) = struct.unpack_from("!H", frame, at + 12)
+        protocol, at = {ETHERTYPE_IPV4: NSH_IPV4, ETHERTYPE_IPV6: NSH_IPV6}.get(ethertype, 0), at + 14
+    if layer := {NSH_IPV4: _ipv4, NSH_IPV6: _ipv6}.get(protocol):
         layer(frame, at, into)
 
 
@@ -206,7 +236,7 @@ def _udp(frame: bytes, at: int, into: Fields) -> None:
 
 def _tcp(frame: bytes, at: int, into: Fields) -> None:
     into["sport"], into["dport"] = _PORTS.unpack_from(frame, at)
-    _, _, into["tcp_seq"], offset, into["tcp_flags"] = _TCP.unpack_from(frame, at)
+    _, _, into["tcp_seq"], into["tcp_ack"], offset, into["tcp_flags"] = _TCP.unpack_from(frame, at)
     header = (offset >> 4) * 4
     if not _TCP.size <= header <= into["payload_length"]:
         raise _ContradictionError
@@ -243,6 +273,7 @@ BY_ETHERTYPE: dict[int, Layer] = {
     ETHERTYPE_IPV4: _ipv4,
     ETHERTYPE_IPV6: _ipv6,
     **dict.fromkeys(MPLS_TYPES, _mpls),
+    ETHERTYPE_NSH: _nsh,
 }
 BY_PROTOCOL: dict[int, Layer] = {ICMP: _icmp, TCP: _tcp, UDP: _udp, ICMPV6: _icmp, 132: _sctp}
 

@@ -14,17 +14,17 @@ CHAIN = Visits((("vm1", "vm2"), ("vm3",)))
 clock = count()
 
 
-def request(port, status=200, error=""):
-    return Request("source", "dest", "10.0.0.1", "10.0.0.2", port, status, error)
+def request(port, answered=True, error=""):
+    return Request("source", "dest", "10.0.0.1", "10.0.0.2", port, 80, answered, error)
 
 
 def journey(port, *hops):
     return Journey(FiveTuple("10.0.0.1", "10.0.0.2", 6, port, 80), "source", hops, float(next(clock)))
 
 
-def seen(*ways, status=200):
+def seen(*ways, answered=True):
     ports = dict.fromkeys(way[0] for way in ways)
-    return Observation(tuple(request(port, status) for port in ports), tuple(journey(*way) for way in ways))
+    return Observation(tuple(request(port, answered) for port in ports), tuple(journey(*way) for way in ways))
 
 
 def test_a_chain_that_is_kept_to_gives_no_reason():
@@ -48,7 +48,7 @@ def test_a_bypass_a_wrong_order_and_a_loss_are_told(way, reason):
 
 def test_one_packet_astray_is_enough():
     (told,) = checks.reasons(CHAIN, seen((1, "vm1", "vm3", "dest"), (1, "dest")))
-    assert told == "request from port 1: a packet went dest instead of vm1|vm2 > vm3 > dest"
+    assert told == "tcp from port 1: a packet went dest instead of vm1|vm2 > vm3 > dest"
 
 
 def test_a_packet_lost_on_its_way_and_sent_again_is_no_bypass():
@@ -63,7 +63,12 @@ def test_packets_of_others_do_not_count():
 
 def test_lost_answers_are_counted_with_their_commonest_reason():
     lost = Observation(
-        (request(1), request(2, None, "timed out"), request(3, None, "timed out"), request(4, 503))
+        (
+            request(1),
+            request(2, False, "timed out"),
+            request(3, False, "timed out"),
+            request(4, False, "status 503"),
+        )
     )
     assert checks.reasons(Answered(), lost) == ("3 of 4 requests had no answer (timed out)",)
     assert checks.reasons(Answered(), Observation()) == ("0 of 0 requests had no answer",)
@@ -112,13 +117,13 @@ def test_what_is_left_over_in_the_switch_is_named():
 
 
 def test_packets_of_an_unanswered_request_count():
-    lost = seen((1, "dest"), status=None)
+    lost = seen((1, "dest"), answered=False)
     assert "no packet went" in checks.reasons(CHAIN, lost)[0]
-    assert "passed vm3" in checks.reasons(Quiet(("vm3",)), seen((1, "vm3"), (2, "dest"), status=None))[0]
+    assert "passed vm3" in checks.reasons(Quiet(("vm3",)), seen((1, "vm3"), (2, "dest"), answered=False))[0]
 
 
 def test_a_request_that_was_not_sent_proves_nothing():
-    unsent = Observation((request(0, None, "not tried"),))
+    unsent = Observation((request(0, False, "not tried"),))
     assert checks.reasons(CHAIN, unsent) == ("a request has no way: not tried",)
     assert checks.reasons(CHAIN, Observation()) == ("no request was sent, so no way is known",)
     assert checks.reasons(Shares(("vm1",), 0.1), unsent) != ()
@@ -138,7 +143,7 @@ def test_a_share_is_of_all_requests_not_of_those_that_were_diverted():
 
 
 def test_two_sources_with_one_port_number_are_told_apart():
-    other = Request("other", "dest", "10.0.0.9", "10.0.0.2", 1, 200)
+    other = Request("other", "dest", "10.0.0.9", "10.0.0.2", 1, 80)
     way = Journey(FiveTuple("10.0.0.9", "10.0.0.2", 6, 1, 80), "other", ("vm2", "vm3", "dest"), 0.0)
     good = seen((1, "vm1", "vm3", "dest"))
     both = Observation((*good.requests, other), (*good.journeys, way))

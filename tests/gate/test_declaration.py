@@ -7,7 +7,7 @@ import pytest
 from sfcci import datapath
 from sfcci.errors import InputError, UsageError
 from sfcci.gate import declaration
-from sfcci.gate.job import Answered, Http, Visits
+from sfcci.gate.job import Answered, Change, Http, Visits
 
 SCENARIOS = Path(datapath.__file__).parent / "scenarios"
 GOOD = """\
@@ -39,7 +39,7 @@ def test_a_job_file_gives_values(tmp_path):
     (job,) = load(tmp_path, a=GOOD)
     (step,) = job.steps
     assert (job.name, job.pipelines, job.voting, job.timeout_s) == ("a", ("gate",), True, 5.0)
-    assert step.change.chains == {"PC1": {"flow_classifiers": ()}}
+    assert step.changes == (Change({"port_chains": {"PC1": {"flow_classifiers": []}}}),)
     assert step.traffic == (Http("source", "dest", 3),)
     assert step.checks == (Answered(), Visits((("vm1", "vm2"), ("vm3",))))
 
@@ -95,12 +95,12 @@ def test_a_job_is_one_kind_or_the_other(tmp_path, old, new, reason):
             "shares: {among: [vm1], at_least: 0}",
             "at_least: found 0; expected a share above 0, at most 1",
         ),
-        ("PC1: {", "PC2: {", "change.port_chains.PC2: the scenario has no PC2"),
+        ("PC1: {", "PC2: {", "change.port_chains.PC2: port_chains.PC2: port_pair_groups is missing"),
         ("flow_classifiers: []", "flow_classifiers: [FC_htp]", "did you mean FC_http?"),
         (
             "        traffic: [{http: {from: source, to: dest, requests: 3}}]\n",
             "",
-            "answered proves nothing without http traffic",
+            "answered proves nothing without http or tcp or udp or icmp or all traffic",
         ),
         (
             "answered, {visits: [[vm1, vm2], [vm3]]}",
