@@ -281,4 +281,3 @@ def _counted_down(packet: dict[str, int]) -> dict[str, int]:
     if packet["eth_type"] == NSH:
         return packet | {"nsh_si": packet["nsh_si"] - 1}
     return packet
-

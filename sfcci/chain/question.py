@@ -54,7 +54,9 @@ def question(layout: Layout, source: str, goal: str, asked: Asked) -> Question:
     made = _filled(layout, plain, source, goal, asked)
     if made is None:
         version = "IPv6" if sixth else "IPv4"
-        raise UsageError(f"{layout.name(source)} and {layout.name(goal)} have no {version} address each in one network")
+        raise UsageError(
+            f"{layout.name(source)} and {layout.name(goal)} have no {version} address each in one network"
+        )
     return Question(made, source, goal)
 
 
@@ -69,7 +71,11 @@ def samples(layout: Layout) -> Iterator[Question | FlowClassifier]:
         for word in chain.flow_classifiers:
             wanted = [known[word]]
             if chain.id in inner:
-                wanted = [merged for outer in _outer(layout, chain.id) if (merged := _both(known[outer], known[word]))]
+                wanted = [
+                    merged
+                    for outer in _outer(layout, chain.id)
+                    if (merged := _both(known[outer], known[word]))
+                ]
             made = (_sample(layout, one) for one in wanted)
             yield next((one for one in made if one), known[word])
 
@@ -90,11 +96,13 @@ def answered(layout: Layout, journey: Journey, first: Question) -> Question | No
 
 def _classifiers_at(layout: Layout, source: str, asked: Asked) -> Iterator[FlowClassifier]:
     inner = inner_chains(layout)
-    used = {fc for chain in layout.chains.port_chains if chain.id not in inner for fc in chain.flow_classifiers}
+    used = {
+        fc for chain in layout.chains.port_chains if chain.id not in inner for fc in chain.flow_classifiers
+    }
     for classifier in layout.chains.flow_classifiers:
-        if classifier.id in used and classifier.logical_source_port == source:
-            if asked.ethertype in (None, classifier.ethertype):
-                yield classifier
+        here = classifier.id in used and classifier.logical_source_port == source
+        if here and asked.ethertype in (None, classifier.ethertype):
+            yield classifier
 
 
 def _sample(layout: Layout, classifier: FlowClassifier) -> Question | None:
@@ -143,7 +151,9 @@ def _filled(
         found[kind] = ECHO_TYPES[kind][0]
     if protocol in NAMES:
         found[f"{NAMES[protocol]}_src"] = _port(wanted, "source", asked.source_port, SOURCE_PORT)
-        found[f"{NAMES[protocol]}_dst"] = _port(wanted, "destination", asked.destination_port, PORT_OF[protocol])
+        found[f"{NAMES[protocol]}_dst"] = _port(
+            wanted, "destination", asked.destination_port, PORT_OF[protocol]
+        )
     return found
 
 
@@ -178,7 +188,10 @@ def _within(address: int, prefix: str | None) -> bool:
 def _outer(layout: Layout, chain: str) -> Iterator[str]:
     """The classifiers of the chains that come before one in its graphs, however many lie between."""
     befores = {
-        end: source for graph in layout.chains.service_graphs for source, ends in graph.port_chains for end in ends
+        end: source
+        for graph in layout.chains.service_graphs
+        for source, ends in graph.port_chains
+        for end in ends
     }
     seen = {chain}
     while chain in befores and befores[chain] not in seen:

@@ -1,4 +1,4 @@
-"""A journey judged: did the packet go as its chain says, or as a switch without chains would have it?"""
+"""A journey judged: whether the packet went as its chain says, or as a switch without chains would have it."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,16 +23,23 @@ class Verdict:
 
 
 def verdict(
-    layout: Layout, journey: Journey, goal: str | None, lame: Mapping[str, str] = NOTHING
+    layout: Layout,
+    journey: Journey,
+    goal: str | None,
+    lame: Mapping[str, str] = NOTHING,
+    asked: Journey | None = None,
 ) -> Verdict:
     """Judge a journey whose packet is for port `goal` (id; None: for nobody that is known).
 
-    `lame`: chains that cannot be carried out, with the reason, by id.
+    `lame`: chains that cannot be carried out, with the reason, by id. `asked`: the journey that the packet answers; on
+    a way back it has to meet the same functions, from the last to the first.
     """
     if path := claimed(layout, journey.packet):
-        return _Check(layout, journey, goal).along(path)
+        return _Check(layout, journey, goal, asked if path.back else None).along(path)
     for chain in layout.chains.port_chains:
-        if chain.id in lame and any(_wants(layout, fc, journey.packet) for fc in _classifiers(layout, chain.id)):
+        if chain.id in lame and any(
+            _wants(layout, fc, journey.packet) for fc in _classifiers(layout, chain.id)
+        ):
             return _of_lame(layout, journey, chain.id, lame[chain.id], goal, fails_open=chain.fail_open)
     return _unclaimed(layout, journey, goal)
 
@@ -61,7 +68,7 @@ def inner_chains(layout: Layout) -> frozenset[str]:
 
 def _wants(layout: Layout, classifier: FlowClassifier, packet: Packet) -> bool:
     port = layout.ports.get(classifier.logical_source_port or "")
-    return bool(port) and port.number == packet["in_port"] and agrees(tuple_of(classifier), packet)
+    return port is not None and port.number == packet["in_port"] and agrees(tuple_of(classifier), packet)
 
 
 def _classifiers(layout: Layout, chain: str) -> Iterator[FlowClassifier]:
@@ -78,7 +85,9 @@ def _of_lame(
         past = "; yet it was not dropped" if journey.arrivals or journey.visits else ": it is dropped"
         return Verdict(False, chain, f"{name} wants it and cannot carry it ({reason}){past}")
     ended = _ended(layout, journey, goal)
-    return Verdict(False, chain, f"{name} wants it, cannot carry it ({reason}) and is open: {ended or 'it goes past'}")
+    return Verdict(
+        False, chain, f"{name} wants it, cannot carry it ({reason}) and is open: {ended or 'it goes past'}"
+    )
 
 
 def _unclaimed(layout: Layout, journey: Journey, goal: str | None) -> Verdict:
@@ -86,7 +95,9 @@ def _unclaimed(layout: Layout, journey: Journey, goal: str | None) -> Verdict:
         return Verdict(False, None, "no chain wants it, yet it visits " + _pairs(layout, journey.visits))
     if ended := _ended(layout, journey, goal):
         return Verdict(False, None, f"no chain wants it; {ended}")
-    return Verdict(True, None, f"no chain wants it; it is switched to {layout.name(goal or '') or 'its address'}")
+    return Verdict(
+        True, None, f"no chain wants it; it is switched to {layout.name(goal or '') or 'its address'}"
+    )
 
 
 def _ended(layout: Layout, journey: Journey, goal: str | None) -> str:
@@ -113,6 +124,7 @@ class _Check:
     layout: Layout
     journey: Journey
     goal: str | None
+    asked: Journey | None = None
     faults: list[str] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)
     stopped: bool = False
@@ -125,6 +137,8 @@ class _Check:
         """Judge what comes of a packet that enters this path."""
         name = self.layout.name(path.chain) + (" (the way back)" if path.back else "")
         self._path(path)
+        if self.asked and not self.faults:
+            self._same_as(self.asked)
         if self.left and not self.faults:
             self.faults.append(f"it visits {_pairs(self.layout, self.left)} besides")
         if self.copies and not self.faults:
@@ -137,6 +151,13 @@ class _Check:
             return Verdict(False, path.chain, f"{name} wants it; {'; '.join(self.faults)}")
         way = ", ".join([*self.passed, self.layout.name(self.goal or "")]).removesuffix(", ")
         return Verdict(True, path.chain, f"as {name} says: {way}")
+
+    def _same_as(self, asked: Journey) -> None:
+        """An answer that meets other instances than the request is one that they know nothing of."""
+        there, back = ([one for one in way.visits if not one.copy] for way in (asked, self.journey))
+        if [one.pair for one in there] != [one.pair for one in reversed(back)]:
+            words = _pairs(self.layout, back), _pairs(self.layout, there)
+            self.faults.append(f"it visits {words[0]}, the packet that it answers {words[1]}")
 
     def _path(self, path: Path) -> None:
         for hop in path.hops:

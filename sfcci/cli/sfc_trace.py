@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _PORT = click.IntRange(0, 65535)
 
 
-@click.command(epilog="Example: sfcci sfc trace source_vm_port dest_vm_port --protocol tcp --dport 80 --scenario demo")
+@click.command(
+    epilog="Example: sfcci sfc trace source_vm_port dest_vm_port --protocol tcp --dport 80 --scenario demo"
+)
 @click.argument("source", required=False, shell_complete=completion.ports)
 @click.argument("dest", required=False, shell_complete=completion.ports)
 @click.option("--protocol", type=click.Choice(["tcp", "udp", "icmp"]), help="What the packet is.")
@@ -26,11 +28,19 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--dport", type=_PORT, metavar="PORT", help="The destination port of TCP and UDP.")
 @click.option("--ipv6", is_flag=True, help="An IPv6 packet, where the ports have addresses of both versions.")
 @click.option("--reverse", is_flag=True, help="The answer, too: from DEST back to SOURCE.")
-@click.option("--all", "everything", is_flag=True, help="A packet of every classifier of every chain, and its answer.")
+@click.option(
+    "--all", "everything", is_flag=True, help="A packet of every classifier of every chain, and its answer."
+)
 @click.option("--flows", is_flag=True, help="Show also what the switch says of each step (ofproto/trace).")
-@click.option("--scenario", default="", metavar="SCENARIO", help="Ask about a scenario in the place of the API.")
-@click.option("--lab", default="", metavar="NAME", shell_complete=completion.labs, help="Ask the switch of this lab.")
-@click.option("--own-switch", is_flag=True, help="Ask no lab: a switch of its own holds what the chains ask for.")
+@click.option(
+    "--scenario", default="", metavar="SCENARIO", help="Ask about a scenario in the place of the API."
+)
+@click.option(
+    "--lab", default="", metavar="NAME", shell_complete=completion.labs, help="Ask the switch of this lab."
+)
+@click.option(
+    "--own-switch", is_flag=True, help="Ask no lab: a switch of its own holds what the chains ask for."
+)
 @click.option("--url", metavar="URL", help="The server; default: [api] url, OS_ENDPOINT, this machine's.")
 @click.option("--state", "state_file", metavar="FILE", help="A state file in the place of a server.")
 @console.as_json
@@ -141,11 +151,13 @@ def _questions(
 
     if source and dest:
         sixth = "IPv6" if ":" in source + dest and "." not in source + dest else asked.ethertype
-        ends = (port_named(scene.topology, word).id for word in (source, dest))
-        yield question(scene.layout, *ends, replace(asked, ethertype=sixth))
+        first, last = (port_named(scene.topology, word).id for word in (source, dest))
+        yield question(scene.layout, first, last, replace(asked, ethertype=sixth))
         return
     for one in samples(scene.layout):
         if isinstance(one, Question):
             yield one
         else:
-            untold.append(f"{one.name or one.id}: no packet of it can be told: its source, or who it is for, is not plugged")
+            untold.append(
+                f"{one.name or one.id}: no packet of it can be told: its source, or who it is for, is not plugged"
+            )

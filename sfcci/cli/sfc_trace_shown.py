@@ -15,7 +15,12 @@ from sfcci.chain.verdict import Verdict, verdict
 from sfcci.chain.walk import Packet
 from sfcci.datapath.tracing import TRACE, Scene
 
-REACHED = {"mpls": "MPLS label {label}", "nsh": "NSH spi {spi} si {si}", "wire": "as it is", "routed": "by its MAC"}
+REACHED = {
+    "mpls": "MPLS label {label}",
+    "nsh": "NSH spi {spi} si {si}",
+    "wire": "as it is",
+    "routed": "by its MAC",
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ def traced(scene: Scene, carry: Carry, question: Question, *, answers: bool) -> 
     back = answered(scene.layout, went, question) if answers else None
     if back:
         came = journey(carry, scene.layout, back.packet, asked=went)
-        yield Trace(back, came, verdict(scene.layout, came, back.goal, scene.lame), True)
+        yield Trace(back, came, verdict(scene.layout, came, back.goal, scene.lame, asked=went), True)
 
 
 def packet_text(packet: Packet) -> str:
@@ -104,7 +109,11 @@ def _steps(scene: Scene, one: Trace) -> Iterator[str]:
 
 def _function(scene: Scene, visit: Visit) -> str:
     name = scene.layout.name
-    ports = name(visit.entry) if visit.copy or visit.entry == visit.exit else f"{name(visit.entry)} → {name(visit.exit)}"
+    ports = (
+        name(visit.entry)
+        if visit.copy or visit.entry == visit.exit
+        else f"{name(visit.entry)} → {name(visit.exit)}"
+    )
     copy = " gets a copy" if visit.copy else ""
     return f"{name(visit.group)}: {name(visit.pair)}{copy} ({ports})"
 

@@ -43,7 +43,9 @@ class DummyPort:
 class OwnSwitch:
     """The switch while it runs; `install` gives it a program, `traced` carries packets through it."""
 
-    def __init__(self, control: Control, openflow: openflow_client.Switch, ports: tuple[DummyPort, ...]) -> None:
+    def __init__(
+        self, control: Control, openflow: openflow_client.Switch, ports: tuple[DummyPort, ...]
+    ) -> None:
         self._control, self._openflow, self._ports = control, openflow, ports
         self.program = Program()
 
@@ -122,7 +124,17 @@ def _start(stack: contextlib.ExitStack, folder: Path, ports: Iterable[DummyPort]
 
 
 def _bridge(ports: Iterable[DummyPort]) -> Iterator[str]:
-    yield from ("--", "add-br", BRIDGE, "--", "set", "bridge", BRIDGE, "datapath_type=dummy", "fail_mode=secure")
+    yield from (
+        "--",
+        "add-br",
+        BRIDGE,
+        "--",
+        "set",
+        "bridge",
+        BRIDGE,
+        "datapath_type=dummy",
+        "fail_mode=secure",
+    )
     for port in ports:
         yield from ("--", "add-port", BRIDGE, port.name, *([f"tag={port.network}"] if port.network else []))
         yield from ("--", "set", "interface", port.name, "type=dummy", f"ofport_request={port.number}")

@@ -39,7 +39,9 @@ def flow_text(packet: Packet) -> str:
     if packet["eth_type"] in (MPLS, NSH):
         kept = (*_OUTSIDE, *REGISTERS)
         names = [name for name in names if name in kept or name.startswith(("mpls_", "nsh_"))]
-    words = [f"{name}={spelled(name, packet[name])}" for name in names if packet[name] or name not in REGISTERS]
+    words = [
+        f"{name}={spelled(name, packet[name])}" for name in names if packet[name] or name not in REGISTERS
+    ]
     if packet["eth_type"] == MPLS:
         words += [f"mpls_ttl={packet.get('mpls_ttl', TTL)}", "mpls_bos=1"]
     elif packet["eth_type"] == NSH:
@@ -58,7 +60,7 @@ def read(text: str, packet: Packet, numbers: Mapping[str, int]) -> Told:
     actions = re.search(r"^Datapath actions: (.*)$", text, re.MULTILINE)
     final = re.search(r"^Final flow: (.*)$", text, re.MULTILINE)
     if not actions or not final:
-        raise ValueError("no line \"Datapath actions\"")
+        raise ValueError('no line "Datapath actions"')
     tree = _Tree()
     for line in text[: final.start()].splitlines():
         tree.take(line)
@@ -66,7 +68,9 @@ def read(text: str, packet: Packet, numbers: Mapping[str, int]) -> Told:
     frames.carry_out(actions[1].strip())
     choices = dict(tree.outputs)
     departures = [
-        Departure(numbers[name], frame, *choices.get(name, (0, False, None, None)), switched=name not in choices)
+        Departure(
+            numbers[name], frame, *choices.get(name, (0, False, None, None)), switched=name not in choices
+        )
         for name, frame in frames.sent
     ]
     again = None
@@ -108,7 +112,9 @@ class _Tree:
             self.group, self.bucket = int(said.removeprefix("group:")), None
         elif said.startswith("output:"):
             place, back = self.registers.get(PLACE, 0), bool(self.registers.get(ORIGIN, 0) & ON_WAY_BACK)
-            self.outputs.append((said.removeprefix("output:").strip('"'), (place, back, self.group, self.bucket)))
+            self.outputs.append(
+                (said.removeprefix("output:").strip('"'), (place, back, self.group, self.bucket))
+            )
 
     def _remark(self, said: str) -> None:
         if said.startswith("-> using bucket"):

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 
-from sfcci.chain.compiler import Compiled, compiled
+from sfcci.chain import view
+from sfcci.chain.compiler import compiled
 from sfcci.chain.journey import Carry, Layout
 from sfcci.chain.model import ChainState
 from sfcci.chain.plan import plan
@@ -17,8 +18,7 @@ from sfcci.chain.port import Ports
 from sfcci.chain.program import Program, program_of
 from sfcci.chain.state import NOTHING, State
 from sfcci.chain.status import ERROR
-from sfcci.chain.view import chain_state
-from sfcci.datapath import openflow_client, own_switch, ovs, standing
+from sfcci.datapath import openflow_client, ovs, own_switch, standing
 from sfcci.datapath.lab import switch_ports
 from sfcci.datapath.namespace import Keeper
 from sfcci.datapath.scenario import Scenario
@@ -58,8 +58,7 @@ def of_state(state: State) -> Scene:
 
 def of_scenario(scenario: Scenario) -> Scene:
     """Give the scene of a scenario."""
-    ports = switch_ports(scenario.topology)
-    return _scene(scenario.topology, ports, scenario.chains, compiled(scenario.chains, ports))
+    return _of_chains(scenario.topology, switch_ports(scenario.topology), scenario.chains)
 
 
 def of_lab(lab: standing.StandingLab, state: State | None = None) -> Scene:
@@ -70,8 +69,7 @@ def of_lab(lab: standing.StandingLab, state: State | None = None) -> Scene:
     ports = {id_: replace(port, up=up[id_]) for id_, port in switch_ports(topology).items()}
     if state is not None:
         return replace(_planned(state, topology, ports), lab=lab)
-    chains = lab.lab.scenario.chains
-    return replace(_scene(topology, ports, chains, compiled(chains, ports)), lab=lab)
+    return replace(_of_chains(topology, ports, lab.lab.scenario.chains), lab=lab)
 
 
 def lab_of(folder: Path, state: State) -> standing.StandingLab | None:
@@ -134,7 +132,9 @@ def port_named(topology: Topology, word: str) -> Port:
     if ports := topology.ports_of(word):
         return ports[-1]
     names = [*(port.name for port in topology.ports), *(host.name for host in topology.hosts)]
-    hint = did_you_mean(word, names) or f"there are {len(topology.ports)} ports; name one, its id or its address"
+    hint = (
+        did_you_mean(word, names) or f"there are {len(topology.ports)} ports; name one, its id or its address"
+    )
     raise UsageError(f"no plugged port {word!r}; {hint}")
 
 
@@ -144,7 +144,9 @@ def _with_address(topology: Topology, word: str) -> Port | None:
     except ValueError:
         return None
     found = [
-        port for port in topology.ports if any(ip_address(a.partition("/")[0]) == address for a in port.addresses)
+        port
+        for port in topology.ports
+        if any(ip_address(a.partition("/")[0]) == address for a in port.addresses)
     ]
     if len(found) > 1:
         taps = ", ".join(port.tap for port in found)
@@ -159,12 +161,29 @@ def _planned(state: State, topology: Topology, ports: Ports) -> Scene:
         for id_, status in made.chains.items()
         if status.status == ERROR and id_ not in made.compiled.ways
     }
-    return replace(_scene(topology, ports, chain_state(state), made.compiled), lame=lame)
+    named = ("ports", "port_pairs", "port_pair_groups", "flow_classifiers", "port_chains")
+    names = {id_: str(one.get("name") or "") for kind in named for id_, one in state.of(kind).items()}
+    return Scene(topology, Layout(_chains(state), ports, made.compiled.ways, names), made.program, lame)
 
 
-def _scene(topology: Topology, ports: Ports, chains: ChainState, made: Compiled) -> Scene:
+def _chains(state: State) -> ChainState:
+    """The API's resources as the compiler knows them."""
+    return ChainState(
+        tuple(map(view.port_pair, state.of("port_pairs").values())),
+        tuple(map(view.port_pair_group, state.of("port_pair_groups").values())),
+        tuple(map(view.flow_classifier, state.of("flow_classifiers").values())),
+        tuple(map(view.port_chain, state.of("port_chains").values())),
+        tuple(map(view.service_graph, state.of("service_graphs").values())),
+    )
+
+
+def _of_chains(topology: Topology, ports: Ports, chains: ChainState) -> Scene:
+    """The scene of a scenario's chains."""
+    made = compiled(chains, ports)
     kinds = (chains.port_pairs, chains.port_pair_groups, chains.flow_classifiers, chains.port_chains)
-    names = {one.id: one.name for kind in kinds for one in kind} | {port.id: port.name for port in topology.ports}
+    names = {one.id: one.name for kind in kinds for one in kind} | {
+        port.id: port.name for port in topology.ports
+    }
     return Scene(topology, Layout(chains, ports, made.ways, names), made.program)
 
 
@@ -181,7 +200,11 @@ def _needed(layout: Layout, ends: set[str]) -> set[str]:
 
     Each port of the switch costs time to make, and another chain's say nothing here.
     """
-    used = {fc.id for fc in layout.chains.flow_classifiers if {fc.logical_source_port, fc.logical_destination_port} & ends}
+    used = {
+        fc.id
+        for fc in layout.chains.flow_classifiers
+        if {fc.logical_source_port, fc.logical_destination_port} & ends
+    }
     todo = [chain.id for chain in layout.chains.port_chains if used & set(chain.flow_classifiers)]
     onward = {source: to for graph in layout.chains.service_graphs for source, to in graph.port_chains}
     chains = set(todo)
