@@ -19,6 +19,7 @@ from typing import Self, TypeVar
 from sfcci.chain.openflow import OUR_COOKIE, Flow, Group
 from sfcci.chain.program import Change
 from sfcci.datapath import openflow_decode as decode
+from sfcci.datapath import openflow_encode as encode
 from sfcci.datapath import openflow_event as event
 from sfcci.datapath import openflow_message as wire
 from sfcci.datapath import openflow_watch as watch
@@ -114,7 +115,7 @@ class Switch:
         number, opening = next(self._bundles) & wire.ANY, self._xid()
         first = self._take_xids(len(steps))
         self._out += wire.bundle_control(opening, number, wire.BUNDLE_OPEN)
-        self._send_all(wire.additions(steps, number, first))
+        self._send_all(encode.additions(steps, number, first))
         errors = self.barrier()
         end, what = self._xid(), wire.BUNDLE_DISCARD if errors else wire.BUNDLE_COMMIT
         self._out += wire.bundle_control(end, number, what)

@@ -1,31 +1,13 @@
-"""OpenFlow 1.5 messages as octets: flows and groups encoded, what a switch answers decoded. No wire is known here.
+"""OpenFlow 1.5 messages as octets: their numbers, their heads, what a switch is asked. No wire is known here.
 
 Source: OpenFlow Switch Specification 1.5.1, section 7; Open vSwitch's nicira-ext.h and ofp-actions.c for its own
 actions (resubmit, clone, encap, decap, controller with a pause), netronome's selection method for groups.
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from sfcci.chain.action import (
-    Action,
-    Clone,
-    Decap,
-    Goto,
-    Move,
-    Normal,
-    Output,
-    Pause,
-    PopMpls,
-    Push,
-    Resubmit,
-    SetField,
-    ToGroup,
-)
 from sfcci.chain.field import WIDTHS
-from sfcci.chain.openflow import Bucket, Flow, Group, Match
-from sfcci.chain.program import Change, Verb
 
 VERSION = 6
 HELLO, ERROR, ECHO_REQUEST, ECHO_REPLY, EXPERIMENTER = 0, 1, 2, 3, 4
@@ -87,23 +69,14 @@ SIZES = {name: (width + 7) // 8 for name, width in WIDTHS.items()} | {
 """Field → octets on the wire."""
 
 
-_HALVES = struct.Struct("!HH").pack
-_ZEROS = tuple(b"\0" * (-rest % 8) for rest in range(8))
-"""Octets beyond the last multiple of 8 → what fills up to the next."""
 _HEAD = struct.Struct("!BBHI").pack
-_FLOW_HEAD = struct.Struct("!QQBBHHHIIIHH").pack
-_ADDITION = struct.Struct("!BBHII2xH").pack
-_APPLY = struct.Struct("!HH4x").pack
-_GOTO = struct.Struct("!HHB3x").pack
+EVERYTHING = struct.pack("!HH4x", 1, 4)
+"""The match of every packet."""
 
 
 def message(kind: int, xid: int, body: bytes = b"") -> bytes:
     """Give a message: its header and its body."""
     return _HEAD(VERSION, kind, 8 + len(body), xid) + body
-
-
-def _padded(octets: bytes) -> bytes:
-    return octets + b"\0" * (-len(octets) % 8)
 
 
 def header(name: str, masked: bool = False) -> bytes:
@@ -112,125 +85,6 @@ def header(name: str, masked: bool = False) -> bytes:
     length = SIZES[name] * (2 if masked else 1) + (4 if class_ == EXPERIMENTAL else 0)
     head = struct.pack("!HBB", class_, number << 1 | masked, length)
     return head + struct.pack("!I", NSH_FIELDS) if class_ == EXPERIMENTAL else head
-
-
-_HEADS = {(name, masked): header(name, masked) for name in FIELDS for masked in (False, True)}
-_FULL = {name: (1 << width) - 1 for name, width in WIDTHS.items()}
-
-
-def _field(name: str, value: int, mask: int | None) -> bytes:
-    size = SIZES[name]
-    if mask is None:
-        return _HEADS[name, False] + value.to_bytes(size, "big")
-    return _HEADS[name, True] + value.to_bytes(size, "big") + mask.to_bytes(size, "big")
-
-
-def encode_match(match: Match) -> bytes:
-    """Give a match."""
-    fields = b"".join(
-        [_field(b.name, b.value, None if b.mask == _FULL[b.name] else b.mask) for b in match.bits]
-    )
-    return _HALVES(1, 4 + len(fields)) + fields + _ZEROS[(4 + len(fields)) % 8]
-
-
-def _action(kind: int, body: bytes) -> bytes:
-    zeros = _ZEROS[(4 + len(body)) % 8]
-    return _HALVES(kind, 4 + len(body) + len(zeros)) + body + zeros
-
-
-def _own(subtype: int, body: bytes) -> bytes:
-    """An action of Open vSwitch's own."""
-    return _action(0xFFFF, struct.pack("!IH", NICIRA, subtype) + body)
-
-
-def _output(port: int) -> bytes:
-    return _action(0, struct.pack("!IH6x", port, 0))
-
-
-def _push(action: Push) -> bytes:
-    if action.kind == "mpls":
-        return _action(19, struct.pack("!H2x", 0x8847))
-    if action.kind == "nsh":  # packet type (1, 0x894f); property: class NSH, type metadata type, 1
-        return _own(46, struct.pack("!HI", 0, PACKET_NSH) + struct.pack("!HBBB3x", 4, 1, 5, 1))
-    return _own(46, struct.pack("!HI", 0, 0))
-
-
-def _move(action: Move) -> bytes:
-    source, target = header(action.source), header(action.target)
-    return _action(28, struct.pack("!HHH2x", action.width, action.first, 0) + source + target)
-
-
-ENCODERS: Mapping[type[Any], Callable[[Any], bytes]] = {
-    SetField: lambda a: _action(25, _field(a.name, a.value, a.mask)),
-    Move: _move,
-    Push: _push,
-    PopMpls: lambda a: _action(20, struct.pack("!H2x", a.eth_type)),
-    Decap: lambda _: _own(47, struct.pack("!2xI", PACKET_NEXT)),
-    Resubmit: lambda a: _own(14, struct.pack("!HB3x", SAME_PORT, a.table)),
-    ToGroup: lambda a: _action(22, struct.pack("!I", a.group)),
-    Output: lambda a: _output(a.port),
-    Normal: lambda _: _output(PORT_NORMAL),
-    Clone: lambda a: _own(42, b"\0" * 6 + encode_actions(a.actions)),
-    Pause: lambda _: _own(37, b"\0" * 6 + _padded(struct.pack("!HH", 4, 4))),
-}
-
-
-def encode_actions(actions: Iterable[Action]) -> bytes:
-    """Give a list of actions, which goes to no later table."""
-    return b"".join(ENCODERS[type(action)](action) for action in actions)
-
-
-def encode_instructions(actions: tuple[Action, ...]) -> bytes:
-    """Give what a flow does: its actions, and the table it goes to."""
-    body = b"".join([ENCODERS[type(action)](action) for action in actions if type(action) is not Goto])
-    octets = _APPLY(APPLY_ACTIONS, 8 + len(body)) + body if body else b""
-    return octets + b"".join([_GOTO(GOTO_TABLE, 8, a.table) for a in actions if isinstance(a, Goto)])
-
-
-def _flow(flow: Flow, command: int) -> bytes:
-    head = _FLOW_HEAD(flow.cookie, 0, flow.table, command, 0, 0, flow.priority, ANY, ANY, ANY, 0, 0)
-    return head + encode_match(flow.match) + (b"" if command else encode_instructions(flow.actions))
-
-
-def _bucket(bucket: Bucket) -> bytes:
-    actions = encode_actions(bucket.actions)
-    properties = struct.pack("!HHH2x", 0, 8, 1)
-    if bucket.watch is not None:
-        properties += struct.pack("!HHI", 1, 8, bucket.watch)
-    length = 8 + len(actions) + len(properties)
-    return struct.pack("!HHI", length, len(actions), bucket.id) + actions + properties
-
-
-def _group(group: Group, command: int) -> bytes:
-    buckets = b"".join(_bucket(bucket) for bucket in group.buckets) if command != GROUP_DELETE else b""
-    head = struct.pack("!HBxIH2xI", command, 1, group.number, len(buckets), 0xFFFFFFFF)
-    if command == GROUP_DELETE:
-        return head
-    fields = b"".join(_field(name, (1 << 8 * SIZES[name]) - 1, None) for name in group.fields)
-    body = struct.pack("!II4x16sQ", SELECTION, 1, b"hash", 0) + fields
-    method = _padded(struct.pack("!HH", 0xFFFF, 4 + len(body)) + body)
-    return head + buckets + method
-
-
-_FLOW_COMMANDS = {Verb.FLOW_ADD: 0, Verb.FLOW_DELETE: 4}
-_GROUP_COMMANDS = {Verb.GROUP_ADD: 0, Verb.GROUP_MODIFY: 1, Verb.GROUP_DELETE: GROUP_DELETE}
-
-
-def encode_change(change: Change, xid: int) -> bytes:
-    """Give the message that carries a change out."""
-    if isinstance(change.item, Flow):
-        return message(FLOW_MOD, xid, _flow(change.item, _FLOW_COMMANDS[change.verb]))
-    return message(GROUP_MOD, xid, _group(change.item, _GROUP_COMMANDS[change.verb]))
-
-
-def additions(changes: Iterable[Change], bundle: int, first_xid: int) -> Iterator[bytes]:
-    """Give the messages that put changes into a bundle, in order; the n-th (from 0) has `first_xid` + n."""
-    for xid, change in enumerate(changes, first_xid):
-        inner = encode_change(change, xid)
-        yield (
-            struct.pack("!BBHII2xH", VERSION, BUNDLE_ADD, 16 + len(inner), xid, bundle, ATOMIC_ORDERED)
-            + inner
-        )
 
 
 def bundle_control(xid: int, bundle: int, what: int) -> bytes:
@@ -245,7 +99,7 @@ def hello(xid: int) -> bytes:
 
 def ask_flows(xid: int, cookie: int, mask: int) -> bytes:
     """Give the question for every flow whose cookie agrees with `cookie` in the bits of `mask`."""
-    body = struct.pack("!B3xII4xQQ", 0xFF, ANY, ANY, cookie, mask) + encode_match(Match())
+    body = struct.pack("!B3xII4xQQ", 0xFF, ANY, ANY, cookie, mask) + EVERYTHING
     return message(MULTIPART_REQUEST, xid, struct.pack("!HH4x", FLOWS, 0) + body)
 
 

@@ -67,7 +67,7 @@ def ask_flow_events(xid: int) -> bytes:
     """Give the question to be told of every change of a flow that another makes, from now on, without its actions."""
     body = struct.pack("!IIIHBB", 1, wire.ANY, wire.ANY, ADDED | REMOVED | MODIFIED, 0xFF, 0)
     return wire.message(
-        wire.MULTIPART_REQUEST, xid, struct.pack("!HH4x", FLOW_MONITOR, 0) + body + wire.encode_match(Match())
+        wire.MULTIPART_REQUEST, xid, struct.pack("!HH4x", FLOW_MONITOR, 0) + body + wire.EVERYTHING
     )
 
 

@@ -13,7 +13,7 @@ from sfcci.chain.openflow import Flow, Group, match
 from sfcci.chain.program import Change, Program, Verb, changes, program_of
 from sfcci.datapath import openflow_client as client
 from sfcci.datapath import openflow_decode as decode
-from sfcci.datapath import openflow_message as wire
+from sfcci.datapath import openflow_encode as encode
 from sfcci.datapath.openflow_error import words
 
 __all__ = ["switch"]
@@ -24,14 +24,14 @@ real = settings(
 
 @given(drawn.matches())
 def test_a_match_is_read_back_as_it_was(matched):
-    octets = wire.encode_match(matched)
+    octets = encode.encode_match(matched)
     assert decode.decode_match(octets) == (matched, len(octets))
     assert len(octets) % 8 == 0
 
 
 @given(drawn.flows())
 def test_what_a_flow_does_is_read_back_as_it_was(flow):
-    assert decode.decode_instructions(wire.encode_instructions(flow.actions)) == flow.actions
+    assert decode.decode_instructions(encode.encode_instructions(flow.actions)) == flow.actions
 
 
 @given(st.binary(max_size=200))
@@ -96,10 +96,10 @@ def test_octets_say_what_the_text_says(switch, data):
 
 
 def test_a_group_is_deleted_by_its_number_alone():
-    octets = wire.encode_change(Change(Verb.GROUP_DELETE, Group(9, ("ip_src",), ())), 5)
+    octets = encode.encode_change(Change(Verb.GROUP_DELETE, Group(9, ("ip_src",), ())), 5)
     assert octets.hex() == "060f0018000000050002010000000009" + "00000000ffffffff"
 
 
 def test_a_flow_is_deleted_by_its_key_alone():
-    octets = wire.encode_change(Change(Verb.FLOW_DELETE, Flow(3, 7, match(in_port=1), (Output(2),))), 5)
+    octets = encode.encode_change(Change(Verb.FLOW_DELETE, Flow(3, 7, match(in_port=1), (Output(2),))), 5)
     assert len(octets) == 8 + 40 + 16
