@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hitless_verdict import PAYLOAD, Era, counted, passages
+from hitless_verdict import MORE, PAYLOAD, Era, counted, passages
 
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
 from sfcci.datapath import pcapng
@@ -49,7 +49,7 @@ KINDS = {
         Kind("nsh-30", "nsh", 30, "nsh", aware=True),
         Kind("wire-30", "wire", 30, bare=True),
         Kind("one-port-30", "mpls", 30, aware=True, one_port=True),
-        Kind("symmetric", symmetric=True),
+        Kind("symmetric", "router", symmetric=True),
         Kind("symmetric-30", "router", 30, symmetric=True),
         Kind("symmetric-nsh-30", "nsh", 30, "nsh", aware=True, symmetric=True),
     )
@@ -145,9 +145,10 @@ def order_of(wanted, back):
 
 @dataclass(frozen=True)
 class Way:
-    """What became of the packets one way. `wrong`: past, order, astray, more → packets."""
+    """What became of the packets one way. `seen`: judged by their captures; `wrong`: past, order, astray, more → packets."""
 
     sent: int
+    seen: int
     lost: int
     late: int
     duplicated: int
@@ -160,7 +161,8 @@ class Way:
         return (
             not self.lost
             and not self.duplicated
-            and not any(self.wrong.get(word) for word in ("past", "order", "astray"))
+            and not self.wrong.keys() - {MORE}
+            and self.seen == self.sent
         )
 
 
@@ -251,14 +253,13 @@ def _way(stream, found, changes, back):
     ]
     address = SOURCE if back else DEST
     mine = [flowing for target, flowing in stream.flowing.items() if target.startswith(f"{address}/")]
-    wrong = {word: many for word, many in counted(found, eras, address).items() if word}
+    verdicts = counted(found, eras, address)
+    wrong = {word: many for word, many in verdicts.items() if word}
     delays = {
         name: max(flowing.delays_us.get(name, 0) for flowing in mine) for name in ("p50", "p99", "most")
     }
-    total = (
-        sum(getattr(flowing, name) for flowing in mine) for name in ("sent", "lost", "late", "duplicated")
-    )
-    return Way(*total, wrong, delays)
+    total = {name: sum(getattr(one, name) for one in mine) for name in ("sent", "lost", "late", "duplicated")}
+    return Way(**total, seen=verdicts.total(), wrong=wrong, delays_us=delays)
 
 
 def _void(streams, longest_ms, residency_ms):

@@ -1,0 +1,116 @@
+"""Chains updated under a stream: no packet lost, none past a function or in a wrong order of functions.
+
+Each run is one kind of functions and one kind of update, so many updates of it, under numbered packets through the
+chain (both ways where it is symmetric) and as many beside it, the control. What the switch's ports saw is captured and
+every packet judged by it. A run whose control lost a packet, or in which a function held one longer than the functions
+are said to (a machine without time), does not count and is made again; every run is reported.
+
+python benchmarks/bench_hitless.py [--updates 24] [--rate 1000] [--functions routed,mpls-30] [--kinds pairs,order] [--json]
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "datapath"))
+
+import hitless_world as hitless
+
+ATTEMPTS = 3
+PAUSE_S = 0.1
+"""Between two updates."""
+RESIDENCY_MS = 50
+
+
+def runs(functions: str, kinds: list[str], updates: int, rate: float, say: Any) -> Iterator[Any]:
+    """Give every run with functions of one kind, void ones too; a run that counts ends the attempts."""
+    kind = hitless.KINDS[functions]
+    with hitless.world(kind) as lab:
+        one = partial(
+            hitless.run, lab, lab.apply, kind, rate=rate, pause_s=PAUSE_S, residency_ms=RESIDENCY_MS
+        )
+        for update in kinds:
+            for _ in range(ATTEMPTS):
+                run = one(update, count=updates)
+                say(told(run))
+                yield run
+                if not run.void:
+                    break
+
+
+def told(run: Any) -> str:
+    """Give a run in a line."""
+    ways = "; ".join(
+        f"{'back' if back else 'there'} {way.sent} sent, {way.lost} lost, {way.wrong.get('past', 0)} past a function, "
+        f"{way.wrong.get('order', 0)} out of order, {way.late} overtaken, at most {way.delays_us['most'] / 1000:.0f} ms"
+        for back, way in run.ways.items()
+    )
+    worth = f"VOID: {run.void}" if run.void else "good" if run.good else "BAD"
+    figures = f"update {hitless.median_ms(run):.0f} ms, ovs-vswitchd {run.switch_cpu * 100:.0f} % of a core"
+    return f"{run.functions:>16} {run.updates:<14} {worth:<5} {ways}; {figures}"
+
+
+def verdict(found: list[Any]) -> tuple[str, int]:
+    """Say what all runs together show, and the exit status: 1 when a run that counts is bad, or none of a kind counts."""
+    counting = [run for run in found if not run.void]
+    bad = [run for run in counting if not run.good]
+    missing = {(run.functions, run.updates) for run in found} - {
+        (run.functions, run.updates) for run in counting
+    }
+    sent = sum(way.sent for run in counting for way in run.ways.values())
+    updates = sum(len(run.update_ms) for run in counting)
+    text = f"{len(found)} runs, {len(found) - len(counting)} void; {updates} updates under {sent} packets: "
+    text += f"{len(bad)} runs bad" if bad else "0 lost, 0 past a function, 0 out of order"
+    return text + "".join(f"; {' '.join(one)}: no run counts" for one in sorted(missing)), int(
+        bool(bad or missing)
+    )
+
+
+def chosen(word: str, known: dict[str, Any]) -> list[str]:
+    """Give the names in a list of words, all where there is none. Raises SystemExit for one that is not known."""
+    names = word.split(",") if word else list(known)
+    if unknown := set(names) - known.keys():
+        sys.exit(f"no {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+    return names
+
+
+def main() -> int:
+    """Run, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--updates", type=int, default=24)
+    parser.add_argument(
+        "--rate", type=float, default=1000, help="packets per second through the chain, each way"
+    )
+    parser.add_argument("--functions", default="", help=", ".join(hitless.KINDS))
+    parser.add_argument("--kinds", default="", help=", ".join(hitless.UPDATES))
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    kinds, say = chosen(given.kinds, hitless.UPDATES), partial(print, file=sys.stderr if given.json else None)
+    found = [
+        run
+        for functions in chosen(given.functions, hitless.KINDS)
+        for run in runs(functions, kinds, given.updates, given.rate, say)
+    ]
+    text, status = verdict(found)
+    if given.json:
+        print(
+            json.dumps(
+                {
+                    "rate": given.rate,
+                    "runs": [asdict(run) | {"good": run.good} for run in found],
+                    "verdict": text,
+                }
+            )
+        )
+    else:
+        print(text)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
