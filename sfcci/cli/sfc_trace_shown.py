@@ -1,5 +1,6 @@
 """How a traced packet looks: on a terminal, and as JSON."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ REACHED = {
     "wire": "as it is",
     "routed": "by its MAC",
 }
+
+TABLE_LINE = re.compile(r"^ *(\d+\. .*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,14 @@ def _steps(scene: Scene, one: Trace) -> Iterator[str]:
         yield f"{_function(scene, visit)}, {_place(visit)}{_choice(scene, visit)}"
     for arrival in one.journey.arrived:
         yield f"{name(arrival.port)} gets it"
+    if not one.journey.arrivals and (last := _last_table(one.journey)):
+        yield f"dropped in table {last}"
+
+
+def _last_table(journey: Journey) -> str:
+    """The last line of a table that the switch told of; "" where it told of none."""
+    lines = TABLE_LINE.findall(journey.legs[-1].carried.told) if journey.legs else ()
+    return lines[-1] if lines else ""
 
 
 def _function(scene: Scene, visit: Visit) -> str:

@@ -18,7 +18,7 @@ from sfcci.chain.program import Program, changes
 from sfcci.datapath import openflow_client
 from sfcci.datapath.ovs import BRIDGE, SCHEMAS
 from sfcci.datapath.traced import Traced
-from sfcci.datapath.unixctl import Control
+from sfcci.datapath.unixctl import Control, connected
 from sfcci.errors import MissingTool, ProgramFailure, ToolError
 from sfcci.machine import install_hint
 
@@ -141,12 +141,14 @@ def _bridge(ports: Iterable[DummyPort]) -> Iterator[str]:
 
 
 def _wait(process: command.Process, sign: Path, name: str) -> None:
-    """Wait until a daemon's socket is there. Raises ToolError."""
+    """Wait until a daemon answers at its socket. Raises ToolError."""
     end = time.monotonic() + START_S
-    while not sign.exists():
-        if process.poll() is not None or time.monotonic() > end:
-            raise ToolError(ProgramFailure((name,), process.poll() or -1), "it did not begin")
+    while process.poll() is None and time.monotonic() < end:
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):  # not there, or not listened to yet
+            connected(sign).close()
+            return
         time.sleep(0.001)
+    raise ToolError(ProgramFailure((name,), process.poll() or -1), "it did not begin")
 
 
 def _check(openflow: openflow_client.Switch, ports: Iterable[DummyPort]) -> None:
