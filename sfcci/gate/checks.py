@@ -114,6 +114,14 @@ def _answered(_check: job.Answered, seen: Observation) -> Iterator[str]:
         )
 
 
+def _dropped(_check: job.Dropped, seen: Observation) -> Iterator[str]:
+    came = Counter(r.dest for r in seen.requests for j in seen.forward.get(r.flow, ()) if r.dest in j.hops)
+    for host, packets in sorted(came.items()):
+        yield f"{packets} packets came to {host}, which should have been dropped"
+    if not any(seen.forward.values()):
+        yield "no packet of the traffic was captured, so nothing was dropped"
+
+
 def _visits(check: job.Visits, seen: Observation) -> Iterator[str]:
     if not seen.requests:
         yield "no request was sent, so no way is known"
@@ -171,6 +179,14 @@ def _shares(check: job.Shares, seen: Observation) -> Iterator[str]:
         share = visited[host] / total if total else 0.0
         if share < check.at_least:
             yield f"{host} got {visited[host]} of {total} requests ({share:.0%}), expected at least {check.at_least:.0%}"
+
+
+def _one_of(check: job.OneOf, seen: Observation) -> Iterator[str]:
+    visited = _visited(seen)
+    passed = {host: visited[host] for host in check.hosts if visited[host]}
+    if len(passed) != 1 or len(seen.forward) not in passed.values():
+        told = ", ".join(f"{host} {flows}" for host, flows in passed.items()) or "none of them"
+        yield f"of {len(seen.forward)} requests passed: {told}; expected all of them to pass the same one"
 
 
 def _weights(check: job.Weights, seen: Observation) -> Iterator[str]:
@@ -277,10 +293,12 @@ def _same_tables(old: str, new: str) -> Iterator[str]:
 
 _CHECKS: dict[type, Callable[[Any, Observation], Iterator[str]]] = {
     job.Answered: _answered,
+    job.Dropped: _dropped,
     job.Visits: _visits,
     job.BothWays: _both_ways,
     job.Quiet: _quiet,
     job.Shares: _shares,
+    job.OneOf: _one_of,
     job.Weights: _weights,
     job.MovedAtMost: _moved,
     job.Copies: _copies,

@@ -162,6 +162,7 @@ def _shares(value: Mapping[str, Any]) -> Check:
 
 CHECKS: dict[str, Callable[[Any], Check]] = {
     "answered": lambda _value: values.Answered(),
+    "dropped": lambda _value: values.Dropped(),
     "both_ways": lambda _value: values.BothWays(),
     "flows_as_at_start": lambda _value: values.FlowsAsAtStart(),
     "base_flows": lambda _value: values.BaseFlows(),
@@ -169,6 +170,7 @@ CHECKS: dict[str, Callable[[Any], Check]] = {
     "hops": lambda value: values.Hops(_hops(value)),
     "quiet": lambda value: values.Quiet(tuple(value)),
     "shares": _shares,
+    "one_of": lambda value: values.OneOf(tuple(value)),
     "moved_at_most": lambda value: values.MovedAtMost(float(value)),
     "copies": lambda value: values.Copies(tuple(value)),
     "encapsulation": lambda value: values.Encapsulation(**value),

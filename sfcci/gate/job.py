@@ -190,6 +190,11 @@ class Answered:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """No packet of any flow came to where it goes, so none has an answer."""
+
+
+@dataclass(frozen=True)
 class Visits:
     """Every flow's packets pass one function of each set, in this order, and nothing else."""
 
@@ -214,6 +219,13 @@ class Shares:
 
     among: tuple[str, ...]
     at_least: float
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """All flows pass the same one of these hosts."""
+
+    hosts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -281,10 +293,12 @@ class BaseFlows:
 
 Check = (
     Answered
+    | Dropped
     | Visits
     | BothWays
     | Quiet
     | Shares
+    | OneOf
     | Weights
     | MovedAtMost
     | Copies

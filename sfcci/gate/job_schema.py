@@ -14,7 +14,7 @@ COLLECTIONS = tuple(
 """What a change may patch: the scenario's collections of the chains' resources."""
 PROTOCOLS = {"tcp": ("tcp",), "udp": ("udp",), "icmp": ("icmp",), "all": ("tcp", "udp", "icmp")}
 """Word for traffic that is flows → the protocols that it goes over."""
-BARE = ("answered", "both_ways", "flows_as_at_start", "base_flows")
+BARE = ("answered", "dropped", "both_ways", "flows_as_at_start", "base_flows")
 """Checks that need no value."""
 NAMES = {"type": "array", "items": {"type": "string", "minLength": 1}}
 SOME_NAMES = {**NAMES, "minItems": 1, "description": "a list of one name or more"}
@@ -53,24 +53,24 @@ def _number(least: int, most: int) -> dict[str, Any]:
 
 
 FLOWS = {"flows": _number(1, 10_000), "ip": IP, "length": _number(0, 60_000)}
-PORTS = {
-    "port": {
-        "type": ["integer", "array"],
-        "items": PORT,
-        "minimum": 1,
-        "maximum": 65535,
-        "minItems": 1,
-        "description": "a port number, 1 to 65535, or a list of them",
-    },
-    "source_port": PORT,
-}
+
+
+def _ports(least: int) -> dict[str, Any]:
+    told = f"a port number, {least} to 65535, or a list of them"
+    item = {"type": "integer", "minimum": least, "maximum": 65535, "description": told}
+    return {
+        "port": {**item, "type": ["integer", "array"], "items": item, "minItems": 1},
+        "source_port": PORT,
+    }
+
+
 TRAFFIC = _object(
     {
         "http": _between(requests=_number(1, 100_000)),
-        "tcp": _between(**FLOWS, **PORTS),
-        "udp": _between(**FLOWS, **PORTS),
+        "tcp": _between(**FLOWS, **_ports(1)),
+        "udp": _between(**FLOWS, **_ports(0)),
         "icmp": _between(**FLOWS),
-        "all": _between(**FLOWS, **PORTS),
+        "all": _between(**FLOWS, **_ports(1)),
         "stream": _between(rate=_number(1, 10_000), port=PORT, control=PORT, ip=IP),
         "traceroute": _between(),
     },
@@ -103,6 +103,7 @@ CHECK_WITH_WORDS = _object(
         "hops": HOPS,
         "quiet": SOME_NAMES,
         "shares": SHARES,
+        "one_of": SOME_NAMES,
         "moved_at_most": SHARE,
         "copies": SOME_NAMES,
         "encapsulation": ENCAPSULATION,

@@ -32,6 +32,7 @@ ECHO = {socket.AF_INET: (8, 0), socket.AF_INET6: (128, 129)}
 """Types of request and reply (RFC 792, RFC 4443)."""
 ICMP = {socket.AF_INET: socket.IPPROTO_ICMP, socket.AF_INET6: socket.IPPROTO_ICMPV6}
 ROOM = 65536
+UDP_HEADER, FROM_ZERO = 8, 40_000
 Answer = dict[str, object]
 
 
@@ -118,11 +119,27 @@ class Probe:
 
     def udp(self, number: int, answer: Answer) -> None:
         """Send a packet and wait for the same; another try has another length, and is never longer than what was asked for."""
+        if answer["to"] == 0:
+            self.udp_to_zero(number, answer)
+            return
         with self.socket(number, socket.SOCK_DGRAM, answer) as sock:
             for attempt in range(ASKED):
                 text = bytes(self.length - attempt if self.length >= ASKED else self.length + attempt)
                 sock.send(text)
                 if _heard(sock, text, bytes):
+                    return
+        raise Failure("timed out")
+
+    def udp_to_zero(self, number: int, answer: Answer) -> None:
+        """The same to port 0, which the kernel sends no datagram to: its header is made here (no checksum: RFC 768)."""
+        source = answer["port"] = self.source_port + number if self.source_port else FROM_ZERO + number
+        with socket.socket(self.family, socket.SOCK_RAW, socket.IPPROTO_UDP) as sock:
+            sock.connect((self.address, 0))
+            for attempt in range(ASKED):
+                text = bytes(self.length + attempt)
+                length = len(text) + UDP_HEADER
+                sock.send(struct.pack("!HHHH", source, 0, length, 0) + text)
+                if _heard(sock, struct.pack("!HHHH", 0, source, length, 0) + text, _fourth):
                     return
         raise Failure("timed out")
 
@@ -151,9 +168,14 @@ def _say(sock: socket.socket, text: bytes) -> None:
         return
 
 
+def _fourth(data: bytes) -> bytes:
+    """Give what IPv4 carries; the kernel gives a raw socket its header, too (raw(7))."""
+    return data[4 * (data[0] & 15) :]
+
+
 def _fourth_echo(data: bytes) -> bytes:
-    """Give an ICMP message without code and checksum; the kernel gives IPv4's header with it (raw(7))."""
-    message = data[4 * (data[0] & 15) :]
+    """Give an ICMP message without code and checksum."""
+    message = _fourth(data)
     return message[:1] + message[4:]
 
 

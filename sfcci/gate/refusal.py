@@ -18,7 +18,9 @@ Keys = tuple[Key, ...]
 FLOWS = ("http", *PROTOCOLS)
 STREAM = ("stream",)
 WANTED = {
-    **dict.fromkeys(("answered", "visits", "both_ways", "quiet", "shares", "moved_at_most"), FLOWS),
+    **dict.fromkeys(
+        ("answered", "dropped", "visits", "both_ways", "quiet", "shares", "one_of", "moved_at_most"), FLOWS
+    ),
     **dict.fromkeys(("copies", "encapsulation"), FLOWS),
     **dict.fromkeys(("lost", "ways"), STREAM),
     "hops": ("traceroute",),

@@ -1,10 +1,11 @@
 """Gives back what it gets, over TCP and UDP (RFC 862): `echo.py ADDRESS/PORT...`, until standard input ends.
 
-It says "ready" on standard error when everything is answered.
+It says "ready" on standard error when everything is answered. At port 0 it answers UDP over IPv4 alone.
 """
 
 import os
 import socket
+import struct
 import sys
 import threading
 
@@ -44,10 +45,25 @@ def connection(sock: socket.socket) -> None:
         return
 
 
+def to_zero(sock: socket.socket) -> None:
+    """Answer UDP packets to port 0, which the kernel gives to nobody else; IPv4 (raw(7) gives the header, too)."""
+    while True:
+        data, whence = sock.recvfrom(ROOM)
+        packet = data[4 * (data[0] & 15) :]
+        source, port = struct.unpack_from("!HH", packet)
+        if port == 0:
+            sock.sendto(struct.pack("!HHHH", 0, source, len(packet), 0) + packet[8:], (whence[0], 0))
+
+
 def main(words: list[str]) -> None:
     """Listen, say so, answer until told to end."""
     for word in words:
         address, _, port = word.rpartition("/")
+        if port == "0":
+            sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+            sock.bind((address, 0))
+            threading.Thread(target=to_zero, args=(sock,), daemon=True).start()
+            continue
         for kind, answer in ((socket.SOCK_STREAM, connections), (socket.SOCK_DGRAM, datagrams)):
             sock = socket.socket(family(address), kind)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
