@@ -5,6 +5,8 @@ chain (both ways where it is symmetric) and as many beside it, the control. What
 every packet judged by it. A run whose control lost a packet, or in which a function held one longer than the functions
 are said to (a machine without time), does not count and is made again; every run is reported.
 
+Then one TCP connection after the other carries what it can through the chain, with updates and without.
+
 python benchmarks/bench_hitless.py [--updates 24] [--rate 1000] [--functions routed,mpls-30] [--kinds pairs,order] [--json]
 """
 
@@ -19,7 +21,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "datapath"))
 
-import hitless_world as hitless
+import hitless_run
+import hitless_world as world
 
 ATTEMPTS = 3
 PAUSE_S = 0.1
@@ -29,10 +32,10 @@ RESIDENCY_MS = 50
 
 def runs(functions: str, kinds: list[str], updates: int, rate: float, say: Any) -> Iterator[Any]:
     """Give every run with functions of one kind, void ones too; a run that counts ends the attempts."""
-    kind = hitless.KINDS[functions]
-    with hitless.world(kind) as lab:
+    kind = world.KINDS[functions]
+    with world.world(kind) as lab:
         one = partial(
-            hitless.run, lab, lab.apply, kind, rate=rate, pause_s=PAUSE_S, residency_ms=RESIDENCY_MS
+            hitless_run.run, lab, lab.apply, kind, rate=rate, pause_s=PAUSE_S, residency_ms=RESIDENCY_MS
         )
         for update in kinds:
             for _ in range(ATTEMPTS):
@@ -43,6 +46,23 @@ def runs(functions: str, kinds: list[str], updates: int, rate: float, say: Any) 
                     break
 
 
+def bulk(updates: int, say: Any) -> dict[str, dict[str, float]]:
+    """Give what TCP gets through two functions that the kernel routes: without updates, then with those of each kind."""
+    kind = world.KINDS["routed"]
+    found = {}
+    with world.world(kind) as lab:
+        for name in ("without", "pairs", "order"):
+            words = world.UPDATES.get(name, ({},))
+            states = [world.state(kind, **one, protocol="tcp") for one in words]
+            lab.apply(states[0])
+            found[name] = hitless_run.carried(lab, lab.apply, states, count=updates, pause_s=PAUSE_S)
+            say(
+                f"{'TCP':>16} {name:<14} "
+                + ", ".join(f"{key} {value:.2f}" for key, value in found[name].items())
+            )
+    return found
+
+
 def told(run: Any) -> str:
     """Give a run in a line."""
     ways = "; ".join(
@@ -51,7 +71,9 @@ def told(run: Any) -> str:
         for back, way in run.ways.items()
     )
     worth = f"VOID: {run.void}" if run.void else "good" if run.good else "BAD"
-    figures = f"update {hitless.median_ms(run):.0f} ms, ovs-vswitchd {run.switch_cpu * 100:.0f} % of a core"
+    figures = (
+        f"update {hitless_run.median_ms(run):.0f} ms, ovs-vswitchd {run.switch_cpu * 100:.0f} % of a core"
+    )
     return f"{run.functions:>16} {run.updates:<14} {worth:<5} {ways}; {figures}"
 
 
@@ -86,14 +108,14 @@ def main() -> int:
     parser.add_argument(
         "--rate", type=float, default=1000, help="packets per second through the chain, each way"
     )
-    parser.add_argument("--functions", default="", help=", ".join(hitless.KINDS))
-    parser.add_argument("--kinds", default="", help=", ".join(hitless.UPDATES))
+    parser.add_argument("--functions", default="", help=", ".join(world.KINDS))
+    parser.add_argument("--kinds", default="", help=", ".join(world.UPDATES))
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    kinds, say = chosen(given.kinds, hitless.UPDATES), partial(print, file=sys.stderr if given.json else None)
+    kinds, say = chosen(given.kinds, world.UPDATES), partial(print, file=sys.stderr if given.json else None)
     found = [
         run
-        for functions in chosen(given.functions, hitless.KINDS)
+        for functions in chosen(given.functions, world.KINDS)
         for run in runs(functions, kinds, given.updates, given.rate, say)
     ]
     text, status = verdict(found)

@@ -26,12 +26,16 @@ class Era:
 
 @dataclass
 class Passage:
-    """A packet on its way: when it was sent, when the switch gave it to its receiver, the functions' ports it entered."""
+    """A packet on its way: when it was sent, when the switch gave it to its receiver, the functions' ports it entered.
+
+    `stays_ns`: in each function; `passing_ns`: through the switch from each.
+    """
 
     sent_ns: int
     came_ns: int = 0
     entered: list[str] = field(default_factory=list)
     stays_ns: list[int] = field(default_factory=list)
+    passing_ns: list[int] = field(default_factory=list)
 
 
 def without_nsh(data):
@@ -41,7 +45,7 @@ def without_nsh(data):
 
 def passages(frames, ends):
     """Give the passages of a stream's packets by (address, port, number). `ends`: ports of the switch that are no function's."""
-    found, went = {}, {}
+    found, since = {}, {}
     for frame in sorted(frames, key=lambda one: one.time_ns):
         data = without_nsh(frame.data)
         packet = decode(data)
@@ -50,14 +54,21 @@ def passages(frames, ends):
         number, sent_ns = HEAD.unpack_from(data, len(data) - PAYLOAD)
         key = packet.dst, packet.dport, number
         passage = found.setdefault(key, Passage(sent_ns))
-        if frame.interface in ends:
-            passage.came_ns = frame.time_ns if frame.direction == "out" else passage.came_ns
-        elif frame.direction == "out":
-            passage.entered.append(frame.interface)
-            went[key] = frame.time_ns
-        elif key in went:
-            passage.stays_ns.append(frame.time_ns - went.pop(key))
+        _seen(passage, frame, frame.interface in ends, since.get(key))
+        since[key] = frame.time_ns
     return found
+
+
+def _seen(passage, frame, end, before_ns):
+    """Note where a packet was seen, after `before_ns`."""
+    if frame.direction == "out" and passage.entered:
+        passage.passing_ns.append(frame.time_ns - before_ns)
+    if end:
+        passage.came_ns = frame.time_ns if frame.direction == "out" else passage.came_ns
+    elif frame.direction == "out":
+        passage.entered.append(frame.interface)
+    elif passage.entered:
+        passage.stays_ns.append(frame.time_ns - before_ns)
 
 
 def judged(passage, eras):
@@ -87,3 +98,20 @@ def counted(found, eras, address):
     return Counter(
         judged(passage, eras) for (to, _, _), passage in found.items() if to == address and passage.came_ns
     )
+
+
+def faults(found, eras, address):
+    """Say of each packet to an address that is lost or wrong what became of it, by the updates (of which eras end)."""
+    for (to, port, number), passage in sorted(found.items()):
+        said = judged(passage, eras) if passage.came_ns else "lost"
+        if to == address and said not in ("", MORE):
+            update = max(place for place, era in enumerate(eras) if era.begin_ns <= passage.sent_ns)
+            after_ms = (passage.sent_ns - eras[update].begin_ns) / 1e6
+            orders = [
+                " ".join("/".join(sorted(hop)) for hop in era.order)
+                for era in eras[update - 1 if update else 0 : update + 2]
+            ]
+            yield (
+                f"{to}:{port} number {number}: {said}; sent {after_ms:.1f} ms after update {update} had begun, "
+                f"entered {' '.join(passage.entered) or 'nothing'}; orders then: {', '.join(orders)}"
+            )
