@@ -21,7 +21,7 @@ PLACE, ORIGIN = 0, 1
 _OUTSIDE = ("in_port", "eth_src", "eth_dst", "eth_type")
 _SET_REG = re.compile(r"set_field:(0x[0-9a-f]+|\d+)(?:/(0x[0-9a-f]+|\d+))?->reg(\d+)")
 _FLOW_LINE = re.compile(r"( *)(\d+)\. ")
-_FINAL_REG = re.compile(r"\breg(\d+)=(0x[0-9a-f]+|\d+)")
+_FINAL_REG = re.compile(r"\b(reg\d+)=(0x[0-9a-f]+|\d+)")
 _PAIR = re.compile(r"(\w+)=([^,()]*)")
 
 
@@ -61,10 +61,10 @@ def read(text: str, packet: Packet, numbers: Mapping[str, int]) -> Told:
     final = re.search(r"^Final flow: (.*)$", text, re.MULTILINE)
     if not actions or not final:
         raise ValueError('no line "Datapath actions"')
-    tree = _Tree()
+    tree = _Tree({int(name[3:]): packet[name] for name in REGISTERS if name in packet and name[3:].isdigit()})
     for line in text[: final.start()].splitlines():
         tree.take(line)
-    frames = _Frames(dict(packet), numbers)
+    frames = _Frames({name: value for name, value in packet.items() if name not in REGISTERS}, numbers)
     frames.carry_out(actions[1].strip())
     choices = dict(tree.outputs)
     departures = [
@@ -75,8 +75,8 @@ def read(text: str, packet: Packet, numbers: Mapping[str, int]) -> Told:
     ]
     again = None
     if frames.again is not None:
-        registers = {f"reg{n}": int(value, 0) for n, value in _FINAL_REG.findall(final[1])}
-        again = {**frames.again, **registers}
+        registers = {name: int(value, 0) for name, value in _FINAL_REG.findall(final[1])}
+        again = {**frames.again, **{name: value for name, value in registers.items() if name in REGISTERS}}
     return Told(tuple(departures), again)
 
 
@@ -84,8 +84,8 @@ def read(text: str, packet: Packet, numbers: Mapping[str, int]) -> Told:
 class _Tree:
     """The lines of the tables, one after the other: which register had what value when a frame left."""
 
+    registers: dict[int, int]
     outputs: list[tuple[str, tuple[int, bool, int | None, int | None]]] = field(default_factory=list)
-    registers: dict[int, int] = field(default_factory=dict)
     group: int | None = None
     bucket: int | None = None
     clones: list[tuple[int, int, dict[int, int]]] = field(default_factory=list)
