@@ -1,62 +1,79 @@
 """The compiler: chain state and switch ports to an OpenFlow program. `table` says how a packet goes through it.
 
-The program consists of parts, one for each port, group, chain. A flow of another chain never depends on this one. Who
-has compiled before hands the result on: parts whose inputs are the same are taken over as they are.
+The program consists of parts, one for each port, group, chain. What asks for a part (a chain, a port pair, a plugged
+port) is kept beside it: who has compiled before says what has changed since, and only what that asks for is made anew.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from math import gcd
 from typing import Any
 
-from sfcci.chain.action import Resubmit
-from sfcci.chain.flows_chain import (
-    blocked_flows,
-    branch_flows,
-    chain_flows,
-    delivered,
-    late_fragments,
-    way_to,
-)
+from sfcci.chain.flows_chain import blocked_flows, branch_flows, chain_flows
+from sfcci.chain.flows_group import hop_group, hop_groups
 from sfcci.chain.flows_port import base, port_flows, shared
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain
 from sfcci.chain.ntuple import tuple_of
-from sfcci.chain.openflow import Bucket, Flow, Group
-from sfcci.chain.path import FIRST_INDEXES, Following, Hop, Path
+from sfcci.chain.openflow import Flow
+from sfcci.chain.path import FIRST_INDEXES, Following, Path, World, world
 from sfcci.chain.port import Ports
 from sfcci.chain.program import Part, PartKey, Program
 from sfcci.chain.refusal import refusals
 from sfcci.chain.state import NOTHING
-from sfcci.chain.table import DELIVER
+from sfcci.chain.use import Use, late_fragments, uses
 from sfcci.document import key_path
 from sfcci.errors import Fault, InputError, Place
 
-HASH_FIELDS = (
-    "ip_src",
-    "ip_dst",
-    "ipv6_src",
-    "ipv6_dst",
-    "nw_proto",
-    "tcp_src",
-    "tcp_dst",
-    "udp_src",
-    "udp_dst",
-)
-"""What packets of a group without lb_fields are spread by: each connection stays with its instance."""
-SIXTH = {"ip_src": ("ip_src", "ipv6_src"), "ip_dst": ("ip_dst", "ipv6_dst")}
-Flows = Callable[[], Iterable[Flow]]
-Groups = Callable[[], Iterable[Group]]
+Asking = tuple[str, str]
+"""Who asks for parts: ("chain", id), ("pair", id), ("plugged", port id), ("blocked", chain id)."""
+Classifiers = Sequence[FlowClassifier]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be compiled: chains that are not refused, by id, and what of other chains is stopped.
+
+    `blocked`: whose packets are dropped where they come from, by the chain's id (they have ports). `dead_ends`: chains
+    in which branches of a graph end, but which are not carried out; what these classifiers want is dropped there.
+    """
+
+    world: World
+    chains: Mapping[str, PortChain]
+    blocked: Mapping[str, Classifiers] = field(default_factory=lambda: NOTHING)
+    dead_ends: Mapping[str, Classifiers] = field(default_factory=lambda: NOTHING)
+
+    @property
+    def bare(self) -> bool:
+        """Whether a learning switch does: nobody's packets are a chain's, and no bump in the wire makes them go round."""
+        return not (self.chains or self.blocked or any(self._wires()))
+
+    def _wires(self) -> Iterator[bool]:
+        ports = self.world.ports
+        for pair in self.world.pairs.values():
+            yield any(end in ports and not ports[end].addresses for end in (pair.ingress, pair.egress))
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What may differ from what was compiled before, by id: chains, port pairs, ports; and whether graphs may."""
+
+    chains: Collection[str]
+    pairs: Collection[str]
+    ports: Collection[str]
+    graphs: bool = True
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A program, of what each part was made, and the ways of each chain by its id."""
+    """A program, the ways of each chain by its id, and who asks for which part.
+
+    `asked`: part → who asks → what for; `asks`: who → the parts. `leads`: chain → those that it leads to at its end.
+    """
 
     program: Program = field(default_factory=Program)
-    inputs: Mapping[PartKey, tuple[Any, ...]] = field(default_factory=dict)
     ways: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    leads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    asked: Mapping[PartKey, Mapping[Asking, Any]] = field(default_factory=dict, compare=False, repr=False)
+    asks: Mapping[Asking, tuple[PartKey, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def versions(self) -> dict[str, int]:
@@ -64,12 +81,15 @@ class Compiled:
         return {id_: FIRST_INDEXES.index(ways[0].first) for id_, ways in self.ways.items()}
 
 
+NOTHING_COMPILED = Compiled()
+
+
 def base_program() -> Program:
     """Give the program of a switch without chains: a learning switch."""
     return Program({("base",): Part(tuple(base()))})
 
 
-def program(state: ChainState, ports: Ports, blocked: Sequence[FlowClassifier] = ()) -> Program:
+def program(state: ChainState, ports: Ports, blocked: Classifiers = ()) -> Program:
     """Give the program for the state, in which packets of `blocked` are dropped where they come from.
 
     The order of resources means nothing. Raises InputError with all refusals; those of `blocked` have ports.
@@ -82,135 +102,180 @@ def program(state: ChainState, ports: Ports, blocked: Sequence[FlowClassifier] =
 def compiled(
     state: ChainState,
     ports: Ports,
-    blocked: Sequence[FlowClassifier] = (),
-    versions: Mapping[str, int] | None = None,
+    blocked: Classifiers = (),
+    versions: Mapping[str, int] = NOTHING,
     before: Compiled | None = None,
-    dead_ends: Mapping[str, Sequence[FlowClassifier]] = NOTHING,
 ) -> Compiled:
     """Give the program of a state that is not refused; `versions`: 0 or 1 of each chain, by id (0 where none is told).
 
-    `dead_ends`: chains in which branches of a graph end, but which are not in the state, by id; what these classifiers
-    of theirs want is dropped there. Other chains that are not in the state are passed by.
+    Parts that are the same as `before` are taken over as they are.
     """
-    return _Compiler(state, ports, blocked, before or Compiled(), dead_ends).compiled(versions or {})
+    chains = {chain.id: chain for chain in state.port_chains}
+    wanted = Wanted(world(state, ports), chains, {"": blocked} if blocked else NOTHING)
+    return recompiled(wanted, versions, before or NOTHING_COMPILED)
 
 
-class _Compiler:
+def recompiled(
+    wanted: Wanted,
+    versions: Mapping[str, int] = NOTHING,
+    before: Compiled = NOTHING_COMPILED,
+    changed: Changed | None = None,
+) -> Compiled:
+    """Give the program of what is wanted. `changed`: what may differ from `before` (None: everything).
+
+    What it names is looked at again, with what that asks for; all else stays as it was.
+    """
+    if wanted.bare:
+        return Compiled(before.program.derived({**dict.fromkeys(before.program.parts), ("base",): _base()}))
+    if changed is None or ("shared",) not in before.program.parts:
+        return _Compilation(wanted, versions, before, None).compiled()
+    return _Compilation(wanted, versions, before, changed).compiled()
+
+
+def _base() -> Part:
+    return Part(tuple(base()))
+
+
+class _Compilation:
+    """One compilation: who has changed asks anew, and the parts that were or are asked for by them are made."""
+
     def __init__(
-        self,
-        state: ChainState,
-        ports: Ports,
-        blocked: Sequence[FlowClassifier],
-        before: Compiled,
-        dead_ends: Mapping[str, Sequence[FlowClassifier]],
+        self, wanted: Wanted, versions: Mapping[str, int], before: Compiled, changed: Changed | None
     ) -> None:
-        self.ports, self.blocked, self.before, self.dead_ends = ports, blocked, before, dead_ends
-        self.follow = Following(state, ports)
-        self.chains = sorted(state.port_chains, key=lambda chain: (chain.chain_id, chain.id))
-        self.functions = {port for pair in state.port_pairs for port in (pair.ingress, pair.egress)}
-        self.branches = {source: ends for graph in state.service_graphs for source, ends in graph.port_chains}
-        self.parts: dict[PartKey, Part] = {}
-        self.inputs: dict[PartKey, tuple[Any, ...]] = {}
-        self.ways: dict[str, tuple[Path, ...]] = {}
+        self.wanted, self.world, self.ports = wanted, wanted.world, wanted.world.ports
+        self.versions, self.before = versions, before
+        self.branches, self.follow = self.world.branches, Following(self.world)
+        whole = changed is None
+        self.changed = changed or Changed({**wanted.chains, **wanted.blocked}, self.world.pairs, self.ports)
+        self.asked: dict[PartKey, Mapping[Asking, Any]] = {} if whole else dict(before.asked)
+        self.asks: dict[Asking, tuple[PartKey, ...]] = {} if whole else dict(before.asks)
+        self.ways = {} if whole else dict(before.ways)
+        self.old = before.program.parts
+        self.touched: dict[PartKey, None] = dict.fromkeys(self.old) if whole else {}
+        self.ids = {port.number: id_ for id_, port in self.ports.items()}
 
-    def compiled(self, versions: Mapping[str, int]) -> Compiled:
+    def compiled(self) -> Compiled:
         """Give the program, made of what is new and what was there."""
-        self._part(("base",), (), base)
-        if self.chains or self.blocked:
-            self._part(("shared",), (), shared)
-            for chain in self.chains:
-                self._chain(chain, versions.get(chain.id, 0))
-            self._branches()
-            self._fragments()
-            self._ports()
-            self._blocks()
-        return Compiled(Program(self.parts), self.inputs, self.ways)
+        for id_ in self.changed.ports:
+            self._ask(("plugged", id_), {("port", id_): None} if id_ in self.ports else {})
+        for id_ in self.changed.pairs:
+            self._pair(id_)
+        for id_ in self.changed.chains:
+            self._chain(id_)
+        leads = self._leads()
+        self._share()
+        made = {key: self._made(key) for key in (("base",), ("shared",), *self.touched)}
+        return Compiled(self.before.program.derived(made), self.ways, leads, self.asked, self.asks)
 
-    def _part(self, key: PartKey, inputs: tuple[Any, ...], flows: Flows, groups: Groups = tuple) -> None:
-        """Take the part of these inputs over, or make it."""
-        if self.before.inputs.get(key) == inputs:
-            self.parts[key], self.inputs[key] = self.before.program.parts[key], self.before.inputs[key]
+    def _ask(self, who: Asking, what: Mapping[PartKey, Any]) -> None:
+        """Have somebody ask for these parts and for no others any more."""
+        for key in self.asks.pop(who, ()):
+            left = {other: given for other, given in self.asked.pop(key).items() if other != who}
+            if left:
+                self.asked[key] = left
+            self.touched[key] = None
+        for key, given in what.items():
+            self.asked[key] = {**self.asked.get(key, {}), who: given}
+            self.touched[key] = None
+        if what:
+            self.asks[who] = tuple(what)
+
+    def _pair(self, id_: str) -> None:
+        """Every plugged function is known as one, in a chain or not: what it still holds when it leaves one may not escape."""
+        pair = self.world.pairs.get(id_)
+        ends = (pair.ingress, pair.egress) if pair else ()
+        known = bool(ends) and all(end in self.ports for end in ends)
+        self._ask(("pair", id_), {("port", end): None for end in ends} if known else {})
+
+    def _chain(self, id_: str) -> None:
+        blocked = self.wanted.blocked.get(id_, ())
+        self._ask(("blocked", id_), {("blocked", fc.id): fc for fc in blocked} | _at(blocked))
+        chain = self.wanted.chains.get(id_)
+        if chain is None:
+            self.ways.pop(id_, None)
+            self._ask(("chain", id_), {})
+            return
+        ways = self.follow.paths(chain, self.versions.get(id_, 0))
+        self.ways[id_] = ways = self.before.ways[id_] if self.before.ways.get(id_) == ways else ways
+        asks: dict[PartKey, Any] = {("chain", id_): None}
+        for path, hop in hop_groups(ways):
+            asks["group", str(hop.group)] = (path, hop)
+        for number, use in uses(ways, entered=self._entered(id_)).items():
+            asks["port", self.ids[number]] = (ways[0].spi, use)
+        self._ask(("chain", id_), asks)
+
+    def _share(self) -> None:
+        """What is blocked at a port depends on who else begins there."""
+        ports = [key for key in self.touched if key[0] == "port"]
+        asking = {who for key in ports for who in self.asked.get(key, ()) if who[0] == "blocked"}
+        self.touched |= {key: None for who in asking for key in self.asks[who] if key[0] == "blocked"}
+
+    def _entered(self, id_: str) -> bool:
+        return id_ not in self.world.inner
+
+    def _leads(self) -> Mapping[str, tuple[str, ...]]:
+        """Give where chains lead, and have the branches made anew of which either end has changed."""
+        if not (self.changed.graphs or self.branches or self.before.leads):
+            return self.before.leads
+        leads = {
+            source: tuple(end for end in ends if end in self.ways)
+            for source, ends in self.branches.items()
+            if source in self.ways
+        }
+        self.touched |= {("branch", source): None for source in {**self.before.leads, **leads}}
+        return leads
+
+    def _made(self, key: PartKey) -> Part | None:
+        """Give a part, None when nobody asks for it; what stays as it was is the very same."""
+        if key[0] == "branch":
+            wanted = key[1] in self.branches and key[1] in self.ways
         else:
-            self.parts[key], self.inputs[key] = Part(tuple(flows()), tuple(groups())), inputs
+            wanted = key in self.asked or len(key) == 1
+        if not wanted:
+            return None
+        part, old = self._part(key), self.old.get(key)
+        return old if old == part else part
 
-    def _chain(self, chain: PortChain, version: int) -> None:
-        key = ("chain", chain.id)
-        entered = not any(chain.id in ends for ends in self.branches.values())
-        inputs = (chain, version, entered, chain.id in self.branches, *self.follow.used(chain))
-        if self.before.inputs.get(key) == inputs:
-            self.ways[chain.id] = self.before.ways[chain.id]
-        else:
-            self.ways[chain.id] = self.follow.paths(chain, version)
-        ways = self.ways[chain.id]
-        self._part(
-            key, inputs, lambda: chain_flows(ways, entered=entered, branches=chain.id in self.branches)
-        )
-        for path in ways:
-            for hop in path.hops:
-                if len(hop.live) > 1:
-                    group = ("group", str(hop.group))
-                    self._part(group, (hop.live, hop.lb_fields, path.nsh), tuple, partial(_groups, path, hop))
+    def _part(self, key: PartKey) -> Part:
+        match key:
+            case ("base",):
+                return self.old.get(key) or _base()
+            case ("shared",):
+                return self.old.get(key) or Part(tuple(shared()))
+            case ("group", _):
+                path, hop = next(iter(self.asked[key].values()))
+                return Part(groups=(hop_group(path, hop),))
+            case ("port", id_):
+                return Part(tuple(self._port(id_)))
+            case ("blocked", _):
+                return Part(tuple(self._blocked(next(iter(self.asked[key].values())))))
+            case ("branch", id_):
+                return Part(tuple(self._branch(id_)))
+        ways, branches = self.ways[key[1]], key[1] in self.branches
+        return Part(tuple(chain_flows(ways, entered=self._entered(key[1]), branches=branches)))
 
-    def _branches(self) -> None:
-        for source, ends in self.branches.items():
-            if source in self.ways:
-                targets = tuple(self.ways[end][0] for end in ends if end in self.ways)
-                dead = tuple(tuple_of(fc) for end in ends for fc in self.dead_ends.get(end, ()))
-                inputs = (self.ways[source][0], targets, dead)
-                self._part(("branch", source), inputs, partial(branch_flows, *inputs))
+    def _port(self, id_: str) -> Iterator[Flow]:
+        asked, port = self.asked["port", id_], self.ports[id_]
+        wishes = sorted((given for who, given in asked.items() if who[0] == "chain"), key=lambda wish: wish[0])
+        wanted: list[Use] = [use for _, use in wishes]
+        kinds = {who[0] for who in asked}
+        source = "blocked" in kinds or any(use.source for use in wanted)
+        yield from port_flows(port, "pair" in kinds, source, {way for use in wanted for way in use.ways})
+        yield from late_fragments(port.number, (late for use in wanted for late in use.late))
 
-    def _fragments(self) -> None:
-        every = tuple(path for ways in self.ways.values() for path in ways if path.sources)
-        self._part(
-            ("fragments",), every, lambda: {f.key: f for f in reversed([*late_fragments(every)])}.values()
-        )
+    def _blocked(self, classifier: FlowClassifier) -> Iterator[Flow]:
+        id_ = classifier.logical_source_port or ""
+        wishes = (given for who, given in self.asked["port", id_].items() if who[0] == "chain")
+        shares = any(use.source for _, use in wishes)
+        return blocked_flows(self.ports[id_], tuple_of(classifier), shares)
 
-    def _ports(self) -> None:
-        """Every plugged function is known as one, in a chain or not.
-
-        What an instance still holds when it leaves a group may not escape.
-        """
-        sources = {number for ways in self.ways.values() for path in ways for number in path.sources}
-        sources |= {self.ports[fc.logical_source_port or ""].number for fc in self.blocked}
-        ways: dict[int, set[int]] = {}
-        for path in (path for both in self.ways.values() for path in both):
-            for instance in path.instances:
-                ways.setdefault(instance.entry.number, set()).add(way_to(path, instance))
-        for id_, port in self.ports.items():
-            role = id_ in self.functions, port.number in sources, frozenset(ways.get(port.number, ()))
-            self._part(("port", id_), (port, role), partial(port_flows, port, *role))
-
-    def _blocks(self) -> None:
-        sources = {number for ways in self.ways.values() for path in ways for number in path.sources}
-        for classifier in self.blocked:
-            port = self.ports[classifier.logical_source_port or ""]
-            inputs = (port, tuple_of(classifier), port.number in sources)
-            self._part(("blocked", classifier.id), inputs, partial(blocked_flows, *inputs))
+    def _branch(self, source: str) -> Iterator[Flow]:
+        ends = self.branches[source]
+        targets = [self.ways[end][0] for end in ends if end in self.ways]
+        dead = [tuple_of(fc) for end in ends for fc in self.wanted.dead_ends.get(end, ())]
+        return branch_flows(self.ways[source][0], targets, dead)
 
 
-def _groups(path: Path, hop: Hop) -> Iterator[Group]:
-    """Give the group of a hop: a bucket for every unit of weight, so that the hash obeys it."""
-    taken: set[int] = set()
-    unit = gcd(*(instance.weight for instance in hop.live))
-    buckets = []
-    for instance in hop.live:
-        steps = (*delivered(path, instance), Resubmit(DELIVER))
-        for turn in range(instance.weight // unit):
-            number = _bucket_id(f"{instance.pair}/{turn}" if turn else instance.pair, taken)
-            buckets.append(Bucket(number, steps, instance.entry.number))
-    yield Group(hop.group, _hash_fields(hop), tuple(sorted(buckets, key=lambda bucket: bucket.id)))
-
-
-def _hash_fields(hop: Hop) -> tuple[str, ...]:
-    if not hop.lb_fields:
-        return HASH_FIELDS
-    return tuple(field for name in dict.fromkeys(hop.lb_fields) for field in SIXTH.get(name, (name,)))
-
-
-def _bucket_id(word: str, taken: set[int]) -> int:
-    """Give a number that is the pair's own whoever else is in the group, so that few flows move when others come."""
-    number = int.from_bytes(hashlib.sha256(word.encode()).digest()[:3], "big")
-    while number in taken:
-        number += 1
-    taken.add(number)
-    return number
+def _at(blocked: Iterable[FlowClassifier]) -> dict[PartKey, Any]:
+    """The ports at which blocked packets come in."""
+    return {("port", classifier.logical_source_port or ""): None for classifier in blocked}

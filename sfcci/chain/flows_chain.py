@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from sfcci.chain.action import Action, Clone, Decap, Goto, PopMpls, Resubmit, SetField, ToGroup
 from sfcci.chain.ntuple import Fields, Tuple
-from sfcci.chain.openflow import OUR_COOKIE, Flow, match
+from sfcci.chain.openflow import OUR_COOKIE, Flow, Match, match
 from sfcci.chain.path import FIRST_INDEXES, Hop, Instance, Path, Tap
 from sfcci.chain.port import SwitchPort
+from sfcci.chain.spread import spread
 from sfcci.chain.table import (
     ANSWERS,
     BRANCH,
@@ -68,15 +69,20 @@ def way_to(path: Path, instance: Instance) -> int:
 def _classify(path: Path, entered: bool) -> Iterator[Flow]:
     """Packets that enter, and those that come back from functions that know no chain."""
     table, then = (ANSWERS, PLACE_BACK) if path.back else (CLASSIFY, PLACE)
-    steps = (SetField(PLACE_REG, label(path.spi, 0)), Goto(then))
-    for origin, fields in _known_by(path, entered):
-        priority = HIGH if "in_port" in origin else MIDDLE
-        yield Flow(table, priority, match(**origin, **fields), steps, cookie(path))
+    steps, mark = (SetField(PLACE_REG, label(path.spi, 0)), Goto(then)), cookie(path)
+    flows = (
+        Flow(table, HIGH if "in_port" in origin else MIDDLE, match(**origin, **fields), steps, mark)
+        for origin, fields in _known_by(path, entered)
+    )
+    yield from {flow.match: flow for flow in flows}.values()
 
 
 def _known_by(path: Path, entered: bool) -> Iterator[tuple[dict[str, int], Fields]]:
     """What packets are known by, in_port only where it must be: each of many sources has tuples of its own, and what a
     function has changed is known behind that function alone."""
+    if path.graph:
+        yield from _known_by_port(path, entered)
+        return
     for entry in path.entries:
         origins: tuple[dict[str, int], ...] = ({},)
         if not entered:
@@ -91,6 +97,15 @@ def _known_by(path: Path, entered: bool) -> Iterator[tuple[dict[str, int], Field
             if changed and not instance.aware:
                 origin = {"in_port": instance.exit.number}
                 yield from ((origin, fields) for packets in changed for fields in packets.fields())
+
+
+def _known_by_port(path: Path, entered: bool) -> Iterator[tuple[dict[str, int], Fields]]:
+    """The same where chains want each other's packets, one after the other: the port tells whose they are now."""
+    at: list[tuple[int, Sequence[Tuple]]] = []
+    at += [(entry.port.number, (entry.packets,)) for entry in path.entries if entered and entry.port]
+    at += [(port, path.hops[place].tuples) for place, port in unlabelled(path)]
+    for port, tuples in at:
+        yield from (({"in_port": port}, fields) for packets in tuples for fields in packets.fields())
 
 
 def _place(path: Path, entered: bool) -> Iterator[Flow]:
@@ -163,7 +178,7 @@ def _onward(path: Path, number: int, branches: bool) -> tuple[Action, ...]:
     no function means no way on, or, if the chain is open, the way to the next hop."""
     hop = path.hops[number]
     if len(hop.live) > 1:
-        return (ToGroup(hop.group),)
+        return (*spread(hop.lb_fields, path.back).steps, ToGroup(hop.group))
     if hop.live:
         return (*delivered(path, hop.live[0]), Goto(DELIVER))
     if not path.fail_open:
@@ -189,22 +204,13 @@ def _out(branches: bool) -> Action:
     return Goto(BRANCH if branches else END)
 
 
-def late_fragments(ways: Sequence[Path]) -> Iterator[Flow]:
-    """Give the flows for fragments without ports: what may belong to a chain goes its way, not past its functions."""
-    for path in ways:
-        table, then = (ANSWERS, PLACE_BACK) if path.back else (CLASSIFY, PLACE)
-        steps = (SetField(PLACE_REG, label(path.spi, 0)), Goto(then))
-        for packets in dict.fromkeys(entry.packets for entry in path.entries):
-            if packets.has_ports:
-                yield Flow(table, LATER, match(**packets.late_fragments()), steps)
-
-
 def branch_flows(source: Path, targets: Sequence[Path], blocked: Sequence[Tuple]) -> Iterator[Flow]:
     """Give the flows by which a packet goes on from the end of one chain into the one of the others that wants it.
 
-    `blocked`: what others want that cannot be carried out.
+    Fragments without ports go into the first that may. `blocked`: what others want that cannot be carried out.
     """
     behind = {PLACE_REG: label(source.spi, source.end)}
+    taken: set[Match] = set()
     for packets in dict.fromkeys(blocked):
         for fields in packets.fields():
             yield Flow(BRANCH, MIDDLE - 1, match(**behind, **fields), (), cookie(source))
@@ -213,6 +219,9 @@ def branch_flows(source: Path, targets: Sequence[Path], blocked: Sequence[Tuple]
         for packets in dict.fromkeys(entry.packets for entry in target.entries):
             for fields in packets.fields():
                 yield Flow(BRANCH, MIDDLE, match(**behind, **fields), steps, cookie(source))
+            if packets.has_ports and (late := match(**behind, **packets.late_fragments())) not in taken:
+                taken.add(late)
+                yield Flow(BRANCH, LATER, late, steps, cookie(source))
 
 
 def blocked_flows(port: SwitchPort, packets: Tuple, shared: bool) -> Iterator[Flow]:

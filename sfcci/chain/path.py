@@ -8,7 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
+from sfcci.chain.model import (
+    ChainState,
+    FlowClassifier,
+    PortChain,
+    PortPair,
+    PortPairGroup,
+    ServiceGraph,
+)
 from sfcci.chain.ntuple import Tuple, tuple_of
 from sfcci.chain.port import Ports, SwitchPort
 
@@ -99,6 +106,8 @@ class Path:
     hops: tuple[Hop, ...]
     taps: tuple[Tap, ...]
     """Those behind the last hop."""
+    graph: bool = False
+    """Whether it is part of a service graph: packets of one chain are those of another then."""
 
     @property
     def end(self) -> int:
@@ -123,31 +132,54 @@ class Path:
         yield from (tap.instance for tap in taps)
 
 
-class Following:
-    """A chain state whose references are followed by id; ports that are not plugged are left out."""
+@dataclass(frozen=True)
+class World:
+    """Everything that chains are made of, by id, and the ports that are plugged."""
 
-    def __init__(self, state: ChainState, ports: Ports) -> None:
-        self.ports = ports
-        self.pairs: Mapping[str, PortPair] = {pair.id: pair for pair in state.port_pairs}
-        self.groups: Mapping[str, PortPairGroup] = {group.id: group for group in state.port_pair_groups}
-        self.classifiers: Mapping[str, FlowClassifier] = {fc.id: fc for fc in state.flow_classifiers}
+    pairs: Mapping[str, PortPair]
+    groups: Mapping[str, PortPairGroup]
+    classifiers: Mapping[str, FlowClassifier]
+    graphs: tuple[ServiceGraph, ...]
+    ports: Ports
+
+    @cached_property
+    def branches(self) -> Mapping[str, tuple[str, ...]]:
+        """The chains that one leads to at its end, where a graph says so."""
+        return {source: ends for graph in self.graphs for source, ends in graph.port_chains}
+
+    @cached_property
+    def inner(self) -> frozenset[str]:
+        """The chains that begin where others end."""
+        return frozenset(end for ends in self.branches.values() for end in ends)
+
+
+def world(state: ChainState, ports: Ports) -> World:
+    """Give what the chains of a state are made of."""
+    return World(
+        {pair.id: pair for pair in state.port_pairs},
+        {group.id: group for group in state.port_pair_groups},
+        {classifier.id: classifier for classifier in state.flow_classifiers},
+        state.service_graphs,
+        ports,
+    )
+
+
+class Following:
+    """Chains whose references are followed; ports that are not plugged are left out."""
+
+    def __init__(self, given: World) -> None:
+        self.world, self.ports = given, given.ports
+        self.pairs, self.groups, self.classifiers = given.pairs, given.groups, given.classifiers
+
+    def order(self, chain: PortChain) -> tuple[int, ...]:
+        """Give the numbers of the groups that packets pass, first to last."""
+        groups = (self.groups[word] for word in chain.port_pair_groups)
+        return tuple(group.group_id for group in groups if not group.tap_enabled)
 
     def paths(self, chain: PortChain, version: int = 0) -> tuple[Path, ...]:
         """Give the way there, and the way back when there is one. Raises KeyError for a reference to nothing."""
         ways = (False, True) if chain.symmetric else (False,)
         return tuple(self._path(chain, FIRST_INDEXES[version], back) for back in ways)
-
-    def used(self, chain: PortChain) -> Iterator[object]:
-        """Give everything that the paths of a chain are made of."""
-        for word in chain.port_pair_groups:
-            group = self.groups[word]
-            yield group
-            for pair in (self.pairs[member] for member in group.port_pairs):
-                yield from (pair, self.ports.get(pair.ingress), self.ports.get(pair.egress))
-        for classifier in (self.classifiers[word] for word in chain.flow_classifiers):
-            yield classifier
-            yield self.ports.get(classifier.logical_source_port or "")
-            yield self.ports.get(classifier.logical_destination_port or "")
 
     def _path(self, chain: PortChain, first: int, back: bool) -> Path:
         groups = [self.groups[word] for word in chain.port_pair_groups]
@@ -161,7 +193,11 @@ class Following:
             groups.reverse()
             between.reverse()
         hops, taps = self._hops(groups, between, first, back)
-        sides = [c.logical_destination_port if back else c.logical_source_port for c in classifiers]
+        inner = chain.id in self.world.inner
+        sides = [
+            None if inner else c.logical_destination_port if back else c.logical_source_port
+            for c in classifiers
+        ]
         entries = (
             Entry(self.ports.get(port or ""), packets)
             for port, packets in zip(sides, between[0], strict=True)
@@ -177,6 +213,7 @@ class Following:
             tuple(entries),
             hops,
             taps,
+            chain.id in self.world.branches or chain.id in self.world.inner,
         )
 
     def _between_ports(self, classifier: FlowClassifier) -> Tuple:
@@ -205,8 +242,7 @@ class Following:
                 taps_si -= 1
                 continue
             number = group.group_id + (WAY_BACK if back else 0)
-            fields = tuple(_swapped(name) if back else name for name in group.lb_fields)
-            hops.append(Hop(first - len(hops), number, fields, instances, tuple(taps), between[place + 1]))
+            hops.append(Hop(first - len(hops), number, group.lb_fields, instances, tuple(taps), between[place + 1]))
             taps = []
         return tuple(hops), tuple(taps)
 
@@ -238,9 +274,3 @@ def _between(
             tuples = [packets.rewritten(following.incoming) for packets in tuples]
         tuples = [packets.swapped() for packets in tuples]
     return tuple(tuples)
-
-
-def _swapped(name: str) -> str:
-    """The hash field of the answers that has the value of this one: so an answer meets the same instance."""
-    layer, _, end = name.rpartition("_")
-    return f"{layer}_{'dst' if end == 'src' else 'src'}"

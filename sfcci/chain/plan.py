@@ -3,42 +3,52 @@
 Chain by chain: one that cannot be carried out never harms the others. Its traffic is blocked at its source (fail_mode
 closed) or let past the functions (open). A port pair is live when both its ports carry traffic and it has a weight;
 only live pairs of a group get any. A group without one stops its chain (closed) or is passed by (open).
+
+A plan remembers of what it was made: the next one costs what has changed since, not what there is.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import chain as joined
-from typing import Final
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeVar
 
-from sfcci.chain.compiler import Compiled, compiled
-from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
+from sfcci.chain.affected import Affected, affected
+from sfcci.chain.compiler import NOTHING_COMPILED, Changed, Classifiers, Compiled, Wanted, recompiled
+from sfcci.chain.judgement import Judging, Verdict
+from sfcci.chain.model import PortChain
+from sfcci.chain.path import FIRST_INDEXES, Following, World
 from sfcci.chain.port import Ports
 from sfcci.chain.program import Program
-from sfcci.chain.refusal import Refusal, refusals
+from sfcci.chain.rivalry import Rivals, losers, rivalry
 from sfcci.chain.state import NOTHING, Resource, State
-from sfcci.chain.status import ACTIVE, BUILD, DEGRADED, ERROR, ChainStatus
-from sfcci.chain.transition import versions
-from sfcci.chain.view import chain_state
+from sfcci.chain.status import ERROR, ChainStatus
+from sfcci.chain.view import flow_classifier, port_chain, port_pair, port_pair_group, service_graph
 
-READ: Final = (
-    "port_pairs",
-    "port_pair_groups",
-    "flow_classifiers",
-    "port_chains",
-    "service_graphs",
-    "ports",
-)
-UNREAD: Final = frozenset(("description", "revision_number", "created_at", "updated_at", "tags"))
-"""The collections that a plan reads, and what it reads of no resource."""
+Model = TypeVar("Model")
+NO_VERSIONS: Final[Mapping[int, int]] = {}
+NO_WORLD: Final = World({}, {}, {}, (), {})
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a plan was made of, and what was found of each chain alone."""
+
+    state: State = field(default_factory=State)
+    world: World = NO_WORLD
+    chains: Mapping[str, PortChain] = field(default_factory=lambda: NOTHING)
+    verdicts: Mapping[str, Verdict] = field(default_factory=lambda: NOTHING)
+    rivals: Rivals = field(default_factory=lambda: NOTHING)
+    lost: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    wanted: Wanted = Wanted(NO_WORLD, NOTHING)
+    refused: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True)
 class Plan:
     """What the switch shall do, and how each chain (by id) is as soon as it does."""
 
-    compiled: Compiled
-    chains: Mapping[str, ChainStatus]
+    compiled: Compiled = NOTHING_COMPILED
+    chains: Mapping[str, ChainStatus] = field(default_factory=lambda: NOTHING)
+    known: Known = field(default=Known(), compare=False, repr=False)
 
     @property
     def program(self) -> Program:
@@ -46,246 +56,160 @@ class Plan:
         return self.compiled.program
 
 
+NO_PLAN: Final = Plan()
+
+
 def plan(
     state: State,
     ports: Ports,
     before: Plan | None = None,
     *,
-    held: Mapping[int, int] = NOTHING,
+    held: Mapping[int, int] = NO_VERSIONS,
     refused: Mapping[str, str] = NOTHING,
 ) -> Plan:
     """Give the plan for the state; `ports` are plugged. `before`: what the switch does, of which all that stays is kept.
 
     A chain whose hops are others than before gets its other version, so that both may be on the switch for a while.
-    `held`: where nothing is known from before, the version that the switch has of each chain, by chain_id.
+    `held`: the version that the switch has of chains that `before` does not know, by chain_id.
     `refused`: what the switch said against chains, by id: they are not carried out.
+    Where nothing differs that a plan is made of, `compiled` and `chains` are those of `before`.
     """
-    return _Planning(state, ports, held, refused).plan(before.compiled if before else Compiled())
+    old = before or NO_PLAN
+    known = old.known
+    differs = affected(known.state, state, known.world.ports, ports)
+    again = {id_ for id_ in {**known.refused, **refused} if known.refused.get(id_) != refused.get(id_)}
+    if before and not differs.any and not again:
+        return replace(old, known=replace(known, state=state, world=replace(known.world, ports=ports)))
+    chains = _in_order({*differs.chains, *again}, state)
+    return _Planning(state, ports, old, refused, replace(differs, chains=chains)).plan(held)
 
 
-def same_plan(made: Plan, old: State, new: State) -> bool:
-    """Say whether the plan of `old` is that of `new` for sure, with the same ports: nothing differs that it reads.
-
-    Names stand in the reasons alone: a plan without one does not change with them.
-    """
-    unread = UNREAD if any(status.reason for status in made.chains.values()) else UNREAD | {"name"}
-    return all(_alike(old.of(name), new.of(name), unread) for name in READ)
-
-
-def _alike(old: Mapping[str, Resource], new: Mapping[str, Resource], unread: frozenset[str]) -> bool:
-    if old is new:
-        return True
-    return list(old) == list(new) and all(
-        was is now or _without(was, unread) == _without(now, unread)
-        for was, now in zip(old.values(), new.values(), strict=True)
-    )
-
-
-def _without(resource: Resource, unread: frozenset[str]) -> Resource:
-    return {name: value for name, value in resource.items() if name not in unread}
+def _in_order(ids: Collection[str], state: State) -> Collection[str]:
+    """The chains in the order of their creation, those that are no more behind them."""
+    return dict.fromkeys((*(id_ for id_ in state.of("port_chains") if id_ in ids), *ids))
 
 
 class _Planning:
     def __init__(
-        self, state: State, ports: Ports, held: Mapping[int, int], refused: Mapping[str, str]
+        self, state: State, ports: Ports, before: Plan, refused: Mapping[str, str], differs: Affected
     ) -> None:
-        self.state, self.ports, self.held, self.refused = state, ports, held, refused
-        known = chain_state(state)  # by id instead of by name: names are not unique
-        self.pairs = {pair.id: replace(pair, name=pair.id) for pair in known.port_pairs}
-        self.groups = {group.id: replace(group, name=group.id) for group in known.port_pair_groups}
-        self.classifiers = {fc.id: replace(fc, name=fc.id) for fc in known.flow_classifiers}
-        self.chains = {chain.id: replace(chain, name=chain.id) for chain in known.port_chains}
-        self.graphs = known.service_graphs
-        self.inner = {end for graph in self.graphs for _, ends in graph.port_chains for end in ends}
-        self.function_of = {
-            port: pair for pair in self.pairs.values() for port in (pair.ingress, pair.egress)
-        }
+        self.state, self.before, self.refused, self.differs = state, before, refused, differs
+        known = before.known
+        self.world = World(
+            self._viewed("port_pairs", known.world.pairs, port_pair),
+            self._viewed("port_pair_groups", known.world.groups, port_pair_group),
+            self._viewed("flow_classifiers", known.world.classifiers, flow_classifier),
+            tuple(service_graph(graph) for graph in state.of("service_graphs").values()),
+            ports,
+        )
+        self.chains = self._viewed("port_chains", known.chains, port_chain)
+        self.judging = Judging(state, self.world)
 
-    def plan(self, before: Compiled) -> Plan:
+    def plan(self, held: Mapping[int, int]) -> Plan:
         """Give the plan: the good chains compiled together, the others' traffic blocked or let past."""
-        statuses = {id_: self._status(chain) for id_, chain in self.chains.items()}
-        good = []
-        for id_, chain in self.chains.items():
-            if reason := next(self._obstacles(chain), ""):
-                statuses[id_] = ChainStatus(ERROR, reason, statuses[id_].live)
+        verdicts = _updated(self.before.known.verdicts, self.differs.chains, self._verdict)
+        rivals = self._rivals(verdicts)
+        order = sorted(rivals, key=self._precedence(verdicts)) if rivals else ()
+        lost = losers(rivals, order)
+        again = dict.fromkeys((*self.differs.chains, *lost, *self.before.known.lost))
+        wanted = self._wanted(verdicts, lost, again)
+        versions = self._versions(wanted, held, again)
+        changed = Changed(again, self.differs.pairs, self.differs.plugged)
+        compiled = recompiled(wanted, versions, self.before.compiled, changed if self._before else None)
+        chains = _updated(self.before.chains, again, lambda id_: self._status(id_, verdicts, lost))
+        known = Known(self.state, self.world, self.chains, verdicts, rivals, lost, wanted, self.refused)
+        return Plan(compiled, chains, known)
+
+    @property
+    def _before(self) -> bool:
+        return self.before is not NO_PLAN
+
+    def _viewed(
+        self, name: str, known: Mapping[str, Model], view: Callable[[Resource], Model]
+    ) -> Mapping[str, Model]:
+        """The resources of a collection as the compiler wants them, those known from before as they are."""
+        now = self.state.of(name)
+        return _updated(known, self.differs.changed[name], lambda id_: view(now[id_]) if id_ in now else None)
+
+    def _verdict(self, id_: str) -> Verdict | None:
+        chain = self.chains.get(id_)
+        return self.judging.verdict(chain, self.refused.get(id_, "")) if chain else None
+
+    def _rivals(self, verdicts: Mapping[str, Verdict]) -> Rivals:
+        def clash(one: str, other: str) -> bool:
+            both = [verdicts[one], verdicts[other]]
+            return not any(v.hindrance for v in both) and bool(self._clash(one, other))
+
+        return rivalry(self.state, self.world, self.before.known.rivals, self.differs.chains, clash)
+
+    def _clash(self, one: str, other: str) -> str:
+        return self.judging.clash(self.chains[one], self.chains[other])
+
+    def _precedence(self, verdicts: Mapping[str, Verdict]) -> Callable[[str], tuple[bool, int]]:
+        """Of two rivals the one that works, else the earlier one."""
+        places = {id_: place for place, id_ in enumerate(self.state.of("port_chains"))}
+        return lambda id_: (verdicts[id_].status.status == ERROR, places[id_])
+
+    def _wanted(
+        self, verdicts: Mapping[str, Verdict], lost: Mapping[str, str], again: Collection[str]
+    ) -> Wanted:
+        """What is compiled: of chains that are not looked at again the same as before."""
+        inner, old = self.world.inner, self.before.known.wanted
+
+        def good(id_: str) -> PortChain | None:
+            return verdicts[id_].chain if id_ in verdicts and not _bad(id_) else None
+
+        def _bad(id_: str) -> bool:
+            return id_ in lost or bool(verdicts[id_].hindrance)
+
+        def claims(id_: str, inside: bool) -> Classifiers | None:
+            bad = id_ in verdicts and _bad(id_) and (id_ in inner) is inside
+            return (verdicts[id_].claims or None) if bad else None
+
+        return Wanted(
+            self.world,
+            _updated(old.chains, again, good),
+            _updated(old.blocked, again, lambda id_: claims(id_, False)),
+            _updated(old.dead_ends, again, lambda id_: claims(id_, True)),
+        )
+
+    def _versions(
+        self, wanted: Wanted, held: Mapping[int, int], again: Collection[str]
+    ) -> Mapping[str, int]:
+        """The version of each chain that is compiled again: another than before where its hops are others."""
+        follow, ways = Following(self.world), self.before.compiled.ways
+        found = {}
+        for chain in (wanted.chains[id_] for id_ in again if id_ in wanted.chains):
+            if chain.id in ways:
+                there = ways[chain.id][0]
+                differ = tuple(hop.group for hop in there.hops) != follow.order(chain)
+                found[chain.id] = FIRST_INDEXES.index(there.first) ^ differ
             else:
-                good.append(chain)
-        good.sort(key=lambda chain: statuses[chain.id].status == ERROR)  # of two rivals the one that works
-        while refused := refusals(self._together(good), self.ports):
-            bad = self._blamed(refused[0], good)
-            good.remove(bad)
-            if statuses[bad.id].status != ERROR:
-                statuses[bad.id] = ChainStatus(ERROR, self._told(refused[0]), statuses[bad.id].live)
-        return Plan(self._compiled(good, before), statuses)
+                found[chain.id] = held.get(chain.chain_id, 0)
+        return found
 
-    def _compiled(self, good: list[PortChain], before: Compiled) -> Compiled:
-        """Compile the good chains, each in the version that the change from what was before asks for."""
-        together = self._together(good)
-        bad = self.chains.keys() - {chain.id for chain in good}
-        blocked = [fc for id_ in self.chains if id_ in bad - self.inner for fc in self._blocked(id_)]
-        dead_ends = {id_: self._claimed(id_) for id_ in self.inner & bad}
-        compile_in = partial(compiled, together, self.ports, blocked, dead_ends=dead_ends)
-        if not before.ways:
-            return compile_in({chain.id: self.held.get(chain.chain_id, 0) for chain in good}, before)
-        first = compile_in(before.versions, before)
-        asked = versions(before, first)
-        return first if asked == first.versions else compile_in(asked, first)
-
-    def _status(self, chain: PortChain) -> ChainStatus:
-        """How the chain is if it can be compiled. A tap that gets no copies stops nothing."""
-        live = {group: self._live(self._group(group)) for group in chain.port_pair_groups}
-        groups = [self._group(id_) for id_ in live]
-        if dead := [group.id for group in groups if not live[group.id] and not group.tap_enabled]:
-            return ChainStatus(ERROR, "; ".join(self._lost(group) for group in dead), live)
-        if reason := self._no_source(chain):
-            return ChainStatus(BUILD, reason, live)
-        if short := [group.id for group in groups if any(map(self._weak, self._members(group)))]:
-            return ChainStatus(DEGRADED, "; ".join(self._lost(group) for group in short), live)
-        return ChainStatus(ACTIVE, "", live)
-
-    def _members(self, group: PortPairGroup) -> list[PortPair]:
-        return [self.pairs[id_] for id_ in group.port_pairs if id_ in self.pairs]
-
-    def _live(self, group: PortPairGroup) -> tuple[str, ...]:
-        """Give the pairs of a group that get packets."""
-        return tuple(
-            pair.id
-            for pair in self._members(group)
-            if not self._weak(pair) and (pair.weight or group.tap_enabled)
-        )
-
-    def _group(self, id_: str) -> PortPairGroup:
-        return self.groups.get(id_) or PortPairGroup(id_, id_, 1)
-
-    def _obstacles(self, chain: PortChain) -> Iterator[str]:
-        """What no plugging would help: what the compiler refuses, and functions out of the network."""
-        if chain.id in self.refused:
-            yield self.refused[chain.id]
-        alone = self._alone(chain)
-        for refused in refusals(alone, _used(alone)):
-            yield self._told(refused)
-        yield from self._abroad(chain)
-
-    def _alone(self, chain: PortChain) -> ChainState:
-        """The chain with all that it refers to, and the pairs of its sources, for no function may be one."""
-        classifiers = tuple(
-            self.classifiers[id_] for id_ in chain.flow_classifiers if id_ in self.classifiers
-        )
-        groups = tuple(
-            self.groups[id_] for id_ in dict.fromkeys(chain.port_pair_groups) if id_ in self.groups
-        )
-        pairs = {id_: self.pairs[id_] for group in groups for id_ in group.port_pairs if id_ in self.pairs}
-        for classifier in classifiers:
-            if pair := self.function_of.get(classifier.logical_source_port or ""):
-                pairs.setdefault(pair.id, pair)
-        return ChainState(tuple(pairs.values()), groups, classifiers, (chain,), self.graphs)
-
-    def _abroad(self, chain: PortChain) -> Iterator[str]:
-        """Ports of the chain that are in another network than the others: packets do not cross."""
-        first = ""
-        for port in _used(self._alone(chain)):
-            network = (self.state.get("ports", port) or {}).get("network_id", "")
-            if first and network != first:
-                yield f"port {self._name(port)} is in another network than the rest of the chain"
-            first = first or network
-
-    def _together(self, good: list[PortChain]) -> ChainState:
-        """What is compiled: the good chains with their plugged pairs and sources, and every plugged function."""
-        plugged = {
-            pair.id: pair for pair in self.pairs.values() if {pair.ingress, pair.egress} <= self.ports.keys()
-        }
-        groups = [self.groups[id_] for id_ in dict.fromkeys(g for c in good for g in c.port_pair_groups)]
-        chains = [replace(c, flow_classifiers=tuple(fc.id for fc in self._plugged(c))) for c in good]
-        return ChainState(
-            tuple(plugged.values()),
-            tuple(replace(g, port_pairs=tuple(p for p in g.port_pairs if p in plugged)) for g in groups),
-            tuple(self.classifiers[id_] for chain in chains for id_ in chain.flow_classifiers),
-            tuple(chains),
-            self.graphs,
-        )
-
-    def _plugged(self, chain: PortChain) -> list[FlowClassifier]:
-        """Give the classifiers whose packets may come: where a graph leads to the chain, from wherever."""
-        known = [self.classifiers[id_] for id_ in chain.flow_classifiers if id_ in self.classifiers]
-        if chain.id in self.inner:
-            return [replace(classifier, logical_source_port=None) for classifier in known]
-        return [classifier for classifier in known if classifier.logical_source_port in self.ports]
-
-    def _blocked(self, id_: str) -> list[FlowClassifier]:
-        """What is dropped at its source; a function's port is spared, for it passes others' packets on."""
-        return [fc for fc in self._claimed(id_) if fc.logical_source_port not in self.function_of]
-
-    def _claimed(self, id_: str) -> list[FlowClassifier]:
-        """What a chain that is not carried out does not let past its functions."""
-        return [] if self.chains[id_].fail_open else self._plugged(self.chains[id_])
-
-    def _no_source(self, chain: PortChain) -> str:
-        """Why no traffic can come: none of its classifiers' ports is plugged."""
-        if not chain.flow_classifiers or self._plugged(chain):
-            return ""
-        classifier = self.classifiers[chain.flow_classifiers[0]]
-        return f"no traffic yet: {self._trouble(classifier.logical_source_port or '')} ({self._name(classifier.id)})"
-
-    def _lost(self, id_: str) -> str:
-        """Say which pairs of a group carry no traffic, and why."""
-        group = self._group(id_)
-        if not group.port_pairs:
-            return f"port pair group {self._name(id_)} has no port pair"
-        live = self._live(group)
-        weak = [(pair, self._weak(pair)) for pair in self._members(group) if pair.id not in live]
-        said = ", ".join(f"{self._name(pair.id)}: {why or 'has weight 0'}" for pair, why in weak)
-        return f"port pair group {self._name(id_)} has {'fewer port pairs' if live else 'no live port pair'} ({said})"
-
-    def _weak(self, pair: PortPair) -> str:
-        """Why a pair carries no traffic, whatever its weight; "" when it does."""
-        ends = dict.fromkeys((pair.ingress, pair.egress))
-        return next(filter(None, map(self._trouble, ends)), "")
-
-    def _trouble(self, id_: str) -> str:
-        """Why a port carries no traffic; "" when it does."""
-        if id_ in self.ports and self.ports[id_].up:
-            return ""
-        return port_trouble(self.state.get("ports", id_) or {"id": id_}, id_ in self.ports)
-
-    @staticmethod
-    def _blamed(refused: Refusal, good: list[PortChain]) -> PortChain:
-        """Give the chain that a refusal of all together stands against: of two the later one."""
-        id_ = refused.keys[1]
-        for chain in reversed(good):
-            if id_ in (chain.id, *chain.port_pair_groups, *chain.flow_classifiers):
-                return chain
-        return good[-1]
-
-    def _told(self, refused: Refusal) -> str:
-        """A refusal in one sentence, with names for ids."""
-        _, id_, *rest = refused.keys
-        text = f"{self._name(id_)}: {' '.join(rest)}: {refused.found}"
-        text += f" (expected: {refused.expected})" if refused.expected else ""
-        for word in text.replace(",", " ").split():
-            if name := self._name(word, ""):
-                text = text.replace(word, name)
-        return text
-
-    def _name(self, id_: str, other: str | None = None) -> str:
-        for collection in ("port_chains", "port_pair_groups", "port_pairs", "flow_classifiers", "ports"):
-            if resource := self.state.get(collection, id_):
-                return str(resource["name"] or id_)
-        return id_ if other is None else other
+    def _status(
+        self, id_: str, verdicts: Mapping[str, Verdict], lost: Mapping[str, str]
+    ) -> ChainStatus | None:
+        if id_ not in verdicts:
+            return None
+        status = verdicts[id_].status
+        if id_ not in lost or status.status == ERROR:
+            return status
+        return ChainStatus(ERROR, self._clash(lost[id_], id_), status.live)
 
 
-def port_trouble(port: Resource, plugged: bool) -> str:
-    """Say why a port carries no traffic, in a few words."""
-    name = port.get("name") or port.get("id") or "?"
-    for attribute, word in (("binding:host_id", "host"), ("device_id", "device")):
-        if not port.get(attribute):
-            return f"port {name} has no {word}"
-    return f"port {name} is down" if plugged else f"port {name} is not plugged"
-
-
-def _used(state: ChainState) -> list[str]:
-    """Every port that a state refers to: sources first, where a way back begins last."""
-    sources = (fc.logical_source_port for fc in state.flow_classifiers)
-    functions = joined.from_iterable((pair.ingress, pair.egress) for pair in state.port_pairs)
-    both = any(chain.symmetric for chain in state.port_chains)
-    ends = (fc.logical_destination_port for fc in state.flow_classifiers if both)
-    return [port for port in dict.fromkeys((*sources, *functions, *ends)) if port]
+def _updated(
+    old: Mapping[str, Any], again: Collection[str], value: Callable[[str], Any | None]
+) -> Mapping[str, Any]:
+    """The mapping with the values of some keys anew; None: there is none any more. The very same if nothing differs."""
+    if not again:
+        return old
+    new = dict(old)
+    for id_ in again:
+        found = value(id_)
+        if found is None:
+            new.pop(id_, None)
+        else:
+            new[id_] = found
+    return new

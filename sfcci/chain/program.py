@@ -4,7 +4,7 @@ A part is what one thing asks for (a port, a group, a chain in one version, the 
 a changed state hands unchanged parts on as they are, so that a change costs what changed, not what there is.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -27,6 +27,21 @@ class Program:
     """Parts by what asks for them. Two are equal when a switch holds the same for both, in whatever parts."""
 
     parts: Mapping[PartKey, Part] = field(default_factory=dict)
+    origin: tuple[Mapping[PartKey, Part], frozenset[PartKey]] | None = field(default=None, repr=False)
+    """The parts that these were derived from, and the keys of all that differ."""
+
+    def derived(self, made: Mapping[PartKey, Part | None]) -> "Program":
+        """Give the program with these parts in the place of those with their keys; None takes one away."""
+        differing = {key: part for key, part in made.items() if self.parts.get(key) is not part}
+        if not differing:
+            return self
+        parts = dict(self.parts)
+        for key, part in differing.items():
+            if part is None:
+                del parts[key]
+            else:
+                parts[key] = part
+        return Program(parts, (self.parts, frozenset(differing)))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Program):
@@ -113,9 +128,23 @@ def changes(old: Program, new: Program) -> tuple[Change, ...]:
 
 def _differing(old: Program, new: Program) -> tuple[Program, Program]:
     """The parts that are not the same in both."""
-    before = {key: part for key, part in old.parts.items() if new.parts.get(key) is not part}
-    after = {key: part for key, part in new.parts.items() if old.parts.get(key) is not part}
-    return Program(before), Program(after)
+    keys = differing(old, new)
+    return (
+        Program({key: old.parts[key] for key in keys if key in old.parts}),
+        Program({key: new.parts[key] for key in keys if key in new.parts}),
+    )
+
+
+def differing(old: Program, new: Program) -> Collection[PartKey]:
+    """Give the keys of the parts that are not the same in both: at once where one was derived from the other."""
+    for one, other in ((old, new), (new, old)):
+        if other.origin and other.origin[0] is one.parts:
+            return other.origin[1]
+    if old.parts is new.parts:
+        return ()
+    before, after = old.parts, new.parts
+    gone = [key for key in before if key not in after]
+    return [*gone, *(key for key, part in after.items() if before.get(key) is not part)]
 
 
 def applied(steps: Iterable[Change], program: Program) -> Program:

@@ -1,7 +1,7 @@
 """What the compiler refuses, and why: nothing that a state asks for is silently left out.
 
-Rules: references exist; a classifier leads into one chain, and no packet is wanted by two; every packet that leaves a
-function has one place on its path.
+Rules: references exist; a classifier leads into one chain, and no packet is wanted by two (but for chains of a service
+graph, one behind the other); every packet that leaves a function has one place on its path.
 """
 
 from collections import Counter
@@ -236,18 +236,44 @@ def _twice(at: tuple[str, str], uses: Iterable[tuple[str, object]], owner: str) 
 
 
 def _conflicts(state: ChainState) -> Iterator[Refusal]:
-    """Classifiers of two chains that want the same packet: a function's port could not tell them apart."""
+    """Classifiers of two chains that want the same packet where nothing else tells whose it is."""
     known = {one.id: one for one in state.flow_classifiers if not any(_prefixes(one))}
     chains = state.port_chains
     uses = [(n, known[i]) for n, chain in enumerate(chains) for i in chain.flow_classifiers if i in known]
     owners = [number for number, _ in uses]
     found = basic_conflicts([vars(one) for _, one in uses], owners)
+    places = _places(state) if state.service_graphs else None
     for a, b in sorted(found, key=lambda two: (owners[two[0]], owners[two[1]], two)):
         (first, one), (second, other) = uses[a], uses[b]
-        if one is not other:
+        if one is not other and (places is None or places[first] & places[second]):
             at = ("port_chains", chains[second].name, "flow_classifiers")
             overlap = f"{other.name} overlaps {one.name} of chain {chains[first].name}"
             yield Refusal(at, overlap, "disjoint packets")
+
+
+def _places(state: ChainState) -> list[set[tuple[str, str]]]:
+    """Give for each chain where its packets are known by its classifiers: the end of which chain, or anybody's source,
+    and every port of its functions that do not know the chain."""
+    begins: dict[str, set[tuple[str, str]]] = {}
+    for graph in state.service_graphs:
+        for source, ends in graph.port_chains:
+            for end in ends:
+                begins.setdefault(end, set()).add(("end", source))
+    groups = {group.id: group for group in state.port_pair_groups if not group.tap_enabled}
+    pairs = {pair.id: pair for pair in state.port_pairs}
+    return [
+        begins.get(chain.id, {("source", "")}) | {("port", port) for port in _exits(chain, groups, pairs)}
+        for chain in state.port_chains
+    ]
+
+
+def _exits(
+    chain: PortChain, groups: Mapping[str, PortPairGroup], pairs: Mapping[str, PortPair]
+) -> Iterator[str]:
+    for group in _groups_of(chain, groups):
+        for pair in (pairs[word] for word in group.port_pairs if word in pairs):
+            if pair.correlation is None:
+                yield from (pair.egress, pair.ingress) if chain.symmetric else (pair.egress,)
 
 
 def bounds(classifier: FlowClassifier, side: str) -> tuple[int, int]:

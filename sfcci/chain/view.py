@@ -1,11 +1,10 @@
-"""The API's resources as the compiler wants them."""
+"""The API's resources as the compiler wants them; each is named by its id, for names are not unique."""
 
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from sfcci.chain.model import (
-    ChainState,
     FlowClassifier,
     PortChain,
     PortPair,
@@ -13,20 +12,9 @@ from sfcci.chain.model import (
     Rewrite,
     ServiceGraph,
 )
-from sfcci.chain.state import Resource, State
+from sfcci.chain.state import Resource
 
 _CLASSIFIER = tuple(field.name for field in fields(FlowClassifier))
-
-
-def chain_state(state: State) -> ChainState:
-    """Give port pairs, groups, classifiers, chains and graphs of the state, in the order of their creation."""
-    return ChainState(
-        tuple(port_pair(resource) for resource in state.of("port_pairs").values()),
-        tuple(port_pair_group(resource) for resource in state.of("port_pair_groups").values()),
-        tuple(flow_classifier(resource) for resource in state.of("flow_classifiers").values()),
-        tuple(port_chain(resource) for resource in state.of("port_chains").values()),
-        tuple(service_graph(resource) for resource in state.of("service_graphs").values()),
-    )
 
 
 def port_pair(resource: Resource) -> PortPair:
@@ -34,7 +22,7 @@ def port_pair(resource: Resource) -> PortPair:
     parameters = _parameters(resource, "service_function_parameters")
     return PortPair(
         resource["id"],
-        resource["name"],
+        resource["id"],
         resource["ingress"],
         resource["egress"],
         parameters.get("correlation"),
@@ -48,7 +36,7 @@ def port_pair_group(resource: Resource) -> PortPairGroup:
     mapping = _parameters(parameters, "ppg_n_tuple_mapping")
     return PortPairGroup(
         resource["id"],
-        resource["name"],
+        resource["id"],
         resource["group_id"],
         tuple(resource["port_pairs"]),
         tuple(parameters.get("lb_fields") or ()),
@@ -61,7 +49,7 @@ def port_pair_group(resource: Resource) -> PortPairGroup:
 def flow_classifier(resource: Resource) -> FlowClassifier:
     """Give a flow classifier."""
     given: dict[str, Any] = {name: resource.get(name) for name in _CLASSIFIER}
-    return FlowClassifier(**given)
+    return FlowClassifier(**given | {"name": resource["id"]})
 
 
 def port_chain(resource: Resource) -> PortChain:
@@ -69,7 +57,7 @@ def port_chain(resource: Resource) -> PortChain:
     parameters = _parameters(resource, "chain_parameters")
     return PortChain(
         resource["id"],
-        resource["name"],
+        resource["id"],
         resource["chain_id"],
         tuple(resource["port_pair_groups"]),
         tuple(resource["flow_classifiers"]),
@@ -82,7 +70,7 @@ def port_chain(resource: Resource) -> PortChain:
 def service_graph(resource: Resource) -> ServiceGraph:
     """Give a service graph."""
     branches = ((source, tuple(ends)) for source, ends in resource["port_chains"].items())
-    return ServiceGraph(resource["id"], str(resource.get("name", "")), tuple(branches))
+    return ServiceGraph(resource["id"], resource["id"], tuple(branches))
 
 
 def _parameters(resource: Resource, name: str) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from sfcci import files
-from sfcci.chain.plan import Plan, plan, same_plan
+from sfcci.chain.plan import Plan, plan
 from sfcci.chain.port import Ports
 from sfcci.chain.refused import Refused
 from sfcci.chain.state import Resource, State
@@ -158,7 +158,7 @@ class Bench:
         self._gone = ""
         self._bad: dict[str, Resource] = {}
         self._asked: tuple[State, Topology, int, Topology] | None = None
-        self._planned: tuple[State, Ports, Plan] | None = None
+        self._planned: Plan | None = None
 
     def scenario_lab(self, state: State) -> standing.StandingLab | None:
         """Give the lab when it is up as a scenario raised it, and its ports are not those of the state."""
@@ -213,15 +213,9 @@ class Bench:
         return _facts(made, {id_: ACTIVE if up else DOWN for id_, up in links.items()})
 
     def _plan(self, state: State, ports: Ports) -> Plan:
-        """Give the plan: the last one, where nothing differs that it is made of; else what stays of it is kept."""
-        before = None
-        if self._planned:
-            old, had, before = self._planned
-            if ports == had and same_plan(before, old, state):
-                return before
-        made = plan(state, ports, before)
-        self._planned = state, ports, made
-        return made
+        """Give the plan; what stays of the last one is kept."""
+        self._planned = plan(state, ports, self._planned)
+        return self._planned
 
     def _look(self) -> None:
         """Take in what has happened in the lab; one that has ended is left."""

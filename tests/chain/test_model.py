@@ -3,7 +3,7 @@
 import pytest
 
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup, found
-from sfcci.chain.path import Following
+from sfcci.chain.path import Following, world
 from sfcci.chain.port import SwitchPort
 from sfcci.errors import UsageError
 
@@ -38,7 +38,7 @@ def test_an_unknown_name_is_told_with_the_nearest_one():
 def test_a_path_counts_its_service_index_down_from_255_in_one_version_from_127_in_the_other():
     ports = {id_: SwitchPort(n, f"02:00:00:00:00:{n:02x}", ()) for n, id_ in enumerate("abcds", 1)}
     for version, first in enumerate((255, 127)):
-        (path,) = Following(STATE, ports).paths(STATE.port_chains[0], version)
+        (path,) = Following(world(STATE, ports)).paths(STATE.port_chains[0], version)
         assert path.spi == 7
         hops = [(hop.si, hop.group, [instance.pair for instance in hop.instances]) for hop in path.hops]
         assert hops == [(first, 2, []), (first - 1, 1, ["p1", "p2"])]
