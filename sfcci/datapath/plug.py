@@ -26,8 +26,15 @@ HOST_SETTINGS: Mapping[str, str] = {
     "net/ipv4/icmp_errors_use_inbound_ifaddr": "1",  # traceroute shows where a packet came in
     "net/ipv4/icmp_ratelimit": "0",  # and shows it every time
     "net/ipv6/icmp/ratelimit": "0",
-    "net/ipv6/conf/*/accept_redirects": "0",
 }
+SIXTH: Mapping[str, str] = {
+    "disable_ipv6": "0",
+    "accept_redirects": "0",
+    "accept_dad": "0",  # an address is its port's: it works at once
+    "dad_transmits": "0",
+    "router_solicitations": "0",
+}
+"""What an interface with IPv6 needs."""
 SWITCH_SETTINGS: Mapping[str, str] = {"net/ipv6/conf/*/disable_ipv6": "1", FORWARDING[0]: "0"}
 
 
@@ -76,10 +83,37 @@ def furnish(keeper: Keeper, change: Change) -> None:
     _batch(keeper, None, lines)
     if plan := _knobs(change):
         keeper.run([sys.executable, "-I", "-S", INSIDE / "network.py"], stdin=json.dumps(plan))
-    for host in dict.fromkeys((*(port.host for port in change.plug), *change.unroute, *change.route)):
-        _batch(keeper, host, [f"route del {prefix}" for prefix in change.unroute.get(host, ())], force=True)
-        lines = _addresses(port for port in change.plug if port.host == host)
-        _batch(keeper, host, [*lines, *(f"route replace {route}" for route in change.route.get(host, ()))])
+    hosts = (
+        *(port.host for port in change.plug),
+        *change.unroute,
+        *change.route,
+        *change.unrule,
+        *change.rule,
+    )
+    for host in dict.fromkeys(hosts):
+        _set_routes(keeper, change, host)
+
+
+def _set_routes(keeper: Keeper, change: Change, host: str) -> None:
+    """Have a host's addresses, routes and rules be the change's; what shall go goes first, and is missed by nobody."""
+    old, old6 = _rules("del", change.unrule.get(host, ()))
+    gone = [f"route del {prefix}" for prefix in change.unroute.get(host, ())]
+    _batch(keeper, host, [*gone, *old], force=True)
+    _batch(keeper, host, old6, force=True, sixth=True)
+    new, new6 = _rules("add", change.rule.get(host, ()))
+    lines = _addresses(port for port in change.plug if port.host == host)
+    routes = (f"route replace {route}" for route in change.route.get(host, ()))
+    _batch(keeper, host, [*lines, *routes, *new])
+    _batch(keeper, host, new6, sixth=True)
+
+
+def _rules(verb: str, rules: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Give the `ip` lines of IPv4's rules and of IPv6's: a rule without an address does not say its version."""
+    fourth: list[str] = []
+    sixth: list[str] = []
+    for rule in rules:
+        (sixth if rule.startswith("-6 ") else fourth).append(f"rule {verb} {rule.removeprefix('-6 ')}")
+    return fourth, sixth
 
 
 def switch_settings(keeper: Keeper) -> None:
@@ -108,10 +142,10 @@ def plugged(keeper: Keeper) -> Plugged:
 def found(wanted: Topology, there: Plugged) -> tuple[Topology, tuple[str, ...], tuple[str, ...]]:
     """Give what of `wanted` is there whole; and the taps and hosts of all else, which are to be pulled.
 
-    What only the switch or the kernel knows (networks, routes, forwarding) counts as not there: it is set again.
+    What only the switch or the kernel knows (networks, routes, rules, forwarding) counts as not there: it is set again.
     """
     kept = [
-        replace(port, number=there.ports[port.tap][0], network=-1)
+        replace(port, number=there.ports[port.tap][0], network=-1, onward="")
         for port in wanted.ports
         if port.tap in there.ports and there.ports[port.tap][1] == port.mark
     ]
@@ -132,7 +166,8 @@ def _knobs(change: Change) -> dict[str, Any]:
         given["interfaces"].append(port.name)
         own = {key.replace("*", port.name): value for key, value in HOST_SETTINGS.items() if "*" in key}
         sixth = any(":" in address for address in port.addresses)
-        given["settings"] |= own | {f"net/ipv6/conf/{port.name}/disable_ipv6": "0" if sixth else "1"}
+        ours = SIXTH if sixth else {"disable_ipv6": "1"}
+        given["settings"] |= own | {f"net/ipv6/conf/{port.name}/{key}": value for key, value in ours.items()}
     return plan
 
 
@@ -156,8 +191,10 @@ def _addresses(ports: Iterable[Port]) -> list[str]:
     return lines
 
 
-def _batch(keeper: Keeper, host: str | None, lines: Sequence[str], *, force: bool = False) -> None:
-    """Run `ip` lines as one program; `force`: one that fails hinders no other, and is no error."""
+def _batch(
+    keeper: Keeper, host: str | None, lines: Sequence[str], *, force: bool = False, sixth: bool = False
+) -> None:
+    """Run `ip` lines as one program, of IPv6 if `sixth`; `force`: one that fails hinders no other, and is no error."""
     if lines:
-        words = [command.find("ip"), *(["-force"] if force else []), "-b", "-"]
+        words = [command.find("ip"), *(["-6"] if sixth else []), *(["-force"] if force else []), "-b", "-"]
         keeper.run(words, host=host, stdin="\n".join(lines) + "\n", check=not force)

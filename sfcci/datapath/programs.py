@@ -54,9 +54,10 @@ def _announce(keeper: Keeper, topology: Topology, host: Host) -> None:
     mac = topology.ports_of(host.name)[-1].mac
     for other in topology.hosts:
         ports = [port for port in topology.ports_of(other.name) if port.addresses]
-        if ports and other is not host:
-            lines = [
-                f"neigh replace {behind} lladdr {mac} dev {ports[-1].name} nud permanent\n"
-                for _, behind in host.function.maps
-            ]
+        lines = [
+            f"neigh replace {behind} lladdr {mac} dev {port.name} nud permanent\n"
+            for port in ports
+            for _, behind in host.function.maps
+        ]
+        if lines and other is not host:
             keeper.run([command.find("ip"), "-b", "-"], host=other.name, stdin="".join(lines))

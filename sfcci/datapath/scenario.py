@@ -26,7 +26,7 @@ from sfcci.chain.model import (
 from sfcci.chain.refusal import refusals
 from sfcci.datapath.scenario_faults import faults, network6_of
 from sfcci.datapath.scenario_schema import SCHEMA
-from sfcci.datapath.topology import Function, Host, Port, Topology, rooms
+from sfcci.datapath.topology import Function, Host, Port, Topology, onward, rooms
 from sfcci.document import Document, did_you_mean
 from sfcci.errors import Fault, InputError, UsageError
 
@@ -74,7 +74,7 @@ def parse_scenario(source: Document) -> Scenario:
     if wrong := tuple(faults(source)):
         raise InputError(*wrong)
     chains = _chains(data)
-    topology = _with_rooms(_topology(data), chains)
+    topology = _with_pairs(_topology(data), chains.port_pairs)
     if wrong := tuple(_shared_addresses(source, topology)):
         raise InputError(*wrong)
     refused = refusals(chains, {port.id for port in topology.ports})
@@ -117,9 +117,18 @@ def _function(given: Mapping[str, Any]) -> Function:
     )
 
 
-def _with_rooms(topology: Topology, chains: ChainState) -> Topology:
-    room = rooms((pair.ingress, pair.egress, pair.correlation) for pair in chains.port_pairs)
-    return replace(topology, ports=tuple(replace(p, room=room.get(p.id, 0)) for p in topology.ports))
+def _with_pairs(topology: Topology, pairs: Sequence[PortPair]) -> Topology:
+    """Give the topology whose ports know what their pairs ask of them: room for a header, and the other end."""
+    room = rooms((pair.ingress, pair.egress, pair.correlation) for pair in pairs)
+    other = onward((pair.ingress, pair.egress) for pair in pairs)
+    known = {port.id: port for port in topology.ports}
+
+    def with_pair(port: Port) -> Port:
+        end = known[other.get(port.id, port.id)]
+        there = end.name if port.id in other and end.host == port.host else ""
+        return replace(port, room=room.get(port.id, 0), onward=there)
+
+    return replace(topology, ports=tuple(map(with_pair, topology.ports)))
 
 
 def _port(data: Mapping[str, Any], name: str, ip: str, places: Sequence[str], number: int) -> Port:

@@ -1,7 +1,8 @@
 """What a lab consists of: hosts, the ports by which they hang on the one switch, and what differs between two labs."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_interface
@@ -13,10 +14,13 @@ SWITCH = "switch"
 """The name of the switch's own namespace, where a host's name is asked for."""
 TAP_ID_LENGTH = 11
 KNOWN_ADDRESSES = 16384
+FIRST_TABLE = 10000
+"""Added to a port's number: the routing table of what comes in at it (255 and below are the kernel's)."""
 LONGEST_MTU = 65535
 """What a virtual cable takes at most (veth(4))."""
 ENCAPSULATIONS: Mapping[str | None, int] = {None: 0, "mpls": 4, "nsh": 38}
 """What each adds to a packet: a label; a network service header of type 1 and the Ethernet header in it."""
+_TABLE = re.compile(r" table \d+")
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Port:
     up: bool = True
     room: int = 0
     """Octets beyond the network's MTU that its cable carries: what an encapsulation adds to a packet."""
+    onward: str = ""
+    """The interface by which its host forwards what comes in here: the other end of its port pair. "": as the host does."""
 
     @property
     def tap(self) -> str:
@@ -50,7 +56,7 @@ class Port:
     @property
     def cable(self) -> "Port":
         """What cannot be changed without pulling it: the port without what is set while it is plugged."""
-        return replace(self, number=0, network=0, up=True, room=0)
+        return replace(self, number=0, network=0, up=True, room=0, onward="")
 
     @property
     def cable_mtu(self) -> int:
@@ -140,7 +146,32 @@ class Topology:
             for gateway in map(ip_address, port.gateways):
                 elsewhere = "default" if gateway.version == 4 else "::/0"  # noqa: PLR2004 - the version's number is its name
                 routes[elsewhere] = f"{elsewhere} via {gateway} dev {port.name} onlink{_own_mtu(port)}"
-        return tuple(routes.values())
+        turns = (_way(port, onward) for port, onward in self._turns(host))
+        return (*routes.values(), *(route for way in turns for route in way))
+
+    def rules(self, host: str) -> tuple[str, ...]:
+        """Give what chooses a host's routes by where a packet came in, as `ip rule` reads it; "-6 " before IPv6's."""
+        return tuple(
+            f"{'-6 ' if version == 6 else ''}iif {port.name} lookup {FIRST_TABLE + port.number}"  # noqa: PLR2004 - its name
+            for port, onward in self._turns(host)
+            for version in sorted({ip_interface(address).version for address in onward.addresses})
+        )
+
+    def _turns(self, host: str) -> list[tuple[Port, Port]]:
+        """Give the ports of a host by which packets do not leave as all others do, and those by which they leave."""
+        ports = {port.name: port for port in self.ports_of(host)}
+        last = next(reversed(ports), "")
+        return [(port, ports[port.onward]) for port in ports.values() if port.onward not in ("", last)]
+
+
+def _way(port: Port, onward: Port) -> Iterator[str]:
+    """Give the routes of what comes in at `port`: to the networks of `onward`, and elsewhere by its gateways."""
+    table = f"table {FIRST_TABLE + port.number}"
+    for prefix, _ in map(_parted, onward.addresses):
+        yield f"{prefix} dev {onward.name} {table}"
+    for gateway in onward.gateways:
+        elsewhere = "::/0" if ":" in gateway else "default"
+        yield f"{elsewhere} via {gateway} dev {onward.name} onlink {table}"
 
 
 @lru_cache(KNOWN_ADDRESSES)
@@ -171,6 +202,10 @@ class Change:
     """Host → routes that it no longer has."""
     route: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Host → all its routes, where some are new."""
+    unrule: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Host → rules that it no longer has, or that are made again."""
+    rule: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Host → all its rules, where some are new."""
 
 
 def rooms(pairs: Iterable[tuple[str, str, str | None]]) -> dict[str, int]:
@@ -179,6 +214,15 @@ def rooms(pairs: Iterable[tuple[str, str, str | None]]) -> dict[str, int]:
     for ingress, egress, correlation in pairs:
         for port in (ingress, egress):
             found[port] = max(found.get(port, 0), ENCAPSULATIONS.get(correlation, 0))
+    return found
+
+
+def onward(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Give where what comes in at a port goes on, by (ingress, egress), all as ids; of two pairs the first one counts."""
+    found: dict[str, str] = {}
+    for ingress, egress in pairs:
+        found.setdefault(ingress, egress)
+        found.setdefault(egress, ingress)
     return found
 
 
@@ -201,7 +245,19 @@ def change(old: Topology, new: Topology) -> Change:
         tuple(h for h in new.hosts if h.name in hosts and h.forwards != hosts[h.name].forwards),
         {name: lines for name, lines in lost.items() if lines},
         {name: lines for name, lines in wanted.items() if lines != routes.get(name) or name in fresh},
+        *_rules(old, new, fresh),
     )
+
+
+def _rules(
+    old: Topology, new: Topology, fresh: Collection[str]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """Give the rules to take away and to make: two of the same are a fault to the kernel, so all are made anew."""
+    had = {host.name: old.rules(host.name) for host in old.hosts}
+    has = {host.name: new.rules(host.name) for host in new.hosts}
+    other = [name for name, lines in has.items() if lines != had.get(name, ()) or (lines and name in fresh)]
+    gone = {name: tuple(dict.fromkeys((*had[name], *has[name]))) for name in other if name in had}
+    return {name: lines for name, lines in gone.items() if lines}, {n: has[n] for n in other if has[n]}
 
 
 def _own_mtu(port: Port) -> str:
@@ -214,7 +270,7 @@ def _same_cable(a: Port, b: Port) -> bool:
 
 
 def _prefixes(routes: tuple[str, ...]) -> set[str]:
-    return {route.split()[0] for route in routes}
+    return {route.split()[0] + "".join(_TABLE.findall(route)) for route in routes}
 
 
 def _set(port: Port) -> tuple[int, bool, int]:

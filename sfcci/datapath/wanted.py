@@ -14,7 +14,16 @@ from itertools import chain, count
 from typing import Final
 
 from sfcci.chain.state import Resource, State
-from sfcci.datapath.topology import KNOWN_ADDRESSES, SWITCH, TAP_ID_LENGTH, Host, Port, Topology, rooms
+from sfcci.datapath.topology import (
+    KNOWN_ADDRESSES,
+    SWITCH,
+    TAP_ID_LENGTH,
+    Host,
+    Port,
+    Topology,
+    onward,
+    rooms,
+)
 
 Owner = tuple[str, str]
 """Project and device."""
@@ -44,6 +53,7 @@ def wanted(state: State, known: Topology, last: int) -> Topology:
     ordered = sorted(ports, key=lambda port: leaving.get(port["id"], -1))
     numbers, tags = _numbers(ordered, known, last), _tags(state, ordered, known)
     interfaces, room = _interfaces(ports), rooms(map(_pair, state.of("port_pairs").values()))
+    ends = _other_ends(state, ports, interfaces)
     made = [
         _port(
             state,
@@ -53,6 +63,7 @@ def wanted(state: State, known: Topology, last: int) -> Topology:
             numbers[port["id"]],
             tags[port["network_id"]],
             room.get(port["id"], 0),
+            ends.get(port["id"], ""),
         )
         for port in ordered
     ]
@@ -147,7 +158,20 @@ def _pair(pair: Resource) -> tuple[str, str, str | None]:
     return pair["ingress"], pair["egress"], parameters.get("correlation")
 
 
-def _port(state: State, port: Resource, host: str, interface: str, number: int, tag: int, room: int) -> Port:
+def _other_ends(state: State, ports: Iterable[Resource], interfaces: Mapping[str, str]) -> dict[str, str]:
+    """Give the interface by which what comes in at a function's port goes on, by the port's id."""
+    owners = {port["id"]: _owner(port) for port in ports}
+    ends = onward((pair["ingress"], pair["egress"]) for pair in state.of("port_pairs").values())
+    return {
+        port: interfaces[end]
+        for port, end in ends.items()
+        if port in owners and owners[port] == owners.get(end)
+    }
+
+
+def _port(
+    state: State, port: Resource, host: str, interface: str, number: int, tag: int, room: int, end: str
+) -> Port:
     network = state.get("networks", port["network_id"]) or {}
     places = [
         (ip, subnet)
@@ -164,6 +188,7 @@ def _port(state: State, port: Resource, host: str, interface: str, number: int, 
         mtu=mtu if isinstance(mtu, int) and mtu in MTU else PLAIN_MTU,
         network=tag,
         room=room,
+        onward=end,
         up=bool(port.get("admin_state_up", True) and network.get("admin_state_up", True)),
     )
 

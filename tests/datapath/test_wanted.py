@@ -134,7 +134,23 @@ def test_a_function_forwards_and_leaves_by_its_egress_port():
     assert topology.routes("vm1") == (
         "10.0.0.0/24 dev out src 10.0.0.1",
         "default via 10.0.0.1 dev in onlink",
+        "10.0.0.0/24 dev in table 10003",
+        "default via 10.0.0.1 dev in onlink table 10003",
     )
+
+
+def test_what_comes_back_at_a_function_s_egress_port_leaves_by_its_ingress_port():
+    a, b, c = port(1, "out"), port(2, "in"), port(3, device="vm2")
+    topology = asked(a, b, c, pairs=[(b, a)])
+    assert topology.rules("vm1") == ("iif out lookup 10003",)
+    assert topology.rules("vm2") == ()
+    same = asked(a, b, c, pairs=[(b, a)], known=topology)
+    assert change(topology, same).rule == {}
+    without = asked(a, b, c, known=topology)
+    step = change(topology, without)
+    assert (step.unrule, step.rule) == ({"vm1": ("iif out lookup 10003",)}, {})
+    assert set(step.unroute["vm1"]) == {"10.0.0.0/24 table 10003", "default table 10003"}
+    assert change(without, topology).rule == {"vm1": ("iif out lookup 10003",)}
 
 
 def test_several_ports_of_one_name_are_told_apart_by_their_taps():
