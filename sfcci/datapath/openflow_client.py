@@ -4,6 +4,7 @@ Nothing runs beside the caller: what the switch says of its own accord is taken 
 answer or calls `look`, and kept until `events` hands it out.
 """
 
+import gc
 import itertools
 import select
 import socket
@@ -12,7 +13,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
@@ -33,6 +34,8 @@ PATIENCE_S = 60.0
 PIECE = 1 << 18
 """Octets that are sent, or taken in, at once."""
 HEADER = 8
+MOST_TOLD = 500
+"""Characters of a refused change that are told: a group may have a thousand buckets."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,10 @@ class Refusal:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.change}: {self.reason}" if self.change else self.reason
+        if self.change is None:
+            return self.reason
+        change = str(self.change)
+        return f"{change if len(change) <= MOST_TOLD else change[:MOST_TOLD] + '…'}: {self.reason}"
 
 
 class Refused(SfcciError):  # noqa: N818 - the switch's answer
@@ -115,13 +121,16 @@ class Switch:
         number, opening = next(self._bundles) & wire.ANY, self._xid()
         first = self._take_xids(len(steps))
         self._out += wire.bundle_control(opening, number, wire.BUNDLE_OPEN)
-        self._send_all(encode.additions(steps, number, first))
-        errors = self.barrier()
-        end, what = self._xid(), wire.BUNDLE_DISCARD if errors else wire.BUNDLE_COMMIT
+        try:
+            self._send_all(encode.additions(steps, number, first))
+            refusals = _refusals(self.barrier(), steps, first)
+        except encode.TooLong as error:
+            refusals = (Refusal(error.change, str(error)),)
+        end, what = self._xid(), wire.BUNDLE_DISCARD if refusals else wire.BUNDLE_COMMIT
         self._out += wire.bundle_control(end, number, what)
-        errors += self._answers(wire.BUNDLE_CONTROL, end)[1]
-        if errors:
-            raise Refused(self.address, _refusals(errors, steps, first))
+        refusals += _refusals(self._answers(wire.BUNDLE_CONTROL, end)[1], steps, first)
+        if refusals:
+            raise Refused(self.address, refusals)
 
     def barrier(self) -> list[tuple[int, bytes]]:
         """Wait until all that was sent is done; give the errors that came meanwhile. Raises Unreachable."""
@@ -135,8 +144,9 @@ class Switch:
         Raises Unreachable, Refused.
         """
         unread: list[str] = []
-        flows = self._read(wire.ask_flows(self._xid(), cookie, mask), decode.decode_flow, "flow", unread)
-        groups = self._read(wire.ask_groups(self._xid()), decode.decode_group, "group", unread)
+        with _uncollected():
+            flows = self._read(wire.ask_flows(self._xid(), cookie, mask), decode.decode_flow, "flow", unread)
+            groups = self._read(wire.ask_groups(self._xid()), decode.decode_group, "group", unread)
         return Held(tuple(flows), tuple(groups), tuple(unread))
 
     def ports(self) -> dict[int, event.SwitchPort]:
@@ -275,18 +285,17 @@ class Switch:
         self.close()
         return Unreachable(f"the switch at {self.address}: {why}; does ovs-vswitchd run?")
 
-    def _ask(self, question: bytes) -> list[bytes]:
-        """Give the parts of the answer to a question, as they were sent."""
+    def _ask(self, question: bytes) -> Iterator[bytes]:
+        """Give the parts of the answer to a question, each when it has come: the switch goes on meanwhile."""
         xid = struct.unpack_from("!I", question, 4)[0]
         self._out += question
-        parts: list[bytes] = []
         while True:
             body, errors = self._answers(wire.MULTIPART_REPLY, xid)
             if any(number == xid for number, _ in errors):
                 raise Refused(self.address, _refusals(errors, (), 0))
-            parts.append(body[8:])
+            yield body[8:]
             if not struct.unpack_from("!H", body, 2)[0] & 1:
-                return parts
+                return
 
     def _read(
         self, question: bytes, reader: Callable[[bytes], Item], what: str, unread: list[str]
@@ -300,6 +309,18 @@ class Switch:
                 except (decode.Unread, struct.error) as error:
                     unread.append(f"a {what} that is not as we make them: {error}")
         return items
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing that is read is garbage: to look for some would be to look through all of it again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def connect(address: str, context: ssl.SSLContext | None = None, limit_s: float = 5.0) -> Switch:

@@ -107,45 +107,55 @@ def _heads() -> Iterator[tuple[bytes, tuple[str, int, bool]]]:
 
 _HEADS = dict(_heads())
 _FULL = {name: (1 << width) - 1 for name, width in WIDTHS.items()}
+Placed = tuple[tuple[int, Bits], ...]
+"""Conditions, each with the place of its field among WIDTHS."""
+_READ: dict[bytes, Placed] = {}
+"""What fields of matches say that have been read: most of a switch's matches say the same of most fields."""
+_MOST_READ = 1 << 14
 
 
-@lru_cache(maxsize=1 << 12)
-def _condition(octets: bytes) -> tuple[Bits, ...]:
+def _condition(octets: bytes) -> Placed:
     """What one field of a match, with its header, says: a 64-bit register says something of two."""
+    head = _HEADS.get(octets[:4])
+    if head is None:
+        bits = _spelled_out(octets)
+    else:
+        name, size, masked = head
+        mask = _FULL[name]
+        if masked:
+            mask &= int.from_bytes(octets[4 + size :], "big")
+        bits = (Bits(name, int.from_bytes(octets[4 : 4 + size], "big") & mask, mask),)
+    placed = tuple((ORDER[one.name], one) for one in bits)
+    if len(_READ) >= _MOST_READ:
+        _READ.clear()
+    _READ[octets] = placed
+    return placed
+
+
+def _spelled_out(octets: bytes) -> tuple[Bits, ...]:
     words = dict(_words(_field(octets, 0)[0]))
     if unknown := words.keys() - WIDTHS.keys():
         raise Unread(f"a match on {', '.join(sorted(unknown))}")
     return match(**words).bits
 
 
-def _conditions(octets: bytes, at: int, end: int) -> Iterator[Bits]:
-    """The conditions in the order of the wire. Most headers are found whole: reading is what bounds a big dump."""
-    while at < end:
-        found = _HEADS.get(octets[at : at + 4])
-        if found is None:
-            length = 4 + octets[at + 3]
-            yield from _condition(octets[at : at + length])
-            at += length
-            continue
-        name, size, masked = found
-        value = int.from_bytes(octets[at + 4 : at + 4 + size], "big")
-        at += 4 + size
-        mask = _FULL[name]
-        if masked:
-            mask &= int.from_bytes(octets[at : at + size], "big")
-            at += size
-        yield Bits(name, value & mask, mask)
+_LENGTH, _FIELD_LENGTH = struct.Struct("!2xH").unpack_from, struct.Struct("!3xB").unpack_from
 
 
 def decode_match(octets: bytes, at: int = 0) -> tuple[Match, int]:
     """Give a match, and where what follows it begins."""
-    length = struct.unpack_from("!2xH", octets, at)[0]
-    bits = sorted(_conditions(octets, at + 4, at + length), key=_place)
-    return Match(tuple(bits)), at + (length + 7) // 8 * 8
-
-
-def _place(bits: Bits) -> int:
-    return ORDER[bits.name]
+    length = _LENGTH(octets, at)[0]
+    begin, end = at + 4, at + length
+    if end > len(octets):
+        raise Unread("a length that cannot be")
+    found: list[tuple[int, Bits]] = []
+    while begin < end:
+        then = begin + 4 + _FIELD_LENGTH(octets, begin)[0]
+        field = octets[begin:then]
+        found += _READ.get(field) or _condition(field)
+        begin = then
+    found.sort()
+    return Match(tuple([bits for _, bits in found])), at + (length + 7) // 8 * 8
 
 
 def _set_field(body: bytes) -> Action:
@@ -267,13 +277,16 @@ def decode_instructions(octets: bytes) -> tuple[Action, ...]:
     return actions
 
 
+_FLOW = struct.Struct("!4xBxHHHHHQ").unpack_from
+
+
 def decode_flow(octets: bytes) -> Flow:
     """Give a flow from what a switch says of it (ofp_flow_desc). Raises Unread."""
-    table, priority, idle, hard, _, _, cookie = struct.unpack_from("!4xBxHHHHHQ", octets)
+    table, priority, idle, hard, _, _, cookie = _FLOW(octets)
     if idle or hard:
         raise Unread("a flow that ends by itself")
     found, at = decode_match(octets, 24)
-    at += (struct.unpack_from("!2xH", octets, at)[0] + 7) // 8 * 8  # counters
+    at += (_LENGTH(octets, at)[0] + 7) // 8 * 8  # counters
     return Flow(table, priority, found, decode_instructions(octets[at:]), cookie)
 
 

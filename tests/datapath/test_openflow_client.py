@@ -71,6 +71,20 @@ def test_all_that_is_refused_at_sight_is_named(bridge):
 
 
 @pytest.mark.lab
+def test_a_change_that_no_message_can_carry_is_told_and_none_is_done(bridge):
+    huge = Group(9, ("ip_src",), tuple(Bucket(number, (Output(1),)) for number in range(3000)))
+    with pytest.raises(
+        client.Refused, match="…: it takes more than the 65535 octets that a message has"
+    ) as refused:
+        bridge.apply(add(GOOD, huge))
+    assert [refusal.change.item for refusal in refused.value.refusals] == [huge]
+    assert len(str(refused.value)) < 1000
+    assert bridge.held() == client.Held((), ())
+    bridge.apply(add(GOOD))  # the connection is as good as before
+    assert bridge.held().flows == (GOOD,)
+
+
+@pytest.mark.lab
 def test_a_group_changes_and_goes(bridge):
     bridge.apply(add(GROUP))
     other = Group(9, ("ip_src", "tcp_src"), GROUP.buckets[:1])
