@@ -66,38 +66,37 @@ def bulk(updates: int, say: Any) -> dict[str, dict[str, float]]:
 def told(run: Any) -> str:
     """Give a run in a line."""
     ways = "; ".join(
-        f"{'back' if back else 'there'} {way.sent} sent, {way.lost} lost, {way.wrong.get('past', 0)} past a function, "
+        f"{name} {way.sent} sent, {way.lost} lost, {way.wrong.get('past', 0)} past a function, "
         f"{way.wrong.get('order', 0)} out of order, {way.late} overtaken, at most {way.delays_us['most'] / 1000:.0f} ms"
-        for back, way in run.ways.items()
+        for name, way in run.ways.items()
     )
     worth = f"VOID: {run.void}" if run.void else "good" if run.good else "BAD"
+    faults = "".join(f"\n    {fault}" for way in run.ways.values() for fault in way.faults)
     figures = (
         f"update {hitless_run.median_ms(run):.0f} ms, ovs-vswitchd {run.switch_cpu * 100:.0f} % of a core"
     )
-    return f"{run.functions:>16} {run.updates:<14} {worth:<5} {ways}; {figures}"
+    return f"{run.functions:>16} {run.updates:<14} {worth:<5} {ways}; {figures}{faults}"
 
 
 def verdict(found: list[Any]) -> tuple[str, int]:
     """Say what all runs together show, and the exit status: 1 when a run that counts is bad, or none of a kind counts."""
     counting = [run for run in found if not run.void]
     bad = [run for run in counting if not run.good]
-    missing = {(run.functions, run.updates) for run in found} - {
-        (run.functions, run.updates) for run in counting
-    }
+    named, counted = ({(run.functions, run.updates) for run in some} for some in (found, counting))
     sent = sum(way.sent for run in counting for way in run.ways.values())
     updates = sum(len(run.update_ms) for run in counting)
     text = f"{len(found)} runs, {len(found) - len(counting)} void; {updates} updates under {sent} packets: "
     text += f"{len(bad)} runs bad" if bad else "0 lost, 0 past a function, 0 out of order"
-    return text + "".join(f"; {' '.join(one)}: no run counts" for one in sorted(missing)), int(
-        bool(bad or missing)
-    )
+    text += "".join(f"; {' '.join(one)}: no run counts" for one in sorted(named - counted))
+    return text, int(bool(bad or named - counted))
 
 
-def chosen(word: str, known: dict[str, Any]) -> list[str]:
-    """Give the names in a list of words, all where there is none. Raises SystemExit for one that is not known."""
+def chosen(word: str, known: dict[str, Any], more: dict[str, Any] | None = None) -> list[str]:
+    """Give the names in a list of words, all `known` ones where there is none. Raises SystemExit for any other."""
     names = word.split(",") if word else list(known)
-    if unknown := set(names) - known.keys():
-        sys.exit(f"no {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+    every = known | (more or {})
+    if unknown := set(names) - every.keys():
+        sys.exit(f"no {', '.join(sorted(unknown))}; there are: {', '.join(every)}")
     return names
 
 
@@ -105,32 +104,24 @@ def main() -> int:
     """Run, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--updates", type=int, default=24)
-    parser.add_argument(
-        "--rate", type=float, default=1000, help="packets per second through the chain, each way"
-    )
+    parser.add_argument("--rate", type=float, default=1000, help="packets per second through the chain")
     parser.add_argument("--functions", default="", help=", ".join(world.KINDS))
     parser.add_argument("--kinds", default="", help=", ".join(world.UPDATES))
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    kinds, say = chosen(given.kinds, world.UPDATES), partial(print, file=sys.stderr if given.json else None)
+    kinds = chosen(given.kinds, world.UPDATES, world.MIXED)
+    say = partial(print, file=sys.stderr if given.json else sys.stdout, flush=True)
     found = [
         run
         for functions in chosen(given.functions, world.KINDS)
         for run in runs(functions, kinds, given.updates, given.rate, say)
     ]
+    tcp = {} if given.functions else bulk(given.updates, say)
     text, status = verdict(found)
+    say(text)
     if given.json:
-        print(
-            json.dumps(
-                {
-                    "rate": given.rate,
-                    "runs": [asdict(run) | {"good": run.good} for run in found],
-                    "verdict": text,
-                }
-            )
-        )
-    else:
-        print(text)
+        told_runs = [asdict(run) | {"good": run.good} for run in found]
+        print(json.dumps({"rate": given.rate, "runs": told_runs, "tcp": tcp, "verdict": text}))
     return status
 
 

@@ -17,6 +17,7 @@ from hitless_world import (
     FIRST,
     FIRST_BESIDE,
     FLOWS,
+    MIXED,
     SOURCE,
     SOURCE_BESIDE,
     UPDATES,
@@ -78,7 +79,7 @@ class Run:
 
 def run(lab, apply, kind, updates, *, count, rate, pause_s, residency_ms):
     """Update the chain `count` times under a stream; `apply(state)` is what is tried."""
-    states = [state(kind, **words) for words in UPDATES[updates]]
+    states = [state(kind, **words) for words in (UPDATES | MIXED)[updates]]
     apply(states[0])
     with _streams(lab, kind, rate):  # neighbours get to know each other
         time.sleep(0.3)
@@ -94,7 +95,7 @@ def run(lab, apply, kind, updates, *, count, rate, pause_s, residency_ms):
         max((ns for one in found.values() for ns in getattr(one, name)), default=0) / 1e6
         for name in ("stays_ns", "passing_ns")
     )
-    ways = {back: _way(streams[back], found, changes, back) for back in streams}
+    ways = {"back" if back else "there": _way(streams[back], found, changes, back) for back in streams}
     took = tuple((end - begin) / 1e6 for begin, end, _ in changes[1:])
     void = _void(streams, stay, passing, residency_ms)
     return Run(kind.name, updates, ways, void, took, stay, passing, used)

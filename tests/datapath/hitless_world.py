@@ -63,9 +63,12 @@ UPDATES = {
     "weights": ({"groups": ("ac", "b")}, {"groups": ("ac", "b"), "weights": {"c": 3}}),
     "chain": ({}, {"chain": "other"}),
 }
-UPDATES["each"] = tuple(words for states in UPDATES.values() for words in (*states, *states)[:4])
-UPDATES["some"] = tuple(words for name in ("pairs", "groups", "order") for words in (*UPDATES[name],) * 2)[:8]
-"""Kind of update → the states through which it goes, again and again; "each": three updates of each kind."""
+"""Kind of update → the states through which it goes, again and again."""
+MIXED = {
+    "each": tuple(words for states in UPDATES.values() for words in (*states, *states)[:4]),
+    "some": (*UPDATES["pairs"][:3], *UPDATES["groups"][:3], *UPDATES["order"]),
+}
+"""Three updates of each kind; and some of those that have to wait for functions."""
 
 
 def _ports():
