@@ -70,8 +70,8 @@ def own_switch(ports: Iterable[DummyPort]) -> Iterator[OwnSwitch]:
         with _folder() as folder:
             _start(stack, folder, known)
             control = stack.enter_context(Control(folder / "vswitchd.ctl"))
-            path = openflow_client.connect(f"unix:{folder}/{BRIDGE}.mgmt")
-            openflow = stack.enter_context(path)
+            path = folder / f"{BRIDGE}.mgmt"
+            openflow = stack.enter_context(openflow_client.Switch(connected(path), f"unix:{path}"))
             _check(openflow, known)
         for port in known:
             control.ask("fdb/add", BRIDGE, port.name, str(port.network), port.mac)
