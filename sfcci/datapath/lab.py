@@ -7,17 +7,20 @@ with raised(load_scenario("demo")) as lab:
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from sfcci import command
-from sfcci.chain.compiler import program
+from sfcci.chain.compiler import Compiled, compiled, program
 from sfcci.chain.model import ChainState
 from sfcci.chain.port import SwitchPort
-from sfcci.chain.program import Program, changes
+from sfcci.chain.program import Program
+from sfcci.chain.transition import versions
 from sfcci.datapath import capture as capture_module
 from sfcci.datapath import ovs, plug, programs
+from sfcci.datapath.driver import RESIDENCY_S, Driver
 from sfcci.datapath.namespace import Keeper, Raising
 from sfcci.datapath.plug import FORWARDING
 from sfcci.datapath.scenario import Scenario
@@ -42,12 +45,12 @@ def _silent(_text: str) -> None:
 
 @dataclass
 class Lab:
-    """A lab that runs. `datapath` is "netdev" or "dummy"; `installed` is the program that the switch holds."""
+    """A lab that runs. `datapath` is "netdev" or "dummy"; functions hold no packet longer than `residency_s`."""
 
     scenario: Scenario
     keeper: Keeper
     datapath: str
-    installed: Program = field(default_factory=Program)
+    residency_s: float = RESIDENCY_S
 
     @property
     def topology(self) -> Topology:
@@ -57,7 +60,8 @@ class Lab:
     @property
     def ports(self) -> dict[str, SwitchPort]:
         """Ports as the compiler wants them, by id."""
-        return switch_ports(self.topology)
+        ports = switch_ports(self.topology)
+        return ports | {id_: replace(ports[id_], up=False) for id_ in self.silent}
 
     def prefix(self, host: str) -> tuple[str, ...]:
         """Give the words that run a program on a host, or beside the switch ("switch"). Raises UsageError."""
@@ -93,23 +97,40 @@ class Lab:
         wanted = self.topology.ports if ports is None else tuple(self.topology.port(word) for word in ports)
         return capture_module.capture(self.prefix(SWITCH), wanted, path)
 
-    def apply(self, wanted: ChainState | Program) -> int:
-        """Bring the switch to the state in one atomic bundle; give the number of changes, 0 when it is there.
+    @cached_property
+    def driver(self) -> Driver:
+        """What brings the switch from program to program."""
+        return Driver(partial(ovs.switch, self.keeper), partial(ovs.settle, self.keeper), self.residency_s)
 
-        When this returns every packet goes the new way. Raises InputError, ToolError (and nothing is changed).
+    @property
+    def installed(self) -> Program:
+        """What the switch holds since this lab's last change."""
+        return self.driver.program
+
+    def apply(self, wanted: ChainState | Compiled) -> int:
+        """Bring the switch to the state; give the number of changes, 0 when it is there.
+
+        No packet is lost meanwhile, and none misses a function; when this returns all packets have gone the old way
+        or go the new one. Raises InputError, Refused (and nothing is changed), Unreachable.
         """
-        new = wanted if isinstance(wanted, Program) else program(wanted, self.ports)
-        if steps := changes(self.installed, new):
-            ovs.apply_changes(self.keeper, steps)
-            self.installed = new
-            ovs.settle(self.keeper)
-        return len(steps)
+        new = self.compiled(wanted) if isinstance(wanted, ChainState) else wanted
+        try:
+            return self.driver.reach(new)
+        finally:
+            self.driver.close()
 
-    def install(self, new: Program) -> None:
-        """Have the switch hold exactly this program, whatever it held. Raises ToolError (and nothing is changed)."""
-        ovs.install(self.keeper, new)
-        self.installed = new
-        ovs.settle(self.keeper)
+    def compiled(self, state: ChainState) -> Compiled:
+        """Give the program of a state, each chain in the version that a change from the present one asks for.
+
+        Raises InputError, Unreachable.
+        """
+        program(state, self.ports)
+        before, held = self.driver.aim, self.driver.versions
+        there = {chain.id: held.get(chain.chain_id, 0) for chain in state.port_chains}
+        first = compiled(state, self.ports, versions=there, before=before)
+        if not before.ways:
+            return first
+        return compiled(state, self.ports, versions=versions(before, first), before=first)
 
     def flows(self) -> str:
         """Give the switch's flows, sorted, without counters."""
@@ -164,7 +185,8 @@ def build(keeper: Keeper, scenario: Scenario, say: Say = _silent) -> Lab:
     datapath = ovs.kind(keeper)
     say(f"raising {scenario.name}: {len(scenario.topology.hosts)} hosts, Open vSwitch datapath {datapath}")
     lab = Lab(scenario, keeper, datapath)
-    first = program(scenario.chains, lab.ports)
+    program(scenario.chains, lab.ports)
+    first = compiled(scenario.chains, lab.ports)
     with ThreadPoolExecutor(2) as pool:
         switch = pool.submit(ovs.start, keeper, datapath)
         plug.switch_settings(keeper)
@@ -172,9 +194,8 @@ def build(keeper: Keeper, scenario: Scenario, say: Say = _silent) -> Lab:
         working = pool.submit(programs.start, keeper, scenario.topology, scenario.topology.hosts)
         switch.result()
         ovs.add_bridge(keeper, datapath, scenario.topology.ports)
-        ovs.apply_changes(keeper, changes(lab.installed, first))
+        lab.apply(first)
         working.result()
-    lab.installed = first
     return lab
 
 

@@ -12,7 +12,10 @@ LOOK_S = 0.01
 
 
 def set_host(lab: Lab, host: str, *, up: bool) -> None:
-    """Have a host be up or not; the switch has noticed when this returns. Raises UsageError, ToolError."""
+    """Have a host be up or not; the switch has noticed when this returns, and who applies a state knows it.
+
+    Raises UsageError, ToolError.
+    """
     lab.topology.host(host)
     ports = lab.topology.ports_of(host)
     lines = [f"link set dev {port.name} {'up' if up else 'down'}" for port in ports]
@@ -21,6 +24,7 @@ def set_host(lab: Lab, host: str, *, up: bool) -> None:
         lines += [f"route replace {route}" for route in lab.topology.routes(host)]
     lab.run(host, ["ip", "-b", "-"], stdin="\n".join(lines) + "\n", timeout_s=30, check=True)
     _noticed(lab, ports, "up" if up else "down")
+    (lab.silent.difference_update if up else lab.silent.update)(port.id for port in ports)
     ovs.settle(lab.keeper)
 
 

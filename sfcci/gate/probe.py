@@ -134,11 +134,13 @@ class Probe:
         """The same to port 0, which the kernel sends no datagram to: its header is made here (no checksum: RFC 768)."""
         source = answer["port"] = self.source_port + number if self.source_port else FROM_ZERO + number
         with socket.socket(self.family, socket.SOCK_RAW, socket.IPPROTO_UDP) as sock:
-            sock.connect((self.address, 0))
+            sock.settimeout(
+                TIMEOUT_S
+            )  # not connected: there the kernel tells that nobody listens, and somebody does
             for attempt in range(ASKED):
                 text = bytes(self.length + attempt)
                 length = len(text) + UDP_HEADER
-                sock.send(struct.pack("!HHHH", source, 0, length, 0) + text)
+                sock.sendto(struct.pack("!HHHH", source, 0, length, 0) + text, (self.address, 0))
                 if _heard(sock, struct.pack("!HHHH", 0, source, length, 0) + text, _fourth):
                     return
         raise Failure("timed out")

@@ -33,10 +33,11 @@ class Journey:
 
 @dataclass
 class _Way:
-    """What was seen of one packet so far."""
+    """What was seen of one packet so far, and the host that has it now; "" while the switch has it."""
 
     begin_s: float
     sender: str
+    at: str = ""
     hops: list[str] = field(default_factory=list)
     copies: list[str] = field(default_factory=list)
     carried: list[tuple[str, int, int]] = field(default_factory=list)
@@ -52,7 +53,8 @@ def journeys(
     """Give the journey of every IP packet, oldest first. `hosts` maps an interface of the switch to its host.
 
     A packet is known again behind a function by its addresses, ports, IP id, TCP numbers and length: a router changes
-    its MAC addresses and its TTL only. What comes from its sender once more is another packet. `taps` are hosts that
+    its MAC addresses and its TTL only. Of packets that look the same (sent again, say) each has a way of its own: what a host
+    sends was given to it, or is new; none overtakes another. `taps` are hosts that
     get copies and give nothing back; `aliases` says which address a translator has made of which. Frames of other
     interfaces and other protocols are passed over.
     """
@@ -67,18 +69,23 @@ def journeys(
 
 
 def _add(seen: list[_Way], frame: CapturedFrame, host: str, packet: Packet, taps: Collection[str]) -> None:
-    """Put a frame to the packet's way; the latest one, unless its sender sends it again."""
-    comes = frame.direction == "in"
-    if not seen or (comes and seen[-1].sender == host):
-        seen.append(_Way(frame.time_s, host if comes else ""))
-    if frame.direction != "out":
-        return
-    way = seen[-1]
-    if host in taps:
-        way.copies.append(host)
-    else:
-        way.hops.append(host)
-        way.carried.append(_carried(packet))
+    """Put a frame to one of the ways of packets that look the same: first come, first served."""
+    if frame.direction == "in":
+        way = next((way for way in seen if way.at == host), None)
+        if way is None:
+            seen.append(_Way(frame.time_s, host))
+        else:
+            way.at = ""
+    elif frame.direction == "out":
+        if not seen:
+            seen.append(_Way(frame.time_s, ""))
+        way = next((way for way in seen if not way.at), seen[-1])
+        if host in taps:
+            way.copies.append(host)
+        else:
+            way.at = host
+            way.hops.append(host)
+            way.carried.append(_carried(packet))
 
 
 def _carried(packet: Packet) -> tuple[str, int, int]:
