@@ -21,9 +21,11 @@ HOPS = {
     "one-port": (("p1",), ("p2",)),
     "symmetric": (("p1in", "p2in"), ("p3in", "p4in")),
     "taps": (("p1in",), ("tap_port",), ("p2in",)),
+    "graph": (("p1in",), ("p2in",)),
     "mapping": (("p1in",), ("p2in",)),
     "ipv6": (("p1in", "p2in"), ("p3in",)),
     "weights": (("p1in", "p2in"),),
+    "failopen": (("p2in",),),
     "shared": (("p1in",), ("p2in",)),
     "mtu": (("p1in", "p2in"),),
 }
