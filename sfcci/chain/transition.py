@@ -1,20 +1,57 @@
 """From one program to the next without a packet lost or past a function: what the switch holds in between.
 
 A function that knows no chain gives packets back without a label. Which version of a chain they belong to is then told
-by the port alone, so both versions must agree on what comes after it. Where they cannot, new packets wait (they are
-parked) until the functions have given back the old ones.
+by the port alone, so both versions must agree on what comes after it. Where they cannot, and where another chain wants
+the packets of one that goes, new packets wait (they are parked) until the functions have given back the old ones.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from sfcci.chain.action import Pause, Resubmit
+from sfcci.chain.action import Goto, Pause, Resubmit, SetField
 from sfcci.chain.compiler import Compiled
 from sfcci.chain.flows_chain import chain_flows, cookie, unlabelled
-from sfcci.chain.openflow import Flow, match
-from sfcci.chain.path import Path
+from sfcci.chain.openflow import Flow, Match, match
+from sfcci.chain.path import FIRST_INDEXES, Path
 from sfcci.chain.program import Part, PartKey, Program
-from sfcci.chain.table import MIDDLE, PLACE, PLACE_BACK, PLACE_REG, label
+from sfcci.chain.table import (
+    ANSWERS,
+    CLASSIFY,
+    HOP,
+    MIDDLE,
+    ORIGIN_REG,
+    PLACE,
+    PLACE_BACK,
+    PLACE_REG,
+    RESUMED,
+    SI_BITS,
+    label,
+)
+
+Parts = Mapping[PartKey, Part]
+ALL_HELD: PartKey = ("held",)
+"""The part that stands for everything that a switch was found with."""
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """What a switch keeps besides a new program until functions have given back the packets of the old one.
+
+    `chains`: who may not change again before; None: nobody may. `hops`: how many functions an old packet passes at most.
+    `under`: old flows beside the new ones, which count where both have a key. `over`: parts in place of the new ones.
+    `waits`: the flows by which new packets wait.
+    """
+
+    chains: frozenset[str] | None
+    hops: int
+    under: Parts = field(default_factory=dict)
+    over: Parts = field(default_factory=dict)
+    waits: tuple[Flow, ...] = ()
+
+    @property
+    def drained(self) -> "Leftover | None":
+        """What of it is left when the functions are empty: packets that wait do so until they have been let go on."""
+        return replace(self, hops=0, under={}, over={}) if self.waits else None
 
 
 @dataclass(frozen=True)
@@ -31,7 +68,9 @@ def versions(old: Compiled, new: Compiled) -> dict[str, int]:
     `new` is a compilation in any versions.
     """
     return {
-        id_: old.versions.get(id_, 0) ^ (_order(old.ways[id_][0]) != _order(ways[0])) if id_ in old.ways else 0
+        id_: old.versions.get(id_, 0) ^ (_order(old.ways[id_][0]) != _order(ways[0]))
+        if id_ in old.ways
+        else 0
         for id_, ways in new.ways.items()
     }
 
@@ -40,15 +79,138 @@ def transition(old: Compiled, new: Compiled) -> tuple[Step, ...]:
     """Give the steps from one program to another, none when they are equal."""
     if old.program == new.program:
         return ()
-    parked = {path.chain for path in _changed(old, new) if _ambiguous(path, _same_way(new, path))}
-    between = _between(old, new, parked)
-    return (Step(new.program),) if between == new.program else (Step(between, drains=True), Step(new.program))
+    steps, left = [], leftover(old, new)
+    while left:
+        steps.append(Step(laid(new.program, [left]), drains=bool(left.hops)))
+        left = left.drained
+    return (*steps, Step(new.program))
 
 
-def _changed(old: Compiled, new: Compiled) -> Iterator[Path]:
-    for id_, ways in old.ways.items():
-        if id_ in new.ways and new.ways[id_] is not ways:
-            yield from ways
+def touched(old: Compiled, new: Compiled) -> frozenset[str]:
+    """Give the chains, by id, that are not the same in both."""
+    ids = old.ways.keys() | new.ways.keys()
+    return frozenset(id_ for id_ in ids if _differ(old.ways.get(id_), new.ways.get(id_)))
+
+
+def _differ(a: tuple[Path, ...] | None, b: tuple[Path, ...] | None) -> bool:
+    return a is not b and a != b
+
+
+def leftover(old: Compiled, new: Compiled) -> Leftover | None:
+    """Give what the switch keeps besides `new` until old packets have gone; None when no function may hold one."""
+    chains = touched(old, new)
+    gone = {id_ for id_ in chains if id_ in old.ways}
+    parked, late = _parked(old, new, gone, chains)
+    hops = max((len(path.hops) for id_ in gone for path in old.ways[id_]), default=0)
+    over = _over(old, parked | late)
+    under = dict(_under(old, new, over)) if hops else {}
+    if not under and not parked:
+        return None
+    waits = tuple(flow for id_ in sorted(parked) for flow in _waits(old.ways[id_]))
+    if parked:  # one after the other, where a graph leads from one to another
+        hops = max(hops, sum(len(old.ways[id_][0].hops) for id_ in parked))
+    return Leftover(chains | parked, hops, under, over, waits)
+
+
+def laid(program: Program, leftovers: Iterable[Leftover]) -> Program:
+    """Give the program with what is left besides it: what the switch holds meanwhile."""
+    lefts = list(leftovers)
+    if not lefts:
+        return program
+    parts: dict[PartKey, Part] = dict(program.parts)
+    for left in lefts:
+        for key, part in left.under.items():
+            parts[key] = _merged(part, parts.get(key, Part()))
+    for number, left in enumerate(lefts):
+        parts |= left.over
+        parts["waits", str(number)] = Part(left.waits)
+    return Program(parts)
+
+
+def hinders(left: Leftover, aim: Compiled, new: Compiled) -> bool:
+    """Say whether the way from `aim` to `new` has to wait until what is left besides `aim` has gone."""
+    if left.chains is None:
+        return True
+    chains = touched(aim, new)
+    if chains & left.chains:
+        return True
+    flows = [flow for key, part in left.under.items() if key[:1] == ("chain",) for flow in part.flows]
+    flows += left.waits
+    groups = {g.number for part in (*left.under.values(), *left.over.values()) for g in part.groups}
+    return any(
+        _crosses(flows, new, id_) or (id_ not in aim.ways and groups & _groups(new.ways[id_]))
+        for id_ in chains
+        if id_ in new.ways
+    )
+
+
+def _parked(
+    old: Compiled, new: Compiled, gone: Collection[str], chains: Collection[str]
+) -> tuple[set[str], set[str]]:
+    """Give the old chains whose packets have to wait, and the chains of the new program that come only then."""
+    parked = {
+        id_
+        for id_ in gone & new.ways.keys()
+        if any(_ambiguous(path, _same_way(new, path)) for path in old.ways[id_])
+    }
+    late: set[str] = set()
+    for id_ in gone:
+        flows = [*chain_flows(old.ways[id_], entered=False, branches=False)]
+        groups = _groups(old.ways[id_])
+        for other in chains:
+            if other != id_ and other in new.ways and _follows(flows, groups, old, new, other):
+                parked.add(id_)
+                late.add(other)
+    return _with_sources(old, parked), late
+
+
+def _follows(flows: Sequence[Flow], groups: set[int], old: Compiled, new: Compiled, other: str) -> bool:
+    """Whether a chain of the new program wants what another gives back, or is new and has changed its groups."""
+    if _crosses(flows, new, other):
+        return True
+    shared = groups & _groups(new.ways[other]) if other not in old.ways else ()
+    return any(_part(old, number) is not _part(new, number) for number in shared)
+
+
+def _part(made: Compiled, group: int) -> Part | None:
+    return made.program.parts.get(("group", str(group)))
+
+
+def _groups(ways: Iterable[Path]) -> set[int]:
+    return {hop.group for path in ways for hop in path.hops}
+
+
+def _crosses(flows: Iterable[Flow], new: Compiled, id_: str) -> bool:
+    """Whether some packet is known by these flows as one chain's and by the flows of this chain as its own."""
+    mine = new.ways[id_][0].spi
+    theirs = [flow for flow in flows if flow.table in {CLASSIFY, ANSWERS, PLACE, PLACE_BACK}]
+    if any(_spi(flow) == mine for flow in theirs):
+        return True
+    known = [flow for flow in new.program.parts["chain", id_].flows if flow.table in {CLASSIFY, ANSWERS}]
+    return any(
+        one.table == other.table and _agree(one.match, other.match) for one in theirs for other in known
+    )
+
+
+def _spi(flow: Flow) -> int:
+    return flow.cookie & (1 << 24) - 1
+
+
+def _agree(one: Match, other: Match) -> bool:
+    """Whether some packet matches both."""
+    bits = {b.name: b for b in one.bits}
+    return not any(
+        b.name in bits and (b.value ^ bits[b.name].value) & b.mask & bits[b.name].mask for b in other.bits
+    )
+
+
+def _with_sources(old: Compiled, parked: set[str]) -> set[str]:
+    """The chains, and those from which the branches of a graph lead to them: there their packets enter."""
+    while True:
+        before = {source for source, ends in old.leads.items() if parked.intersection(ends)}
+        if before <= parked:
+            return parked
+        parked = parked | before
 
 
 def _same_way(new: Compiled, path: Path) -> Path | None:
@@ -82,20 +244,27 @@ def _within(few: Sequence[int], many: Sequence[int]) -> bool:
     return all(one in left for one in few)
 
 
-def _between(old: Compiled, new: Compiled, parked: Collection[str]) -> Program:
-    """The new program, and what old packets that come back from functions still need; parked chains as they were."""
-    parts: dict[PartKey, Part] = dict(new.program.parts)
-    waiting = {str(hop.group) for id_ in parked for path in old.ways[id_] for hop in path.hops}
+def _over(old: Compiled, stay: Collection[str]) -> dict[PartKey, Part]:
+    """The parts of chains that stay as they were, with their groups; one that was not is not there yet."""
+    over: dict[PartKey, Part] = {}
+    for id_ in stay:
+        for key in (("chain", id_), ("branch", id_)):
+            over[key] = old.program.parts.get(key, Part())
+        for number in _groups(old.ways.get(id_, ())):
+            if part := _part(old, number):
+                over["group", str(number)] = part
+    return over
+
+
+def _under(old: Compiled, new: Compiled, over: Parts) -> Iterator[tuple[PartKey, Part]]:
+    """What old packets that come back from functions still need, where the new program does not have it."""
     for key, part in old.program.parts.items():
-        if key[:1] == ("blocked",) or new.program.parts.get(key) is part:
+        now = new.program.parts.get(key)
+        if now is part or key in over or key[:1] == ("blocked",):
             continue
-        if key[:1] == ("group",) and key[1] in waiting:
-            parts[key] = part
-        elif key[:1] == ("chain",) and key[1] in parked:
-            parts[key] = _merged(part, Part(tuple(_waits(old.ways[key[1]]))))
-        else:
-            parts[key] = _merged(_left(old, key), parts.get(key, Part()))
-    return Program(parts)
+        left = _left(old, key)
+        if now is None or {f.key for f in left.flows} - {f.key for f in now.flows}:
+            yield key, left
 
 
 def _left(old: Compiled, key: PartKey) -> Part:
@@ -108,15 +277,89 @@ def _left(old: Compiled, key: PartKey) -> Part:
 
 
 def _waits(ways: Sequence[Path]) -> Iterator[Flow]:
-    """The flows by which packets that enter a chain wait; once resumed they are looked up again where they were."""
+    """The flows by which packets that enter a chain wait."""
     for path in ways:
         table = PLACE_BACK if path.back else PLACE
         for port in sorted(path.sources):
-            here = match(in_port=port, **{PLACE_REG: label(path.spi, 0)})
-            yield Flow(table, MIDDLE, here, (Pause(), Resubmit(table)), cookie(path))
+            yield _wait(table, port, label(path.spi, 0), cookie(path))
+
+
+def _wait(table: int, port: int, place: int, mark: int) -> Flow:
+    """The flow by which packets from a port wait; once resumed it is found out anew whose they are."""
+    here = match(in_port=port, **{PLACE_REG: place, ORIGIN_REG: (0, RESUMED)})
+    forget = (SetField(PLACE_REG, 0), SetField(ORIGIN_REG, RESUMED, RESUMED))
+    return Flow(table, MIDDLE + 1, here, (*forget, Pause(), Resubmit(CLASSIFY)), mark)
 
 
 def _merged(old: Part, new: Part) -> Part:
     flows = {flow.key: flow for flow in (*old.flows, *new.flows)}
     groups = {group.number: group for group in (*old.groups, *new.groups)}
     return Part(tuple(flows.values()), tuple(groups.values()))
+
+
+def held_versions(flows: Iterable[Flow]) -> dict[int, int]:
+    """Give the version of each chain, by its path id, that a switch with these flows leads packets into."""
+    found: dict[int, int] = {}
+    for flow in flows:
+        place, leads = _entered(flow), flow.table == HOP
+        if place is not None or leads:
+            version = flow.cookie >> VERSION_SHIFT & 1
+            if place is not None or _spi(flow) not in found:
+                found[_spi(flow)] = version
+    return found
+
+
+def found(held: Program, new: Compiled) -> Leftover | None:
+    """Give what is left of a program that a switch was found with besides `new`; None when nothing may be in functions.
+
+    Of chains that are to differ new packets wait, for nobody knows what the old ones still need but the switch.
+    """
+    others = _cookies_of_differing(held, new.program)
+    lasting = {flow.cookie & PATH_BITS: flow for flow in held.flow_of.values() if flow.table == HOP}
+    busy = {mark & PATH_BITS for mark in others} & lasting.keys()
+    if not busy:
+        return None
+    waits = tuple(
+        _wait(flow.table, port, place, flow.cookie)
+        for flow in held.flow_of.values()
+        if flow.cookie & PATH_BITS in busy and (place := _entered(flow)) is not None
+        for port in [next(b.value for b in flow.match.bits if b.name == "in_port")]
+    )
+    hops = max(_hops_of(held, mark) for mark in busy)
+    over = dict.fromkeys(new.program.parts, Part()) | {ALL_HELD: Part(held.flows, held.groups)}
+    return Leftover(None, hops, {}, over, waits)
+
+
+PATH_BITS = ~(1 << 32)
+VERSION_SHIFT = 32
+
+
+def _cookies_of_differing(held: Program, new: Program) -> set[int]:
+    flows = (held.flow_of, new.flow_of)
+    differing = {
+        flow.cookie for a, b in (flows, flows[::-1]) for key, flow in a.items() if b.get(key) != flow
+    }
+    groups = {
+        n for n in held.group_of.keys() | new.group_of.keys() if held.group_of.get(n) != new.group_of.get(n)
+    }
+    return differing | {
+        flow.cookie
+        for flow in held.flow_of.values()
+        for step in flow.actions
+        if getattr(step, "group", None) in groups
+    }
+
+
+def _entered(flow: Flow) -> int | None:
+    """What reg0 of packets is that enter a chain by this flow of a place; None when it is no such flow."""
+    if flow.table not in {PLACE, PLACE_BACK} or not any(isinstance(step, Goto) for step in flow.actions):
+        return None
+    to = next(
+        (step.value for step in flow.actions if isinstance(step, SetField) and step.name == PLACE_REG), 0
+    )
+    at = next((b.value for b in flow.match.bits if b.name == PLACE_REG), None)
+    return at if to & (1 << SI_BITS) - 1 in FIRST_INDEXES else None
+
+
+def _hops_of(held: Program, mark: int) -> int:
+    return sum(flow.table == HOP and flow.cookie & PATH_BITS == mark for flow in held.flow_of.values())

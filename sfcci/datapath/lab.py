@@ -7,7 +7,7 @@ with raised(load_scenario("demo")) as lab:
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,8 @@ class Lab:
     keeper: Keeper
     datapath: str
     residency_s: float = RESIDENCY_S
+    silent: set[str] = field(default_factory=set)
+    """Ids of ports whose hosts are known to be dead."""
 
     @property
     def topology(self) -> Topology:

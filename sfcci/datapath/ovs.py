@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sfcci import command, files
-from sfcci.chain.program import Change, Program, changes
+from sfcci.chain.program import Program, changes
 from sfcci.datapath.namespace import Keeper
+from sfcci.datapath.openflow_client import Switch, connect
 from sfcci.datapath.topology import Port
+from sfcci.datapath.unixctl import Control
 from sfcci.errors import MissingTool
 from sfcci.machine import install_hint
 
@@ -100,25 +102,9 @@ def _network(port: Port) -> list[str]:
     return ["--", "clear", "port", port.tap, "tag"]
 
 
-def apply_changes(keeper: Keeper, steps: Iterable[Change]) -> None:
-    """Apply changes as one bundle: all of them, or none. Raises ToolError."""
-    text = "".join(f"{change}\n" for change in steps)
-    _run(keeper, "ovs-ofctl", "-O", "OpenFlow15", "bundle", _bridge(), "-", stdin=text)
-
-
-def install(keeper: Keeper, program: Program) -> None:
-    """Have the switch hold exactly this program, whatever it holds: one bundle. Raises ToolError."""
-    text = "".join(f"{change}\n" for change in changes(Program(), program))
-    _run(
-        keeper,
-        "ovs-ofctl",
-        "-O",
-        "OpenFlow15",
-        "bundle",
-        _bridge(),
-        "-",
-        stdin=f"flow delete\ngroup delete\n{text}",
-    )
+def switch(keeper: Keeper) -> Switch:
+    """Give a connection to the bridge. Raises Unreachable."""
+    return connect(f"unix:{keeper.root}{FOLDER}/{BRIDGE}.mgmt")
 
 
 def remember(keeper: Keeper, program: Program) -> None:
@@ -170,7 +156,8 @@ def dump(keeper: Keeper, what: str) -> str:
 
 def settle(keeper: Keeper) -> None:
     """Have the datapath forget its cached decisions: the next packet meets the new flows."""
-    _run(keeper, "ovs-appctl", "-t", CONTROL, "revalidator/purge")
+    with Control(keeper.root / CONTROL[1:]) as daemon:
+        daemon.ask("revalidator/purge")
 
 
 def trace(keeper: Keeper, flow: str) -> str:

@@ -11,6 +11,7 @@ import select
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
@@ -18,10 +19,13 @@ from sfcci import files
 from sfcci.chain.plan import Plan, plan
 from sfcci.chain.port import Ports
 from sfcci.chain.refused import Refused
-from sfcci.chain.state import Resource, State
+from sfcci.chain.state import NOTHING, Resource, State
 from sfcci.chain.status import ACTIVE, DOWN, ERROR, ChainStatus, Facts
-from sfcci.datapath import lab, plug, standing
+from sfcci.chain.transition import touched
+from sfcci.datapath import lab, ovs, plug, standing
+from sfcci.datapath import openflow_client as switch_client
 from sfcci.datapath.adoption import adopted
+from sfcci.datapath.driver import Driver, blamed
 from sfcci.datapath.lab import Say, switch_ports
 from sfcci.datapath.namespace import Keeper
 from sfcci.datapath.topology import Port, Topology, change
@@ -141,7 +145,7 @@ class Plane:
 
     def _wait(self, delay_s: float) -> None:
         """Wait for a state, something in the lab, or the time to try again."""
-        select.select([self._wake, *self._bench.handles()], [], [], delay_s or None)
+        select.select([self._wake, *self._bench.handles()], [], [], delay_s or self._bench.due)
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._wake)
 
@@ -159,6 +163,7 @@ class Bench:
         self._bad: dict[str, Resource] = {}
         self._asked: tuple[State, Topology, int, Topology] | None = None
         self._planned: Plan | None = None
+        self._driver: Driver | None = None
 
     def scenario_lab(self, state: State) -> standing.StandingLab | None:
         """Give the lab when it is up as a scenario raised it, and its ports are not those of the state."""
@@ -176,7 +181,13 @@ class Bench:
 
     def handles(self) -> tuple[int, ...]:
         """Give what becomes readable when something happens in the lab."""
-        return self._watch.handles() if self._watch else ()
+        own = self._driver.handles() if self._driver else ()
+        return (*self._watch.handles(), *own) if self._watch else ()
+
+    @property
+    def due(self) -> float | None:
+        """Seconds until `bring` has something to do, whatever happens; None: nothing."""
+        return self._driver.due if self._driver else None
 
     def left(self) -> str:
         """Leave the lab after a failure; say so where the lab was ended meanwhile, "" where it lives."""
@@ -189,7 +200,9 @@ class Bench:
         """Forget what is known of the lab: the next time it is looked at anew."""
         if self._watch:
             self._watch.close()
-        self._watch = self._there = None
+        if self._driver:
+            self._driver.close()
+        self._watch = self._there = self._driver = self._planned = None
 
     def bring(self, state: State, *, changed: bool) -> Facts:
         """Bring the lab to the state and give the facts. Raises SfcciError. `changed`: the state is new or to be retried."""
@@ -204,18 +217,38 @@ class Bench:
             return _trouble(state, self._gone)
         links = {port.id: bool(self._watch.links.get(port.tap)) for port in topology.ports}
         ports = {id_: replace(port, up=links[id_]) for id_, port in switch_ports(topology).items()}
-        made = self._plan(state, ports)
-        if self._fresh:
-            self._there.lab.apply(made.program)
-        else:
-            self._there.lab.install(made.program)
+        made = self._carried_out(state, ports)
         self._fresh = True
         return _facts(made, {id_: ACTIVE if up else DOWN for id_, up in links.items()})
 
-    def _plan(self, state: State, ports: Ports) -> Plan:
-        """Give the plan; what stays of the last one is kept."""
-        self._planned = plan(state, ports, self._planned)
-        return self._planned
+    def _plan(self, state: State, ports: Ports, refused: Mapping[str, str] = NOTHING) -> Plan:
+        """Give the plan; what stays of the one that the switch acknowledged last is kept."""
+        held = self._driver.versions if self._driver else NOTHING
+        return plan(state, ports, self._planned, held=held, refused=refused)
+
+    def _carried_out(self, state: State, ports: Ports) -> Plan:
+        """Have the switch carry the plan out, without chains that it refuses, and give it.
+
+        Where that has to wait for packets on their way nothing is said of the chains that change.
+        """
+        assert self._driver is not None  # noqa: S101 - attached
+        refused: dict[str, str] = {}
+        while True:
+            made = self._plan(state, ports, refused)
+            try:
+                done = self._driver.bring(made.compiled)
+            except switch_client.Refused as error:
+                blame = blamed(error, made.compiled)
+                if not blame.keys() - refused.keys():
+                    raise
+                refused |= blame
+            else:
+                if done:
+                    self._planned = made
+                    return made
+                changing = touched(self._driver.aim, made.compiled)
+                known = {id_: how for id_, how in made.chains.items() if id_ not in changing}
+                return replace(made, chains=known)
 
     def _look(self) -> None:
         """Take in what has happened in the lab; one that has ended is left."""
@@ -251,7 +284,8 @@ class Bench:
         self._there = replace(
             there, lab=replace(there.lab, scenario=replace(there.lab.scenario, topology=kept))
         )
-        self._fresh = False
+        self._driver = Driver(partial(ovs.switch, there.lab.keeper), partial(ovs.settle, there.lab.keeper))
+        self._planned, self._fresh = None, False
         return True
 
     def _pluggable(self, state: State, known: Topology, last: int) -> Topology:

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from sfcci import document, files
-from sfcci.chain.compiler import program
 from sfcci.chain.model import ChainState
 from sfcci.datapath import ovs
-from sfcci.datapath.lab import Lab, Say, build, require, switch_ports
+from sfcci.datapath.lab import Lab, Say, build, require
 from sfcci.datapath.namespace import Keeper, Raising
 from sfcci.datapath.scenario import SCHEMA, Scenario, parse_scenario
 from sfcci.datapath.topology import Function, Host, Port, Topology
@@ -183,11 +182,8 @@ def _read(state: Path, name: str) -> StandingLab | None:
             return StandingLab(name, record["since"], lab, tuple(record["chains"]), served=True)
         source = document.parse(record["scenario"]["text"], record["scenario"]["path"], SCHEMA)
         scenario = parse_scenario(source)
-        installed = program(scenario.chains, switch_ports(scenario.topology))
         chains = tuple(chain.name for chain in scenario.chains.port_chains)
-        return StandingLab(
-            name, record["since"], Lab(scenario, keeper, record["datapath"], installed), chains
-        )
+        return StandingLab(name, record["since"], Lab(scenario, keeper, record["datapath"]), chains)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

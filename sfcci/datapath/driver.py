@@ -1,0 +1,281 @@
+"""The driver of one switch: it brings the switch from program to program without a packet lost, and keeps it there.
+
+It remembers what the switch acknowledged last, reads the switch when it connects and when others have changed it, and
+puts right what differs. Nothing runs beside the caller, and only `finish` waits: `turn` does what is due.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from sfcci.chain.action import Resubmit, ToGroup
+from sfcci.chain.compiler import Compiled
+from sfcci.chain.openflow import OUR_COOKIE, Flow, Group
+from sfcci.chain.program import Change, Program, Verb, changes, program_of
+from sfcci.chain.table import DELIVER
+from sfcci.chain.transition import Leftover, found, held_versions, hinders, laid, leftover
+from sfcci.datapath.openflow_client import OUR_COOKIES, Event, Held, Refused, Switch
+from sfcci.datapath.openflow_event import Parking, Paused
+from sfcci.datapath.openflow_watch import FlowEvent, GroupEvent, Missed
+from sfcci.errors import Unreachable
+
+RESIDENCY_S: Final = 0.05
+"""How long a function holds a packet, where nothing else is told."""
+MARGIN: Final = 2.5
+"""So many times as long the packets of an old program get, at each function, to come back."""
+MOST_ROUNDS: Final = 100
+"""So many times packets that wait are let go on before no more are made to wait: each time there are fewer."""
+
+
+@dataclass
+class Draining:
+    """What is left of an old program, and until when (seconds of the monotonic clock)."""
+
+    left: Leftover
+    until: float
+
+
+@dataclass
+class Counts:
+    """What has been done since the driver began."""
+
+    bundles: int = 0
+    changes: int = 0
+    repairs: int = 0
+    parked: int = 0
+    lost: int = 0
+
+
+@dataclass
+class Driver:
+    """A driver. `connect` gives a connection; `settle` has the datapath forget what it decided by old flows."""
+
+    connect: Callable[[], Switch]
+    settle: Callable[[], None] = lambda: None
+    residency_s: float = RESIDENCY_S
+    aim: Compiled = field(default_factory=Compiled)
+    """What was acknowledged last: the way that new packets go."""
+    program: Program = field(default_factory=Program)
+    """What the switch holds: the aim, and what is left beside it."""
+    counts: Counts = field(default_factory=Counts)
+    _switch: Switch | None = None
+    _parking: Parking = field(default_factory=Parking)
+    _draining: list[Draining] = field(default_factory=list)
+    _held: Program | None = None
+    """What the switch was found with, as long as nobody has said what it shall hold."""
+
+    @property
+    def due(self) -> float | None:
+        """Seconds until `turn` has something to do; None when only the switch can have."""
+        if not self._draining:
+            return None
+        return max(min(one.until for one in self._draining) - time.monotonic(), 0.0)
+
+    @property
+    def versions(self) -> dict[int, int]:
+        """The version of each chain that the switch has, by its path id. Raises Unreachable, Refused."""
+        self._connected()
+        return held_versions((self._held or self.program).flow_of.values())
+
+    def handles(self) -> tuple[int, ...]:
+        """Give what becomes readable when the switch has said something."""
+        return (self._switch.fileno(),) if self._switch else ()
+
+    def close(self) -> None:
+        """End the connection; the switch keeps what it holds. Again is allowed."""
+        if self._switch:
+            self.counts.lost += len(self._parking.leave())
+            self._switch.close()
+        self._switch = None
+
+    def bring(self, new: Compiled) -> bool:
+        """Have new packets go the ways of `new`; False: not yet, for old packets of a chain that it changes are on their way.
+
+        The switch takes all of it or, where it raises Refused, none. Raises Unreachable.
+        """
+        self.turn()
+        self._connected()
+        if self._held is not None:
+            self._adopt(self._held, new)
+            return True
+        if new is self.aim:
+            return True
+        if any(hinders(one.left, self.aim, new) for one in self._draining):
+            return False
+        self._enter(new, leftover(self.aim, new))
+        return True
+
+    def turn(self) -> None:
+        """Take in what the switch says, put right what others changed, and take away what has drained.
+
+        Raises Unreachable, Refused.
+        """
+        if self._switch:
+            self._look()
+        for one in [one for one in self._draining if one.until <= time.monotonic()]:
+            self._drained(one)
+
+    def finish(self) -> None:
+        """Wait until nothing is left of old programs. Raises Unreachable, Refused."""
+        while (due := self.due) is not None:
+            if self._switch:
+                self._guarded(lambda switch, due=due: switch.look(due))
+            else:
+                time.sleep(due)
+            self.turn()
+
+    def reach(self, new: Compiled) -> int:
+        """Bring the switch there, and wait until nothing is left of what was; give the number of changes.
+
+        Raises Unreachable, Refused.
+        """
+        before = self.counts.changes
+        while not self.bring(new):
+            self.finish()
+        self.finish()
+        return self.counts.changes - before
+
+    def _connected(self) -> Switch:
+        """Give the connection; a new one begins with what the switch holds."""
+        if self._switch is None:
+            self._switch = self.connect()
+            self._guarded(lambda switch: (switch.want_paused(), switch.watch()))
+            self._read()
+        return self._switch
+
+    def _guarded(self, ask: Callable[[Switch], object]) -> None:
+        """Ask the switch something; one that is lost is left, and begun with anew the next time."""
+        assert self._switch is not None  # noqa: S101 - connected
+        try:
+            ask(self._switch)
+        except Unreachable:
+            self.close()
+            raise
+
+    def _read(self) -> None:
+        """Take in what the switch holds: at first as it is; later it is put right where it is not as we left it."""
+        held: list[Held] = []
+        self._guarded(lambda switch: held.append(switch.held()))
+        there = ours(held[0], self.program)
+        known = self.aim.program.parts or self._draining
+        if not known:
+            self._held = there
+        elif steps := changes(there, self.program):
+            self.counts.repairs += 1
+            self._send(steps)
+            self.settle()
+
+    def _adopt(self, held: Program, new: Compiled) -> None:
+        """Begin with a switch that was found as it is."""
+        if held == new.program:
+            self.aim, self.program, self._held = new, new.program, None
+            return
+        self.program = held
+        self._enter(new, found(held, new))
+        self._held = None
+
+    def _enter(self, new: Compiled, left: Leftover | None) -> None:
+        """Have the switch take a new program, with what is left of the old one besides."""
+        lefts = [one.left for one in self._draining]
+        self._hold(laid(new.program, [*lefts, left] if left else lefts))
+        self.aim = new
+        if left:
+            drain_s = MARGIN * self.residency_s * left.hops
+            self._draining.append(Draining(left, time.monotonic() + drain_s))
+
+    def _drained(self, one: Draining) -> None:
+        """The functions are empty of what is old: it goes, and packets that wait go on."""
+        rest = one.left.drained
+        others = [other.left for other in self._draining if other is not one]
+        if rest:
+            self._hold(laid(self.aim.program, [*others, rest]))
+            one.left, one.until = rest, time.monotonic()
+            self._resume()
+        self._hold(laid(self.aim.program, others))
+        self._draining.remove(one)
+        self._resume()
+
+    def _resume(self) -> None:
+        """Let packets go on, in their order, until none waits."""
+        for _ in range(MOST_ROUNDS):
+            self._look()
+            packets = self._parking.leave()
+            if not packets:
+                return
+            self._guarded(lambda switch, packets=packets: switch.resume(packets))
+
+    def _hold(self, program: Program) -> None:
+        """Have the switch hold a program."""
+        if steps := changes(self.program, program):
+            self._connected()
+            self._send(steps)
+            self.program = program
+            self.settle()
+        self.program = program
+
+    def _send(self, steps: Iterable[Change]) -> None:
+        steps = tuple(steps)
+        self._guarded(lambda switch: switch.apply(steps))
+        self.counts.bundles += 1
+        self.counts.changes += len(steps)
+
+    def _look(self) -> None:
+        """Take in what the switch has said: packets that wait, and that others have changed something of ours."""
+        events: list[Event] = []
+        self._guarded(lambda switch: (switch.look(), events.extend(switch.events())))
+        for event in events:
+            if isinstance(event, Paused):
+                self.counts.parked += 1
+                self.counts.lost += not self._parking.park(event)
+        if self._held is None and any(map(self._concerns, events)):
+            self._read()
+
+    def _concerns(self, event: Event) -> bool:
+        """Whether what others did is about what is ours."""
+        if isinstance(event, FlowEvent):
+            return event.key in self.program.flow_of or event.cookie & OUR_COOKIES == OUR_COOKIE
+        if isinstance(event, GroupEvent):
+            return event.number is None or event.number in self.program.group_of
+        return isinstance(event, Missed)
+
+
+def ours(held: Held, known: Program) -> Program:
+    """Give what of a switch's flows and groups is ours: groups have no mark, but we know ours, and our flows name them."""
+    named = {step.group for flow in held.flows for step in _every(flow) if isinstance(step, ToGroup)}
+    groups = [g for g in held.groups if g.number in named or g.number in known.group_of or _made_by_us(g)]
+    return program_of(held.flows, groups)
+
+
+def _every(flow: Flow) -> Iterator[object]:
+    yield from flow.actions
+
+
+def _made_by_us(group: Group) -> bool:
+    return bool(group.buckets) and all(
+        bucket.actions and bucket.actions[-1] == Resubmit(DELIVER) for bucket in group.buckets
+    )
+
+
+def blamed(refused: Refused, new: Compiled) -> dict[str, str]:
+    """Give the chains (by id) that a switch's refusal is about, each with the switch's words; none: it is about no chain."""
+    found: dict[str, str] = {}
+    for refusal in refused.refusals:
+        for id_ in _users(refusal.change, new):
+            found.setdefault(id_, f"the switch refused it: {refusal.reason}")
+    return found
+
+
+def _users(change: Change | None, new: Compiled) -> Iterator[str]:
+    """The chains that a change is for: its flow's path id, or who has its group."""
+    if change is None or change.verb in {Verb.FLOW_DELETE, Verb.GROUP_DELETE}:
+        return
+    for id_, ways in new.ways.items():
+        for path in ways:
+            if isinstance(change.item, Group):
+                named = any(hop.group == change.item.number for hop in path.hops)
+            else:
+                named = change.item.cookie & (1 << 24) - 1 == path.spi
+            if named:
+                yield id_
+                break
