@@ -27,7 +27,7 @@ from sfcci.chain.refusal import refusals
 from sfcci.datapath.scenario_faults import faults, network6_of
 from sfcci.datapath.scenario_schema import SCHEMA
 from sfcci.datapath.topology import Function, Host, Port, Topology, onward, rooms
-from sfcci.document import Document, did_you_mean
+from sfcci.document import Document, Key, did_you_mean
 from sfcci.errors import Fault, InputError, UsageError
 
 __all__ = ["SCHEMA", "Scenario", "load_scenario", "parse_scenario", "resource_id", "shipped"]
@@ -140,13 +140,18 @@ def _port(data: Mapping[str, Any], name: str, ip: str, places: Sequence[str], nu
 
 
 def _shared_addresses(source: Document, topology: Topology) -> Iterator[Fault]:
-    """Say which ports have an IPv6 address that another was given."""
+    """Say which ports and translators would have an address that is a port's."""
     first: dict[str, str] = {}
     for port in topology.ports:
         for address in port.addresses:
-            if (other := first.setdefault(address, port.name)) != port.name:
-                found = f"its {address.partition('/')[0]} is port {other}'s"
-                yield source.fault(["ports", port.name], found, "each address once")
+            ip = address.partition("/")[0]
+            if (other := first.setdefault(ip, port.name)) != port.name:
+                yield source.fault(["ports", port.name], f"its {ip} is port {other}'s", "each address once")
+    for host in topology.hosts:
+        for number, (_, behind) in enumerate(host.function.maps if host.function else ()):
+            if behind in first:
+                keys: list[Key] = ["hosts", host.name, "function", "maps", number, 1]
+                yield source.fault(keys, f"{behind} is port {first[behind]}'s", "an address that nobody has")
 
 
 def _places(data: Mapping[str, Any], name: str, ip: str, network: IPv4Network) -> list[str]:

@@ -10,7 +10,8 @@ from sfcci.errors import Fault
 
 LARGEST_NETWORK, SMALLEST_NETWORK, LENGTH6 = 16, 30, 64
 EXAMPLE, EXAMPLE6 = "10.0.0.0/24", "fd00::/64"
-TRANSLATOR = "translator"
+TRANSLATOR, WIRE = "translator", "wire"
+ROUTERS = ("router", TRANSLATOR)
 SIDES = 2
 _REFERENCES: Final = (
     ("port_pairs", "ingress", "ports"),
@@ -143,7 +144,7 @@ def _host_faults(source: Document) -> Iterator[Fault]:
 def _function_faults(source: Document, name: str, host: Mapping[str, Any]) -> Iterator[Fault]:
     """Say what keeps a function's program from doing its work."""
     at: list[Key] = ["hosts", name, "function"]
-    function = host["function"]
+    data, function = source.data, host["function"]
     if host.get("forwards"):
         yield source.fault(
             ["hosts", name, "forwards"], "the kernel would route what the function passes", "no"
@@ -157,6 +158,10 @@ def _function_faults(source: Document, name: str, host: Mapping[str, Any]) -> It
         if not _same_version(before, behind):
             found = f"found {before}, {behind}"
             yield source.fault([*at, "maps", number], found, "two addresses of one IP version")
+        elif not _in_networks(data, behind):
+            yield source.fault(
+                [*at, "maps", number, 1], f"found {behind}", "an address in the scenario's network"
+            )
     if function.get("address") == "swap" and function["kind"] not in ("mpls", "nsh"):
         yield source.fault([*at, "address"], "found swap", "it with kind mpls or nsh alone")
 
@@ -169,12 +174,27 @@ def _ports_faults(source: Document, host: str) -> Iterator[Fault]:
         yield source.fault(
             ["hosts", host, "function"], found, "one or two: what comes in at one leaves by the other"
         )
-        return
+    for name in ports:
+        yield from _side_faults(source, name, source.data["hosts"][host]["function"]["kind"])
     for name, pair in source.data.get("port_pairs", {}).items():
         ends = {pair["ingress"], pair["egress"]}
         if not ends.isdisjoint(ports) and ends != set(ports):
             found = f"its function's ports are {', '.join(ports)}"
             yield source.fault(["port_pairs", name], found, f"all ports of {host}, and no other")
+
+
+def _side_faults(source: Document, port: str, kind: str) -> Iterator[Fault]:
+    bare = source.data["ports"][port].get("ip", "some") is None
+    if kind == WIRE and not bare:
+        found = "a bump in the wire has an address: what is broadcast would go round"
+        yield source.fault(["ports", port], found, "ip: null")
+    if kind in ROUTERS and bare:
+        yield source.fault(["ports", port, "ip"], f"a {kind}'s port has no address", f"one, or kind {WIRE}")
+
+
+def _in_networks(data: Mapping[str, Any], address: str) -> bool:
+    network, network6 = network_of(data), network6_of(data)
+    return bool((network and _inside(address, network)) or (network6 and _inside6(address, network6)))
 
 
 def _same_version(before: str, behind: str) -> bool:

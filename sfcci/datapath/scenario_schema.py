@@ -121,7 +121,7 @@ _CHAIN = _record(
     symmetric={"type": "boolean"},
     fail_mode={"enum": ["closed", "open"]},
 )
-_GRAPH = _record(["port_chains"], port_chains=_names(_NAME, "a chain's name", _LIST, least=1))
+_GRAPH = _record(["port_chains"], port_chains=_names(_NAME, "a chain's name", _LIST))
 SCHEMA: dict[str, Any] = _record(
     ["name", "network", "hosts", "ports"],
     name={"type": "string", "pattern": _HOST_NAME, "description": "a name of letters, digits, - and _"},
