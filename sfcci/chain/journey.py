@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from sfcci.chain.field import REGISTERS
 from sfcci.chain.model import ChainState, PortPairGroup
 from sfcci.chain.ntuple import IPV6
-from sfcci.chain.path import Instance, Path
+from sfcci.chain.path import FIRST_INDEXES, Instance, Path
 from sfcci.chain.port import Ports, SwitchPort, mac_number
 from sfcci.chain.rewriting import restored, rewritten
 from sfcci.chain.state import NOTHING
@@ -259,8 +259,12 @@ def kind(path: Path, instance: Instance) -> str:
 
 
 def _function(path: Path, departure: Departure) -> tuple[Instance, bool] | None:
-    """Give the function of the path that a frame goes to, and whether it is a tap's copy."""
+    """Give the function of the path that a frame goes to, and whether it is a tap's copy.
+
+    The switch may hold the chain in its other version (a change of it is another version), which counts down from there.
+    """
     _, si = departure.path
+    si += path.first - (FIRST_INDEXES[0] if si > FIRST_INDEXES[1] else FIRST_INDEXES[1])
     for hop in path.hops:
         taps = (tap.instance for tap in hop.taps if tap.si == si)
         found = next((one for one in taps if one.entry.number == departure.port), None)

@@ -198,7 +198,9 @@ class _Check:
     def _branch(self, path: Path) -> Path | None:
         """Where a service graph goes on behind a path: the first of its chains that wants the packet as it is then."""
         visits = [visit for visit in self.journey.visits if not visit.copy]
-        now = visits[len(visits) - len(self.left) - 1].returned if visits else self.journey.packet
+        first = self.journey.packet
+        now = visits[len(visits) - len(self.left) - 1].returned if visits else first
+        now = {**now, "eth_type": first["eth_type"]}  # whatever is around it
         for graph in self.layout.chains.service_graphs:
             for end in dict(graph.port_chains).get(path.chain, ()):
                 ways = self.layout.ways.get(end, ())
