@@ -47,8 +47,13 @@ class Streamed:
     source_ip: str
     dest_ip: str
     port: int
+    control_port: int
     flowing: Flowing
     control: Flowing
+
+    def packets(self, port: int) -> tuple[str, str, int]:
+        """Give what the packets to a port carry: addresses and that port."""
+        return self.source_ip, self.dest_ip, port
 
 
 @dataclass(frozen=True)
@@ -246,6 +251,9 @@ def _lost(check: job.Lost, seen: Observation) -> Iterator[str]:
         yield "no stream was sent"
     for stream in seen.streams:
         flowing = stream.flowing
+        control = {way for way in _ways_to(seen, stream, stream.control_port) if way[:1] != (stream.dest,)}
+        if control:
+            yield f"the control stream went {' > '.join(min(control))}: it is to pass no function"
         if flowing.lost > check.packets:
             ranges = ", ".join(f"{a}-{b}" if b > a else f"{a}" for a, b in flowing.missing[:3])
             yield f"{flowing.lost} of {flowing.sent} packets were lost (numbers {ranges}); the control stream lost none"
@@ -253,17 +261,23 @@ def _lost(check: job.Lost, seen: Observation) -> Iterator[str]:
             yield f"{flowing.duplicated} of {flowing.sent} packets came twice"
 
 
+def _ways_to(seen: Observation, stream: Streamed, port: int) -> Counter[Way]:
+    """Count the ways of a stream's packets to a port that went anywhere."""
+    ends = stream.packets(port)
+    ways = (j.hops for j in seen.journeys if (j.flow.src, j.flow.dst, j.flow.dport) == ends)
+    return Counter(way for way in ways if way)
+
+
 def _ways_of_streams(check: job.Ways, seen: Observation) -> Iterator[str]:
     for stream in seen.streams:
-        ends = stream.source_ip, stream.dest_ip, stream.port
-        ways = Counter(j.hops for j in seen.journeys if (j.flow.src, j.flow.dst, j.flow.dport) == ends)
+        ways = _ways_to(seen, stream, stream.port)
         if not ways:
             yield "no packet of the stream was captured, so no way is known"
         wanted = [(*way, (stream.dest,)) for way in check.ways]
         for way, packets in ways.items():
             if not any(_follows(way, one) for one in wanted):
                 told = " or ".join(_route(one) for one in wanted)
-                yield f"{packets} packets of the stream went {' > '.join(way) or 'nowhere'} instead of {told}"
+                yield f"{packets} packets of the stream went {' > '.join(way)} instead of {told}"
 
 
 def _hops(check: job.Hops, seen: Observation) -> Iterator[str]:

@@ -90,7 +90,8 @@ def flowing(lab: Lab, traffic: Sequence[Traffic]) -> Iterator[list[Streamed]]:
             running_.append((kind, source, dest, targets, stack.enter_context(flow)))
         yield found
     for kind, source, dest, (target, control), stream in running_:
-        told = Streamed(kind.dest, source, dest, kind.port, stream.flowing[target], stream.flowing[control])
+        ports = kind.port, kind.control
+        told = Streamed(kind.dest, source, dest, *ports, stream.flowing[target], stream.flowing[control])
         found.append(told)
         if told.control.lost or told.control.refused or told.flowing.refused:
             lost = told.control.lost + told.control.refused

@@ -42,7 +42,7 @@ def judge(order: Order, say: Say) -> Verdict:
     """Give the verdict; `say` hears what is going on. Raises what is a fault of sfcci itself."""
     with _alarm(order.job.timeout_s):
         try:
-            return _installed(order, say) if order.job.install else _in_lab(order, say)
+            return _installed(order, say) if order.job.install else in_lab(order, say)
         except DiskFull as error:
             return Verdict(Result.DISK_FULL, _lines(error))
         except TimeUp:
@@ -74,8 +74,8 @@ def _out_of_time(order: Order) -> Verdict:
     return Verdict(Result.TIMED_OUT, (f"the job did not end within {order.job.timeout_s:g} s",))
 
 
-def _in_lab(order: Order, say: Say) -> Verdict:
-    """Raise the lab and take the steps in it; evidence of what failed is kept while the lab is still there."""
+def in_lab(order: Order, say: Say) -> Verdict:
+    """Raise the lab and take the steps in it, without a limit of time; evidence of what failed is kept while it is there."""
     _require(order)
     say("raising the lab")
     raising = Raising()
