@@ -17,14 +17,17 @@ from typing import Any, Final
 from sfcci.datapath.namespace import Keeper
 from sfcci.datapath.ovs import BRIDGE
 from sfcci.datapath.topology import Port
-from sfcci.errors import ProgramFailure, ToolError
+from sfcci.errors import ProgramFailure, SfcciError, ToolError
 
 CONNECT_S = 5.0
+BETWEEN_S = 0.01
 MONITOR: Final = {
-    "Interface": {"columns": ["name", "link_state", "ofport"]},
+    "Interface": {"columns": ["name", "link_state", "ofport", "ifindex"]},
     "Port": {"columns": ["name", "tag"]},
     "Bridge": {"columns": ["name", "fail_mode"]},
 }
+SETTINGS = {"name", "ofport", "ifindex", "tag", "fail_mode"}
+"""Columns that only a person or a plane changes, and whose old values come with a change."""
 NO_DEVICE = -1
 """The number of a port whose network device is gone."""
 
@@ -41,6 +44,8 @@ class Watch:
         self.links: dict[str, bool] = {}
         self.lost, self.ended = "", False
         self._rows: dict[str, dict[str, Mapping[str, Any]]] = {table: {} for table in MONITOR}
+        self.changed = False
+        """Whether something of the switch's own was changed since somebody last set it to False."""
         self._seen: set[str] = set()
         """Taps that had a number once."""
         self._text, self._decoder = "", codecs.getincrementaldecoder("utf-8")("replace")
@@ -104,7 +109,8 @@ class Watch:
 
     def without_device(self, ports: Iterable[Port]) -> tuple[Port, ...]:
         """Give those ports whose network device is gone."""
-        gone = {row["name"] for row in self._rows["Interface"].values() if row["ofport"] == NO_DEVICE}
+        rows = self._rows["Interface"].values()
+        gone = {row["name"] for row in rows if row["ofport"] == NO_DEVICE or row["ifindex"] == 0}
         return tuple(port for port in ports if port.tap in gone)
 
     def closed(self) -> bool:
@@ -158,6 +164,7 @@ class Watch:
                 was = rows.pop(id_, {})
                 if "new" in change:
                     rows[id_] = change["new"]
+                self.changed |= bool(SETTINGS & change.get("old", {}).keys())
                 if table == "Interface":
                     self._link(was.get("name", ""), change.get("new"))
 
@@ -173,8 +180,23 @@ class Watch:
             self._database.sendall(json.dumps(message).encode())
 
 
+class Lost(SfcciError):  # noqa: N818 - what has happened
+    """The lab, or something in it, is no longer as it was: it is to be looked at anew."""
+
+
 def _connected(keeper: Keeper, name: str) -> socket.socket:
-    """Give a connection to a socket of the lab's. Raises OSError."""
+    """Give a connection to a socket of the lab's, whose daemon may be just starting. Raises OSError."""
+    end = time.monotonic() + CONNECT_S
+    while True:
+        try:
+            return _connect(keeper, name)
+        except (ConnectionRefusedError, FileNotFoundError):
+            if time.monotonic() > end or not keeper.alive():
+                raise
+            time.sleep(BETWEEN_S)
+
+
+def _connect(keeper: Keeper, name: str) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.settimeout(CONNECT_S)

@@ -1,44 +1,14 @@
 """Open vSwitch's daemons are killed, and its ports, flows and settings changed by hand: everything comes right again."""
 
-import contextlib
-import time
-
 import pytest
 from click.testing import CliRunner
+from faults_world import DAEMONS, PATIENCE_S, kill, numbers, process, quiet, until
 
 from sfcci.cli.lab import lab as group
 from sfcci.datapath import ovs, standing
 from sfcci.datapath.scenario import load_scenario
-from sfcci.errors import ToolError
 
 pytestmark = pytest.mark.lab
-PATIENCE_S = 60
-DAEMONS = ("ovs-vswitchd", "ovsdb-server")
-
-
-def until(is_so):
-    end = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-def process(lab, daemon):
-    """A daemon's process id in the lab; "" when it has none."""
-    with contextlib.suppress(FileNotFoundError):
-        return (lab.keeper.root / f"run/lab/{daemon}.pid").read_text().strip()
-    return ""
-
-
-def kill(lab, daemon, signal=9):
-    """End a daemon of the lab's, and wait until it was started again."""
-    pid = process(lab, daemon)
-    lab.run("switch", ["sh", "-c", f"kill -{signal} {pid}"], timeout_s=PATIENCE_S, check=True)
-    until(lambda: process(lab, daemon) not in ("", pid))
-
-
-def numbers(lab):
-    return {tap: number for tap, (number, _) in ovs.ports(lab.keeper).items()}
 
 
 def gets(lab):
@@ -65,16 +35,10 @@ def test_a_daemon_that_ends_is_started_again_with_the_same_ports_flows_and_group
     before = lab.flows(), lab.groups(), numbers(lab)
     had = len(ovs.restarts(lab.keeper))
     kill(lab, daemon, signal)
-    until(lambda: _quiet(lab.flows) == before[0])
+    until(lambda: quiet(lab.flows) == before[0])
     assert (lab.flows(), lab.groups(), numbers(lab)) == before
     until(lambda: gets(lab))
     assert [name for _, name in ovs.restarts(lab.keeper)[had:]] == [daemon]
-
-
-def _quiet(asked):
-    with contextlib.suppress(ToolError):
-        return asked()
-    return None
 
 
 def test_devices_are_not_doubled_and_files_do_not_pile_up(lab):
@@ -86,7 +50,7 @@ def test_devices_are_not_doubled_and_files_do_not_pile_up(lab):
     before = there()
     for daemon in DAEMONS * 2:
         kill(lab, daemon)
-        until(lambda: _quiet(lambda: numbers(lab)) and _quiet(lab.flows))
+        until(lambda: quiet(lambda: numbers(lab)) and quiet(lab.flows))
     until(lambda: there() == before)
 
 
@@ -94,12 +58,12 @@ def test_a_new_switch_forwards_nothing_until_it_has_its_program(lab):
     (lab.keeper.root / "run/lab/restore").rename(lab.keeper.root / "run/lab/kept")
     program = lab.flows()
     kill(lab, "ovs-vswitchd")
-    until(lambda: _quiet(lab.flows) is not None)
+    until(lambda: quiet(lab.flows) is not None)
     assert lab.flows() == ""
     assert not gets(lab)
     (lab.keeper.root / "run/lab/kept").rename(lab.keeper.root / "run/lab/restore")
     kill(lab, "ovs-vswitchd")
-    until(lambda: _quiet(lab.flows) == program)
+    until(lambda: quiet(lab.flows) == program)
 
 
 def test_lab_status_tells_what_was_started_again_and_what_does_not_run(lab, folder, monkeypatch):

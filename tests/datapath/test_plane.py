@@ -190,18 +190,6 @@ def test_a_lab_that_its_user_ended_is_raised_again_with_the_next_change(world, t
     assert ways(world, tmp_path)["p3in"] == 20
 
 
-def test_an_open_vswitch_that_dies_is_told_and_the_lab_is_raised_anew(world, tmp_path):
-    world.settled()
-    pid = int((world.lab().keeper.root / "run/lab/ovs-vswitchd.pid").read_text())
-    world.run("switch", sys.executable, "-c", f"import os; os.kill({pid}, 9)", check=True)
-    told = world.comes("ERROR")["status_reason"]
-    assert "ovs-vswitchd has ended; end the lab (sfcci lab down --name sfc)" in told
-    standing.down(world.folder, standing.one(world.folder))
-    world.set("port_chains", "PC1", description="anew")
-    world.comes("ACTIVE")
-    assert ways(world, tmp_path)["p3in"] == 20
-
-
 def test_a_server_that_comes_again_finds_the_lab_as_it_is(world, tmp_path):
     world.settled()
     keeper, flows = world.lab().keeper, world.lab().flows()
