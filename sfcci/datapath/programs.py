@@ -36,8 +36,9 @@ def function_words(topology: Topology, function: Function, ports: Sequence[Port]
 
 def _programs(topology: Topology, host: Host) -> Iterator[Program]:
     for service, port in host.services.items():
-        words = [str(port), host.name] if service == "http" else [str(port)]
-        yield host.name, SERVERS[service], words
+        addresses = [a.partition("/")[0] for own in topology.ports_of(host.name) for a in own.addresses]
+        echoes = [f"{address}/{port}" for address in addresses]
+        yield host.name, SERVERS[service], echoes if service == "echo" else [str(port), host.name]
     if host.function:
         words = function_words(topology, host.function, topology.ports_of(host.name))
         yield host.name, "service_function", words

@@ -13,6 +13,12 @@ MTU = (1280, 9000)
 _TEXT = {"type": "string"}
 _LIST = {"type": "array", "items": _TEXT}
 _PORT_NUMBER = {"type": "integer", "minimum": 0, "maximum": 65535, "description": "a port number, 0 to 65535"}
+_SERVICE_PORT = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": 65535,
+    "description": "a port number, 1 to 65535",
+}
 _HOST_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$"
 _PORT_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]{0,14}$"
 _NAME = "^.{1,255}$"
@@ -39,7 +45,7 @@ def _record(required: Sequence[str] = (), **properties: Any) -> dict[str, Any]:
 _SERVICES = {
     "type": "object",
     "additionalProperties": False,
-    "properties": dict.fromkeys(SERVICES, _PORT_NUMBER),
+    "properties": dict.fromkeys(SERVICES, _SERVICE_PORT),
 }
 _FUNCTION = _record(
     ["kind"],

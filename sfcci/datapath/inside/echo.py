@@ -8,6 +8,7 @@ import socket
 import struct
 import sys
 import threading
+from collections.abc import Callable, Iterator
 
 BACKLOG = 1024
 ROOM = 65536
@@ -55,22 +56,40 @@ def to_zero(sock: socket.socket) -> None:
             sock.sendto(struct.pack("!HHHH", 0, source, len(packet), 0) + packet[8:], (whence[0], 0))
 
 
+def opened(word: str) -> Iterator[threading.Thread]:
+    """Listen at ADDRESS/PORT; give what answers, not begun. Raises OSError."""
+    address, _, port = word.rpartition("/")
+    if port == "0":
+        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+        sock.bind((address, 0))
+        yield threading.Thread(target=to_zero, args=(sock,), daemon=True)
+        return
+    for kind, answer in ((socket.SOCK_STREAM, connections), (socket.SOCK_DGRAM, datagrams)):
+        sock = socket.socket(family(address), kind)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, int(port)))
+        if kind is socket.SOCK_STREAM:
+            sock.listen(BACKLOG)
+        yield threading.Thread(target=answer, args=(sock,), daemon=True)
+
+
+def begin(*words: str) -> Callable[[], None]:
+    """Listen at each ADDRESS/PORT; give what answers for ever. Raises OSError."""
+    threads = [thread for word in words for thread in opened(word)]
+
+    def work() -> None:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    return work
+
+
 def main(words: list[str]) -> None:
     """Listen, say so, answer until told to end."""
-    for word in words:
-        address, _, port = word.rpartition("/")
-        if port == "0":
-            sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
-            sock.bind((address, 0))
-            threading.Thread(target=to_zero, args=(sock,), daemon=True).start()
-            continue
-        for kind, answer in ((socket.SOCK_STREAM, connections), (socket.SOCK_DGRAM, datagrams)):
-            sock = socket.socket(family(address), kind)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind((address, int(port)))
-            if kind is socket.SOCK_STREAM:
-                sock.listen(BACKLOG)
-            threading.Thread(target=answer, args=(sock,), daemon=True).start()
+    for thread in [thread for word in words for thread in opened(word)]:
+        thread.start()
     sys.stderr.write("ready\n")
     sys.stderr.flush()
     while os.read(0, 4096):

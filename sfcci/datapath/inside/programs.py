@@ -24,7 +24,7 @@ def started(host: str, module: str, words: list[str]) -> int:
     try:
         importlib.import_module("network").enter(host)
         work = importlib.import_module(module).begin(*words)
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is: the starter would take silence for success
         os.write(tell, f"{module} {' '.join(words[:3])} on {host}: {error}".encode())
         os._exit(1)
     null = os.open(os.devnull, os.O_RDWR)
