@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sfcci.chain.field import WIDTHS, spelled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetField:
     """Write a value into a field, or into the bits of `mask` (None: all of them)."""
 
@@ -18,7 +18,7 @@ class SetField:
         return f"set_field:{spelled(self.name, self.value)}{mask}->{self.name}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Move:
     """Copy bits of one field into another: `width` of them, from bit `first` on of the source, to the lowest ones."""
 
@@ -34,7 +34,7 @@ class Move:
         return f"move:{self.source}[{self.first}..{last}]->{target}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Push:
     """Put an encapsulation around the packet: "mpls" (a label), "nsh" (a header), "ethernet" (in front of NSH)."""
 
@@ -48,7 +48,7 @@ class Push:
         }[self.kind]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PopMpls:
     """Take the one label off; what is below has that ethertype."""
 
@@ -58,7 +58,7 @@ class PopMpls:
         return f"pop_mpls:{self.eth_type:#06x}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decap:
     """Take the outermost header off: Ethernet in front of NSH, or NSH."""
 
@@ -66,7 +66,7 @@ class Decap:
         return "decap()"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Goto:
     """Go on in a later table."""
 
@@ -76,7 +76,7 @@ class Goto:
         return f"goto_table:{self.table}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Resubmit:
     """Look the packet up in a table: what a bucket, which knows no goto, does."""
 
@@ -86,7 +86,7 @@ class Resubmit:
         return f"resubmit(,{self.table})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ToGroup:
     """Hand the packet to a group."""
 
@@ -96,7 +96,7 @@ class ToGroup:
         return f"group:{self.group}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Output:
     """Send the packet out of a port (never out of the one that it came in by: the switch sees to that)."""
 
@@ -106,7 +106,7 @@ class Output:
         return f"output:{self.port}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Normal:
     """Switch the packet as a learning switch does."""
 
@@ -114,7 +114,7 @@ class Normal:
         return "NORMAL"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Clone:
     """Do something with a copy of the packet: the packet itself stays as it is."""
 
@@ -124,7 +124,7 @@ class Clone:
         return f"clone({spelled_actions(self.actions)})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Hand the packet to the controller, which gives it back later: then what follows is done."""
 

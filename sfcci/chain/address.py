@@ -29,7 +29,7 @@ def network(text: str) -> Network:
 @lru_cache(maxsize=1 << 15)
 def number(text: str) -> int:
     """Give an address as a number. Raises ValueError."""
-    return int(ip_address(text))
+    return int(IPv6Address(text) if ":" in text else IPv4Address(text))
 
 
 def written(value: int, version: int) -> str:

@@ -152,7 +152,6 @@ class _Compilation:
         self.ways = {} if whole else dict(before.ways)
         self.old = before.program.parts
         self.touched: dict[PartKey, None] = dict.fromkeys(self.old) if whole else {}
-        self.ids = {port.number: id_ for id_, port in self.ports.items()}
 
     def compiled(self) -> Compiled:
         """Give the program, made of what is new and what was there."""
@@ -200,8 +199,9 @@ class _Compilation:
         asks: dict[PartKey, Any] = {("chain", id_): None}
         for path, hop in hop_groups(ways):
             asks["group", str(hop.group)] = (path, hop)
+        ids = self.follow.ids(chain)
         for number, use in uses(ways, entered=self._entered(id_)).items():
-            asks["port", self.ids[number]] = (ways[0].spi, use)
+            asks["port", ids[number]] = (ways[0].spi, use)
         self._ask(("chain", id_), asks)
 
     def _share(self) -> None:
@@ -238,30 +238,33 @@ class _Compilation:
 
     def _part(self, key: PartKey) -> Part:
         match key:
-            case ("base",):
-                return self.old.get(key) or _base()
-            case ("shared",):
-                return self.old.get(key) or Part(tuple(shared()))
             case ("group", _):
-                path, hop = next(iter(self.asked[key].values()))
-                return Part(groups=(hop_group(path, hop),))
-            case ("port", id_):
-                return Part(tuple(self._port(id_)))
-            case ("blocked", _):
-                return Part(tuple(self._blocked(next(iter(self.asked[key].values())))))
-            case ("branch", id_):
-                return Part(tuple(self._branch(id_)))
-        ways, branches = self.ways[key[1]], key[1] in self.branches
-        return Part(tuple(chain_flows(ways, entered=self._entered(key[1]), branches=branches)))
+                return Part(groups=(hop_group(*next(iter(self.asked[key].values()))),))
+            case (_,):
+                return self.old.get(key) or Part(tuple(base() if key == ("base",) else shared()))
+        return Part(tuple(self._flows(key)))
+
+    def _flows(self, key: PartKey) -> Iterator[Flow]:
+        kind, id_ = key
+        if kind == "port":
+            return self._port(id_)
+        if kind == "blocked":
+            return self._blocked(next(iter(self.asked[key].values())))
+        if kind == "branch":
+            return self._branch(id_)
+        return chain_flows(self.ways[id_], entered=self._entered(id_), branches=id_ in self.branches)
 
     def _port(self, id_: str) -> Iterator[Flow]:
         asked, port = self.asked["port", id_], self.ports[id_]
-        wishes = sorted((given for who, given in asked.items() if who[0] == "chain"), key=lambda wish: wish[0])
+        wishes = sorted(
+            (given for who, given in asked.items() if who[0] == "chain"), key=lambda wish: wish[0]
+        )
         wanted: list[Use] = [use for _, use in wishes]
         kinds = {who[0] for who in asked}
         source = "blocked" in kinds or any(use.source for use in wanted)
         yield from port_flows(port, "pair" in kinds, source, {way for use in wanted for way in use.ways})
-        yield from late_fragments(port.number, (late for use in wanted for late in use.late))
+        if late := [late for use in wanted for late in use.late]:
+            yield from late_fragments(port.number, late)
 
     def _blocked(self, classifier: FlowClassifier) -> Iterator[Flow]:
         id_ = classifier.logical_source_port or ""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from sfcci.chain.action import Action, Clone, Decap, Goto, PopMpls, Resubmit, SetField, ToGroup
+from sfcci.chain.action import Action, Clone, Decap, Goto, Output, PopMpls, Resubmit, SetField, ToGroup
+from sfcci.chain.flows_port import wrapping
 from sfcci.chain.ntuple import Fields, Tuple
 from sfcci.chain.openflow import OUR_COOKIE, Flow, Match, match
 from sfcci.chain.path import FIRST_INDEXES, Hop, Instance, Path, Tap
@@ -78,8 +79,10 @@ def _classify(path: Path, entered: bool) -> Iterator[Flow]:
 
 
 def _known_by(path: Path, entered: bool) -> Iterator[tuple[dict[str, int], Fields]]:
-    """What packets are known by, in_port only where it must be: each of many sources has tuples of its own, and what a
-    function has changed is known behind that function alone."""
+    """What packets are known by, in_port only where it must be.
+
+    Each of many sources has tuples of its own, and what a function has changed is known behind that function alone.
+    """
     if path.graph:
         yield from _known_by_port(path, entered)
         return
@@ -174,8 +177,11 @@ def _here(path: Path, si: int) -> Fields:
 
 
 def _onward(path: Path, number: int, branches: bool) -> tuple[Action, ...]:
-    """What is done with a packet on its way to a hop: one function needs no group (and keeps the cache of flows small);
-    no function means no way on, or, if the chain is open, the way to the next hop."""
+    """What is done with a packet on its way to a hop.
+
+    One function needs no group (and keeps the cache of flows small); no function means no way on, or, if the chain is
+    open, the way to the next hop.
+    """
     hop = path.hops[number]
     if len(hop.live) > 1:
         return (*spread(hop.lb_fields, path.back).steps, ToGroup(hop.group))
@@ -197,7 +203,18 @@ def _copies(path: Path, taps: Sequence[Tap]) -> Iterator[Action]:
     for tap in taps:
         if tap.instance.entry.up:
             place = SetField(PLACE_REG, label(path.spi, tap.si))
-            yield Clone((place, *delivered(path, tap.instance), Resubmit(DELIVER)))
+            yield Clone((place, *_copied(path, tap.instance)))
+
+
+def _copied(path: Path, instance: Instance) -> tuple[Action, ...]:
+    """The delivery of a copy, in which a header around it is put on at once.
+
+    Open vSwitch does not look for one behind a resubmit, takes the clone for one that changes nothing that could not be
+    undone, and gives the header to the packet itself as well.
+    """
+    if way_to(path, instance) == NSH_WAY:
+        return (*wrapping(instance.entry, NSH_WAY), Output(instance.entry.number))
+    return (*delivered(path, instance), Resubmit(DELIVER))
 
 
 def _out(branches: bool) -> Action:

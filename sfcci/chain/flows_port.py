@@ -1,9 +1,10 @@
 """The flows that belong to a port, whatever chains use it, and those that every switch has."""
 
 from collections.abc import Collection, Iterator
-from ipaddress import ip_address
+from functools import lru_cache
 
 from sfcci.chain.action import Action, Goto, Move, Normal, Output, Push, SetField
+from sfcci.chain.address import number
 from sfcci.chain.ntuple import Fields
 from sfcci.chain.openflow import Flow, Match, match
 from sfcci.chain.port import SwitchPort, mac_number
@@ -40,6 +41,7 @@ from sfcci.chain.table import (
     delivery,
 )
 
+NORMAL = (Normal(),)
 LOCALLY_ADMINISTERED = 0x02_00_00_00_00_00
 """The bit of a MAC address that says so: with it flipped a port's address is nobody's."""
 
@@ -81,7 +83,7 @@ def port_flows(port: SwitchPort, is_function: bool, is_source: bool, ways: Colle
     if is_function:
         yield from _function(port)
     elif is_source:
-        yield Flow(DISPATCH, MIDDLE, match(in_port=port.number), (*_network(port), Goto(CLASSIFY)))
+        yield Flow(DISPATCH, MIDDLE, match(in_port=port.number), (*_network(port.network), Goto(CLASSIFY)))
     yield from _deliveries(port, ways)
     if not is_function:
         yield from _ends(port)
@@ -92,24 +94,29 @@ def _function(port: SwitchPort) -> Iterator[Flow]:
 
     A port without an address says nothing of its own: what a bump in the wire is flooded with may not go round.
     """
-    then = Goto(FUNCTION if port.addresses else DECODE)
-    steps = (*_network(port), SetField(ORIGIN_REG, FROM_FUNCTION), then)
+    steps = _from_function(port.network, FUNCTION if port.addresses else DECODE)
     yield Flow(DISPATCH, MIDDLE, match(in_port=port.number), steps)
     for address in port.addresses:
-        yield Flow(FUNCTION, MIDDLE, match(in_port=port.number, **_with(address, "src")), (Normal(),))
+        yield Flow(FUNCTION, MIDDLE, match(in_port=port.number, **_with(address, "src")), NORMAL)
+
+
+@lru_cache(1024)
+def _from_function(network: int, then: int) -> tuple[Action, ...]:
+    return (*_network(network), SetField(ORIGIN_REG, FROM_FUNCTION), Goto(then))
 
 
 def _deliveries(port: SwitchPort, ways: Collection[int]) -> Iterator[Flow]:
     """Give the flows that deliver to a function's port in these ways."""
     for way in sorted(ways):
-        steps: tuple[Action, ...] = (*_wrapped(port, way), Output(port.number))
+        steps: tuple[Action, ...] = (*wrapping(port, way), Output(port.number))
         if way == MPLS_WAY:  # a label does not say what is below it: IPv6 has traffic class 1
             sixth = match(**{PORT_REG: delivery(port.number, way)}, eth_type=IPV6)
             yield Flow(DELIVER, HIGH, sixth, (steps[0], SetField("mpls_tc", 1), *steps[1:]))
         yield Flow(DELIVER, MIDDLE, match(**{PORT_REG: delivery(port.number, way)}), steps)
 
 
-def _wrapped(port: SwitchPort, way: int) -> tuple[Action, ...]:
+def wrapping(port: SwitchPort, way: int) -> tuple[Action, ...]:
+    """Give what is done with a packet that goes out of a function's port in this way."""
     address = SetField("eth_dst", mac_number(port.mac))
     if way == WIRE_WAY:
         return ()
@@ -135,12 +142,12 @@ def _ends(port: SwitchPort) -> Iterator[Flow]:
     yield Flow(END, MIDDLE, match(**inside, eth_dst=mac_number(port.mac)), (Output(port.number),))
 
 
-def _network(port: SwitchPort) -> tuple[Action, ...]:
-    return (SetField(NETWORK_REG, port.network),) if port.network else ()
+@lru_cache(1024)
+def _network(network: int) -> tuple[Action, ...]:
+    return (SetField(NETWORK_REG, network),) if network else ()
 
 
 def _with(address: str, end: str) -> Fields:
-    given = ip_address(address)
-    if given.version == 4:  # noqa: PLR2004 - the version's number is its name
-        return {"eth_type": IPV4, f"ip_{end}": int(given)}
-    return {"eth_type": IPV6, f"ipv6_{end}": int(given)}
+    if ":" in address:
+        return {"eth_type": IPV6, f"ipv6_{end}": number(address)}
+    return {"eth_type": IPV4, f"ip_{end}": number(address)}

@@ -46,7 +46,9 @@ class Judging:
         claims = () if chain.fail_open else plugged
         if chain.id not in self.world.inner:  # a function's port is spared, for it passes others' packets on
             claims = tuple(fc for fc in claims if fc.logical_source_port not in self.functions)
-        return Verdict(replace(chain, flow_classifiers=tuple(fc.id for fc in plugged)), status, hindrance, claims)
+        return Verdict(
+            replace(chain, flow_classifiers=tuple(fc.id for fc in plugged)), status, hindrance, claims
+        )
 
     def clash(self, first: PortChain, second: PortChain) -> str:
         """Say why the second chain cannot be carried out beside the first; "" when it can."""

@@ -44,19 +44,29 @@ class Match(NamedTuple):
         return all(b.name in packet and packet[b.name] & b.mask == b.value for b in self.bits)
 
 
+_made = tuple.__new__
+"""What the class of a named tuple does, without its way round through Python."""
 _PLACES = {name: (place, (1 << width) - 1) for place, (name, width) in enumerate(WIDTHS.items())}
 
 
 def match(**fields: int | tuple[int, int]) -> Match:
     """Give a match from `name=value` or `name=(value, mask)`; a mask of 0 leaves the field out."""
-    bits = []
+    bits: list[Bits] = []
+    last, ordered = -1, True
     for name, given in fields.items():
-        place, full = _PLACES[name]
-        value, mask = given if isinstance(given, tuple) else (given, full)
-        if mask:
-            bits.append((place, Bits(name, value & mask, mask)))
-    bits.sort()
-    return Match(tuple(one for _, one in bits))
+        place, mask = _PLACES[name]
+        if isinstance(given, tuple):
+            value, mask = given
+            if not mask:
+                continue
+        else:
+            value = given
+        bits.append(_made(Bits, (name, value & mask, mask)))  # type: ignore[operator]
+        ordered = ordered and last < place
+        last = place
+    if not ordered:
+        bits.sort(key=lambda one: _PLACES[one.name])
+    return _made(Match, (tuple(bits),))
 
 
 FlowKey = tuple[int, int, Match]

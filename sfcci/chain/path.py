@@ -176,6 +176,14 @@ class Following:
         groups = (self.groups[word] for word in chain.port_pair_groups)
         return tuple(group.group_id for group in groups if not group.tap_enabled)
 
+    def ids(self, chain: PortChain) -> Mapping[int, str]:
+        """Give the ids of the chain's plugged ports by their OpenFlow numbers."""
+        pairs = (self.pairs[id_] for word in chain.port_pair_groups for id_ in self.groups[word].port_pairs)
+        ends = [end for pair in pairs for end in (pair.ingress, pair.egress)]
+        for classifier in (self.classifiers[word] for word in chain.flow_classifiers):
+            ends += [classifier.logical_source_port or "", classifier.logical_destination_port or ""]
+        return {self.ports[id_].number: id_ for id_ in ends if id_ in self.ports}
+
     def paths(self, chain: PortChain, version: int = 0) -> tuple[Path, ...]:
         """Give the way there, and the way back when there is one. Raises KeyError for a reference to nothing."""
         ways = (False, True) if chain.symmetric else (False,)
@@ -242,7 +250,9 @@ class Following:
                 taps_si -= 1
                 continue
             number = group.group_id + (WAY_BACK if back else 0)
-            hops.append(Hop(first - len(hops), number, group.lb_fields, instances, tuple(taps), between[place + 1]))
+            hops.append(
+                Hop(first - len(hops), number, group.lb_fields, instances, tuple(taps), between[place + 1])
+            )
             taps = []
         return tuple(hops), tuple(taps)
 

@@ -22,10 +22,12 @@ from sfcci.chain.rivalry import Rivals, losers, rivalry
 from sfcci.chain.state import NOTHING, Resource, State
 from sfcci.chain.status import ERROR, ChainStatus
 from sfcci.chain.view import flow_classifier, port_chain, port_pair, port_pair_group, service_graph
+from sfcci.garbage import garbage_waits
 
 Model = TypeVar("Model")
 NO_VERSIONS: Final[Mapping[int, int]] = {}
 NO_WORLD: Final = World({}, {}, {}, (), {})
+NOTHING_WANTED: Final = Wanted(NO_WORLD, {})
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Known:
     verdicts: Mapping[str, Verdict] = field(default_factory=lambda: NOTHING)
     rivals: Rivals = field(default_factory=lambda: NOTHING)
     lost: Mapping[str, str] = field(default_factory=lambda: NOTHING)
-    wanted: Wanted = Wanted(NO_WORLD, NOTHING)
+    wanted: Wanted = NOTHING_WANTED
     refused: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 
@@ -81,7 +83,8 @@ def plan(
     if before and not differs.any and not again:
         return replace(old, known=replace(known, state=state, world=replace(known.world, ports=ports)))
     chains = _in_order({*differs.chains, *again}, state)
-    return _Planning(state, ports, old, refused, replace(differs, chains=chains)).plan(held)
+    with garbage_waits():
+        return _Planning(state, ports, old, refused, replace(differs, chains=chains)).plan(held)
 
 
 def _in_order(ids: Collection[str], state: State) -> Collection[str]:
@@ -173,9 +176,7 @@ class _Planning:
             _updated(old.dead_ends, again, lambda id_: claims(id_, True)),
         )
 
-    def _versions(
-        self, wanted: Wanted, held: Mapping[int, int], again: Collection[str]
-    ) -> Mapping[str, int]:
+    def _versions(self, wanted: Wanted, held: Mapping[int, int], again: Collection[str]) -> Mapping[str, int]:
         """The version of each chain that is compiled again: another than before where its hops are others."""
         follow, ways = Following(self.world), self.before.compiled.ways
         found = {}

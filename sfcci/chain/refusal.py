@@ -252,8 +252,10 @@ def _conflicts(state: ChainState) -> Iterator[Refusal]:
 
 
 def _places(state: ChainState) -> list[set[tuple[str, str]]]:
-    """Give for each chain where its packets are known by its classifiers: the end of which chain, or anybody's source,
-    and every port of its functions that do not know the chain."""
+    """Give for each chain where its packets are known by its classifiers.
+
+    At the end of which chain, or at anybody's source; and behind every function that does not know the chain.
+    """
     begins: dict[str, set[tuple[str, str]]] = {}
     for graph in state.service_graphs:
         for source, ends in graph.port_chains:

@@ -88,9 +88,10 @@ def _pairs(
         for a, b in basic_conflicts([*used.values()], range(len(ids))):
             yield ids[a], ids[b]
         return
-    for id_ in {word for id_ in changed for word in chains.get(id_, _NONE)["flow_classifiers"] if word in used}:
-        conflicts = basic_conflicts_with(used[id_])
-        yield from ((id_, str(other["id"])) for other in rivals(used, used[id_]) if conflicts(other))
+    words = {word for id_ in changed for word in chains.get(id_, _NONE)["flow_classifiers"]}
+    for word in words & used.keys():
+        conflicts = basic_conflicts_with(used[word])
+        yield from ((word, str(other["id"])) for other in rivals(used, used[word]) if conflicts(other))
 
 
 _NONE: Mapping[str, Any] = {"flow_classifiers": ()}

@@ -8,6 +8,7 @@ for a group may belong to chains that go one way and to others that go both.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sfcci.chain.action import Action, Move, Resubmit
 from sfcci.chain.field import WIDTHS
@@ -45,6 +46,11 @@ def spread(lb_fields: Sequence[str], back: bool) -> Spread:
     Both sides of eth count as the near one alone: there are no registers for them, and whatever agrees in both still
     stays together.
     """
+    return _spread(tuple(lb_fields), back)
+
+
+@lru_cache(maxsize=1024)
+def _spread(lb_fields: tuple[str, ...], back: bool) -> Spread:
     wanted = lb_fields or CONNECTION
     fields, tables = {"nw_proto"} & set(wanted), set[int]()
     for layer in ("eth", "ip", "tcp", "udp"):

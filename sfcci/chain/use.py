@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sfcci.chain.action import Goto, SetField
+from sfcci.chain.field import LATE_FRAGMENT
 from sfcci.chain.flows_chain import unlabelled, way_to
 from sfcci.chain.ntuple import Tuple
 from sfcci.chain.openflow import Flow, match
 from sfcci.chain.path import Path
-from sfcci.chain.field import LATE_FRAGMENT
 from sfcci.chain.table import ANSWERS, CLASSIFY, LATER, PLACE, PLACE_BACK, PLACE_REG, label
 
 
@@ -74,7 +74,11 @@ def late_fragments(port: int, wants: Iterable[Late]) -> Iterator[Flow]:
         table, then = (ANSWERS, PLACE_BACK) if late.back else (CLASSIFY, PLACE)
         steps = (SetField(PLACE_REG, label(late.spi, 0)), Goto(then))
         for packets in late.packets:
-            fields = {"eth_type": packets.ethertype, "ip_frag": LATE_FRAGMENT} if alone else packets.late_fragments()
+            fields = (
+                {"eth_type": packets.ethertype, "ip_frag": LATE_FRAGMENT}
+                if alone
+                else packets.late_fragments()
+            )
             flow = Flow(table, LATER, match(in_port=port, **fields), steps)
             if flow.key not in taken:
                 taken.add(flow.key)
