@@ -27,16 +27,13 @@ import hitless_world as world
 ATTEMPTS = 3
 PAUSE_S = 0.1
 """Between two updates."""
-RESIDENCY_MS = 50
 
 
 def runs(functions: str, kinds: list[str], updates: int, rate: float, say: Any) -> Iterator[Any]:
     """Give every run with functions of one kind, void ones too; a run that counts ends the attempts."""
     kind = world.KINDS[functions]
     with world.world(kind) as lab:
-        one = partial(
-            hitless_run.run, lab, lab.apply, kind, rate=rate, pause_s=PAUSE_S, residency_ms=RESIDENCY_MS
-        )
+        one = partial(hitless_run.run, lab, lab.apply, kind, rate=rate)
         for update in kinds:
             for _ in range(ATTEMPTS):
                 run = one(update, count=updates)

@@ -77,17 +77,17 @@ class Run:
         return all(way.good for way in self.ways.values())
 
 
-def run(lab, apply, kind, updates, *, count, rate, pause_s, residency_ms):
+def run(lab, apply, kind, updates, *, count, rate, pause_s=0.1, quiet_s=1.0):
     """Update the chain `count` times under a stream; `apply(state)` is what is tried."""
     states = [state(kind, **words) for words in (UPDATES | MIXED)[updates]]
     apply(states[0])
-    with _streams(lab, kind, rate):  # neighbours get to know each other
+    with _streams(lab, kind, rate, 0.1):  # neighbours get to know each other
         time.sleep(0.3)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "frames.pcapng"
         with lab.capture(path):
             before = cpu_s(lab), time.monotonic()
-            with _streams(lab, kind, rate) as streams:
+            with _streams(lab, kind, rate, quiet_s) as streams:
                 changes = _updated(apply, states, count, pause_s)
                 used = (cpu_s(lab) - before[0]) / (time.monotonic() - before[1])
         found = passages(pcapng.read(path), {"source", "dest"})
@@ -97,7 +97,7 @@ def run(lab, apply, kind, updates, *, count, rate, pause_s, residency_ms):
     )
     ways = {"back" if back else "there": _way(streams[back], found, changes, back) for back in streams}
     took = tuple((end - begin) / 1e6 for begin, end, _ in changes[1:])
-    void = _void(streams, stay, passing, residency_ms)
+    void = _void(streams, stay, passing, lab.residency_s * 1000)
     return Run(kind.name, updates, ways, void, took, stay, passing, used)
 
 
@@ -115,7 +115,7 @@ def _updated(apply, states, count, pause_s):
 
 
 @contextlib.contextmanager
-def _streams(lab, kind, rate):
+def _streams(lab, kind, rate, quiet_s):
     """Send there, and back where the chain is symmetric, and beside it; give the streams by whether they go back."""
     ways = {False: ("source", "dest", DEST, DEST_BESIDE), True: ("dest", "source", SOURCE, SOURCE_BESIDE)}
     with contextlib.ExitStack() as stack:
@@ -125,7 +125,9 @@ def _streams(lab, kind, rate):
             targets = [f"{through}/{FIRST + n}" for n in range(FLOWS)]
             targets += [f"{beside}/{FIRST_BESIDE + n}" for n in range(FLOWS)]
             streams[back] = stack.enter_context(
-                streaming(lab, source, destination, targets, rate=rate / FLOWS, length=PAYLOAD, quiet_s=1.0)
+                streaming(
+                    lab, source, destination, targets, rate=rate / FLOWS, length=PAYLOAD, quiet_s=quiet_s
+                )
             )
         yield streams
 
