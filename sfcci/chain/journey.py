@@ -50,10 +50,14 @@ class Departure:
 
 @dataclass(frozen=True)
 class Carried:
-    """What became of a packet in the switch: the frames that left, and what the switch said of it, if it speaks."""
+    """What became of a packet in the switch: the frames that left, and what the switch said of it, if it speaks.
+
+    `waits`: it is kept until the switch is told to go on with it.
+    """
 
     departures: tuple[Departure, ...]
     told: str = ""
+    waits: bool = False
 
 
 Carry = Callable[[Packet], Carried]
@@ -155,6 +159,11 @@ class Journey:
     visits: tuple[Visit, ...] = ()
     arrivals: tuple[Arrival, ...] = ()
     circles: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether the switch keeps it."""
+        return any(leg.carried.waits for leg in self.legs)
 
     @property
     def arrived(self) -> tuple[Arrival, ...]:

@@ -34,7 +34,11 @@ def verdict(
     `lame`: chains that cannot be carried out, with the reason, by id. `asked`: the journey that the packet answers; on
     a way back it has to meet the same functions, from the last to the first.
     """
-    if path := claimed(layout, journey.packet):
+    path = claimed(layout, journey.packet)
+    if path and journey.waits:
+        says = f"{layout.name(path.chain)} is being changed: the packet waits until those before it are out"
+        return Verdict(True, path.chain, says)
+    if path:
         return _Check(layout, journey, goal, asked if path.back else None).along(path)
     for chain in layout.chains.port_chains:
         if chain.id in lame and any(

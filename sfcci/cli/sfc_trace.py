@@ -10,6 +10,7 @@ from sfcci.errors import EXIT_FINDINGS, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sfcci.chain.model import FlowClassifier
     from sfcci.chain.question import Asked, Question
     from sfcci.cli.sfc_trace_shown import Trace
     from sfcci.datapath.tracing import Scene
@@ -151,13 +152,19 @@ def _questions(
 
     if source and dest:
         sixth = "IPv6" if ":" in source + dest and "." not in source + dest else asked.ethertype
-        first, last = (port_named(scene.topology, word).id for word in (source, dest))
+        first, last = (port_named(scene, word).id for word in (source, dest))
         yield question(scene.layout, first, last, replace(asked, ethertype=sixth))
         return
     for one in samples(scene.layout):
         if isinstance(one, Question):
             yield one
         else:
-            untold.append(
-                f"{one.name or one.id}: no packet of it can be told: its source, or who it is for, is not plugged"
-            )
+            untold.append(_untold(scene, one))
+
+
+def _untold(scene: "Scene", classifier: "FlowClassifier") -> str:
+    """Why no packet of a classifier can be asked about."""
+    source, name = classifier.logical_source_port or "", scene.layout.name(classifier.id)
+    if why := scene.unplugged.get(source):
+        return f"{name}: not asked: {why}"
+    return f"{name}: not asked: no plugged port in its network has an address that it is for"

@@ -108,7 +108,9 @@ def _steps(scene: Scene, one: Trace) -> Iterator[str]:
         yield f"{_function(scene, visit)}, {_place(visit)}{_choice(scene, visit)}"
     for arrival in one.journey.arrived:
         yield f"{name(arrival.port)} gets it"
-    if not one.journey.arrivals and (last := _last_table(one.journey)):
+    if one.journey.waits:
+        yield "it waits in the switch"
+    elif not one.journey.arrivals and (last := _last_table(one.journey)):
         yield f"dropped in table {last}"
 
 

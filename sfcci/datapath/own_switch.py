@@ -144,7 +144,9 @@ def _wait(process: command.Process, sign: Path, name: str) -> None:
     """Wait until a daemon answers at its socket. Raises ToolError."""
     end = time.monotonic() + START_S
     while process.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):  # not there, or not listened to yet
+        with contextlib.suppress(
+            FileNotFoundError, ConnectionRefusedError
+        ):  # not there, or not listened to yet
             connected(sign).close()
             return
         time.sleep(0.001)

@@ -22,6 +22,7 @@ _OUTSIDE = ("in_port", "eth_src", "eth_dst", "eth_type")
 _SET_REG = re.compile(r"set_field:(0x[0-9a-f]+|\d+)(?:/(0x[0-9a-f]+|\d+))?->reg(\d+)")
 _FLOW_LINE = re.compile(r"( *)(\d+)\. ")
 _FINAL_REG = re.compile(r"\b(reg\d+)=(0x[0-9a-f]+|\d+)")
+PAUSED = re.compile(r"^ *controller\(pause\)$", re.MULTILINE)
 _PAIR = re.compile(r"(\w+)=([^,()]*)")
 
 
@@ -31,6 +32,8 @@ class Told:
 
     departures: tuple[Departure, ...]
     again: Packet | None = None
+    waits: bool = False
+    """It waits with whoever controls the switch."""
 
 
 def flow_text(packet: Packet) -> str:
@@ -77,7 +80,7 @@ def read(text: str, packet: Packet, numbers: Mapping[str, int]) -> Told:
     if frames.again is not None:
         registers = {name: int(value, 0) for name, value in _FINAL_REG.findall(final[1])}
         again = {**frames.again, **{name: value for name, value in registers.items() if name in REGISTERS}}
-    return Told(tuple(departures), again)
+    return Told(tuple(departures), again, PAUSED.search(text) is not None)
 
 
 @dataclass

@@ -29,12 +29,12 @@ class Traced:
         text = self._control.ask("ofproto/trace", self._bridge, flow_text(packet), "--names")
         told = self._read(text, packet)
         if told.again is None:
-            return Carried(told.departures, text)
+            return Carried(told.departures, text, told.waits)
         words = (self._bridge, flow_text(told.again), "--names", self._rest(packet))
         more = self._control.ask("ofproto/trace-packet-out", *words)
-        return Carried(
-            told.departures + self._read(more, told.again).departures, f"{text.rstrip()}\n\n{more}"
-        )
+        then = self._read(more, told.again)
+        departures = (*told.departures, *then.departures)
+        return Carried(departures, f"{text.rstrip()}\n\n{more}", then.waits)
 
     def _read(self, text: str, packet: Packet) -> Told:
         try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from sfcci.chain import view
 from sfcci.chain.compiler import compiled
 from sfcci.chain.journey import Carry, Layout
+from sfcci.chain.judgement import port_trouble
 from sfcci.chain.model import ChainState
 from sfcci.chain.plan import plan
 from sfcci.chain.port import Ports
@@ -43,6 +44,8 @@ class Scene:
     program: Program
     lame: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     lab: standing.StandingLab | None = None
+    unplugged: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    """Why ports of the API's are not plugged, by id and by name."""
 
     @property
     def way(self) -> str:
@@ -120,17 +123,20 @@ def _lab_switch(lab: standing.StandingLab) -> Iterator[Carry]:
         yield Traced(control, ovs.BRIDGE, numbers, held)
 
 
-def port_named(topology: Topology, word: str) -> Port:
+def port_named(scene: Scene, word: str) -> Port:
     """Give the port with that name, id, tap or address, or the one by which a host of that name sends.
 
     Raises UsageError.
     """
+    topology = scene.topology
     if found := _with_address(topology, word):
         return found
     if any(word in (port.id, port.tap, port.name) for port in topology.ports):
         return topology.port(word)
     if ports := topology.ports_of(word):
         return ports[-1]
+    if why := scene.unplugged.get(word):
+        raise UsageError(f"{why}: it is not plugged, and no packet enters there")
     names = [*(port.name for port in topology.ports), *(host.name for host in topology.hosts)]
     hint = (
         did_you_mean(word, names) or f"there are {len(topology.ports)} ports; name one, its id or its address"
@@ -163,7 +169,16 @@ def _planned(state: State, topology: Topology, ports: Ports) -> Scene:
     }
     named = ("ports", "port_pairs", "port_pair_groups", "flow_classifiers", "port_chains")
     names = {id_: str(one.get("name") or "") for kind in named for id_, one in state.of(kind).items()}
-    return Scene(topology, Layout(_chains(state), ports, made.compiled.ways, names), made.program, lame)
+    layout = Layout(_chains(state), ports, made.compiled.ways, names)
+    return Scene(topology, layout, made.program, lame, unplugged=_unplugged(state, ports))
+
+
+def _unplugged(state: State, ports: Ports) -> dict[str, str]:
+    """Why ports are not plugged, by id and by name."""
+    lost = [port for id_, port in state.of("ports").items() if id_ not in ports]
+    return {
+        port[word]: port_trouble(port, False) for port in lost for word in ("name", "id") if port.get(word)
+    }
 
 
 def _chains(state: State) -> ChainState:

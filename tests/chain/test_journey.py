@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from sfcci.chain.compiler import compiled
 from sfcci.chain.field import REGISTERS
 from sfcci.chain.journey import Carried, Departure, Layout, journey
-from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup, Rewrite, ServiceGraph
+from sfcci.chain.model import (
+    ChainState,
+    FlowClassifier,
+    PortChain,
+    PortPair,
+    PortPairGroup,
+    Rewrite,
+    ServiceGraph,
+)
 from sfcci.chain.openflow import match
 from sfcci.chain.program import program_of
 from sfcci.chain.question import Asked, Question, answered, question, samples
@@ -22,6 +30,8 @@ from sfcci.errors import UsageError
 from .test_ways import HOSTS, by_hash, function, worlds
 from .walked import walked
 
+ANYTHING = Asked()
+
 
 def layout_of(state, ports):
     made = compiled(state, ports)
@@ -32,11 +42,15 @@ def chain(*kinds, symmetric=False, fail_open=False, tap=None, **changes):
     """Give the layout and program of a chain with one group for each kind of function; `tap`: its place."""
     ports, pairs, groups = dict(HOSTS), [], []
     for g, kind in enumerate(kinds):
-        mine, machine = function(f"f{g}", 10 + 2 * g, kind)
+        mine, _ = function(f"f{g}", 10 + 2 * g, kind)
         ports |= mine
         correlation = kind if kind in ("mpls", "nsh") else None
         pairs.append(PortPair(f"f{g}", f"f{g}", f"f{g}in", [*mine][-1], correlation))
-        groups.append(PortPairGroup(f"g{g}", f"g{g}", g + 1, (f"f{g}",), tap_enabled=g == tap, **changes.get(f"g{g}", {})))
+        groups.append(
+            PortPairGroup(
+                f"g{g}", f"g{g}", g + 1, (f"f{g}",), tap_enabled=g == tap, **changes.get(f"g{g}", {})
+            )
+        )
     classifier = FlowClassifier(
         "fc", "fc", "src", protocol="tcp", destination_port_range_min=80, destination_port_range_max=80,
         logical_destination_port="dst" if symmetric else None,
@@ -46,7 +60,7 @@ def chain(*kinds, symmetric=False, fail_open=False, tap=None, **changes):
     return layout_of(ChainState(tuple(pairs), tuple(groups), (classifier,), (one,)), ports)
 
 
-def judged(layout, program, asked=Asked(), **lame):
+def judged(layout, program, asked=ANYTHING, **lame):
     one = question(layout, "src", "dst", asked)
     went = journey(walked(program, layout.ports, by_hash), layout, one.packet)
     return went, verdict(layout, went, "dst", lame)
@@ -131,15 +145,18 @@ def test_a_packet_that_no_chain_wants_has_to_arrive():
     layout, program = chain("router")
     _, found = judged(layout, program, Asked("udp", None, 9))
     assert (found.right, found.chain, found.says) == (True, None, "no chain wants it; it is switched to dst")
-    went, found = judged(layout, program_of([]), Asked("udp"))
+    _, found = judged(layout, program_of([]), Asked("udp"))
     assert (found.right, found.says) == (False, "no chain wants it; it does not reach dst: it is dropped")
 
 
 def test_a_chain_that_cannot_be_carried_out_is_told_with_its_reason():
-    layout, program = chain("router")
+    layout, _ = chain("router")
     lame = Layout(layout.chains, layout.ports, {})
     _, found = judged(lame, program_of([]), pc="it has none")
-    assert (found.right, found.says) == (False, "pc wants it and cannot carry it (it has none): it is dropped")
+    assert (found.right, found.says) == (
+        False,
+        "pc wants it and cannot carry it (it has none): it is dropped",
+    )
     opened = replace(layout.chains, port_chains=(replace(layout.chains.port_chains[0], fail_open=True),))
     _, found = judged(Layout(opened, layout.ports, {}), program_of([]), pc="it has none")
     assert "is open: it does not reach dst" in found.says
@@ -154,6 +171,18 @@ def test_an_answer_that_meets_another_instance_is_not_right():
     other = replace(went, visits=tuple(replace(v, pair="other") for v in went.visits))
     says = verdict(layout, came, "src", asked=other).says
     assert says == "pc (the way back) wants it; it visits f1, f0, the packet that it answers other, other"
+
+
+def test_a_packet_of_a_chain_that_is_being_changed_waits():
+    layout, _ = chain("router")
+    went = journey(
+        lambda _packet: Carried((), waits=True), layout, question(layout, "src", "dst", Asked()).packet
+    )
+    found = verdict(layout, went, "dst")
+    assert (found.right, found.says) == (
+        True,
+        "pc is being changed: the packet waits until those before it are out",
+    )
 
 
 def test_who_goes_round_in_circles_is_followed_so_far_and_no_further():
@@ -206,11 +235,16 @@ def test_a_graphs_chain_is_asked_about_with_what_the_first_chain_wants_too():
     layout, _ = chain("router", "router")
     first, second = layout.chains.port_pair_groups
     outer = FlowClassifier("fo", "fo", "src", protocol="tcp")
-    inner = FlowClassifier("fi", "fi", "src", destination_port_range_min=443, destination_port_range_max=443, protocol="tcp")
+    inner = FlowClassifier(
+        "fi", "fi", "src", destination_port_range_min=443, destination_port_range_max=443, protocol="tcp"
+    )
     state = replace(
         layout.chains,
         flow_classifiers=(outer, inner),
-        port_chains=(PortChain("a", "a", 1, (first.id,), ("fo",)), PortChain("b", "b", 2, (second.id,), ("fi",))),
+        port_chains=(
+            PortChain("a", "a", 1, (first.id,), ("fo",)),
+            PortChain("b", "b", 2, (second.id,), ("fi",)),
+        ),
         service_graphs=(ServiceGraph("sg", "sg", (("a", ("b",)),)),),
     )
     made, program = layout_of(state, layout.ports)

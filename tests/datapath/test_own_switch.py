@@ -22,7 +22,15 @@ from sfcci.errors import MissingTool, ToolError
 
 PATIENCE_S = 60
 PORTS = (DummyPort("a", 1, "02:00:00:00:00:01"), DummyPort("b", 2, "02:00:00:00:00:02"))
-PACKET = {"in_port": 1, "eth_type": 0x800, "eth_src": 1, "eth_dst": 2, "ip_src": 1, "ip_dst": 2, "nw_proto": 17}
+PACKET = {
+    "in_port": 1,
+    "eth_type": 0x800,
+    "eth_src": 1,
+    "eth_dst": 2,
+    "ip_src": 1,
+    "ip_dst": 2,
+    "nw_proto": 17,
+}
 FORWARDING = program_of([Flow(0, 1, match(in_port=1), (Output(2),))])
 HELD = """
 import sys, time
@@ -51,7 +59,7 @@ def held(before=""):
 
 
 def children(pid):
-    found = [Path(f"/proc/{pid}/task/{task}/children").read_text().split() for task in os.listdir(f"/proc/{pid}/task")]
+    found = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
     return [int(child) for line in found for child in line]
 
 
@@ -127,7 +135,7 @@ def test_what_kill_9_leaves_while_it_begins_the_next_one_takes_away(temporary):
 
 
 def test_a_word_that_the_daemon_does_not_take_is_told(temporary):
-    with own_switch(PORTS) as switch, pytest.raises(ToolError, match="unknown field|syntax"):
+    with own_switch(PORTS) as switch, pytest.raises(ToolError, match=r"unknown field|syntax"):
         switch._control.ask("ofproto/trace", "br-int", "no_such_field=1")
     with pytest.raises(ToolError, match="does not answer"):
         Control(temporary / "nobody.ctl")

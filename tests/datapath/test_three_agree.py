@@ -12,8 +12,8 @@ from sfcci.chain.refusal import refusals
 from sfcci.chain.verdict import verdict
 from sfcci.datapath.own_switch import DummyPort, own_switch
 
-from ..chain.test_ways import worlds
-from ..chain.walked import walked
+from ..chain.test_ways import worlds  # noqa: TID252 - tests are no package that has a name
+from ..chain.walked import walked  # noqa: TID252
 
 MOST_PORTS = 60
 few = settings(

@@ -44,7 +44,7 @@ CHOSEN += 'push_mpls(label=511,tc=0,ttl=255,bos=1,eth_type=0x8847),"f-in"\n'
 
 
 def ends(tree, actions, final="unchanged"):
-    return f"Flow: x\n\nbridge(\"br-int\")\n{tree}\nFinal flow: {final}\nMegaflow: x\nDatapath actions: {actions}\n"
+    return f'Flow: x\n\nbridge("br-int")\n{tree}\nFinal flow: {final}\nMegaflow: x\nDatapath actions: {actions}\n'
 
 
 def test_each_frame_is_told_with_its_place_and_who_chose_it():
@@ -79,7 +79,11 @@ def test_what_is_flooded_is_switched_and_ports_that_are_not_ours_are_left_out():
 
 def test_a_packet_that_comes_in_once_more_does_so_as_it_is_then():
     labelled = PACKET | {"eth_type": 0x8847, "mpls_label": 510, "mpls_tc": 0, "mpls_ttl": 254}
-    told = read(ends(" 5. x\n    pop_mpls:0x0800", "pop_mpls(eth_type=0x800),recirc(0x1)", "ip,reg0=0x1fe,reg1=0x1"), labelled, NUMBERS)
+    told = read(
+        ends(" 5. x\n    pop_mpls:0x0800", "pop_mpls(eth_type=0x800),recirc(0x1)", "ip,reg0=0x1fe,reg1=0x1"),
+        labelled,
+        NUMBERS,
+    )
     assert told.departures == ()
     assert told.again == PACKET | {"reg0": 0x1FE, "reg1": 1}
 
@@ -88,6 +92,11 @@ def test_a_frame_is_not_sent_back_where_it_came_from():
     tree = " 0. x\n    set_field:0x1ff->reg0\n    output:src\n     >> skipping output to input port\n    output:dst"
     (sent,) = read(ends(tree, "dst"), PACKET, NUMBERS).departures
     assert (sent.port, sent.place) == (2, 0x1FF)
+
+
+def test_a_packet_that_waits_is_told_from_one_that_is_dropped():
+    assert read(ends(" 0. x\n    controller(pause)", "drop"), PACKET, NUMBERS).waits
+    assert not read(ends(" 0. x\n    drop", "drop"), PACKET, NUMBERS).waits
 
 
 def test_what_is_no_trace_is_told():
@@ -101,4 +110,6 @@ def test_a_packet_is_written_as_the_switch_reads_it():
         "ip_src=10.0.0.1,ip_dst=10.0.0.2,tcp_src=0x4d2,tcp_dst=0x50,nw_ttl=64"
     )
     labelled = PACKET | {"eth_type": 0x8847, "mpls_label": 510, "mpls_tc": 0, "mpls_ttl": 254}
-    assert flow_text(labelled).endswith("eth_type=0x8847,eth_src=02:00:00:00:00:01,eth_dst=02:00:00:00:00:02,mpls_label=510,mpls_tc=0,mpls_ttl=254,mpls_bos=1")
+    assert flow_text(labelled).endswith(
+        "eth_type=0x8847,eth_src=02:00:00:00:00:01,eth_dst=02:00:00:00:00:02,mpls_label=510,mpls_tc=0,mpls_ttl=254,mpls_bos=1"
+    )

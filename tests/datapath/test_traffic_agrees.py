@@ -20,21 +20,25 @@ from sfcci.datapath.traced import Traced
 from sfcci.datapath.unixctl import Control
 from sfcci.document import parse
 
-from ..chain.walked import walked
+from ..chain.walked import walked  # noqa: TID252 - tests are no package that has a name
 from .test_three_agree import chosen_by, seen
 
 pytestmark = pytest.mark.lab
 SAMPLES = 20
 KINDS = {"r1": "router", "r2": "router", "m1": "mpls", "m2": "mpls", "n1": "nsh", "n2": "nsh", "w1": "wire"}
 GIVEN = {"router": ("r1", "r2"), "mpls": ("m1", "m2"), "nsh": ("n1", "n2"), "wire": ("w1",)}
-DOCUMENT = "name: agree\nnetwork: 10.0.0.0/24\nnetwork6: fd00::/64\nhosts:\n  source: {}\n  dest: {}\n  tap: {}\n"
+DOCUMENT = (
+    "name: agree\nnetwork: 10.0.0.0/24\nnetwork6: fd00::/64\nhosts:\n  source: {}\n  dest: {}\n  tap: {}\n"
+)
 DOCUMENT += "".join(f"  {host}: {{function: {{kind: {kind}}}}}\n" for host, kind in KINDS.items())
 DOCUMENT += "ports:\n  source: {host: source}\n  dest: {host: dest}\n  tap: {host: tap}\n" + "".join(
     f"  {host}{end}: {{host: {host}{', ip: null, ip6: null' if kind == 'wire' else ''}}}\n"
     for host, kind in KINDS.items()
     for end in ("in", "out")
 )
-DOCUMENT += "port_pairs:\n" + "".join(f"  {host}: {{ingress: {host}in, egress: {host}out}}\n" for host in KINDS)
+DOCUMENT += "port_pairs:\n" + "".join(
+    f"  {host}: {{ingress: {host}in, egress: {host}out}}\n" for host in KINDS
+)
 """Every function is known as one from the start: what a wire floods back would have the switch learn wrongly."""
 ASK = """
 import socket, sys
@@ -71,11 +75,13 @@ class Sample:
 
 def sample(ids, number):
     """Give a chain of one to three groups, drawn by a number; every function is known, in the chain or not."""
-    chance = random.Random(number)
+    chance = random.Random(number)  # noqa: S311 - the same chains each time
     encapsulation, version = chance.choice(["mpls", "nsh"]), chance.choice([4, 6])
     kinds = chance.sample(["router", "wire", encapsulation], chance.randint(1, 3))
     pairs = [
-        PortPair(f"P{host}", host, ids[f"{host}in"], ids[f"{host}out"], kind if kind in ("mpls", "nsh") else None)
+        PortPair(
+            f"P{host}", host, ids[f"{host}in"], ids[f"{host}out"], kind if kind in ("mpls", "nsh") else None
+        )
         for host, kind in KINDS.items()
     ]
     pairs.append(PortPair("Ptap", "tap", ids["tap"], ids["tap"]))
@@ -84,7 +90,9 @@ def sample(ids, number):
         members = GIVEN[kind][: chance.randint(1, len(GIVEN[kind]))]
         groups.append(PortPairGroup(f"G{place}", kind, place, tuple(f"P{host}" for host in members)))
     if chance.random() < 0.3:
-        groups.insert(chance.randint(1, len(groups)), PortPairGroup("Gt", "tap", 9, ("Ptap",), tap_enabled=True))
+        groups.insert(
+            chance.randint(1, len(groups)), PortPairGroup("Gt", "tap", 9, ("Ptap",), tap_enabled=True)
+        )
     symmetric = chance.random() < 0.5
     classifier = FlowClassifier(
         "F", "F", ids["source"], f"IPv{version}", "udp", destination_port_range_min=ANSWERS,
