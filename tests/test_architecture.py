@@ -91,6 +91,8 @@ PURE = {
     "chain.walk",
     "datapath.adoption",
     "datapath.pcapng",
+    "datapath.scenario_faults",
+    "datapath.scenario_schema",
     "datapath.topology",
     "datapath.wanted",
     "gate.buildsets",

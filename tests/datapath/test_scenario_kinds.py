@@ -1,10 +1,13 @@
 """Scenarios of every kind of function: what their words become, and what is wrong in bad ones, with its place."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from sfcci import document
 from sfcci.chain.model import Rewrite, ServiceGraph
-from sfcci.datapath.scenario import SCHEMA, load_scenario, parse_scenario
+from sfcci.datapath.scenario import SCHEMA, load_scenario, parse_scenario, shipped
 from sfcci.datapath.topology import Function
 from sfcci.errors import InputError
 
@@ -132,3 +135,13 @@ def test_ports_know_the_networks_mtu_their_header_s_room_and_the_other_end_of_th
 )  # fmt: skip
 def test_what_cannot_be_is_told_with_its_place(old, new, line):
     assert line in faults((old, new))
+
+
+def test_the_documentation_s_example_is_good_and_its_table_names_every_shipped_scenario():
+    text = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text()
+    example = text.split("```yaml\n")[1].split("```")[0]
+    assert {host.function.kind for host in parsed(example).topology.hosts if host.function} == {
+        "mpls", "wire", "translator",
+    }  # fmt: skip
+    table = text.split("## What comes with sfcci")[1]
+    assert re.findall(r"^\| ([a-z0-9-]+) \|", table, re.MULTILINE)[1:] == list(shipped())
