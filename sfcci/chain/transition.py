@@ -51,7 +51,7 @@ class Leftover:
     @property
     def drained(self) -> "Leftover | None":
         """What of it is left when the functions are empty: packets that wait do so until they have been let go on."""
-        return replace(self, hops=0, under={}, over={}) if self.waits else None
+        return replace(self, hops=0, under={}, over={}) if self.waits and self.hops else None
 
 
 @dataclass(frozen=True)
