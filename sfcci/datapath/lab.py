@@ -191,7 +191,6 @@ def build(keeper: Keeper, scenario: Scenario, say: Say = _silent) -> Lab:
     first = compiled(scenario.chains, lab.ports)
     with ThreadPoolExecutor(2) as pool:
         switch = pool.submit(ovs.start, keeper, datapath)
-        plug.switch_settings(keeper)
         plug.furnish(keeper, change(Topology(), scenario.topology))
         working = pool.submit(programs.start, keeper, scenario.topology, scenario.topology.hosts)
         switch.result()

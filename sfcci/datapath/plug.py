@@ -6,7 +6,7 @@ was interrupted is found by `plugged`, and what it does not name is taken away a
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,7 +35,8 @@ SIXTH: Mapping[str, str] = {
     "router_solicitations": "0",
 }
 """What an interface with IPv6 needs."""
-SWITCH_SETTINGS: Mapping[str, str] = {"net/ipv6/conf/*/disable_ipv6": "1", FORWARDING[0]: "0"}
+START_S = 30.0
+"""How long making a lab's network may take, beside a second for each host."""
 
 
 @dataclass(frozen=True)
@@ -80,31 +81,38 @@ def furnish(keeper: Keeper, change: Change) -> None:
     for port in change.plug:
         peer = f"peer name {port.name} address {port.mac} mtu {port.cable_mtu} netns {port.host}"
         lines += [f"link add name {port.tap} mtu {port.cable_mtu} type veth {peer}", _link_state(port)]
-    _batch(keeper, None, lines)
-    if plan := _knobs(change):
-        keeper.run([sys.executable, "-I", "-S", INSIDE / "network.py"], stdin=json.dumps(plan))
-    hosts = (
-        *(port.host for port in change.plug),
-        *change.unroute,
-        *change.route,
-        *change.unrule,
-        *change.rule,
-    )
-    for host in dict.fromkeys(hosts):
-        _set_routes(keeper, change, host)
+    plan = _knobs(change)
+    for host in (*change.unroute, *change.route, *change.unrule, *change.rule):
+        plan.setdefault(host, _nothing())
+    for host, given in plan.items():
+        given["ip"] = list(_routing(change, host))
+    if lines:
+        plan[""] = {**_nothing(), "ip": [_ip(lines)]}
+    if plan:
+        words = [sys.executable, "-I", "-S", str(INSIDE / "network.py")]
+        keeper.run(words, stdin=json.dumps(plan), timeout_s=START_S + len(plan))
 
 
-def _set_routes(keeper: Keeper, change: Change, host: str) -> None:
-    """Have a host's addresses, routes and rules be the change's; what shall go goes first, and is missed by nobody."""
+def _nothing() -> dict[str, Any]:
+    return {"settings": {}, "interfaces": [], "ip": []}
+
+
+def _routing(change: Change, host: str) -> Iterator[dict[str, Any]]:
+    """Give what makes a host's addresses, routes and rules the change's; what shall go goes first, missed by nobody."""
     old, old6 = _rules("del", change.unrule.get(host, ()))
     gone = [f"route del {prefix}" for prefix in change.unroute.get(host, ())]
-    _batch(keeper, host, [*gone, *old], force=True)
-    _batch(keeper, host, old6, force=True, sixth=True)
     new, new6 = _rules("add", change.rule.get(host, ()))
-    lines = _addresses(port for port in change.plug if port.host == host)
+    made = host in change.route or any(port.host == host for port in change.plug)
+    lines = _addresses(port for port in change.plug if port.host == host) if made else []
     routes = (f"route replace {route}" for route in change.route.get(host, ()))
-    _batch(keeper, host, [*lines, *routes, *new])
-    _batch(keeper, host, new6, sixth=True)
+    if gone or old:
+        yield _ip([*gone, *old], force=True)
+    if old6:
+        yield _ip(old6, force=True, sixth=True)
+    if lines := [*lines, *routes, *new]:
+        yield _ip(lines)
+    if new6:
+        yield _ip(new6, sixth=True)
 
 
 def _rules(verb: str, rules: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -114,13 +122,6 @@ def _rules(verb: str, rules: Iterable[str]) -> tuple[list[str], list[str]]:
     for rule in rules:
         (sixth if rule.startswith("-6 ") else fourth).append(f"rule {verb} {rule.removeprefix('-6 ')}")
     return fourth, sixth
-
-
-def switch_settings(keeper: Keeper) -> None:
-    """Set what the switch's own namespace needs; once, before the first cable."""
-    _batch(keeper, None, ["link set dev lo up"])
-    plan = {"": {"settings": SWITCH_SETTINGS, "interfaces": []}}
-    keeper.run([sys.executable, "-I", "-S", INSIDE / "network.py"], stdin=json.dumps(plan))
 
 
 def plugged(keeper: Keeper) -> Plugged:
@@ -162,7 +163,7 @@ def _knobs(change: Change) -> dict[str, Any]:
     for host in change.forward:
         plan[host.name] = _settings(host, {})
     for port in change.plug:
-        given = plan.setdefault(port.host, {"settings": {}, "interfaces": []})
+        given = plan.setdefault(port.host, _nothing())
         given["interfaces"].append(port.name)
         own = {key.replace("*", port.name): value for key, value in HOST_SETTINGS.items() if "*" in key}
         sixth = any(":" in address for address in port.addresses)
@@ -173,7 +174,7 @@ def _knobs(change: Change) -> dict[str, Any]:
 
 def _settings(host: Host, settings: Mapping[str, str]) -> dict[str, Any]:
     forwards = dict.fromkeys(FORWARDING, "1" if host.forwards else "0")
-    return {"settings": {**settings, **forwards}, "interfaces": []}
+    return {**_nothing(), "settings": {**settings, **forwards}}
 
 
 def _link_state(port: Port) -> str:
@@ -191,10 +192,14 @@ def _addresses(ports: Iterable[Port]) -> list[str]:
     return lines
 
 
-def _batch(
-    keeper: Keeper, host: str | None, lines: Sequence[str], *, force: bool = False, sixth: bool = False
-) -> None:
-    """Run `ip` lines as one program, of IPv6 if `sixth`; `force`: one that fails hinders no other, and is no error."""
+def _ip(lines: Sequence[str], *, force: bool = False, sixth: bool = False) -> dict[str, Any]:
+    """Give a run of `ip`, of IPv6 if `sixth`; `force`: a line that fails hinders no other, and is no error."""
+    words = [str(command.find("ip")), *(["-6"] if sixth else []), *(["-force"] if force else []), "-b", "-"]
+    return {"argv": words, "lines": "\n".join(lines) + "\n", "force": force}
+
+
+def _batch(keeper: Keeper, host: str | None, lines: Sequence[str], *, force: bool = False) -> None:
+    """Run `ip` lines as one program; `force`: one that fails hinders no other, and is no error."""
     if lines:
-        words = [command.find("ip"), *(["-6"] if sixth else []), *(["-force"] if force else []), "-b", "-"]
-        keeper.run(words, host=host, stdin="\n".join(lines) + "\n", check=not force)
+        run = _ip(lines, force=force)
+        keeper.run(run["argv"], host=host, stdin=run["lines"], check=not force)

@@ -9,9 +9,12 @@ the lab stay until it is ended by name. A daemon of the lab's that ends, however
 import contextlib
 import ctypes
 import errno
+import fcntl
 import os
 import select
 import signal
+import socket
+import struct
 import sys
 import time
 
@@ -19,6 +22,7 @@ FOLDERS = ("/run/netns", "/run/lab")
 SOURCE = f"sfcci-lab-{os.urandom(6).hex()}"
 """What stands as the source of this lab's mounts: nobody else's has it."""
 MNT_DETACH = 2
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 LAB = "/run/lab"
 SWITCH = "ovs-vswitchd"
 RESTORE = f"{LAB}/restore"
@@ -43,6 +47,19 @@ def leaks(starter: int, target: str) -> bool:
     """Say whether the starter sees a file system at `target` whose source is this lab's."""
     with open(f"/proc/{starter}/mountinfo") as mounts:  # noqa: PTH123 - start-up time
         return any(line.split()[4] == target and f" {SOURCE} " in line for line in mounts)
+
+
+def be_quiet() -> None:
+    """Have the switch's namespace say nothing of its own: no IPv6 on a cable, no routing; its loopback is up."""
+    for setting, value in (
+        ("ipv6/conf/all/disable_ipv6", "1"),
+        ("ipv6/conf/default/disable_ipv6", "1"),
+        ("ipv4/ip_forward", "0"),
+    ):
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/sys/net/{setting}", "w") as file:  # noqa: PTH123 - start-up time
+            file.write(value)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
 
 
 class Init:
@@ -124,6 +141,7 @@ def main(life: int, ready: int, starter: int) -> None:
         os.mkdir(folder)  # noqa: PTH102 - pathlib would double the start-up time
     with contextlib.suppress(OSError):  # a container may forbid it; then ps shows the machine's processes
         mount("proc", "/proc")
+    be_quiet()
     os.set_inheritable(life, False)
     woken, wake = os.pipe()
     os.set_blocking(wake, False)

@@ -1,7 +1,9 @@
-"""Sets what `ip` cannot: the kernel settings of each namespace, and checksum offload off on its interfaces.
+"""Furnishes namespaces: `ip` lines, the kernel settings that `ip` cannot set, checksum offload off on interfaces.
 
-`network.py < {"NAMESPACE": {"settings": {"net/ipv4/ip_forward": "0"}, "each": {"net/ipv4/conf/*/...": "0"},
-"interfaces": [...]}}`; the namespace "" is the one that it runs in.
+`network.py < {"NAMESPACE": {"settings": {"net/ipv4/conf/*/...": "0"}, "interfaces": [...], "ip": [RUN...]}}`; the
+namespace "" is the one that it runs in, and comes first. RUN is {"argv": [...], "lines": "...", "force": false}: a program that
+reads the lines, and whose failure counts unless it is forced; those of one namespace run one after the other, behind its
+settings.
 """
 
 import array
@@ -47,8 +49,28 @@ def no_checksum_offload(interface: str, control: socket.socket) -> None:
     fcntl.ioctl(control, SIOCETHTOOL, request.ljust(40, b"\0"))
 
 
+def begun(run: dict[str, Any]) -> int:
+    """Start a program with its lines on standard input; give its process id."""
+    lines = os.memfd_create("lines")
+    try:
+        os.write(lines, run["lines"].encode())
+        os.lseek(lines, 0, os.SEEK_SET)
+        words = run["argv"]
+        return os.posix_spawn(words[0], words, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, lines, 0)])
+    finally:
+        os.close(lines)
+
+
+def check_ended(pid: int, name: str, run: dict[str, Any]) -> None:
+    """Wait for a program's end. Raises OSError when it failed; it has told why on standard error."""
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status and not run["force"]:
+        raise OSError(f"{' '.join(run['argv'])} failed in {name or 'the lab'} with exit status {status}")
+
+
 def set_up(plan: dict[str, Any]) -> None:
-    """Go through the namespaces; "" first, for there is no way back."""
+    """Go through the namespaces; "" first, for there is no way back. The last runs of several go on side by side."""
+    last: list[tuple[int, str, dict[str, Any]]] = []
     for name in sorted(plan):
         if name:
             enter(name)
@@ -57,6 +79,14 @@ def set_up(plan: dict[str, Any]) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
             for interface in plan[name]["interfaces"]:
                 no_checksum_offload(interface, control)
+        for place, run in enumerate(plan[name]["ip"], 1):
+            begin = begun(run), name, run
+            if name and place == len(plan[name]["ip"]):
+                last.append(begin)
+            else:
+                check_ended(*begin)
+    for begin in last:
+        check_ended(*begin)
 
 
 if __name__ == "__main__":
