@@ -3,11 +3,14 @@
 import sys
 
 import pytest
+from plane_world import NOW, World
+from scenario_traffic import GOOD, answers
 
 from sfcci import document
-from sfcci.datapath import programs
+from sfcci.chain.state import State
+from sfcci.datapath import programs, standing
 from sfcci.datapath.lab import raised
-from sfcci.datapath.scenario import SCHEMA, parse_scenario
+from sfcci.datapath.scenario import SCHEMA, load_scenario, parse_scenario
 from sfcci.errors import ToolError
 
 pytestmark = pytest.mark.lab
@@ -57,3 +60,20 @@ def test_a_program_that_cannot_begin_says_why(lab):
         programs.start(lab.keeper, lab.topology, [lab.topology.host("twice")])
     done = lab.run("asker", [sys.executable, "-I", "-S", "-c", ASKER, "10.0.0.11"], timeout_s=120)
     assert done.stdout == "10.0.0.11 3000 udp\n"
+
+
+def test_functions_go_on_when_the_api_takes_their_lab_over_and_when_its_server_starts_anew(tmp_path):
+    up = standing.up(tmp_path, "mapping", load_scenario("mapping"), lambda _: None)
+    state = State()
+    try:
+        for _ in range(2):
+            taken = World(tmp_path, "mapping")
+            state = taken.plane.adopted(state, NOW)
+            taken.follow(state)
+            taken.comes("ACTIVE")
+            assert answers(up.lab, "10.0.0.2", 1500) == GOOD
+            host = standing.one(tmp_path).lab.topology.host("vm1")
+            assert (host.forwards, host.function) == (False, up.lab.topology.host("vm1").function)
+            taken.close(down=False)
+    finally:
+        standing.down(tmp_path, up)
