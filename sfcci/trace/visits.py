@@ -33,11 +33,14 @@ class Journey:
 
 @dataclass
 class _Way:
-    """What was seen of one packet so far, and the host that has it now; "" while the switch has it."""
+    """What was seen of one packet so far. `at` is the host that has it now, "" while the switch has it."""
 
     begin_s: float
     sender: str
+    ttl: int | None
+    """As it was when the switch got it: no switch changes it."""
     at: str = ""
+    since_ns: int = 0
     hops: list[str] = field(default_factory=list)
     copies: list[str] = field(default_factory=list)
     carried: list[tuple[str, int, int]] = field(default_factory=list)
@@ -53,10 +56,9 @@ def journeys(
     """Give the journey of every IP packet, oldest first. `hosts` maps an interface of the switch to its host.
 
     A packet is known again behind a function by its addresses, ports, IP id, TCP numbers and length: a router changes
-    its MAC addresses and its TTL only. Of packets that look the same (sent again, say) each has a way of its own: what a host
-    sends was given to it, or is new; none overtakes another. `taps` are hosts that
-    get copies and give nothing back; `aliases` says which address a translator has made of which. Frames of other
-    interfaces and other protocols are passed over.
+    its MAC addresses and its TTL only. Of packets that look the same (sent again, say) each has a way of its own: what a
+    host sends was given to it, or is new. `taps` are hosts that get copies and give nothing back; `aliases` says which
+    address a translator has made of which. Frames of other interfaces and other protocols are passed over.
     """
     ways: dict[tuple[object, ...], list[_Way]] = {}
     for frame in sorted(frames, key=lambda one: one.time_ns):
@@ -69,23 +71,29 @@ def journeys(
 
 
 def _add(seen: list[_Way], frame: CapturedFrame, host: str, packet: Packet, taps: Collection[str]) -> None:
-    """Put a frame to one of the ways of packets that look the same: first come, first served."""
+    """Put a frame to one of the ways of packets that look the same."""
     if frame.direction == "in":
-        way = next((way for way in seen if way.at == host), None)
+        way = _first(way for way in seen if way.at == host)
         if way is None:
-            seen.append(_Way(frame.time_s, host))
-        else:
-            way.at = ""
+            way = _Way(frame.time_s, host, packet.ttl)
+            seen.append(way)
+        way.at, way.ttl, way.since_ns = "", packet.ttl, frame.time_ns
     elif frame.direction == "out":
         if not seen:
-            seen.append(_Way(frame.time_s, ""))
-        way = next((way for way in seen if not way.at), seen[-1])
+            seen.append(_Way(frame.time_s, "", packet.ttl))
+        inside = [way for way in seen if not way.at]
+        way = _first(way for way in inside if way.ttl == packet.ttl) or _first(inside) or seen[-1]
         if host in taps:
             way.copies.append(host)
         else:
-            way.at = host
+            way.at, way.since_ns = host, frame.time_ns
             way.hops.append(host)
             way.carried.append(_carried(packet))
+
+
+def _first(ways: Iterable[_Way]) -> _Way | None:
+    """Give the one that has been where it is for the longest time: none overtakes another."""
+    return min(ways, key=lambda way: way.since_ns, default=None)
 
 
 def _carried(packet: Packet) -> tuple[str, int, int]:

@@ -1,10 +1,14 @@
-"""The run database on each kind of database."""
+"""The run database on each kind of database. Helpers of these tests are found by name."""
 
 import dataclasses
+import sys
+from pathlib import Path
 
 import pytest
 
 from sfcci import settings
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
