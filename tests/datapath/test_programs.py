@@ -1,6 +1,8 @@
 """The programs of a lab's hosts: they work when the lab is up, and say why where they cannot."""
 
 import sys
+import time
+from dataclasses import replace
 
 import pytest
 from plane_world import NOW, World
@@ -10,7 +12,9 @@ from sfcci import document
 from sfcci.chain.state import State
 from sfcci.datapath import programs, standing
 from sfcci.datapath.lab import raised
+from sfcci.datapath.plug import carry_out
 from sfcci.datapath.scenario import SCHEMA, load_scenario, parse_scenario
+from sfcci.datapath.topology import change
 from sfcci.errors import ToolError
 
 pytestmark = pytest.mark.lab
@@ -77,3 +81,14 @@ def test_functions_go_on_when_the_api_takes_their_lab_over_and_when_its_server_s
             taken.close(down=False)
     finally:
         standing.down(tmp_path, up)
+
+
+def test_a_function_goes_on_when_its_cable_was_pulled_and_plugged():
+    with raised(load_scenario("one-port")) as lab:
+        port = lab.topology.port("p1")
+        without = replace(lab.topology, ports=tuple(one for one in lab.topology.ports if one != port))
+        carry_out(lab.keeper, change(lab.topology, without))
+        carry_out(lab.keeper, change(without, lab.topology))
+        end = time.monotonic() + 60
+        while (came := answers(lab, "10.0.0.2", 1500)) != GOOD:
+            assert time.monotonic() < end, came

@@ -23,7 +23,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
 ETH_P_ALL = 3
@@ -33,6 +33,7 @@ TCP, UDP, ICMPV6 = 6, 17, 58
 RECEIVE_BUFFER = 8 << 20
 """What arrives while it sleeps; without the right to ask for so much the kernel gives its usual limit."""
 SO_RCVBUFFORCE = 33
+LOOK_S = 0.02
 Change = Callable[[bytes], bytes]
 """A frame as it goes on; b"" when it goes nowhere."""
 Ways = dict[socket.socket, tuple[socket.socket, Change]]
@@ -208,7 +209,7 @@ def arrived(sock: socket.socket, most: int = 64) -> list[bytes]:
 
 
 def run(ways: Ways, hold_s: float, until: tuple[int, ...] = ()) -> dict[str, int]:
-    """Pass packets on until the handle `until` ends (for ever without one) and nothing is held. Give how many."""
+    """Pass packets on until the handle `until` ends and nothing is held, or an interface is gone. Give how many."""
     counts = {"passed": 0, "dropped": 0, "unsent": 0}
     held: collections.deque[tuple[float, socket.socket, bytes]] = collections.deque()
     waited: list[socket.socket | int] = [*until, *ways]
@@ -218,7 +219,10 @@ def run(ways: Ways, hold_s: float, until: tuple[int, ...] = ()) -> dict[str, int
         now = time.monotonic()
         for source in (one for one in readable if isinstance(one, socket.socket)):
             out, change = ways[source]
-            for frame in arrived(source):
+            frames = arrived(source)
+            if not frames and not source.getsockname()[0]:
+                return counts
+            for frame in frames:
                 changed = change(frame)
                 if changed:
                     held.append((now + hold_s, out, changed))
@@ -236,7 +240,7 @@ def run(ways: Ways, hold_s: float, until: tuple[int, ...] = ()) -> dict[str, int
     return counts
 
 
-def opened(kind: str, into: str, out: str, words: Iterable[str]) -> tuple[Ways, float]:
+def opened(kind: str, into: str, out: str, words: Sequence[str]) -> tuple[Ways, float]:
     """Open both sides; give what becomes of packets, and how long they are held (seconds). Raises OSError."""
     given = [(key, value) for key, _, value in (word.partition("=") for word in words)]
     pairs = {name: [value.split("/") for key, value in given if key == name] for name in ("neighbour", "map")}
@@ -259,13 +263,27 @@ def opened(kind: str, into: str, out: str, words: Iterable[str]) -> tuple[Ways, 
 
 
 def begin(kind: str, into: str, out: str, *words: str) -> Callable[[], None]:
-    """Open both sides; give what passes packets on for ever. Raises OSError."""
+    """Open both sides; give what passes packets on for ever, whatever cables are pulled and plugged. Raises OSError."""
     ways, hold_s = opened(kind, into, out, words)
 
     def work() -> None:
-        run(ways, hold_s)
+        now = ways
+        while True:
+            run(now, hold_s)
+            for sock in now:
+                sock.close()
+            now = plugged(kind, into, out, words)
 
     return work
+
+
+def plugged(kind: str, into: str, out: str, words: Sequence[str]) -> Ways:
+    """Wait until both interfaces are there, and open them."""
+    while True:
+        try:
+            return opened(kind, into, out, words)[0]
+        except OSError:
+            time.sleep(LOOK_S)
 
 
 def main(kind: str, into: str, out: str, words: list[str]) -> None:
