@@ -61,7 +61,7 @@ def match(**fields: int | tuple[int, int]) -> Match:
                 continue
         else:
             value = given
-        bits.append(_made(Bits, (name, value & mask, mask)))  # type: ignore[operator]
+        bits.append(_made(Bits, (name, value & mask, mask)))
         ordered = ordered and last < place
         last = place
     if not ordered:

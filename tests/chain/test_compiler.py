@@ -335,7 +335,16 @@ def test_a_refused_state_compiles_to_nothing_but_all_refusals():
     ]
 
 
-def test_a_hundred_classifiers_three_hops_and_four_functions_each_stay_few_flows():
+@pytest.mark.parametrize(
+    ("kind", "of_chain", "of_switch"),
+    [
+        ("by ports", 117, 227),
+        ("by addresses", 117, 214),
+        ("by both", 117, 326),
+        ("of other sources", 316, 612),
+    ],
+)
+def test_a_hundred_classifiers_three_hops_and_four_functions_each_are_few_flows(kind, of_chain, of_switch):
     ports = {
         "s": SwitchPort(1, "02:00:00:00:01:00", ("10.0.0.1",)),
         "d": SwitchPort(2, "02:00:00:00:02:00", ("10.0.0.2",)),
@@ -349,12 +358,21 @@ def test_a_hundred_classifiers_three_hops_and_four_functions_each_stay_few_flows
     for number in range(3):
         members = tuple(pair.id for pair in pairs[number * 4 : number * 4 + 4])
         groups.append(PortPairGroup(f"pg{number}", "", number + 1, members))
-    many = [
-        FlowClassifier(
-            f"fc{n:03}", "", "s", protocol="tcp", destination_port_range_min=n, destination_port_range_max=n
+    if kind == "of other sources":
+        ports |= {
+            f"s{n}": SwitchPort(100 + n, f"02:00:00:00:03:{n:02x}", (f"10.0.2.{n}",)) for n in range(100)
+        }
+    many = []
+    for n in range(100):
+        by_ports = (
+            {"destination_port_range_min": n, "destination_port_range_max": n}
+            if kind in ("by ports", "by both")
+            else {}
         )
-        for n in range(100)
-    ]
+        by_addresses = {} if kind == "by ports" else {"source_ip_prefix": f"10.0.2.{n}/32"}
+        source = f"s{n}" if kind == "of other sources" else "s"
+        many.append(FlowClassifier(f"fc{n:03}", "", source, protocol="tcp", **by_ports, **by_addresses))
     chain = PortChain("pc", "", 1, tuple(g.id for g in groups), tuple(c.id for c in many))
     state = ChainState(tuple(pairs), tuple(groups), tuple(many), (chain,))
-    assert len(program(state, ports).flows) < 230
+    made = program(state, ports)
+    assert (len(made.parts["chain", "pc"].flows), len(made.flows)) == (of_chain, of_switch)

@@ -1,5 +1,7 @@
 """From the API's state to a program and each chain's status: one bad chain never harms another."""
 
+from dataclasses import replace
+
 import pytest
 
 from sfcci.chain.compiler import base_program
@@ -9,96 +11,7 @@ from sfcci.chain.state import State
 from sfcci.chain.status import ChainStatus
 from sfcci.chain.walk import walk
 
-HTTP = {"protocol": "tcp", "destination_port_range_min": 80, "destination_port_range_max": 80}
-
-
-def port(name, network="n1", host="node1", device="vm"):
-    return {"id": name, "name": name, "network_id": network, "binding:host_id": host, "device_id": device}
-
-
-def pair(name, ingress, egress, **parameters):
-    given = {"correlation": None, "weight": 1} | parameters
-    return {
-        "id": name,
-        "name": name,
-        "ingress": ingress,
-        "egress": egress,
-        "service_function_parameters": given,
-    }
-
-
-def group(name, number, *pairs, **other):
-    empty = {"ingress_n_tuple": {}, "egress_n_tuple": {}}
-    parameters = {"lb_fields": [], "ppg_n_tuple_mapping": empty} | other.pop("parameters", {})
-    given = {"id": name, "name": name, "group_id": number, "port_pairs": list(pairs), "tap_enabled": False}
-    return given | {"port_pair_group_parameters": parameters} | other
-
-
-def classifier(name, source="src", **other):
-    return {"id": name, "name": name, "ethertype": "IPv4", "logical_source_port": source} | other
-
-
-def chain(name, number, groups, classifiers, **other):
-    parameters = {"correlation": "mpls", "symmetric": False} | other.pop("parameters", {})
-    given = {
-        "id": name,
-        "name": name,
-        "chain_id": number,
-        "port_pair_groups": groups,
-        "chain_parameters": parameters,
-    }
-    return given | {"flow_classifiers": classifiers, "fail_mode": "closed"} | other
-
-
-def state_of(**collections):
-    state = State()
-    for collection, resources in collections.items():
-        for resource in resources:
-            state = state.put(collection, resource)
-    return state
-
-
-def demo(**changes):
-    resources = {
-        "ports": [port(name) for name in ("src", "dst", "a_in", "a_out", "b_in", "b_out")],
-        "port_pairs": [pair("A", "a_in", "a_out"), pair("B", "b_in", "b_out")],
-        "port_pair_groups": [group("G", 1, "A", "B")],
-        "flow_classifiers": [classifier("FC", **HTTP)],
-        "port_chains": [chain("C", 1, ["G"], ["FC"])],
-    }
-    return state_of(**(resources | changes))
-
-
-def plugged(state, *lost, down=()):
-    names = [id_ for id_ in state.of("ports") if id_ not in lost]
-    return {
-        id_: SwitchPort(n, f"02:00:00:00:00:{n:02x}", (f"10.0.0.{n}",), 1, up=id_ not in down)
-        for n, id_ in enumerate(names, 1)
-    }
-
-
-def planned(state, *lost, down=()):
-    return plan(state, plugged(state, *lost, down=down))
-
-
-def went(made, ports, source="src", dst=80, **other):
-    """Give the port that a TCP packet from `source` leaves by: a name, NORMAL, or nothing."""
-    packet = {
-        "in_port": ports[source].number,
-        "eth_type": 0x800,
-        "nw_proto": 6,
-        "tcp_src": 4000,
-        "tcp_dst": dst,
-    }
-    packet |= {
-        "ip_src": 0x0A000063,
-        "ip_dst": 0x0A000064,
-        "eth_dst": 0x020000000002,
-        "icmpv6_type": 0,
-    } | other
-    sent = walk(made.program, packet)
-    names = {given.number: name for name, given in ports.items()} | {None: "NORMAL"}
-    return names[sent[0].port] if sent else "dropped"
+from .resources import HTTP, altered, chain, classifier, demo, group, pair, planned, plugged, port, went
 
 
 def test_a_chain_whose_pairs_are_all_live_is_active():
@@ -352,10 +265,6 @@ def test_a_plan_keeps_what_stays_and_gives_changed_hops_another_version():
     assert plan(state, plugged(state), second).program == first.program
 
 
-def altered(state, collection, id_, **values):
-    return state.put(collection, {**state.of(collection)[id_], **values})
-
-
 @pytest.mark.parametrize("unread", [{"description": "x"}, {"revision_number": 7}, {"updated_at": "now"}])
 def test_what_no_plan_reads_changes_none(unread):
     for state, lost in ((demo(), ()), (demo(), ("a_in",))):
@@ -380,3 +289,80 @@ def test_a_plan_of_the_same_is_the_same():
     again = plan(demo(), plugged(demo()), made)
     assert again.compiled is made.compiled
     assert again.chains is made.chains
+
+
+def test_a_bump_in_the_wire_passes_nothing_on_as_long_as_it_is_plugged_as_one():
+    """Its two ports would be two links between the same two sides of a learning switch."""
+    state = demo(port_chains=[])
+    bare = {
+        id_: replace(port, addresses=(), own=())
+        for id_, port in plugged(state).items()
+        if id_.startswith("a_")
+    }
+    ports = plugged(state) | bare
+    made = plan(state, ports)
+    assert went(made, ports) == "NORMAL"
+    assert went(made, ports, source="a_out") == "dropped"
+    assert went(made, ports, source="a_out", eth_type=0x0806) == "dropped"
+    freed = state.without("port_pairs", "A")
+    assert plan(freed, ports, made).program == base_program()
+    busy = freed.put("port_chains", chain("C", 1, ["G"], ["FC"]))
+    assert plan(freed, ports, plan(busy, ports, made)).program == base_program()
+
+
+def test_two_networks_of_one_switch_have_chains_of_their_own_with_the_same_addresses():
+    state = demo(
+        ports=[
+            *(port(name) for name in ("src", "a_in", "a_out")),
+            *(port(name, "n2") for name in ("src2", "b_in", "b_out")),
+        ],
+        port_pair_groups=[group("G", 1, "A"), group("H", 2, "B")],
+        flow_classifiers=[classifier("FC", **HTTP), classifier("FC2", "src2", **HTTP | {"protocol": "udp"})],
+        port_chains=[chain("C", 1, ["G"], ["FC"]), chain("D", 2, ["H"], ["FC2"])],
+    )
+    ports = {
+        id_: replace(p, network=2 if "2" in id_ or "b_" in id_ else 1) for id_, p in plugged(state).items()
+    }
+    made = plan(state, ports)
+    assert [status.status for status in made.chains.values()] == ["ACTIVE", "ACTIVE"]
+    for source, first, last in (("src", "a_in", "a_out"), ("src2", "b_in", "b_out")):
+        sent = {"nw_proto": 17, "udp_src": 7, "udp_dst": 80} if source == "src2" else {}
+        assert went(made, ports, source, **sent) == first
+        assert went(made, ports, last, **sent, ip_dst=0x0A000002, eth_dst=0) in ("NORMAL", "src2", "a_in")
+
+
+@pytest.mark.parametrize(
+    ("given", "inside", "outside"),
+    [
+        ({"destination_port_range_min": 0, "destination_port_range_max": 0}, [0], [1, 65535]),
+        ({"destination_port_range_min": 65000}, [65000, 65535], [0, 64999]),
+        ({"destination_port_range_max": 9}, [0, 9], [10, 65535]),
+        ({}, [0, 65535], []),
+    ],
+)
+def test_an_open_side_of_a_range_is_filled_and_0_is_a_port(given, inside, outside):
+    state = demo(
+        flow_classifiers=[classifier("FC", protocol="tcp", **given)], port_pair_groups=[group("G", 1, "A")]
+    )
+    made, ports = planned(state), plugged(state)
+    assert [went(made, ports, dst=port) for port in inside] == ["a_in"] * len(inside)
+    assert [went(made, ports, dst=port) for port in outside] == ["NORMAL"] * len(outside)
+
+
+def test_a_chain_one_way_takes_a_logical_destination_port_for_a_word_about_it_alone():
+    state = demo(
+        flow_classifiers=[classifier("FC", logical_destination_port="dst", **HTTP)],
+        port_pair_groups=[group("G", 1, "A")],
+    )
+    made, ports = planned(state), plugged(state)
+    assert went(made, ports, ip_src=1, ip_dst=2) == "a_in"
+    assert went(made, ports, source="dst", tcp_src=80) == "NORMAL"
+
+
+def test_what_the_switch_said_against_a_chain_is_its_error_until_it_changes_its_mind():
+    state, ports = demo(), plugged(demo())
+    made = plan(state, ports, plan(state, ports), refused={"C": "the switch: table full"})
+    assert made.chains["C"].status == "ERROR"
+    assert made.chains["C"].reason == "the switch: table full"
+    assert went(made, ports) == "dropped"
+    assert plan(state, ports, made) == plan(state, ports)
