@@ -13,7 +13,7 @@ from sfcci.chain.compiler import Compiled
 from sfcci.chain.flows_chain import chain_flows, cookie, unlabelled
 from sfcci.chain.openflow import Flow, Match, match
 from sfcci.chain.path import FIRST_INDEXES, Path
-from sfcci.chain.program import Part, PartKey, Program
+from sfcci.chain.program import Part, PartKey, Program, differing
 from sfcci.chain.table import (
     ANSWERS,
     CLASSIFY,
@@ -29,6 +29,8 @@ from sfcci.chain.table import (
 )
 
 Parts = Mapping[PartKey, Part]
+KNOWING = frozenset((CLASSIFY, ANSWERS))
+"""The tables that tell whose a packet without a label is."""
 ALL_HELD: PartKey = ("held",)
 """The part that stands for everything that a switch was found with."""
 
@@ -39,7 +41,8 @@ class Leftover:
 
     `chains`: who may not change again before; None: nobody may. `hops`: how many functions an old packet passes at most.
     `under`: old flows beside the new ones, which count where both have a key. `over`: parts in place of the new ones.
-    `waits`: the flows by which new packets wait.
+    `waits`: the flows by which new packets wait; `follow`: those by which the packets of a chain that takes them over
+    do, too, until those that came before them have gone on.
     """
 
     chains: frozenset[str] | None
@@ -47,11 +50,14 @@ class Leftover:
     under: Parts = field(default_factory=dict)
     over: Parts = field(default_factory=dict)
     waits: tuple[Flow, ...] = ()
+    follow: tuple[Flow, ...] = ()
 
     @property
     def drained(self) -> "Leftover | None":
         """What of it is left when the functions are empty: packets that wait do so until they have been let go on."""
-        return replace(self, hops=0, under={}, over={}) if self.waits and self.hops else None
+        if not (self.waits and self.hops):
+            return None
+        return replace(self, hops=0, under={}, over={}, waits=(*self.waits, *self.follow), follow=())
 
 
 @dataclass(frozen=True)
@@ -107,9 +113,18 @@ def leftover(old: Compiled, new: Compiled) -> Leftover | None:
     if not under and not parked:
         return None
     waits = tuple(flow for id_ in sorted(parked) for flow in _waits(old.ways[id_]))
+    follow = {f.key: f for id_ in sorted(late | parked) for f in _waits(new.ways.get(id_, ()))}
     if parked:  # one after the other, where a graph leads from one to another
         hops = max(hops, sum(len(old.ways[id_][0].hops) for id_ in parked))
-    return Leftover(chains | parked, hops, under, over, waits)
+    known = {flow.key for flow in waits}
+    return Leftover(
+        chains | parked,
+        hops,
+        under,
+        over,
+        waits,
+        tuple(flow for key, flow in follow.items() if key not in known),
+    )
 
 
 def laid(program: Program, leftovers: Iterable[Leftover]) -> Program:
@@ -155,7 +170,7 @@ def _parked(
     }
     late: set[str] = set()
     for id_ in gone:
-        flows = [*chain_flows(old.ways[id_], entered=False, branches=False)]
+        flows = [*_late_flows(old.ways[id_], branches=False)]
         groups = _groups(old.ways[id_])
         for other in chains:
             if other != id_ and other in new.ways and _follows(flows, groups, old, new, other):
@@ -183,12 +198,15 @@ def _groups(ways: Iterable[Path]) -> set[int]:
 def _crosses(flows: Iterable[Flow], new: Compiled, id_: str) -> bool:
     """Whether some packet is known by these flows as one chain's and by the flows of this chain as its own."""
     mine = new.ways[id_][0].spi
-    theirs = [flow for flow in flows if flow.table in {CLASSIFY, ANSWERS, PLACE, PLACE_BACK}]
+    theirs = list(flows)
     if any(_spi(flow) == mine for flow in theirs):
         return True
-    known = [flow for flow in new.program.parts["chain", id_].flows if flow.table in {CLASSIFY, ANSWERS}]
+    known = [flow for flow in new.program.parts["chain", id_].flows if flow.table in KNOWING]
     return any(
-        one.table == other.table and _agree(one.match, other.match) for one in theirs for other in known
+        one.table == other.table and _agree(one.match, other.match)
+        for one in theirs
+        if one.table in KNOWING
+        for other in known
     )
 
 
@@ -258,9 +276,9 @@ def _over(old: Compiled, stay: Collection[str]) -> dict[PartKey, Part]:
 
 def _under(old: Compiled, new: Compiled, over: Parts) -> Iterator[tuple[PartKey, Part]]:
     """What old packets that come back from functions still need, where the new program does not have it."""
-    for key, part in old.program.parts.items():
+    for key in differing(old.program, new.program):
         now = new.program.parts.get(key)
-        if now is part or key in over or key[:1] == ("blocked",):
+        if key not in old.program.parts or key in over or key[:1] == ("blocked",):
             continue
         left = _left(old, key)
         if now is None or {f.key for f in left.flows} - {f.key for f in now.flows}:
@@ -273,7 +291,15 @@ def _left(old: Compiled, key: PartKey) -> Part:
     if key[:1] != ("chain",):
         return part
     branches = ("branch", key[1]) in old.program.parts
-    return Part(tuple(chain_flows(old.ways[key[1]], entered=False, branches=branches)), part.groups)
+    return Part(tuple(_late_flows(old.ways[key[1]], branches=branches)), part.groups)
+
+
+def _late_flows(ways: Sequence[Path], *, branches: bool) -> Iterator[Flow]:
+    """What packets of a chain need that nothing enters any more; where all of them carry a label, they are known by it."""
+    plain = any(any(unlabelled(path)) for path in ways)
+    for flow in chain_flows(ways, entered=False, branches=branches):
+        if plain or flow.table not in KNOWING:
+            yield flow
 
 
 def _waits(ways: Sequence[Path]) -> Iterator[Flow]:
@@ -286,7 +312,8 @@ def _waits(ways: Sequence[Path]) -> Iterator[Flow]:
 
 def _wait(table: int, port: int, place: int, mark: int) -> Flow:
     """The flow by which packets from a port wait; once resumed it is found out anew whose they are."""
-    here = match(in_port=port, **{PLACE_REG: place, ORIGIN_REG: (0, RESUMED)})
+    fields: dict[str, int | tuple[int, int]] = {PLACE_REG: place, ORIGIN_REG: (0, RESUMED)}
+    here = match(in_port=port, **fields)
     forget = (SetField(PLACE_REG, 0), SetField(ORIGIN_REG, RESUMED, RESUMED))
     return Flow(table, MIDDLE + 1, here, (*forget, Pause(), Resubmit(CLASSIFY)), mark)
 

@@ -114,7 +114,7 @@ class Bench:
 
     def _plan(self, state: State, ports: Ports, refused: Mapping[str, str] = NOTHING) -> Plan:
         """Give the plan; what stays of the one that the switch acknowledged last is kept."""
-        held: dict[int, int] = self._driver.versions if self._driver else {}
+        held = self._driver.versions if self._driver and not self._planned else {}
         return plan(state, ports, self._planned, held=held, refused=refused)
 
     def _carried_out(self, state: State, ports: Ports) -> Plan:

@@ -7,7 +7,8 @@ puts right what differs. Nothing runs beside the caller, and only `finish` waits
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from sfcci.chain.action import Resubmit, ToGroup
 from sfcci.chain.compiler import Compiled
@@ -24,6 +25,7 @@ RESIDENCY_S: Final = 0.05
 """How long a function holds a packet, where nothing else is told."""
 MARGIN: Final = 2.5
 """So many times as long the packets of an old program get, at each function, to come back."""
+Answer = TypeVar("Answer")
 MOST_ROUNDS: Final = 100
 """So many times packets that wait are let go on before no more are made to wait: each time there are fewer."""
 
@@ -120,7 +122,7 @@ class Driver:
         """Wait until nothing is left of old programs. Raises Unreachable, Refused."""
         while (due := self.due) is not None:
             if self._switch:
-                self._guarded(lambda switch, due=due: switch.look(due))
+                self._guarded(partial(Switch.look, seconds=due))
             else:
                 time.sleep(due)
             self.turn()
@@ -140,24 +142,23 @@ class Driver:
         """Give the connection; a new one begins with what the switch holds."""
         if self._switch is None:
             self._switch = self.connect()
-            self._guarded(lambda switch: (switch.want_paused(), switch.watch()))
+            self._guarded(Switch.want_paused)
+            self._guarded(Switch.watch)
             self._read()
         return self._switch
 
-    def _guarded(self, ask: Callable[[Switch], object]) -> None:
+    def _guarded(self, ask: Callable[[Switch], Answer]) -> Answer:
         """Ask the switch something; one that is lost is left, and begun with anew the next time."""
         assert self._switch is not None  # noqa: S101 - connected
         try:
-            ask(self._switch)
+            return ask(self._switch)
         except Unreachable:
             self.close()
             raise
 
     def _read(self) -> None:
         """Take in what the switch holds: at first as it is; later it is put right where it is not as we left it."""
-        held: list[Held] = []
-        self._guarded(lambda switch: held.append(switch.held()))
-        there = ours(held[0], self.program)
+        there = ours(self._guarded(Switch.held), self.program)
         known = self.aim.program.parts or self._draining
         if not known:
             self._held = there
@@ -186,6 +187,10 @@ class Driver:
 
     def _drained(self, one: Draining) -> None:
         """The functions are empty of what is old: it goes, and packets that wait go on."""
+        self._connected()
+        self._guarded(
+            Switch.barrier
+        )  # a switch that got no time has old packets yet to take in: it does before it answers
         rest = one.left.drained
         others = [other.left for other in self._draining if other is not one]
         if rest:
@@ -203,7 +208,7 @@ class Driver:
             packets = self._parking.leave()
             if not packets:
                 return
-            self._guarded(lambda switch, packets=packets: switch.resume(packets))
+            self._guarded(partial(Switch.resume, packets=packets))
 
     def _hold(self, program: Program) -> None:
         """Have the switch hold a program."""
@@ -216,14 +221,14 @@ class Driver:
 
     def _send(self, steps: Iterable[Change]) -> None:
         steps = tuple(steps)
-        self._guarded(lambda switch: switch.apply(steps))
+        self._guarded(partial(Switch.apply, changes=steps))
         self.counts.bundles += 1
         self.counts.changes += len(steps)
 
     def _look(self) -> None:
         """Take in what the switch has said: packets that wait, and that others have changed something of ours."""
-        events: list[Event] = []
-        self._guarded(lambda switch: (switch.look(), events.extend(switch.events())))
+        self._guarded(Switch.look)
+        events = self._guarded(Switch.events)
         for event in events:
             if isinstance(event, Paused):
                 self.counts.parked += 1
