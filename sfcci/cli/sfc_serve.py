@@ -42,6 +42,14 @@ _PATH = click.Path(path_type=Path, dir_okay=False)
     shell_complete=completion.labs,
     help="The lab that plugs ports and carries chains.",
 )
+@click.option(
+    "--residency",
+    type=click.FloatRange(0, 60_000),
+    default=50.0,
+    show_default=True,
+    metavar="MS",
+    help="How long a function may hold a packet: so much later a changed chain forgets its old way.",
+)
 @click.option("--no-datapath", is_flag=True, help="Serve the API alone: no lab, no packets.")
 @click.option(
     "--auth-file",
@@ -71,6 +79,7 @@ def serve(  # noqa: PLR0917 - click passes them by name
     port: int,
     database: str,
     lab: str,
+    residency: float,
     no_datapath: bool,
     auth_file: Path | None,
     tls_cert: Path | None,
@@ -96,7 +105,7 @@ def serve(  # noqa: PLR0917 - click passes them by name
         gate = _gate(stack, auth_file)
         listener = stack.enter_context(listen.listening(host, port))
         store = _store(stack, database or settings.api.database)
-        plane = None if no_datapath else _plane(stack, settings, lab, store)
+        plane = None if no_datapath else _plane(stack, settings, lab, residency / 1000, store)
         site = _site(store, plane, gate, limits, host, verbose=verbose)
         url = f"{'https' if certificate else 'http'}://{listen.shown(host, listener.getsockname()[1])}"
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it
@@ -125,14 +134,16 @@ def _store(stack: contextlib.ExitStack, url: str) -> "Store":
     return store
 
 
-def _plane(stack: contextlib.ExitStack, settings: "Settings", lab: str, store: "Store") -> "Plane":
+def _plane(
+    stack: contextlib.ExitStack, settings: "Settings", lab: str, residency_s: float, store: "Store"
+) -> "Plane":
     """Raise the data plane, or say why there is none; a lab that is up already brings its ports and chains along."""
     from sfcci.api.caller import EVERYBODY
     from sfcci.api.server import asked_by
     from sfcci.chain.state import writes
     from sfcci.datapath.plane import Plane
 
-    plane = Plane.start(settings.state, lab, console.progress())
+    plane = Plane.start(settings.state, lab, console.progress(), residency_s)
     stack.callback(plane.close)
     if plane.obstacle:
         click.echo(f"no data plane: {plane.obstacle}", err=True)

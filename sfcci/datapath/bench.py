@@ -16,7 +16,7 @@ from sfcci.chain.status import ACTIVE, DOWN, ERROR, ChainStatus, Facts
 from sfcci.chain.transition import touched
 from sfcci.datapath import openflow_client as switch_client
 from sfcci.datapath import ovs, plug, standing
-from sfcci.datapath.driver import Driver, blamed
+from sfcci.datapath.driver import RESIDENCY_S, Driver, blamed
 from sfcci.datapath.lab import Say, switch_ports
 from sfcci.datapath.namespace import Keeper
 from sfcci.datapath.topology import Port, Topology, change
@@ -32,8 +32,8 @@ SETTING_UP: Final = "it is being set up"
 class Bench:
     """The lab that a plane works at: found or raised, and known as it is. One thread's."""
 
-    def __init__(self, folder: Path, name: str, say: Say) -> None:
-        self._folder, self._name, self._say = folder, name, say
+    def __init__(self, folder: Path, name: str, say: Say, residency_s: float = RESIDENCY_S) -> None:
+        self._folder, self._name, self._say, self._residency_s = folder, name, say, residency_s
         self._there: standing.StandingLab | None = None
         self._watch: Watch | None = None
         self._last = 0
@@ -195,7 +195,8 @@ class Bench:
         self._there = replace(
             there, lab=replace(there.lab, scenario=replace(there.lab.scenario, topology=kept))
         )
-        self._driver = Driver(partial(ovs.switch, there.lab.keeper), partial(ovs.settle, there.lab.keeper))
+        keeper = there.lab.keeper
+        self._driver = Driver(partial(ovs.switch, keeper), partial(ovs.settle, keeper), self._residency_s)
         self._planned, self._fresh, self._lost = None, False, False
         return True
 

@@ -45,12 +45,11 @@ def _silent(_text: str) -> None:
 
 @dataclass
 class Lab:
-    """A lab that runs. `datapath` is "netdev" or "dummy"; functions hold no packet longer than `residency_s`."""
+    """A lab that runs. `datapath` is "netdev" or "dummy"."""
 
     scenario: Scenario
     keeper: Keeper
     datapath: str
-    residency_s: float = RESIDENCY_S
     silent: set[str] = field(default_factory=set)
     """Ids of ports whose hosts are known to be dead."""
 
@@ -102,7 +101,9 @@ class Lab:
     @cached_property
     def driver(self) -> Driver:
         """What brings the switch from program to program."""
-        return Driver(partial(ovs.switch, self.keeper), partial(ovs.settle, self.keeper), self.residency_s)
+        holds = (host.function.hold_ms for host in self.topology.hosts if host.function)
+        residency_s = RESIDENCY_S + max(holds, default=0.0) / 1000
+        return Driver(partial(ovs.switch, self.keeper), partial(ovs.settle, self.keeper), residency_s)
 
     @property
     def installed(self) -> Program:

@@ -21,6 +21,7 @@ from sfcci.chain.status import Facts
 from sfcci.datapath import lab, standing
 from sfcci.datapath.adoption import adopted
 from sfcci.datapath.bench import SETTING_UP, Bench, trouble
+from sfcci.datapath.driver import RESIDENCY_S
 from sfcci.datapath.lab import Say
 from sfcci.errors import MissingTool, SfcciError, UsageError
 
@@ -31,11 +32,11 @@ CLOSE_S = 1.5
 class Plane:
     """A data plane that follows a state. Thread safe; nothing that happens in the lab ends it."""
 
-    def __init__(self, folder: Path, name: str, lock: IO[bytes], say: Say, obstacle: str) -> None:
+    def __init__(self, bench: Bench, lock: IO[bytes], obstacle: str) -> None:
         """Use `start`."""
         self.obstacle = obstacle
         """Why this machine has no data plane; "" when it has one."""
-        self._bench = Bench(folder, name, say)
+        self._bench = bench
         self._lock, self._mutex = lock, threading.Lock()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._latest: State | None = None
@@ -47,8 +48,13 @@ class Plane:
             self._thread.start()
 
     @classmethod
-    def start(cls, folder: Path, name: str, say: Say = lambda _text: None) -> "Plane":
-        """Give the plane of the lab `name` below the state folder. Raises UsageError: no name, or it has a server."""
+    def start(
+        cls, folder: Path, name: str, say: Say = lambda _text: None, residency_s: float = RESIDENCY_S
+    ) -> "Plane":
+        """Give the plane of the lab `name` below the state folder. Raises UsageError: no name, or it has a server.
+
+        `residency_s`: no function holds a packet longer.
+        """
         if not standing.NAME.fullmatch(name):
             raise UsageError(f"bad lab name {name!r}; letters, digits, - and _, at most 31")
         lock = files.try_lock(folder / "labs" / f"{name}.served")
@@ -59,7 +65,7 @@ class Plane:
             obstacle = ""
         except MissingTool as error:
             obstacle = str(error)
-        return cls(folder, name, lock, say, obstacle)
+        return cls(Bench(folder, name, say, residency_s), lock, obstacle)
 
     def adopted(self, state: State, now: str, project: str = "fake_project_id") -> State:
         """Give the state with what a scenario's lab has, where the state has nothing yet; else the same state.
