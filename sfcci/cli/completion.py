@@ -48,6 +48,12 @@ def _labs() -> Iterable[str]:
     return [standing.name for standing in labs(console.settings().state)]
 
 
+def _scenarios() -> Iterable[str]:
+    from sfcci.datapath.scenario import shipped
+
+    return shipped()
+
+
 def _hosts() -> Iterable[str]:
     from sfcci.datapath.standing import labs
 
@@ -78,6 +84,7 @@ def metric_names(context: click.Context, _parameter: click.Parameter, begun: str
 jobs = _completer(_jobs)
 runs = _completer(_runs)
 components = _completer(_components)
+scenarios = _completer(_scenarios)
 labs = _completer(_labs)
 hosts = _completer(_hosts)
 ports = _completer(_ports)

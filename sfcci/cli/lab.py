@@ -31,13 +31,13 @@ def lab() -> None:
 
 
 @lab.command(epilog="Example: sfcci lab up demo --name mine")
-@click.argument("scenario", default="demo")
+@click.argument("scenario", default="demo", shell_complete=completion.scenarios)
 @click.option("--name", default="", metavar="NAME", help="The lab's name; the scenario's, when not given.")
 @console.as_json
 def up(scenario: str, name: str, json_output: bool) -> None:
     """Raise SCENARIO and leave it up.
 
-    SCENARIO is the name of one that comes with sfcci, or the path of a YAML file.
+    SCENARIO is the name of one that comes with sfcci (sfcci lab scenarios), or the path of a YAML file.
     """
     from sfcci.datapath import standing
     from sfcci.datapath.scenario import load_scenario
@@ -51,6 +51,22 @@ def up(scenario: str, name: str, json_output: bool) -> None:
     took = time.monotonic() - begin
     click.echo(f"lab {raised.name} is up after {took:.2f} s (Open vSwitch datapath {raised.lab.datapath})")
     _hints(raised)
+
+
+@lab.command(epilog="Example: sfcci lab scenarios")
+@console.as_json
+def scenarios(json_output: bool) -> None:
+    """Show the scenarios that come with sfcci.
+
+    One for every kind of chain; their names are for `sfcci lab up` and for jobs.
+    """
+    from sfcci.datapath.scenario import described
+
+    known = described()
+    if json_output:
+        console.print_json([{"name": name, "about": about} for name, about in known.items()])
+        return
+    console.table("Scenarios", ("scenario", "what it shows"), known.items())
 
 
 @lab.command(epilog="Example: sfcci lab status --json")
@@ -194,7 +210,12 @@ def _as_json(found: "StandingLab") -> dict[str, Any]:
         "silent": _silent(found),
         "restarts": [{"at": at, "daemon": daemon} for at, daemon in _restarts(found)],
         "hosts": [
-            {"name": host.name, "forwards": host.forwards, "services": dict(host.services)}
+            {
+                "name": host.name,
+                "forwards": host.forwards,
+                "function": host.function.kind if host.function else None,
+                "services": dict(host.services),
+            }
             for host in topology.hosts
         ],
         "ports": [

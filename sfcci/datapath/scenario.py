@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from importlib import resources
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from sfcci.datapath.topology import Function, Host, Port, Topology, onward, room
 from sfcci.document import Document, Key, did_you_mean
 from sfcci.errors import Fault, InputError, UsageError
 
-__all__ = ["SCHEMA", "Scenario", "load_scenario", "parse_scenario", "resource_id", "shipped"]
+__all__ = ["SCHEMA", "Scenario", "described", "load_scenario", "parse_scenario", "resource_id", "shipped"]
 
 NAMESPACE = uuid.UUID("6f1c2f0e-5d0b-5c53-9b5e-2f5d3c1a8e10")
 MAC_PREFIX = "fa:16:3e"
@@ -52,6 +53,16 @@ def shipped() -> tuple[str, ...]:
     """Give the names of the scenarios that come with sfcci."""
     folder = resources.files("sfcci.datapath").joinpath("scenarios")
     return tuple(sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml")))
+
+
+def described() -> dict[str, str]:
+    """Give what each scenario that comes with sfcci is about: the comment at its top, on one line."""
+    folder = resources.files("sfcci.datapath").joinpath("scenarios")
+    texts = {name: folder.joinpath(f"{name}.yaml").read_text().splitlines() for name in shipped()}
+    return {
+        name: " ".join(line[1:].strip() for line in takewhile(lambda line: line.startswith("#"), lines))
+        for name, lines in texts.items()
+    }
 
 
 def load_scenario(word: str | Path) -> Scenario:
