@@ -28,6 +28,8 @@ CONNECTION = ("ip_src", "ip_dst", "nw_proto", "tcp_src", "tcp_dst", "udp_src", "
 NEAR_ADDRESS, FAR_ADDRESS = "xxreg1", "xxreg2"
 NEAR_PORT: Mapping[str, str] = {"tcp": "reg12", "udp": "reg14"}
 FAR_PORT: Mapping[str, str] = {"tcp": "reg13", "udp": "reg15"}
+WHOLE = 0
+"""`ip_frag` of a packet that is no fragment."""
 _PROTOCOLS = {"tcp": 6, "udp": 17}
 _PLACE = {name: place for place, name in enumerate(WIDTHS)}
 
@@ -66,7 +68,10 @@ def _spread(lb_fields: tuple[str, ...], back: bool) -> Spread:
 
 
 def spreading() -> Iterator[Flow]:
-    """Give the flows that fill the registers."""
+    """Give the flows that fill the registers.
+
+    Of the fragments of a packet only the first one has ports: none counts as having any, so all meet one function.
+    """
     for back in (False, True):
         ends = ("dst", "src") if back else ("src", "dst")
         direction = {ORIGIN_REG: (ON_WAY_BACK if back else 0, ON_WAY_BACK)}
@@ -78,7 +83,7 @@ def spreading() -> Iterator[Flow]:
             for protocol, number in _PROTOCOLS.items():
                 sides = zip(ends, (NEAR_PORT[protocol], FAR_PORT[protocol]), strict=True)
                 moves = (_whole(f"{protocol}_{end}", register) for end, register in sides)
-                yield Flow(PORTS, MIDDLE, match(**here, nw_proto=number), tuple(moves))
+                yield Flow(PORTS, MIDDLE, match(**here, nw_proto=number, ip_frag=WHOLE), tuple(moves))
 
 
 def _whole(source: str, target: str) -> Move:

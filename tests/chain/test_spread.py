@@ -24,7 +24,7 @@ def packets(draw):
     layers = ["eth", LAYERS[kind], *([PROTOCOLS[protocol]] if protocol in PROTOCOLS else [])]
     names = [f"{layer}_{end}" for layer in layers for end in ("src", "dst")]
     fields = {name: draw(st.integers(0, min((1 << WIDTHS[name]) - 1, 3))) for name in names}
-    return {"in_port": 1, "eth_type": kind, "nw_proto": protocol, **fields}
+    return {"in_port": 1, "eth_type": kind, "nw_proto": protocol, "ip_frag": 0, **fields}
 
 
 def answer(packet):
@@ -44,6 +44,13 @@ def hashed(packet, lb_fields, back):
 @given(packets(), asked)
 def test_an_answer_is_hashed_as_what_it_answers(packet, lb_fields):
     assert hashed(packet, lb_fields, False) == hashed(answer(packet), lb_fields, True)
+
+
+@given(packets(), st.booleans())
+def test_the_fragments_of_a_packet_meet_one_function(packet, back):
+    first, later = {**packet, "ip_frag": 1}, {**packet, "ip_frag": 3}
+    later = {name: value for name, value in later.items() if not name.startswith(("tcp_", "udp_"))}
+    assert hashed(first, (), back) == hashed(later, (), back)
 
 
 @given(packets(), packets(), asked, st.booleans())

@@ -77,3 +77,20 @@ def test_an_answer_meets_the_function_of_what_it_answers(switch, lb_fields):
                 assert len({q for q, _ in pairs}) > 1, "they are spread"
         finally:
             bridge.apply(changes(program, Program()))
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("kind", ["udp", "udp6"])
+def test_the_fragments_of_a_packet_meet_one_function(switch, kind):
+    flow, group = way((), 1)
+    program = program_of([flow, *spreading()], [group])
+    with client.connect(switch.address) as bridge:
+        bridge.apply(changes(Program(), program))
+        try:
+            for question, _ in questions(kind):
+                portless = question.partition(f",{kind[:3]}_src")[0]
+                assert chosen(switch, f"{question},ip_frag=first") == chosen(
+                    switch, f"{portless},ip_frag=later"
+                )
+        finally:
+            bridge.apply(changes(program, Program()))
