@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sfcci.datapath.scenario import Scenario, load_scenario
-from sfcci.document import Document, Key, did_you_mean
+from sfcci.document import Document, Key, did_you_mean, key_path
 from sfcci.errors import Fault, InputError, UsageError
 from sfcci.gate.change import changed, declared
 from sfcci.gate.job_schema import PROTOCOLS
@@ -127,7 +127,10 @@ def _changes(
             now = changed(now, declared(change), begin)
         except InputError as error:
             for fault in error.faults:
-                yield found.fault(_near(found, here, fault), fault.found, fault.expected, fault.hint)
+                keys = _near(found, here, fault)
+                path, _, told = fault.found.partition(": ")
+                text = told if key_path(keys).endswith(f".{path}") else fault.found
+                yield found.fault(keys, text, fault.expected, fault.hint)
     return now
 
 

@@ -7,7 +7,8 @@ import pytest
 from sfcci import datapath
 from sfcci.errors import InputError, UsageError
 from sfcci.gate import declaration
-from sfcci.gate.job import Answered, Change, Http, Visits
+from sfcci.gate import job as job_values
+from sfcci.gate.job import Answered, Change, Flows, Http, Stream, Visits, Whole
 
 SCENARIOS = Path(datapath.__file__).parent / "scenarios"
 GOOD = """\
@@ -95,7 +96,7 @@ def test_a_job_is_one_kind_or_the_other(tmp_path, old, new, reason):
             "shares: {among: [vm1], at_least: 0}",
             "at_least: found 0; expected a share above 0, at most 1",
         ),
-        ("PC1: {", "PC2: {", "change.port_chains.PC2: port_chains.PC2: port_pair_groups is missing"),
+        ("PC1: {", "PC2: {", "change.port_chains.PC2: port_pair_groups is missing"),
         ("flow_classifiers: []", "flow_classifiers: [FC_htp]", "did you mean FC_http?"),
         (
             "        traffic: [{http: {from: source, to: dest, requests: 3}}]\n",
@@ -123,6 +124,93 @@ def test_a_job_that_could_prove_nothing_is_refused(tmp_path, old, new, reason):
     assert old in GOOD
     with pytest.raises(InputError) as caught:
         load(tmp_path, a=GOOD.replace(old, new))
+    assert reason in str(caught.value)
+
+
+WORDS = """\
+jobs:
+  - name: words
+    pipeline: gate
+    timeout: 5
+    scenario: demo
+    steps:
+      - change:
+          - {port_pairs: {PP1: {weight: 3}}, port_chains: {PC9: {port_pair_groups: [PG2], symmetric: true}}, hosts: {vm1: down}}
+          - delete
+        traffic:
+          - udp: {from: source, to: dest, flows: 3, port: [0, 53], source_port: 1000, ip: 4, length: 9}
+          - all: {from: source, to: dest}
+          - stream: {from: source, to: dest, rate: 50, control: 7000}
+        checks:
+          - both_ways
+          - dropped
+          - base_flows
+          - shares: {among: {vm1: 1, vm2: 2.5}, within: 0.1}
+          - one_of: [vm1]
+          - moved_at_most: 0.5
+          - copies: [vm3]
+          - encapsulation: {at: vm1, kind: nsh, path: 3, index: 250}
+          - lost: 0
+          - ways: [[[vm1]], [[vm2], [vm3]]]
+"""
+
+
+def test_every_word_gives_its_value(tmp_path):
+    (job,) = load(tmp_path, a=WORDS)
+    (step,) = job.steps
+    assert step.changes == (
+        Change(
+            {
+                "port_pairs": {"PP1": {"weight": 3}},
+                "port_chains": {"PC9": {"port_pair_groups": ["PG2"], "symmetric": True}},
+            },
+            {"vm1": False},
+        ),
+        Change(whole=Whole.DELETE),
+    )
+    assert step.traffic == (
+        Flows("source", "dest", ("udp",), 3, (0, 53), 1000, 4, 9),
+        Flows("source", "dest", ("tcp", "udp", "icmp"), 20, (5000,)),
+        Stream("source", "dest", 50, 5000, 7000),
+    )
+    assert step.checks == (
+        job_values.BothWays(),
+        job_values.Dropped(),
+        job_values.BaseFlows(),
+        job_values.Weights((("vm1", 1.0), ("vm2", 2.5)), 0.1),
+        job_values.OneOf(("vm1",)),
+        job_values.MovedAtMost(0.5),
+        job_values.Copies(("vm3",)),
+        job_values.Encapsulation("vm1", "nsh", 3, 250),
+        job_values.Lost(0),
+        job_values.Ways(((("vm1",),), (("vm2",), ("vm3",)))),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("PC9: {port_pair_groups: [PG2], symmetric: true}", "PC9: {symmetric: true}", "change[0].port_chains.PC9: port_pair_groups is missing"),
+        ("PC9: {port_pair_groups: [PG2]", "PC9: {port_pair_groups: [PG7]", "8:85: jobs[0].steps[0].change[0].port_chains.PC9.port_pair_groups[0]: no port pair group PG7"),
+        ("weight: 3", "wieght: 3", "did you mean weight?"),
+        ("weight: 3", "weight: -3", "weight"),
+        ("vm1: down", "vm9: down", "change[0].hosts.vm9: the scenario has no vm9"),
+        ("vm1: down", "vm1: dwn", 'found "dwn"; expected one of up, down'),
+        ("- delete", "- everything", 'found "everything"; expected one of restore, delete'),
+        ("port: [0, 53]", "port: [0, 80]", "a server of dest listens at 80; expected another, or http"),
+        ("port: [0, 53]", "port: 70000", "expected a port number, 0 to 65535, or a list of them"),
+        ("among: {vm1: 1, vm2: 2.5}", "among: {vm1: 1, vm7: 2.5}", "shares.among.vm7: the scenario has no vm7"),
+        ("within: 0.1", "at_least: 0.1", "shares.at_least: unknown key; expected one of among, within"),
+        ("at: vm1, kind", "at: vm8, kind", "encapsulation.at: the scenario has no vm8"),
+        ("kind: nsh", "kind: gre", "expected one of mpls, nsh, none"),
+        ("          - stream: {from: source, to: dest, rate: 50, control: 7000}\n", "", "lost proves nothing without stream traffic"),
+        ("[[vm2], [vm3]]]", "[[vm2], [vm33]]]", "the scenario has no vm33"),
+    ],
+)  # fmt: skip
+def test_a_wrong_word_is_told_with_its_place(tmp_path, old, new, reason):
+    assert old in WORDS
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, a=WORDS.replace(old, new))
     assert reason in str(caught.value)
 
 

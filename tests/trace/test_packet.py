@@ -94,6 +94,30 @@ def test_a_label_stack_is_told_from_the_outermost_and_the_packet_below_it_too():
     assert (seen.ethertype, seen.dst, seen.dport) == (0x8847, "10.0.0.2", 53)
 
 
+def service_header(following, spi=1, si=255, length=6, version=0):
+    return struct.pack("!HBBI", version << 14 | 63 << 6 | length, 1, following, spi << 8 | si) + bytes(
+        max(0, 4 * length - 8)
+    )
+
+
+def test_a_service_header_is_read_and_the_packet_below_it_too():
+    inner = ipv4(udp(b"abc"))
+    for following, behind in ((3, frame(packet.ETHERTYPE_IPV4, inner)), (1, inner)):
+        found = decode(frame(packet.ETHERTYPE_NSH, service_header(following, 258, 254) + behind))
+        assert (found.nsh, found.ethertype) == (packet.ServiceHeader(258, 254, 63), packet.ETHERTYPE_NSH)
+        assert (found.sport, found.dport, found.payload_length, found.truncated) == (4000, 53, 3, False)
+    sixth = decode(frame(packet.ETHERTYPE_NSH, service_header(2) + ipv6(udp())))
+    assert sixth.ip_version == 6
+    metadata = decode(frame(packet.ETHERTYPE_NSH, service_header(1, length=2) + inner))
+    assert metadata.dport == 53
+    assert decode(frame(packet.ETHERTYPE_NSH, service_header(1, version=1) + inner)).truncated
+    assert decode(frame(packet.ETHERTYPE_NSH, service_header(1, length=1) + inner)).truncated
+
+
+def test_a_segment_tells_its_acknowledgement():
+    assert decode(frame(packet.ETHERTYPE_IPV4, ipv4(tcp(), packet.TCP))).tcp_ack is not None
+
+
 def test_ipv6_is_read_behind_its_extension_headers():
     hop_by_hop = bytes([60, 0]) + b"\1\4\0\0\0\0"
     options = bytes([packet.TCP, 1]) + b"\0" * 14
