@@ -19,7 +19,7 @@ from sfcci.datapath import ovs, plug, standing
 from sfcci.datapath.driver import RESIDENCY_S, Driver, blamed
 from sfcci.datapath.lab import Say, switch_ports
 from sfcci.datapath.namespace import Keeper
-from sfcci.datapath.topology import Port, Topology, change
+from sfcci.datapath.topology import Change, Port, Topology, change
 from sfcci.datapath.wanted import READ, last_number, wanted
 from sfcci.datapath.watch import Lost, Watch
 from sfcci.errors import ToolError, UsageError
@@ -37,7 +37,8 @@ class Bench:
         self._there: standing.StandingLab | None = None
         self._watch: Watch | None = None
         self._last = 0
-        self._fresh = False
+        self._fresh = self._whole = False
+        """Whether routes were set once; whether what is written down is what is plugged."""
         self._gone = ""
         self._lost = False
         """Whether there was a lab, and it is not known whether there still is."""
@@ -71,15 +72,19 @@ class Bench:
         return self._driver.due if self._driver else None
 
     def left(self) -> str:
-        """Leave the lab after a failure; say so where its user ended it, "" where it lives or is raised again."""
+        """Leave the lab after a failure; say so where its user ended it, "" where it lives or is raised again.
+
+        One where nothing was being plugged is still known: only its daemons are to be found again.
+        """
+        alive = self._there is not None and self._there.lab.keeper.alive()
         self._lost = self._lost or self._there is not None
-        if (
-            self._there
-            and not self._there.lab.keeper.alive()
-            and standing.was_ended(self._folder, self._name)
-        ):
+        if self._there and not alive and standing.was_ended(self._folder, self._name):
             self._gone = self._end
-        self.leave()
+        if not alive or not self._whole:
+            self.leave()
+        elif self._watch and self._watch.lost:
+            self._watch.close()
+            self._watch = None
         return self._gone
 
     @property
@@ -93,6 +98,7 @@ class Bench:
         if self._driver:
             self._driver.close()
         self._watch = self._there = self._driver = self._planned = None
+        self._whole = False
 
     def bring(self, state: State, *, new: bool, again: bool) -> Facts:
         """Bring the lab to the state, which is `new` or tried `again`, and give the facts. Raises SfcciError."""
@@ -100,12 +106,16 @@ class Bench:
         if self._there is None and not ((new or again) and self._attach(state, new=new)):
             return trouble(state, self._gone) if self._gone else _facts(self._plan(state, {}), {})
         assert self._there is not None  # noqa: S101 - attached
-        assert self._watch is not None  # noqa: S101 - attached
+        if self._watch is None:
+            self._watch = Watch(self._there.lab.keeper)
+            self._watch.expect(self._there.lab.topology.ports)
+            self._watch.wait_for_bridge(SETTLE_S)
         topology = self._plug(self._pluggable(state, self._there.lab.topology, self._last), state)
         self._look()
         if self._there is None:
             return trouble(state, self._gone)
         self._mend(topology)
+        self._whole = True
         links = {port.id: bool(self._watch.links.get(port.tap)) for port in topology.ports}
         ports = {id_: replace(port, up=links[id_]) for id_, port in switch_ports(topology).items()}
         made = self._carried_out(state, ports)
@@ -163,6 +173,7 @@ class Bench:
             return
         self._watch.changed = False
         if gone := self._watch.without_device(topology.ports):
+            self._whole = False
             raise Lost(f"the cable of port {gone[0].name} is gone and is plugged again")
         awry = self._watch.awry(topology.ports)
         if awry or not self._watch.closed():
@@ -222,6 +233,7 @@ class Bench:
         assert self._there is not None  # noqa: S101 - attached
         assert self._watch is not None  # noqa: S101 - attached
         step = change(self._there.lab.topology, topology)
+        self._whole = self._whole and step == Change()
         if not self._fresh:
             step = replace(step, route={host.name: topology.routes(host.name) for host in topology.hosts})
         try:

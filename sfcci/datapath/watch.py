@@ -41,6 +41,7 @@ class Watch:
 
     def __init__(self, keeper: Keeper) -> None:
         """Begin to watch. Raises ToolError when the lab or its Open vSwitch does not answer."""
+        self._lab = keeper
         self.links: dict[str, bool] = {}
         self.lost, self.ended = "", False
         self._rows: dict[str, dict[str, Mapping[str, Any]]] = {table: {} for table in MONITOR}
@@ -77,7 +78,7 @@ class Watch:
         readable, _, _ = select.select(self.handles(), [], [], seconds)
         if self._keeper in readable:
             self.lost, self.ended = "the lab has ended", True
-        elif self._switch.fileno() in readable and not self._switch.recv(4096):
+        elif self._switch.fileno() in readable and not _received(self._switch):
             self.lost = "ovs-vswitchd has ended"
         elif self._database.fileno() in readable:
             self._take()
@@ -88,6 +89,19 @@ class Watch:
         end = time.monotonic() + limit_s
         while not self.lost and not all(self.links.get(tap) for tap in taps) and time.monotonic() < end:
             self.look(max(end - time.monotonic(), 0))
+
+    def expect(self, ports: Iterable[Port]) -> None:
+        """Have `awry` tell of these ports too where they are not there; they were plugged before the watch began."""
+        self._seen |= {port.tap for port in ports}
+        self.changed = True
+
+    def wait_for_bridge(self, limit_s: float) -> None:
+        """Wait until a switch that begins has its bridge again, `limit_s` at most: somebody may have taken it away."""
+        end = time.monotonic() + limit_s
+        while not self.lost and time.monotonic() < end:
+            with contextlib.suppress(OSError), _connect(self._lab, f"{BRIDGE}.mgmt"):
+                return
+            self.look(BETWEEN_S)
 
     def awry(self, ports: Iterable[Port]) -> tuple[Port, ...]:
         """Give those ports that somebody took from the switch, or gave another number or network.
@@ -126,16 +140,23 @@ class Watch:
         self.lost = self.lost or "the watch has ended"
 
     def _begin(self) -> None:
-        """Wait until the switch's interfaces are known: the bridge's own is always among them. Raises ToolError."""
+        """Wait until the switch has told of its interfaces, of which the bridge's own is one. Raises ToolError.
+
+        The database forgets the state of links with its process, and until the switch writes it again none is known.
+        """
         end = time.monotonic() + CONNECT_S
-        while not self.links:
+        while not self._told():
             if self.lost or time.monotonic() > end:
                 words = ("monitor", "Interface")
                 raise ToolError(ProgramFailure(words, -1, (self.lost,)), "Open vSwitch does not answer")
             self.look(max(end - time.monotonic(), 0))
 
+    def _told(self) -> bool:
+        rows = self._rows["Interface"].values()
+        return bool(rows) and all(isinstance(row["link_state"], str) for row in rows if _has_number(row))
+
     def _take(self) -> None:
-        data = self._database.recv(1 << 16)
+        data = _received(self._database)
         if not data:
             self.lost = "ovsdb-server has ended"
             return
@@ -172,12 +193,24 @@ class Watch:
         self.links.pop(before, None)
         if row:
             self.links[row["name"]] = row["link_state"] == "up"
-            if isinstance(row["ofport"], int) and row["ofport"] > 0:
+            if _has_number(row):
                 self._seen.add(row["name"])
 
     def _send(self, message: Mapping[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):  # who has ended is found by reading
             self._database.sendall(json.dumps(message).encode())
+
+
+def _received(sock: socket.socket) -> bytes:
+    """Give what has come, b"" when who sent it has ended."""
+    try:
+        return sock.recv(1 << 16)
+    except OSError:  # it ended before it had taken the connection
+        return b""
+
+
+def _has_number(row: Mapping[str, Any]) -> bool:
+    return isinstance(row["ofport"], int) and row["ofport"] > 0
 
 
 class Lost(SfcciError):  # noqa: N818 - what has happened

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.lab
 TARGET = "10.0.0.128/9999"
 THROUGH_BOTH = 62
 """What is left of a packet's 64 hops behind two functions that route."""
-KILLS = 6
+KILLS = 4
 
 
 @pytest.fixture(scope="module")
