@@ -96,7 +96,10 @@ def scenario(kind):
     hosts = [Host(name, forwards=name in FUNCTIONS and not kind.work) for name in ("dest", *FUNCTIONS)]
     hosts.append(Host("source", services={"http": WEB}))
     return Scenario(
-        "hitless", Topology(tuple(hosts), tuple(ports)), ChainState(), Document("hitless", "", {})
+        "hitless",
+        Topology(tuple(hosts), tuple(ports)),
+        ChainState(),
+        Document("hitless", "", {"network": "10.1.0.0/24"}),
     )
 
 
@@ -143,8 +146,15 @@ def order_of(wanted, back):
 @contextlib.contextmanager
 def world(kind):
     """Give a lab with functions of a kind that work."""
-    with raised(scenario(kind)) as lab, contextlib.ExitStack() as stack:
+    with raised(scenario(kind)) as lab, functions_working(lab, kind):
+        yield lab
+
+
+@contextlib.contextmanager
+def functions_working(lab, kind):
+    """Have the functions of a lab work while the block runs."""
+    with contextlib.ExitStack() as stack:
         for host in FUNCTIONS if kind.work else ():
             out = f"{host}in" if kind.one_port else f"{host}out"
             stack.enter_context(working(lab, kind.work, f"{host}in", out, hold_ms=kind.hold_ms))
-        yield lab
+        yield

@@ -1,6 +1,7 @@
 """A chain that is updated under packets loses none, and none passes a function by or meets them in a wrong order."""
 
 import pytest
+from hitless_plane import under_a_plane
 from hitless_run import run
 from hitless_world import KINDS, MIXED, world
 
@@ -38,6 +39,14 @@ def test_three_updates_of_each_kind():
 @pytest.mark.parametrize("functions", ["mpls-30", "nsh-30", "wire-30", "one-port-30", "symmetric-30"])
 def test_functions_that_hold_packets(functions):
     no_packet_is_harmed(functions, "some")
+
+
+@pytest.mark.parametrize("updates", ["pairs", "order"])
+def test_requests_to_the_api(updates, tmp_path):
+    with under_a_plane("routed", tmp_path) as (lab, apply):
+        one = counting(lab, apply, "routed", updates, 3)
+    assert {way.faults for way in one.ways.values()} == {()}
+    assert one.good, one
 
 
 def test_a_change_all_at_once_is_seen_to_harm_packets():
