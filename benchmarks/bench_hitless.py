@@ -5,14 +5,15 @@ chain (both ways where it is symmetric) and as many beside it, the control. What
 every packet judged by it. A run whose control lost a packet, or in which a function held one longer than the functions
 are said to (a machine without time), does not count and is made again; every run is reported.
 
-Then one TCP connection after the other carries what it can through the chain, with updates and without.
+`--api` has the updates asked of the API's data plane; `--tcp` tells what TCP gets through the chain meanwhile.
 
-python benchmarks/bench_hitless.py [--updates 24] [--rate 1000] [--functions routed,mpls-30] [--kinds pairs,order] [--json]
+python benchmarks/bench_hitless.py [--updates 24] [--rate 1000] [--functions routed,mpls-30] [--kinds pairs,order] [--api] [--json]
 """
 
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
@@ -21,26 +22,46 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "datapath"))
 
+import hitless_plane
 import hitless_run
 import hitless_world as world
 
+FUNCTIONS = "routed,router-30,mpls-30,nsh-30,wire-30,symmetric-30"
+UPDATES = "pairs,groups,members,order,classifier,chain"
+ASKED_FUNCTIONS, ASKED_UPDATES = "routed,mpls-30,nsh-30", "pairs,groups,members,order"
+"""A lab under the API has functions that route in the kernel, or know the encapsulation; classifiers that overlap it refuses."""
 ATTEMPTS = 3
 PAUSE_S = 0.1
 """Between two updates."""
 
 
 def runs(functions: str, kinds: list[str], updates: int, rate: float, say: Any) -> Iterator[Any]:
-    """Give every run with functions of one kind, void ones too; a run that counts ends the attempts."""
-    kind = world.KINDS[functions]
-    with world.world(kind) as lab:
-        one = partial(hitless_run.run, lab, lab.apply, kind, rate=rate)
-        for update in kinds:
-            for _ in range(ATTEMPTS):
-                run = one(update, count=updates)
-                say(told(run))
-                yield run
-                if not run.void:
-                    break
+    """Give every run with functions of one kind in one lab, void ones too."""
+    with world.world(world.KINDS[functions]) as lab:
+        for kind in kinds:
+            yield from attempts(lab, lab.apply, functions, kind, count=updates, rate=rate, say=say)
+
+
+def asked_runs(functions: str, kinds: list[str], updates: int, rate: float, say: Any) -> Iterator[Any]:
+    """Give every run with functions of one kind where updates are requests to the API's rules; a lab for each kind."""
+    for kind in kinds:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            hitless_plane.under_a_plane(functions, Path(folder)) as made,
+        ):
+            yield from attempts(*made, functions, kind, count=updates, rate=rate, say=say)
+
+
+def attempts(
+    lab: Any, apply: Any, functions: str, kind: str, *, count: int, rate: float, say: Any
+) -> Iterator[Any]:
+    """Give runs of one kind of update until one counts."""
+    for _ in range(ATTEMPTS):
+        run = hitless_run.run(lab, apply, world.KINDS[functions], kind, count=count, rate=rate)
+        say(told(run))
+        yield run
+        if not run.void:
+            return
 
 
 def bulk(updates: int, say: Any) -> dict[str, dict[str, float]]:
@@ -88,12 +109,11 @@ def verdict(found: list[Any]) -> tuple[str, int]:
     return text, int(bool(bad or named - counted))
 
 
-def chosen(word: str, known: dict[str, Any], more: dict[str, Any] | None = None) -> list[str]:
-    """Give the names in a list of words, all `known` ones where there is none. Raises SystemExit for any other."""
-    names = word.split(",") if word else list(known)
-    every = known | (more or {})
-    if unknown := set(names) - every.keys():
-        sys.exit(f"no {', '.join(sorted(unknown))}; there are: {', '.join(every)}")
+def chosen(word: str, known: dict[str, Any]) -> list[str]:
+    """Give the names in a list of words. Raises SystemExit for one that is not known."""
+    names = word.split(",")
+    if unknown := set(names) - known.keys():
+        sys.exit(f"no {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
     return names
 
 
@@ -102,23 +122,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--updates", type=int, default=24)
     parser.add_argument("--rate", type=float, default=1000, help="packets per second through the chain")
-    parser.add_argument("--functions", default="", help=", ".join(world.KINDS))
-    parser.add_argument("--kinds", default="", help=", ".join(world.UPDATES))
+    parser.add_argument("--functions", help="of " + ", ".join(world.KINDS))
+    parser.add_argument("--kinds", help="of updates: " + ", ".join(world.UPDATES | world.MIXED))
+    parser.add_argument(
+        "--api", action="store_true", help="updates are requests, carried out by the API's data plane"
+    )
+    parser.add_argument("--tcp", action="store_true", help="only what TCP gets meanwhile")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    kinds = chosen(given.kinds, world.UPDATES, world.MIXED)
+    functions = chosen(given.functions or (ASKED_FUNCTIONS if given.api else FUNCTIONS), world.KINDS)
+    kinds = chosen(given.kinds or (ASKED_UPDATES if given.api else UPDATES), world.UPDATES | world.MIXED)
     say = partial(print, file=sys.stderr if given.json else sys.stdout, flush=True)
-    found = [
-        run
-        for functions in chosen(given.functions, world.KINDS)
-        for run in runs(functions, kinds, given.updates, given.rate, say)
-    ]
-    tcp = {} if given.functions else bulk(given.updates, say)
-    text, status = verdict(found)
-    say(text)
+    if given.tcp:
+        shown, status = {"tcp": bulk(given.updates, say)}, 0
+    else:
+        way = asked_runs if given.api else runs
+        found = [run for one in functions for run in way(one, kinds, given.updates, given.rate, say)]
+        text, status = verdict(found)
+        say(text)
+        shown = {
+            "rate": given.rate,
+            "runs": [asdict(run) | {"good": run.good} for run in found],
+            "verdict": text,
+        }
     if given.json:
-        told_runs = [asdict(run) | {"good": run.good} for run in found]
-        print(json.dumps({"rate": given.rate, "runs": told_runs, "tcp": tcp, "verdict": text}))
+        print(json.dumps(shown))
     return status
 
 
