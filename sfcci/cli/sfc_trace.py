@@ -87,7 +87,7 @@ def trace(  # noqa: PLR0917 - click passes them by name
     questions = list(_questions(scene, source, dest, asked, untold))
     ends = {port for one in questions for port in (one.source, one.goal) if port}
     tell = console.progress()
-    with tracing.carrying(scene, ends) as carry:
+    with tracing.carrying(scene, ends, named=flows) as carry:
         for number, one in enumerate(questions, 1):
             tell(f"{number} of {len(questions)}")
             done += shown.traced(scene, carry, one, answers=reverse or everything)

@@ -43,10 +43,8 @@ class DummyPort:
 class OwnSwitch:
     """The switch while it runs; `install` gives it a program, `traced` carries packets through it."""
 
-    def __init__(
-        self, control: Control, openflow: openflow_client.Switch, ports: tuple[DummyPort, ...]
-    ) -> None:
-        self._control, self._openflow, self._ports = control, openflow, ports
+    def __init__(self, control: Control, openflow: openflow_client.Switch) -> None:
+        self._control, self._openflow = control, openflow
         self.program = Program()
 
     def install(self, program: Program) -> None:
@@ -54,10 +52,9 @@ class OwnSwitch:
         self._openflow.apply(changes(self.program, program))
         self.program = program
 
-    def traced(self) -> Traced:
-        """Give what carries packets through the switch."""
-        numbers = {port.name: port.number for port in self._ports}
-        return Traced(self._control, BRIDGE, numbers, lambda: self.program)
+    def traced(self, *, named: bool = False) -> Traced:
+        """Give what carries packets through the switch; `named` as for `Traced`."""
+        return Traced(self._control, BRIDGE, lambda: self.program, named=named)
 
 
 @contextlib.contextmanager
@@ -75,7 +72,7 @@ def own_switch(ports: Iterable[DummyPort]) -> Iterator[OwnSwitch]:
             _check(openflow, known)
         for port in known:
             control.ask("fdb/add", BRIDGE, port.name, str(port.network), port.mac)
-        yield OwnSwitch(control, openflow, known)
+        yield OwnSwitch(control, openflow)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """What ofproto/trace tells, read: which frames leave, from which place on a path, by whose choice.
 
-The frames are those of its last line ("Datapath actions"), with the names of ports; the lines of the tables say how it
-came to them. Source: ovs-vswitchd(8), "ofproto/trace"; odp syntax as ovs-dpctl(8) prints it.
+The frames are those of its last line ("Datapath actions"), which has the datapath's numbers of ports; the lines of the
+tables, which have OpenFlow's, say how it came to them. Source: ovs-vswitchd(8), "ofproto/trace"; odp syntax as ovs-dpctl(8) prints it.
 """
 
 import re
@@ -23,7 +23,13 @@ _SET_REG = re.compile(r"set_field:(0x[0-9a-f]+|\d+)(?:/(0x[0-9a-f]+|\d+))?->reg(
 _FLOW_LINE = re.compile(r"( *)(\d+)\. ")
 _FINAL_REG = re.compile(r"\b(reg\d+)=(0x[0-9a-f]+|\d+)")
 PAUSED = re.compile(r"^ *controller\(pause\)$", re.MULTILINE)
+_PORT_LINE = re.compile(r"^    \S.* (\d+)/(\d+): ", re.MULTILINE)
 _PAIR = re.compile(r"(\w+)=([^,()]*)")
+
+
+Choice = tuple[int, bool, int | None, int | None]
+"""Place on the path, whether on the way back, group and bucket."""
+NO_CHOICE: Choice = (0, False, None, None)
 
 
 @dataclass(frozen=True)
@@ -55,8 +61,14 @@ def flow_text(packet: Packet) -> str:
     return ",".join(words)
 
 
+def port_numbers(text: str, bridge: str) -> dict[str, int]:
+    """Give OpenFlow's numbers of a bridge's ports by the datapath's, from what `dpif/show` tells."""
+    section = re.search(rf"^  {re.escape(bridge)}:\n((?:    .*\n?)*)", text, re.MULTILINE)
+    return {there: int(ours) for ours, there in _PORT_LINE.findall(section[1] if section else "")}
+
+
 def read(text: str, packet: Packet, numbers: Mapping[str, int]) -> Told:
-    """Give what became of the packet. `numbers`: ports of ours by name; what went elsewhere is left out.
+    """Give what became of the packet. `numbers`: OpenFlow's by the datapath's; what went elsewhere is left out.
 
     Raises ValueError: it is no such text.
     """
@@ -72,9 +84,12 @@ def read(text: str, packet: Packet, numbers: Mapping[str, int]) -> Told:
     choices = dict(tree.outputs)
     departures = [
         Departure(
-            numbers[name], frame, *choices.get(name, (0, False, None, None)), switched=name not in choices
+            numbers[port],
+            frame,
+            *choices.get(numbers[port], NO_CHOICE),
+            switched=numbers[port] not in choices,
         )
-        for name, frame in frames.sent
+        for port, frame in frames.sent
     ]
     again = None
     if frames.again is not None:
@@ -88,7 +103,7 @@ class _Tree:
     """The lines of the tables, one after the other: which register had what value when a frame left."""
 
     registers: dict[int, int]
-    outputs: list[tuple[str, tuple[int, bool, int | None, int | None]]] = field(default_factory=list)
+    outputs: list[tuple[int, Choice]] = field(default_factory=list)
     group: int | None = None
     bucket: int | None = None
     clones: list[tuple[int, int, dict[int, int]]] = field(default_factory=list)
@@ -113,11 +128,9 @@ class _Tree:
             self.registers[number] = self.registers.get(number, 0) & ~mask | value
         elif said.startswith("group:"):
             self.group, self.bucket = int(said.removeprefix("group:")), None
-        elif said.startswith("output:"):
+        elif said.startswith("output:") and (port := said.removeprefix("output:")).isdigit():
             place, back = self.registers.get(PLACE, 0), bool(self.registers.get(ORIGIN, 0) & ON_WAY_BACK)
-            self.outputs.append(
-                (said.removeprefix("output:").strip('"'), (place, back, self.group, self.bucket))
-            )
+            self.outputs.append((int(port), (place, back, self.group, self.bucket)))
 
     def _remark(self, said: str) -> None:
         if said.startswith("-> using bucket"):
@@ -151,7 +164,7 @@ class _Frames:
         """Carry out a list of actions."""
         for part in _parts(text):
             name, _, rest = part.partition("(")
-            self._act(name.strip('"'), rest.removesuffix(")"))
+            self._act(name, rest.removesuffix(")"))
 
     def _act(self, name: str, words: str) -> None:
         given = dict(_PAIR.findall(words))

@@ -1,13 +1,13 @@
 """Packets carried through a switch by ofproto/trace: what it would do with them. No packet is sent for it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from sfcci.chain.action import Decap, PopMpls, spelled_actions
 from sfcci.chain.journey import Carried
 from sfcci.chain.program import Program
 from sfcci.chain.table import DECODE, FROM_FUNCTION, ORIGIN_REG
 from sfcci.chain.walk import Packet
-from sfcci.datapath.trace_text import Told, flow_text, read
+from sfcci.datapath.trace_text import Told, flow_text, port_numbers, read
 from sfcci.datapath.unixctl import Control
 from sfcci.errors import ProgramFailure, ToolError
 
@@ -15,26 +15,33 @@ from sfcci.errors import ProgramFailure, ToolError
 class Traced:
     """A `journey.Carry` that asks a switch.
 
-    `numbers`: OpenFlow numbers by the names of its interfaces. `program` gives what it holds; asked only for packets
-    that come with an encapsulation, for there ofproto/trace ends where the switch looks at the inner packet anew.
+    `program` gives what it holds; asked only for packets that come with an encapsulation, for there ofproto/trace ends
+    where the switch looks at the inner packet anew. `named`: what it tells has the names of ports, for people; that
+    makes an answer several times as dear on a switch of many ports.
     """
 
     def __init__(
-        self, control: Control, bridge: str, numbers: Mapping[str, int], program: Callable[[], Program]
+        self, control: Control, bridge: str, program: Callable[[], Program], *, named: bool = False
     ) -> None:
-        self._control, self._bridge, self._numbers, self._program = control, bridge, numbers, program
+        self._control, self._bridge, self._program, self._named = control, bridge, program, named
+        self._numbers = port_numbers(control.ask("dpif/show"), bridge)
 
     def __call__(self, packet: Packet) -> Carried:
         """Carry a packet through. Raises ToolError."""
-        text = self._control.ask("ofproto/trace", self._bridge, flow_text(packet), "--names")
-        told = self._read(text, packet)
+        told, text = self._ask(packet, "ofproto/trace", flow_text(packet))
         if told.again is None:
             return Carried(told.departures, text, told.waits)
-        words = (self._bridge, flow_text(told.again), "--names", self._rest(packet))
-        more = self._control.ask("ofproto/trace-packet-out", *words)
-        then = self._read(more, told.again)
-        departures = (*told.departures, *then.departures)
-        return Carried(departures, f"{text.rstrip()}\n\n{more}", then.waits)
+        words = ("ofproto/trace-packet-out", flow_text(told.again), self._rest(packet))
+        then, more = self._ask(told.again, *words)
+        return Carried((*told.departures, *then.departures), f"{text}\n\n{more}", then.waits)
+
+    def _ask(self, packet: Packet, command: str, flow: str, *rest: str) -> tuple[Told, str]:
+        """What is told, read, and as text."""
+        text = self._control.ask(command, self._bridge, flow, *rest)
+        told = self._read(text, packet)
+        if self._named:
+            text = self._control.ask(command, self._bridge, flow, "--names", *rest)
+        return told, text.rstrip()
 
     def _read(self, text: str, packet: Packet) -> Told:
         try:

@@ -87,13 +87,13 @@ def lab_of(folder: Path, state: State) -> standing.StandingLab | None:
 
 
 @contextlib.contextmanager
-def carrying(scene: Scene, ends: Iterable[str]) -> Iterator[Carry]:
+def carrying(scene: Scene, ends: Iterable[str], *, named: bool = False) -> Iterator[Carry]:
     """Give what carries packets from and to these ports (ids) through the scene's switch, for the block.
 
-    Raises MissingTool, ToolError, Unreachable.
+    `named` as for `Traced`. Raises MissingTool, ToolError, Unreachable.
     """
     if scene.lab:
-        with _lab_switch(scene.lab) as carry:
+        with _lab_switch(scene.lab, named) as carry:
             yield carry
         return
     needed = _needed(scene.layout, set(ends))
@@ -104,13 +104,12 @@ def carrying(scene: Scene, ends: Iterable[str]) -> Iterator[Carry]:
     ]
     with own_switch.own_switch(ports) as switch:
         switch.install(scene.program)
-        yield switch.traced()
+        yield switch.traced(named=named)
 
 
 @contextlib.contextmanager
-def _lab_switch(lab: standing.StandingLab) -> Iterator[Carry]:
+def _lab_switch(lab: standing.StandingLab, named: bool) -> Iterator[Carry]:
     keeper = lab.lab.keeper
-    numbers = {port.tap: port.number for port in lab.lab.topology.ports}
     with contextlib.ExitStack() as stack:
         control = stack.enter_context(Control(keeper.root / ovs.CONTROL.lstrip("/")))
 
@@ -120,7 +119,7 @@ def _lab_switch(lab: standing.StandingLab) -> Iterator[Carry]:
                 there = switch.held()
             return program_of(there.flows, there.groups)
 
-        yield Traced(control, ovs.BRIDGE, numbers, held)
+        yield Traced(control, ovs.BRIDGE, held, named=named)
 
 
 def port_named(scene: Scene, word: str) -> Port:

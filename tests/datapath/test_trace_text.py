@@ -2,18 +2,19 @@
 
 import pytest
 
-from sfcci.datapath.trace_text import flow_text, read
+from sfcci.datapath.trace_text import flow_text, port_numbers, read
 
 PACKET = {
     "in_port": 1, "eth_type": 0x800, "eth_src": 0x020000000001, "eth_dst": 0x020000000002, "nw_proto": 6, "ip_frag": 0,
     "ip_src": 0x0A000001, "ip_dst": 0x0A000002, "tcp_src": 1234, "tcp_dst": 80,
 }  # fmt: skip
-NUMBERS = {"src": 1, "dst": 2, "f-in": 3, "tap": 9}
-CHOSEN = """Flow: tcp,in_port=src
+NUMBERS = {"21": 1, "22": 2, "23": 3, "29": 9}
+"""The datapath has numbers of its own."""
+CHOSEN = """Flow: tcp,in_port=1
 
 bridge("br-int")
 ----------------
- 0. in_port=src, priority 100, cookie 0x5fc0000000000000
+ 0. in_port=1, priority 100, cookie 0x5fc0000000000000
     goto_table:20
 20. reg0=0x1ff, priority 100, cookie 0x5fc0000000000001
     set_field:0x1ff->reg0
@@ -23,7 +24,7 @@ bridge("br-int")
     resubmit(,30)
     30. reg3=0x9, priority 100, cookie 0x5fc0000000000000
             set_field:02:00:00:00:01:09->eth_dst
-            output:tap
+            output:9
     group:1
      -> bucket 7: score 12995
      -> using bucket 7
@@ -35,12 +36,12 @@ bridge("br-int")
             move:NXM_NX_REG0[0..19]->OXM_OF_MPLS_LABEL[]
              -> OXM_OF_MPLS_LABEL[] is now 511
             set_field:02:00:00:00:01:03->eth_dst
-            output:"f-in"
+            output:3
 
-Final flow: tcp,reg0=0x1ff,in_port=src
-Megaflow: recirc_id=0,eth,tcp,in_port=src
-Datapath actions: set(eth(dst=02:00:00:00:01:09)),tap,set(eth(dst=02:00:00:00:01:03)),"""
-CHOSEN += 'push_mpls(label=511,tc=0,ttl=255,bos=1,eth_type=0x8847),"f-in"\n'
+Final flow: tcp,reg0=0x1ff,in_port=1
+Megaflow: recirc_id=0,eth,tcp,in_port=1
+Datapath actions: set(eth(dst=02:00:00:00:01:09)),29,set(eth(dst=02:00:00:00:01:03)),"""
+CHOSEN += "push_mpls(label=511,tc=0,ttl=255,bos=1,eth_type=0x8847),23\n"
 
 
 def ends(tree, actions, final="unchanged"):
@@ -60,20 +61,20 @@ def test_each_frame_is_told_with_its_place_and_who_chose_it():
 
 
 def test_a_header_around_the_frame_keeps_the_frame():
-    actions = "push_nsh(flags=0,ttl=63,mdtype=1,np=3,spi=0x1,si=254,c1=0x0),push_eth(src=00:00:00:00:01:03,dst=02:00:00:00:01:03),tap"
-    (sent,) = read(ends(" 0. x\n    output:tap", actions), PACKET, NUMBERS).departures
+    actions = "push_nsh(flags=0,ttl=63,mdtype=1,np=3,spi=0x1,si=254,c1=0x0),push_eth(src=00:00:00:00:01:03,dst=02:00:00:00:01:03),29"
+    (sent,) = read(ends(" 0. x\n    output:9", actions), PACKET, NUMBERS).departures
     assert (sent.packet["eth_type"], sent.packet["nsh_spi"], sent.packet["nsh_si"]) == (0x894F, 1, 254)
     assert (sent.packet["below_eth_dst"], sent.packet["below_eth_type"]) == (PACKET["eth_dst"], 0x800)
 
 
 def test_a_copy_changes_nothing_of_the_packet():
-    actions = "clone(set(eth(dst=02:00:00:00:00:09)),tap),dst"
+    actions = "clone(set(eth(dst=02:00:00:00:00:09)),29),22"
     copy, packet = read(ends(" 0. x", actions), PACKET, NUMBERS).departures
     assert (copy.packet["eth_dst"], packet.packet["eth_dst"]) == (9 | 2 << 40, PACKET["eth_dst"])
 
 
 def test_what_is_flooded_is_switched_and_ports_that_are_not_ours_are_left_out():
-    found = read(ends(" 0. x\n    NORMAL\n     -> flooding", "br-int,dst,tap"), PACKET, NUMBERS).departures
+    found = read(ends(" 0. x\n    NORMAL\n     -> flooding", "100,22,29"), PACKET, NUMBERS).departures
     assert [(one.port, one.switched) for one in found] == [(2, True), (9, True)]
 
 
@@ -89,8 +90,10 @@ def test_a_packet_that_comes_in_once_more_does_so_as_it_is_then():
 
 
 def test_a_frame_is_not_sent_back_where_it_came_from():
-    tree = " 0. x\n    set_field:0x1ff->reg0\n    output:src\n     >> skipping output to input port\n    output:dst"
-    (sent,) = read(ends(tree, "dst"), PACKET, NUMBERS).departures
+    tree = (
+        " 0. x\n    set_field:0x1ff->reg0\n    output:1\n     >> skipping output to input port\n    output:2"
+    )
+    (sent,) = read(ends(tree, "22"), PACKET, NUMBERS).departures
     assert (sent.port, sent.place) == (2, 0x1FF)
 
 
@@ -113,3 +116,12 @@ def test_a_packet_is_written_as_the_switch_reads_it():
     assert flow_text(labelled).endswith(
         "eth_type=0x8847,eth_src=02:00:00:00:00:01,eth_dst=02:00:00:00:00:02,mpls_label=510,mpls_tc=0,mpls_ttl=254,mpls_bos=1"
     )
+
+
+def test_the_numbers_of_both_sides_are_read():
+    text = (
+        "netdev@ovs-netdev: hit:1 missed:2\n  br-int:\n    br-int 65534/1: (tap)\n    tap0 7/3: (system)\n"
+        "    tap1 8/4: (dummy: options)\n  br-other:\n    tap2 1/5: (system)\n"
+    )
+    assert port_numbers(text, "br-int") == {"1": 65534, "3": 7, "4": 8}
+    assert port_numbers(text, "br-none") == {}

@@ -106,10 +106,9 @@ def told(lab, one, ids):
     """What ofproto/trace tells of both ways; the interpreter confirms every step of it."""
     ports = lab.ports
     layout = Layout(one.state, ports, compiled(one.state, ports).ways)
-    numbers = {port.tap: port.number for port in lab.topology.ports}
     asked = Asked("udp", one.port, ANSWERS, f"IPv{one.version}")
     with Control(lab.keeper.root / ovs.CONTROL.lstrip("/")) as control:
-        carry = Traced(control, ovs.BRIDGE, numbers, lambda: lab.installed)
+        carry = Traced(control, ovs.BRIDGE, lambda: lab.installed)
         first = question(layout, ids["source"], ids["dest"], asked)
         went = journey(carry, layout, first.packet)
         back = answered(layout, went, first)
