@@ -174,8 +174,13 @@ def _ports_faults(source: Document, host: str) -> Iterator[Fault]:
         yield source.fault(
             ["hosts", host, "function"], found, "one or two: what comes in at one leaves by the other"
         )
+    used = {pair[end] for pair in source.data.get("port_pairs", {}).values() for end in ("ingress", "egress")}
+    kind = source.data["hosts"][host]["function"]["kind"]
+    if kind == WIRE and len(ports) > 1 and used.isdisjoint(ports):
+        found = "the wire is in no port pair: what is broadcast would go round"
+        yield source.fault(["hosts", host, "function"], found, "a port pair of its ports")
     for name in ports:
-        yield from _side_faults(source, name, source.data["hosts"][host]["function"]["kind"])
+        yield from _side_faults(source, name, kind)
     for name, pair in source.data.get("port_pairs", {}).items():
         ends = {pair["ingress"], pair["egress"]}
         if not ends.isdisjoint(ports) and ends != set(ports):

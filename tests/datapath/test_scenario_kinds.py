@@ -125,6 +125,7 @@ def test_ports_know_the_networks_mtu_their_header_s_room_and_the_other_end_of_th
         ("{host: bump, ip: null}", "{host: bump}", "lab.yaml:16:3: ports.b1: a bump in the wire has an address: what is broadcast would go round; expected ip: null"),
         ("{host: nat, ip: 10.0.0.11}", "{host: nat, ip: null}", "lab.yaml:14:19: ports.n1.ip: a translator's port has no address; expected one, or kind wire"),
         ("b1: {host: bump, ip: null}", "b1: {host: bump, ip: null}\n  b3: {host: bump, ip: null}", "lab.yaml:9:10: hosts.bump.function: the host has 3 ports; expected one or two: what comes in at one leaves by the other"),
+        ("  PB: {ingress: b1, egress: b2}\n", "", "lab.yaml:9:10: hosts.bump.function: the wire is in no port pair: what is broadcast would go round; expected a port pair of its ports"),
         ("{ingress: b1, egress: b2}", "{ingress: b1, egress: b1}", "lab.yaml:21:3: port_pairs.PB: its function's ports are b1, b2; expected all ports of bump, and no other"),
         ("egress_n_tuple: {source_ip_prefix: 10.0.0.101/32", "egress_n_tuple: {source_ip_prefix: abc", "lab.yaml:28:24: port_pair_groups.GN.ppg_n_tuple_mapping.egress_n_tuple.source_ip_prefix: found abc; expected an IP prefix, for example 10.0.0.0/24"),
         ("source_port_range_min: 0}", "source_port_range_min: 9, source_port_range_max: 8}", "lab.yaml:28:57: port_pair_groups.GN.ppg_n_tuple_mapping.egress_n_tuple.source_port_range_min: found 9 to 8; expected min at most max"),
