@@ -42,7 +42,7 @@ KINDS = {
         Kind("nsh-30", "nsh", 30, "nsh", aware=True),
         Kind("wire-30", "wire", 30, bare=True),
         Kind("one-port-30", "mpls", 30, aware=True, one_port=True),
-        Kind("symmetric", "router", symmetric=True),
+        Kind("symmetric", symmetric=True),
         Kind("symmetric-30", "router", 30, symmetric=True),
         Kind("symmetric-nsh-30", "nsh", 30, "nsh", aware=True, symmetric=True),
     )
