@@ -17,7 +17,8 @@ from sfcci.chain.transition import touched
 from sfcci.datapath import openflow_client as switch_client
 from sfcci.datapath import ovs, plug, standing
 from sfcci.datapath.driver import RESIDENCY_S, Driver, blamed
-from sfcci.datapath.lab import Say, switch_ports
+from sfcci.datapath.lab import Say
+from sfcci.datapath.live_ports import LivePorts
 from sfcci.datapath.namespace import Keeper
 from sfcci.datapath.topology import Change, Port, Topology, change
 from sfcci.datapath.wanted import READ, last_number, wanted
@@ -43,6 +44,7 @@ class Bench:
         self._lost = False
         """Whether there was a lab, and it is not known whether there still is."""
         self._bad: dict[str, Resource] = {}
+        self._ports = LivePorts()
         self._asked: tuple[State, Topology, int, Topology] | None = None
         self._planned: Plan | None = None
         self._driver: Driver | None = None
@@ -117,7 +119,7 @@ class Bench:
         self._mend(topology)
         self._whole = True
         links = {port.id: bool(self._watch.links.get(port.tap)) for port in topology.ports}
-        ports = {id_: replace(port, up=links[id_]) for id_, port in switch_ports(topology).items()}
+        ports = self._ports.of(topology, links)
         made = self._carried_out(state, ports)
         self._fresh = True
         return _facts(made, {id_: ACTIVE if up else DOWN for id_, up in links.items()})
@@ -215,6 +217,8 @@ class Bench:
         """What the state wants, without ports that could not be plugged and have not changed since."""
         topology = self._wanted(state, known, last)
         self._bad = {id_: port for id_, port in self._bad.items() if state.get("ports", id_) is port}
+        if not self._bad:
+            return topology
         return _only(topology, [port for port in topology.ports if port.id not in self._bad])
 
     def _wanted(self, state: State, known: Topology, last: int) -> Topology:

@@ -48,6 +48,11 @@ class Port:
     onward: str = ""
     """The interface by which its host forwards what comes in here: the other end of its port pair. "": as the host does."""
 
+    @cached_property
+    def plain(self) -> tuple[str, ...]:
+        """Its addresses without the lengths of prefixes."""
+        return tuple(address.partition("/")[0] for address in self.addresses)
+
     @property
     def tap(self) -> str:
         """The switch's interface: "tap" and the first 11 characters of the id, as Neutron names it."""
@@ -232,29 +237,32 @@ def change(old: Topology, new: Topology) -> Change:
         return Change()
     had, has = {port.id: port for port in old.ports}, {port.id: port for port in new.ports}
     kept = {id_ for id_ in has if id_ in had and _same_cable(had[id_], has[id_])}
-    hosts, routes = {host.name: host for host in old.hosts}, {h.name: old.routes(h.name) for h in old.hosts}
-    wanted = {host.name: new.routes(host.name) for host in new.hosts}
-    lost = {name: tuple(_prefixes(routes.get(name, ())) - _prefixes(lines)) for name, lines in wanted.items()}
+    hosts, staying = {host.name: host for host in old.hosts}, {host.name for host in new.hosts}
+    others = [host.name for host in new.hosts if old.ports_of(host.name) != new.ports_of(host.name)]
+    routes = {name: old.routes(name) for name in others}
+    wanted = {name: new.routes(name) for name in others}
+    lost = {name: tuple(_prefixes(routes[name]) - _prefixes(lines)) for name, lines in wanted.items()}
     fresh = {port.host for port in new.ports if port.id not in kept}
     return Change(
         tuple(port for id_, port in had.items() if id_ not in kept),
-        tuple(host for host in old.hosts if host.name not in wanted),
+        tuple(host for host in old.hosts if host.name not in staying),
         tuple(host for host in new.hosts if host.name not in hosts),
         tuple(port for id_, port in has.items() if id_ not in kept),
-        tuple(has[id_] for id_ in kept if _set(has[id_]) != _set(had[id_])),
+        tuple(has[id_] for id_ in kept if has[id_] is not had[id_] and _set(has[id_]) != _set(had[id_])),
         tuple(h for h in new.hosts if h.name in hosts and h.forwards != hosts[h.name].forwards),
         {name: lines for name, lines in lost.items() if lines},
-        {name: lines for name, lines in wanted.items() if lines != routes.get(name) or name in fresh},
-        *_rules(old, new, fresh),
+        {name: lines for name, lines in wanted.items() if lines != routes[name] or name in fresh},
+        *_rules(old, new, others, fresh),
     )
 
 
 def _rules(
-    old: Topology, new: Topology, fresh: Collection[str]
+    old: Topology, new: Topology, others: Collection[str], fresh: Collection[str]
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
     """Give the rules to take away and to make: two of the same are a fault to the kernel, so all are made anew."""
-    had = {host.name: old.rules(host.name) for host in old.hosts}
-    has = {host.name: new.rules(host.name) for host in new.hosts}
+    known = {host.name for host in old.hosts}
+    had = {name: old.rules(name) for name in others if name in known}
+    has = {name: new.rules(name) for name in others}
     other = [name for name, lines in has.items() if lines != had.get(name, ()) or (lines and name in fresh)]
     gone = {name: tuple(dict.fromkeys((*had[name], *has[name]))) for name in other if name in had}
     return {name: lines for name, lines in gone.items() if lines}, {n: has[n] for n in other if has[n]}
@@ -266,7 +274,7 @@ def _own_mtu(port: Port) -> str:
 
 
 def _same_cable(a: Port, b: Port) -> bool:
-    return a == b or a.cable == b.cable
+    return a is b or a == b or a.cable == b.cable
 
 
 def _prefixes(routes: tuple[str, ...]) -> set[str]:

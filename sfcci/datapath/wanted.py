@@ -7,11 +7,10 @@ services (`network:...`) is nobody's machine and is not plugged.
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import chain, count
-from typing import Final
+from typing import Any, Final
 
 from sfcci.chain.state import Resource, State
 from sfcci.datapath.topology import (
@@ -43,7 +42,8 @@ READ: Final = ("networks", "subnets", "ports", "port_pairs")
 def wanted(state: State, known: Topology, last: int) -> Topology:
     """Give what shall be plugged. `known` is plugged; `last` is the highest number that a port ever had."""
     ports = tuple(port for port in state.of("ports").values() if _pluggable(state, port))
-    names = _host_names(map(_owner, ports), {host.owner: host.name for host in known.hosts})
+    owners = {port["id"]: _owner(port) for port in ports}
+    names = _host_names(owners.values(), {host.owner: host.name for host in known.hosts})
     leaving: dict[str, int] = {}
     for number, pair in enumerate(state.of("port_pairs").values()):
         leaving.setdefault(pair["egress"], number)
@@ -52,22 +52,26 @@ def wanted(state: State, known: Topology, last: int) -> Topology:
     }
     ordered = sorted(ports, key=lambda port: leaving.get(port["id"], -1))
     numbers, tags = _numbers(ordered, known, last), _tags(state, ordered, known)
-    interfaces, room = _interfaces(ports), rooms(map(_pair, state.of("port_pairs").values()))
-    ends = _other_ends(state, ports, interfaces)
-    made = [
-        _port(
-            state,
-            port,
-            names[_owner(port)],
-            interfaces[port["id"]],
-            numbers[port["id"]],
-            tags[port["network_id"]],
-            room.get(port["id"], 0),
-            ends.get(port["id"], ""),
+    interfaces, room = _interfaces(ports, owners), rooms(map(_pair, state.of("port_pairs").values()))
+    ends = _other_ends(state, owners, interfaces)
+    made = _ports.of(
+        (
+            port["id"],
+            (
+                port,
+                state.get("networks", port["network_id"]) or {},
+                tuple(_places(state, port)),
+                names[owners[port["id"]]],
+                interfaces[port["id"]],
+                numbers[port["id"]],
+                tags[port["network_id"]],
+                room.get(port["id"], 0),
+                ends.get(port["id"], ""),
+            ),
         )
         for port in ordered
-    ]
-    forwarding = {names[_owner(port)] for port in ports if port["id"] in functions}
+    )
+    forwarding = {names[owners[id_]] for id_ in functions & owners.keys()}
     there = {host.name: host for host in known.hosts}
     hosts = [_host(name, owner, name in forwarding, there.get(name)) for owner, name in names.items()]
     return Topology(tuple(hosts), tuple(made))
@@ -114,19 +118,20 @@ def _host_names(owners: Iterable[Owner], known: Mapping[Owner, str]) -> dict[Own
     return names
 
 
-def _interfaces(ports: Iterable[Resource]) -> dict[str, str]:
+def _interfaces(ports: Iterable[Resource], owners: Mapping[str, Owner]) -> dict[str, str]:
     """Give each port its interface's name: its own, made safe, else its tap's (none, or a neighbour has it)."""
     taken: set[tuple[Owner, str]] = set()
     names = {}
     for port in ports:
         name = _safe(str(port.get("name") or ""), r"[^A-Za-z0-9_.-]", LONGEST_INTERFACE)
-        if name in TAKEN_INTERFACES or (_owner(port), name) in taken:
+        if name in TAKEN_INTERFACES or (owners[port["id"]], name) in taken:
             name = "tap" + port["id"][:TAP_ID_LENGTH]
-        taken.add((_owner(port), name))
+        taken.add((owners[port["id"]], name))
         names[port["id"]] = name
     return names
 
 
+@lru_cache(KNOWN_ADDRESSES)
 def _safe(text: str, bad: str, longest: int) -> str:
     return re.sub(bad, "-", text).lstrip("-.")[:longest]
 
@@ -158,9 +163,8 @@ def _pair(pair: Resource) -> tuple[str, str, str | None]:
     return pair["ingress"], pair["egress"], parameters.get("correlation")
 
 
-def _other_ends(state: State, ports: Iterable[Resource], interfaces: Mapping[str, str]) -> dict[str, str]:
+def _other_ends(state: State, owners: Mapping[str, Owner], interfaces: Mapping[str, str]) -> dict[str, str]:
     """Give the interface by which what comes in at a function's port goes on, by the port's id."""
-    owners = {port["id"]: _owner(port) for port in ports}
     ends = onward((pair["ingress"], pair["egress"]) for pair in state.of("port_pairs").values())
     return {
         port: interfaces[end]
@@ -169,21 +173,35 @@ def _other_ends(state: State, ports: Iterable[Resource], interfaces: Mapping[str
     }
 
 
-def _port(
-    state: State, port: Resource, host: str, interface: str, number: int, tag: int, room: int, end: str
+def _places(state: State, port: Resource) -> Iterator[tuple[Resource, Resource]]:
+    """Give a port's addresses, each with its subnet."""
+    for ip in port.get("fixed_ips") or ():
+        if subnet := state.get("subnets", ip["subnet_id"]):
+            yield ip, subnet
+
+
+def _port(  # noqa: PLR0913, PLR0917 - all that a port is made of, and what is remembered beside it
+    port: Resource,
+    network: Resource,
+    places: tuple[tuple[Resource, Resource], ...],
+    host: str,
+    interface: str,
+    number: int,
+    tag: int,
+    room: int,
+    end: str,
 ) -> Port:
-    network = state.get("networks", port["network_id"]) or {}
-    places = [
-        (ip, subnet)
-        for ip in port.get("fixed_ips") or ()
-        if (subnet := state.get("subnets", ip["subnet_id"]))
-    ]
     addresses = tuple(_address(ip["ip_address"], subnet["cidr"]) for ip, subnet in places)
     first = next((ip["ip_address"] for ip, _ in places if ":" not in ip["ip_address"]), "")
-    made = Port(port["id"], interface, host, str(port["mac_address"]).lower(), first, number, addresses)
     mtu = network.get("mtu")
-    return replace(
-        made,
+    return Port(
+        port["id"],
+        interface,
+        host,
+        str(port["mac_address"]).lower(),
+        first,
+        number,
+        addresses,
         gateways=tuple(_gateways(places)),
         mtu=mtu if isinstance(mtu, int) and mtu in MTU else PLAIN_MTU,
         network=tag,
@@ -191,6 +209,24 @@ def _port(
         onward=end,
         up=bool(port.get("admin_state_up", True) and network.get("admin_state_up", True)),
     )
+
+
+class _Ports:
+    """Ports as they were made last: one that is made of the same is the very same."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[tuple[Any, ...], Port]] = {}
+
+    def of(self, parts: Iterable[tuple[str, tuple[Any, ...]]]) -> tuple[Port, ...]:
+        last, made = self._last, {}
+        for id_, given in parts:
+            had = last.get(id_)
+            made[id_] = had if had and had[0] == given else (given, _port(*given))
+        self._last = made  # one assignment: threads may ask at once
+        return tuple(port for _, port in made.values())
+
+
+_ports = _Ports()
 
 
 @lru_cache(KNOWN_ADDRESSES)
