@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from importlib import resources
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ def _function(given: Mapping[str, Any]) -> Function:
         given["kind"],
         given.get("hold_ms", 0),
         given.get("address") == "swap",
-        tuple((before, behind) for before, behind in given.get("maps", ())),
+        tuple((str(ip_address(a)), str(ip_address(b))) for a, b in given.get("maps", ())),
     )
 
 
@@ -170,7 +170,7 @@ def _places(data: Mapping[str, Any], name: str, ip: str, network: IPv4Network) -
     places = [f"{ip}/{network.prefixlen}"] if ip else []
     network6 = network6_of(data)
     given = data["ports"][name].get("ip6", _like(ip, network, network6) if network6 and ip else None)
-    return [*places, f"{given}/{network6.prefixlen}"] if network6 and given else places
+    return [*places, f"{IPv6Address(given)}/{network6.prefixlen}"] if network6 and given else places
 
 
 def _like(ip: str, network: IPv4Network, network6: IPv6Network) -> str:

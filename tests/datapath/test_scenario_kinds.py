@@ -1,9 +1,12 @@
 """Scenarios of every kind of function: what their words become, and what is wrong in bad ones, with its place."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sfcci import document
 from sfcci.chain.model import Rewrite, ServiceGraph
@@ -24,7 +27,7 @@ hosts:
   aware: {function: {kind: mpls, address: swap}}
 ports:
   s: {host: source, ip: 10.0.0.1}
-  d: {host: dest, ip: 10.0.0.103, ip6: "fd00::d"}
+  d: {host: dest, ip: 10.0.0.103, ip6: "fd00:0::D"}
   n1: {host: nat, ip: 10.0.0.11}
   n2: {host: nat, ip: 10.0.0.12, ip6: null}
   b1: {host: bump, ip: null}
@@ -109,9 +112,9 @@ def test_ports_know_the_networks_mtu_their_header_s_room_and_the_other_end_of_th
     [
         ("fd00::/64", "fd00::1/64", "lab.yaml:3:1: network6: fd00::1/64 has host bits set; expected an IPv6 prefix of 64 bits, for example fd00::/64"),
         ("fd00::/64", "fd00::/96", "lab.yaml:3:1: network6: found fd00::/96; expected an IPv6 prefix of 64 bits, for example fd00::/64"),
-        ("network6: fd00::/64\n", "", "lab.yaml:12:35: ports.d.ip6: found fd00::d; expected network6 beside network"),
-        ('"fd00::d"', '"fd01::d"', "lab.yaml:13:35: ports.d.ip6: found fd01::d; expected an address of a host in fd00::/64"),
-        ('"fd00::d"', '"fd00::11"', "lab.yaml:14:3: ports.n1: its fd00::11 is port d's; expected each address once"),
+        ("network6: fd00::/64\n", "", "lab.yaml:12:35: ports.d.ip6: found fd00:0::D; expected network6 beside network"),
+        ('"fd00:0::D"', '"fd01::d"', "lab.yaml:13:35: ports.d.ip6: found fd01::d; expected an address of a host in fd00::/64"),
+        ('"fd00:0::D"', '"fd00::11"', "lab.yaml:14:3: ports.n1: its fd00::11 is port d's; expected each address once"),
         ("mtu: 1400", "mtu: 100", "lab.yaml:4:1: mtu: found 100; expected octets of an IP packet, 1280 to 9000"),
         ("kind: wire", "kind: bump", 'lab.yaml:9:21: hosts.bump.function.kind: found "bump"; expected one of router, wire, mpls, nsh, translator'),
         ("hold_ms: 2.5", "hold_ms: -1", "lab.yaml:9:33: hosts.bump.function.hold_ms: found -1; expected milliseconds, 0 to 10000"),
@@ -146,3 +149,38 @@ def test_the_documentation_s_example_is_good_and_its_table_names_every_shipped_s
     }  # fmt: skip
     table = text.split("## What comes with sfcci")[1]
     assert re.findall(r"^\| ([a-z0-9-]+) \|", table, re.MULTILINE)[1:] == list(shipped())
+
+
+WORDS = [
+    *[
+        "1",
+        "null",
+        "[]",
+        "{}",
+        "true",
+        "-1",
+        "fd00::1",
+        "10.0.0.1",
+        "wire",
+        "translator",
+        "mpls",
+        "b1",
+        "PN",
+        "A",
+    ],
+    "a b",
+    "[[]]",
+]
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_a_spoilt_scenario_is_a_scenario_or_an_input_error(data):
+    lines = KINDS.splitlines()
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        words = re.split(r"(\W+)", lines[at])
+        words[data.draw(st.integers(0, len(words) - 1))] = data.draw(st.sampled_from(WORDS))
+        lines[at : at + 1] = data.draw(st.sampled_from([["".join(words)], [], [lines[at], lines[at]]]))
+    with suppress(InputError):
+        parsed("\n".join(lines))
