@@ -27,6 +27,7 @@ from hitless_world import (
 )
 
 from sfcci.datapath import pcapng
+from sfcci.datapath.driver import RESIDENCY_S
 from sfcci.datapath.stream import streaming
 
 
@@ -97,7 +98,7 @@ def run(lab, apply, kind, updates, *, count, rate, pause_s=0.1, quiet_s=1.0):
     )
     ways = {"back" if back else "there": _way(streams[back], found, changes, back) for back in streams}
     took = tuple((end - begin) / 1e6 for begin, end, _ in changes[1:])
-    void = _void(streams, stay, passing, lab.residency_s * 1000)
+    void = _void(streams, stay, passing, RESIDENCY_S * 1000)
     return Run(kind.name, updates, ways, void, took, stay, passing, used)
 
 
