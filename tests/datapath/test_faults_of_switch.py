@@ -1,14 +1,22 @@
 """Open vSwitch's daemons are killed, and its ports, flows and settings changed by hand: everything comes right again."""
 
+import subprocess
+
 import pytest
 from click.testing import CliRunner
 from faults_world import DAEMONS, PATIENCE_S, kill, numbers, process, quiet, until
 
+from sfcci import command
 from sfcci.cli.lab import lab as group
 from sfcci.datapath import ovs, standing
+from sfcci.datapath.lab import raised
 from sfcci.datapath.scenario import load_scenario
 
 pytestmark = pytest.mark.lab
+needs_user_namespaces = pytest.mark.skipif(
+    subprocess.run(["unshare", *command.OWN_USER, "true"], capture_output=True, check=False).returncode != 0,
+    reason="no user namespaces here",
+)
 
 
 def gets(lab):
@@ -84,3 +92,19 @@ def test_lab_status_tells_what_was_started_again_and_what_does_not_run(lab, fold
     assert "ovs-vswitchd does not run; the lab starts it again every second. Its last words: " in told.output
     start.write_text(words)
     until(lambda: gets(lab))
+
+
+@needs_user_namespaces
+def test_an_ordinary_user_s_switch_is_started_again_and_has_its_program_with_the_next_apply(monkeypatch):
+    monkeypatch.setattr("sfcci.datapath.namespace.os.geteuid", lambda: 1000)
+    scenario = load_scenario("demo")
+    with raised(scenario) as lab:
+        assert lab.datapath == "dummy"
+        before = lab.flows(), lab.groups(), numbers(lab)
+        for daemon in DAEMONS:
+            kill(lab, daemon)
+        until(lambda: quiet(lambda: numbers(lab)) == before[2])
+        until(lambda: quiet(lab.flows) is not None)
+        lab.apply(scenario.chains)
+        assert (lab.flows(), lab.groups(), numbers(lab)) == before
+        until(lambda: gets(lab))

@@ -11,12 +11,14 @@ from sfcci.datapath import standing
 from sfcci.datapath.adoption import adopted
 from sfcci.datapath.scenario import load_scenario
 from sfcci.datapath.stream import streaming
+from sfcci.errors import ToolError
 
 pytestmark = pytest.mark.lab
 TARGET = "10.0.0.128/9999"
 THROUGH_BOTH = 62
 """What is left of a packet's 64 hops behind two functions that route."""
 KILLS = 4
+FULL = "mount -o remount,size=$(($(df -k --output=used /run | tail -1) + 4))k /run; cat /dev/zero > /run/full; true"
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +132,21 @@ def test_what_somebody_changes_by_hand_is_put_right(world, tmp_path, words):
     until(
         lambda: (seen := quiet(lambda: ways(world, tmp_path))) and seen["p3in"] == seen["dest_vm_port"] == 20
     )
+
+
+def test_a_full_disk_of_the_switch_s_database_is_told_and_the_rest_goes_on(world, tmp_path):
+    world.settled()
+    switch(world, "sh", "-c", FULL)
+    for size in (2000, 200, 20):  # the file's last page has room
+        with pytest.raises(ToolError):
+            for turn in range(4000 // size + 1):
+                vsctl(world, "set", "port", "br-int", f"external_ids:filled={turn}" + "x" * size)
+    world.set("ports", "p2in", **{"binding:host_id": ""})
+    reason = world.comes("ERROR")["status_reason"]
+    assert "ovs-vsctl" in reason
+    assert ways(world, tmp_path)["p3in"] == 20
+    switch(world, "sh", "-c", "rm /run/full; mount -o remount,size=1g /run")
+    world.comes("DEGRADED")
+    world.set("ports", "p2in", **{"binding:host_id": "lab"})
+    world.comes("ACTIVE")
+    assert ways(world, tmp_path)["p3in"] == 20
