@@ -121,6 +121,7 @@ class Bench:
         links = {port.id: bool(self._watch.links.get(port.tap)) for port in topology.ports}
         ports = self._ports.of(topology, links)
         made = self._carried_out(state, ports)
+        self._note(state)
         self._fresh = True
         return _facts(made, {id_: ACTIVE if up else DOWN for id_, up in links.items()})
 
@@ -246,14 +247,16 @@ class Bench:
             topology = self._one_by_one(self._there.lab.keeper, topology, state)
         self._last = last_number(topology, self._last)
         self._watch.settle([port.tap for port in step.plug if port.up and port in topology.ports], SETTLE_S)
-        names = [str(chain["name"]) for chain in state.of("port_chains").values()]
-        if (
-            not self._there.served
-            or self._there.lab.topology != topology
-            or list(self._there.chains) != names
-        ):
-            self._there = standing.keep(self._folder, self._there, topology, names)
+        if not self._there.served or self._there.lab.topology != topology:
+            self._there = standing.keep(self._folder, self._there, topology, self._there.chains)
         return topology
+
+    def _note(self, state: State) -> None:
+        """Write down which chains there are: for who asks for labs, so no packet has to wait for the disk."""
+        assert self._there is not None  # noqa: S101 - attached
+        names = [str(chain["name"]) for chain in state.of("port_chains").values()]
+        if list(self._there.chains) != names:
+            self._there = standing.keep(self._folder, self._there, self._there.lab.topology, names)
 
     def _one_by_one(self, keeper: Keeper, shall: Topology, state: State) -> Topology:
         """Plug port after port where all at once failed: one that cannot be plugged hinders no other.
