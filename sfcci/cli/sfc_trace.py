@@ -85,12 +85,12 @@ def trace(  # noqa: PLR0917 - click passes them by name
     done: list[Trace] = []
     untold: list[str] = []
     questions = list(_questions(scene, source, dest, asked, untold))
-    ends = {port for one in questions for port in (one.source, one.goal) if port}
     tell = console.progress()
-    with tracing.carrying(scene, ends, named=flows) as carry:
-        for number, one in enumerate(questions, 1):
-            tell(f"{number} of {len(questions)}")
-            done += shown.traced(scene, carry, one, answers=reverse or everything)
+    for batch in tracing.batches(scene, questions):
+        tell(f"asking about {len(batch)} of {len(questions)} packets")
+        with tracing.carrying(scene, batch, named=flows) as carry:
+            for one in batch:
+                done += shown.traced(scene, carry, one, answers=reverse or everything)
     if json_output:
         console.print_json(shown.as_json(scene, done, untold, flows=flows))
     else:

@@ -17,8 +17,11 @@ from sfcci.chain.model import ChainState
 from sfcci.chain.plan import plan
 from sfcci.chain.port import Ports
 from sfcci.chain.program import Program, program_of
+from sfcci.chain.question import Question
+from sfcci.chain.rewriting import answer
 from sfcci.chain.state import NOTHING, State
 from sfcci.chain.status import ERROR
+from sfcci.chain.verdict import claimed
 from sfcci.datapath import openflow_client, ovs, own_switch, standing
 from sfcci.datapath.lab import switch_ports
 from sfcci.datapath.namespace import Keeper
@@ -33,6 +36,8 @@ from sfcci.errors import InputError, UsageError
 
 TRACE = "trace"
 """The name of the way to run a switch without any privilege; the others are the datapaths of labs."""
+MOST_PORTS = 300
+"""How many ports a switch of our own gets at once: twice as many take four times as long."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +91,24 @@ def lab_of(folder: Path, state: State) -> standing.StandingLab | None:
     return None
 
 
+def batches(scene: Scene, questions: Iterable[Question]) -> Iterator[list[Question]]:
+    """Give the questions in batches for `carrying`: a switch of our own takes longer the more ports it has."""
+    batch: list[Question] = []
+    ports: set[str] = set()
+    for one in questions:
+        more = ports | _needed(scene.layout, one)
+        if batch and len(more) > MOST_PORTS and not scene.lab:
+            yield batch
+            batch, more = [], _needed(scene.layout, one)
+        batch.append(one)
+        ports = more
+    if batch:
+        yield batch
+
+
 @contextlib.contextmanager
-def carrying(scene: Scene, ends: Iterable[str], *, named: bool = False) -> Iterator[Carry]:
-    """Give what carries packets from and to these ports (ids) through the scene's switch, for the block.
+def carrying(scene: Scene, questions: Iterable[Question], *, named: bool = False) -> Iterator[Carry]:
+    """Give what carries the packets of these questions, and their answers, through the scene's switch, for the block.
 
     `named` as for `Traced`. Raises MissingTool, ToolError, Unreachable.
     """
@@ -96,7 +116,7 @@ def carrying(scene: Scene, ends: Iterable[str], *, named: bool = False) -> Itera
         with _lab_switch(scene.lab, named) as carry:
             yield carry
         return
-    needed = _needed(scene.layout, set(ends))
+    needed = {port for one in questions for port in _needed(scene.layout, one)}
     ports = [
         own_switch.DummyPort(port.tap, port.number, port.mac, max(port.network, 0))
         for port in scene.topology.ports
@@ -209,17 +229,15 @@ def _links(keeper: Keeper) -> dict[str, bool]:
         watch.close()
 
 
-def _needed(layout: Layout, ends: set[str]) -> set[str]:
-    """The ports that packets of these ports may come to: theirs, and those of the chains that they may enter.
+def _needed(layout: Layout, one: Question) -> set[str]:
+    """The ports that the packet and its answer may come to: their ends, and those of the chains that they enter.
 
-    Each port of the switch costs time to make, and another chain's say nothing here.
+    Each port of the switch costs time to make, and other chains' say nothing here.
     """
-    used = {
-        fc.id
-        for fc in layout.chains.flow_classifiers
-        if {fc.logical_source_port, fc.logical_destination_port} & ends
-    }
-    todo = [chain.id for chain in layout.chains.port_chains if used & set(chain.flow_classifiers)]
+    packets = [one.packet]
+    if one.goal:
+        packets.append({**answer(one.packet), "in_port": layout.ports[one.goal].number})
+    todo = [path.chain for packet in packets if (path := claimed(layout, packet))]
     onward = {source: to for graph in layout.chains.service_graphs for source, to in graph.port_chains}
     chains = set(todo)
     while todo:
@@ -233,4 +251,4 @@ def _needed(layout: Layout, ends: set[str]) -> set[str]:
         for instance in path.instances
         for port in (instance.entry, instance.exit)
     }
-    return ends | {layout.port_at[number] for number in numbers}
+    return {port for port in (one.source, one.goal) if port} | {layout.port_at[number] for number in numbers}

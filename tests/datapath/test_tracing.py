@@ -20,10 +20,14 @@ def state():
     return adopted(State(), load_scenario("demo"), "p", NOW)
 
 
-def told(scene, source="source_vm_port", goal="dest_vm_port"):
+def asked(scene, source="source_vm_port", goal="dest_vm_port"):
     first, last = (tracing.port_named(scene, word).id for word in (source, goal))
-    one = question(scene.layout, first, last, Asked())
-    with tracing.carrying(scene, (first, last)) as carry:
+    return question(scene.layout, first, last, Asked())
+
+
+def told(scene):
+    one = asked(scene)
+    with tracing.carrying(scene, [one]) as carry:
         went = journey(carry, scene.layout, one.packet)
     return went, verdict(scene.layout, went, one.goal, scene.lame)
 
@@ -35,15 +39,15 @@ def test_a_state_alone_is_asked_as_if_all_that_can_be_were_plugged(state):
     assert [scene.layout.name(visit.group) for visit in went.visits] == ["PG1", "PG2"]
 
 
-def test_only_the_ports_of_the_chains_that_a_packet_may_enter_are_made(state):
+def test_only_the_ports_of_the_chains_that_a_packet_enters_are_made(state, monkeypatch):
     scene = tracing.of_state(state)
     names = {id_: scene.layout.name(id_) for id_ in scene.layout.ports}
-    ends = {id_ for id_, name in names.items() if name in ("p1in", "dest_vm_port")}
-    assert {names[id_] for id_ in tracing._needed(scene.layout, ends)} == {"p1in", "dest_vm_port"}
-    ends = {id_ for id_, name in names.items() if name == "source_vm_port"}
-    assert tracing._needed(scene.layout, ends) == {
-        id_ for id_, name in names.items() if name != "dest_vm_port"
-    }
+    past, through = asked(scene, "dest_vm_port"), asked(scene)
+    assert {names[id_] for id_ in tracing._needed(scene.layout, past)} == {"dest_vm_port"}
+    assert tracing._needed(scene.layout, through) == set(names)
+    monkeypatch.setattr(tracing, "MOST_PORTS", len(names) - 1)
+    assert list(tracing.batches(scene, [past, past, through, past])) == [[past, past], [through], [past]]
+    assert list(tracing.batches(scene, [])) == []
 
 
 def test_a_chain_that_cannot_be_carried_out_is_told_with_the_reason(state):
