@@ -92,7 +92,10 @@ def scenario(kind):
         for port in PORTS.values()
     ]
     room = {"mpls": 4, "nsh": 38}[kind.correlation] if kind.aware else 0
-    ports = [replace(port, room=room) if port.name in functions else port for port in ports]
+    ports = [
+        replace(port, room=room, onward=_other(port.name)) if port.name in functions else port
+        for port in ports
+    ]
     hosts = [Host(name, forwards=name in FUNCTIONS and not kind.work) for name in ("dest", *FUNCTIONS)]
     hosts.append(Host("source", services={"http": WEB}))
     return Scenario(
@@ -101,6 +104,11 @@ def scenario(kind):
         ChainState(),
         Document("hitless", "", {"network": "10.1.0.0/24"}),
     )
+
+
+def _other(name):
+    """Give the port by which what comes in at one of a function leaves it."""
+    return f"{name[0]}out" if name.endswith("in") else f"{name[0]}in"
 
 
 def state(kind, *, hops="", groups=("a", "b"), classifier="exact", weights=None, chain="one", protocol="udp"):
