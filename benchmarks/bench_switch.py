@@ -117,19 +117,22 @@ def flows(rounds: int) -> Iterator[Row]:
     gone = [Change(Verb.FLOW_DELETE, change.item) for change in changes]
     control = [wire.bundle_control(xid, 1 << 30, what) for xid, what in ((1, 0), (2, wire.BUNDLE_COMMIT))]
     octets = control[0] + b"".join(encode.additions(changes, 1 << 30, 10)) + control[1]
-    apply_s, before_s, held_s = list[float](), list[float](), list[float]()
+    apply_s, before_s, held_s, read_s = list[float](), list[float](), list[float](), list[float]()
     with raised(load_scenario("demo")) as lab, bridge(lab) as switch:
         for _ in range(rounds):
             before_s.append(timed(lambda: encoded_before(switch, octets)))
             switch.apply(gone)
             apply_s.append(timed(lambda: switch.apply(changes)))
+            begin = time.process_time()
             held_s.append(timed(lambda: switch.held(OUR_COOKIE, 0xFFFF << 48)))
+            read_s.append(time.process_time() - begin)
             switch.apply(gone)
     ratios = [a / b for a, b in zip(apply_s, before_s, strict=True)]
     yield Row(f"{FLOWS} flows as octets made before", statistics.median(before_s), "s")
     yield Row(f"{FLOWS} flows as values: encoded and applied", statistics.median(apply_s), "s")
     yield Row("  ratio of the two", statistics.median(ratios), "times", 2)
     yield Row(f"{FLOWS} flows read back as values", statistics.median(held_s), "s", 2)
+    yield Row("  our own part of it", statistics.median(read_s), "s CPU")
 
 
 def straight(ports: dict[str, SwitchPort], way: list[tuple[str, str]]) -> list[Change]:
@@ -310,6 +313,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    load = os.getloadavg()[0]
+    print(f"$ python benchmarks/bench_switch.py    (load at the beginning {load:.1f})", file=sys.stderr)
     rows = []
     for name in given.only.split(","):
         for row in MEASURES[name](given.rounds):
