@@ -8,7 +8,7 @@ COMMANDS = {
     "serve": ("sfc_serve", "Serve Neutron's API, so that the unmodified openstack client works."),
     "user": ("sfc_user", "Keep the users who may ask the server."),
     "status": ("sfc_status", "Show each chain's status, why, and which port pairs live."),
-    "trace": ("sfc_trace", "Show the path that a packet would take, hop by hop, and whether it is its chain's."),
+    "trace": ("sfc_trace", "Show the path that a packet would take, hop by hop, and judge it."),
     "apply": ("sfc_apply", "Bring the server, or a state file, to what a file declares."),
     "demo": ("sfc_demo", "Print the demonstration, a script for the openstack client."),
     "export": ("sfc_apply", "Print what is there as such a file."),
