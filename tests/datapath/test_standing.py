@@ -84,7 +84,12 @@ def test_status_tells_all_in_json(folder):
     (found,) = json.loads(sfcci(folder, "status", "--json"))
     assert (found["name"], found["scenario"]) == ("small", str(folder / "small.yaml"))
     assert found["datapath"] in ("netdev", "dummy")
-    assert found["hosts"][1] == {"name": "b", "forwards": False, "services": {"http": 8080}}
+    assert found["hosts"][1] == {
+        "name": "b",
+        "forwards": False,
+        "function": None,
+        "services": {"http": 8080},
+    }
     port = found["ports"][0]
     assert (port["name"], port["host"], port["tap"]) == ("a0", "a", "tap" + port["id"][:11])
     text = sfcci(folder, "status")
