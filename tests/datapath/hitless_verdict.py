@@ -36,6 +36,8 @@ class Passage:
     entered: list[str] = field(default_factory=list)
     stays_ns: list[int] = field(default_factory=list)
     passing_ns: list[int] = field(default_factory=list)
+    last: tuple[str, str, int] = ("", "", 0)
+    """Where it was seen last: the port, into the switch or out of it, when."""
 
 
 def without_nsh(data):
@@ -56,6 +58,7 @@ def passages(frames, ends):
         passage = found.setdefault(key, Passage(sent_ns))
         _seen(passage, frame, frame.interface in ends, since.get(key))
         since[key] = frame.time_ns
+        passage.last = frame.interface, frame.direction, frame.time_ns
     return found
 
 
@@ -107,11 +110,13 @@ def faults(found, eras, address):
         if to == address and said not in ("", MORE):
             update = max(place for place, era in enumerate(eras) if era.begin_ns <= passage.sent_ns)
             after_ms = (passage.sent_ns - eras[update].begin_ns) / 1e6
+            port_name, way, last_ns = passage.last
+            last_ms = (last_ns - eras[update].begin_ns) / 1e6
             orders = [
                 " ".join("/".join(sorted(hop)) for hop in era.order)
                 for era in eras[update - 1 if update else 0 : update + 2]
             ]
             yield (
                 f"{to}:{port} number {number}: {said}; sent {after_ms:.1f} ms after update {update} had begun, "
-                f"entered {' '.join(passage.entered) or 'nothing'}; orders then: {', '.join(orders)}"
+                f"entered {' '.join(passage.entered) or 'nothing'}, last seen {way} at {port_name} at {last_ms:.1f} ms; orders then: {', '.join(orders)}"
             )

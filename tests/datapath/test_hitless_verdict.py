@@ -74,7 +74,7 @@ def test_a_packet_is_known_again_under_what_its_chain_puts_around_it(header, kin
         frame(30, "aout", "in", 3, **inside),
     ]
     found = passages(frames, {"source", "dest"})
-    assert found == {("10.1.0.2", 5000, 3): Passage(9, 40, ["ain"], [10], [10])}
+    assert found == {("10.1.0.2", 5000, 3): Passage(9, 40, ["ain"], [10], [10], ("dest", "out", 40))}
     assert counted(found, [Era(0, 99, (frozenset(["ain"]),))], "10.1.0.2") == {"": 1}
     assert not counted(found, [], "10.1.0.3")
 
@@ -83,7 +83,5 @@ def test_a_packet_that_never_came_has_no_verdict():
     found = passages([frame(10, "source", "in", 3), frame(20, "ain", "out", 3)], {"source", "dest"})
     assert found[("10.1.0.2", 5000, 3)].entered == ["ain"]
     assert not counted(found, [Era(0, 99, ())], "10.1.0.2")
-    told = (
-        "10.1.0.2:5000 number 3: lost; sent 0.0 ms after update 0 had begun, entered ain; orders then: a/c b"
-    )
+    told = "10.1.0.2:5000 number 3: lost; sent 0.0 ms after update 0 had begun, entered ain, last seen out at ain at 0.0 ms; orders then: a/c b"
     assert list(faults(found, [Era(0, 99, (A | C, B))], "10.1.0.2")) == [told]
