@@ -8,31 +8,27 @@ the packets of one that goes, new packets wait (they are parked) until the funct
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sfcci.chain.action import Goto, Pause, Resubmit, SetField
+from sfcci.chain.action import Pause, Resubmit, SetField
 from sfcci.chain.compiler import Compiled
 from sfcci.chain.flows_chain import chain_flows, cookie, unlabelled
 from sfcci.chain.openflow import Flow, Match, match
-from sfcci.chain.path import FIRST_INDEXES, Path
+from sfcci.chain.path import Path
 from sfcci.chain.program import Part, PartKey, Program, differing
 from sfcci.chain.table import (
     ANSWERS,
     CLASSIFY,
-    HOP,
     MIDDLE,
     ORIGIN_REG,
     PLACE,
     PLACE_BACK,
     PLACE_REG,
     RESUMED,
-    SI_BITS,
     label,
 )
 
 Parts = Mapping[PartKey, Part]
 KNOWING = frozenset((CLASSIFY, ANSWERS))
 """The tables that tell whose a packet without a label is."""
-ALL_HELD: PartKey = ("held",)
-"""The part that stands for everything that a switch was found with."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +195,7 @@ def _crosses(flows: Iterable[Flow], new: Compiled, id_: str) -> bool:
     """Whether some packet is known by these flows as one chain's and by the flows of this chain as its own."""
     mine = new.ways[id_][0].spi
     theirs = list(flows)
-    if any(_spi(flow) == mine for flow in theirs):
+    if any(path_id(flow) == mine for flow in theirs):
         return True
     known = [flow for flow in new.program.parts["chain", id_].flows if flow.table in KNOWING]
     return any(
@@ -210,7 +206,8 @@ def _crosses(flows: Iterable[Flow], new: Compiled, id_: str) -> bool:
     )
 
 
-def _spi(flow: Flow) -> int:
+def path_id(flow: Flow) -> int:
+    """Give the path id of the chain that a flow belongs to; 0 for what all chains share."""
     return flow.cookie & (1 << 24) - 1
 
 
@@ -307,10 +304,10 @@ def _waits(ways: Sequence[Path]) -> Iterator[Flow]:
     for path in ways:
         table = PLACE_BACK if path.back else PLACE
         for port in sorted(path.sources):
-            yield _wait(table, port, label(path.spi, 0), cookie(path))
+            yield waiting(table, port, label(path.spi, 0), cookie(path))
 
 
-def _wait(table: int, port: int, place: int, mark: int) -> Flow:
+def waiting(table: int, port: int, place: int, mark: int) -> Flow:
     """The flow by which packets from a port wait; once resumed it is found out anew whose they are."""
     fields: dict[str, int | tuple[int, int]] = {PLACE_REG: place, ORIGIN_REG: (0, RESUMED)}
     here = match(in_port=port, **fields)
@@ -322,71 +319,3 @@ def _merged(old: Part, new: Part) -> Part:
     flows = {flow.key: flow for flow in (*old.flows, *new.flows)}
     groups = {group.number: group for group in (*old.groups, *new.groups)}
     return Part(tuple(flows.values()), tuple(groups.values()))
-
-
-def held_versions(flows: Iterable[Flow]) -> dict[int, int]:
-    """Give the version of each chain, by its path id, that a switch with these flows leads packets into."""
-    found: dict[int, int] = {}
-    for flow in flows:
-        place, leads = _entered(flow), flow.table == HOP
-        if place is not None or leads:
-            version = flow.cookie >> VERSION_SHIFT & 1
-            if place is not None or _spi(flow) not in found:
-                found[_spi(flow)] = version
-    return found
-
-
-def found(held: Program, new: Compiled) -> Leftover | None:
-    """Give what is left of a program that a switch was found with besides `new`; None when nothing may be in functions.
-
-    Of chains that are to differ new packets wait, for nobody knows what the old ones still need but the switch.
-    """
-    others = _cookies_of_differing(held, new.program)
-    lasting = {flow.cookie & PATH_BITS: flow for flow in held.flow_of.values() if flow.table == HOP}
-    busy = {mark & PATH_BITS for mark in others} & lasting.keys()
-    if not busy:
-        return None
-    waits = tuple(
-        _wait(flow.table, port, place, flow.cookie)
-        for flow in held.flow_of.values()
-        if flow.cookie & PATH_BITS in busy and (place := _entered(flow)) is not None
-        for port in [next(b.value for b in flow.match.bits if b.name == "in_port")]
-    )
-    hops = max(_hops_of(held, mark) for mark in busy)
-    over = dict.fromkeys(new.program.parts, Part()) | {ALL_HELD: Part(held.flows, held.groups)}
-    return Leftover(None, hops, {}, over, waits)
-
-
-PATH_BITS = ~(1 << 32)
-VERSION_SHIFT = 32
-
-
-def _cookies_of_differing(held: Program, new: Program) -> set[int]:
-    flows = (held.flow_of, new.flow_of)
-    differing = {
-        flow.cookie for a, b in (flows, flows[::-1]) for key, flow in a.items() if b.get(key) != flow
-    }
-    groups = {
-        n for n in held.group_of.keys() | new.group_of.keys() if held.group_of.get(n) != new.group_of.get(n)
-    }
-    return differing | {
-        flow.cookie
-        for flow in held.flow_of.values()
-        for step in flow.actions
-        if getattr(step, "group", None) in groups
-    }
-
-
-def _entered(flow: Flow) -> int | None:
-    """What reg0 of packets is that enter a chain by this flow of a place; None when it is no such flow."""
-    if flow.table not in {PLACE, PLACE_BACK} or not any(isinstance(step, Goto) for step in flow.actions):
-        return None
-    to = next(
-        (step.value for step in flow.actions if isinstance(step, SetField) and step.name == PLACE_REG), 0
-    )
-    at = next((b.value for b in flow.match.bits if b.name == PLACE_REG), None)
-    return at if to & (1 << SI_BITS) - 1 in FIRST_INDEXES else None
-
-
-def _hops_of(held: Program, mark: int) -> int:
-    return sum(flow.table == HOP and flow.cookie & PATH_BITS == mark for flow in held.flow_of.values())

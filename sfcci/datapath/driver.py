@@ -12,10 +12,11 @@ from typing import Final, TypeVar
 
 from sfcci.chain.action import Resubmit, ToGroup
 from sfcci.chain.compiler import Compiled
+from sfcci.chain.held import found, held_versions
 from sfcci.chain.openflow import OUR_COOKIE, Flow, Group
 from sfcci.chain.program import Change, Program, Verb, changes, program_of
 from sfcci.chain.table import DELIVER
-from sfcci.chain.transition import Leftover, found, held_versions, hinders, laid, leftover
+from sfcci.chain.transition import Leftover, hinders, laid, leftover, path_id
 from sfcci.datapath.openflow_client import OUR_COOKIES, Event, Held, Refused, Switch
 from sfcci.datapath.openflow_event import Parking, Paused
 from sfcci.datapath.openflow_watch import FlowEvent, GroupEvent, Missed
@@ -280,7 +281,7 @@ def _users(change: Change | None, new: Compiled) -> Iterator[str]:
             if isinstance(change.item, Group):
                 named = any(hop.group == change.item.number for hop in path.hops)
             else:
-                named = change.item.cookie & (1 << 24) - 1 == path.spi
+                named = path_id(change.item) == path.spi
             if named:
                 yield id_
                 break

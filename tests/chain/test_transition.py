@@ -4,8 +4,6 @@ from dataclasses import replace
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from .journey import journey
-from .test_ways import HOSTS, by_hash, function, packet
 
 from sfcci.chain.compiler import compiled
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
@@ -13,6 +11,9 @@ from sfcci.chain.port import mac_number
 from sfcci.chain.program import applied, changes
 from sfcci.chain.transition import transition, versions
 from sfcci.chain.walk import walk
+
+from .journey import journey
+from .test_ways import HOSTS, by_hash, function, packet
 
 GROUPS = 4
 KINDS = ("router", "wire", "one port", "mpls")
@@ -29,7 +30,9 @@ def moves(draw):
             ports |= mine
             machines |= dict.fromkeys(machine.ports, machine)
             egress = f"f{g}{m}out" if len(mine) > 1 else f"f{g}{m}in"
-            pairs.append(PortPair(f"f{g}{m}", f"f{g}{m}", f"f{g}{m}in", egress, "mpls" if kind == "mpls" else None))
+            pairs.append(
+                PortPair(f"f{g}{m}", f"f{g}{m}", f"f{g}{m}in", egress, "mpls" if kind == "mpls" else None)
+            )
         groups.append(PortPairGroup(f"g{g}", f"g{g}", g + 1, (f"f{g}0", f"f{g}1")))
     symmetric = draw(st.booleans())
     both = [
@@ -40,8 +43,12 @@ def moves(draw):
     def state(name="pc", number=1):
         order = draw(st.permutations([group.id for group in groups]))[: draw(st.integers(1, GROUPS))]
         members = st.sampled_from([("0",), ("1",), ("0", "1")])
-        mine = [replace(group, port_pairs=tuple(f"f{group.id[1:]}{m}" for m in draw(members))) for group in groups]
-        chain = PortChain(name, name, number, tuple(order), (draw(st.sampled_from(["fc", "fc2"])),), symmetric=symmetric)
+        mine = [
+            replace(group, port_pairs=tuple(f"f{group.id[1:]}{m}" for m in draw(members))) for group in groups
+        ]
+        chain = PortChain(
+            name, name, number, tuple(order), (draw(st.sampled_from(["fc", "fc2"])),), symmetric=symmetric
+        )
         return ChainState(tuple(pairs), tuple(mine), tuple(both), (chain,))
 
     successor = draw(st.sampled_from([("pc", 1), ("pc", 1), ("other", 2), ("other", 1)]))
@@ -51,11 +58,11 @@ def moves(draw):
 def orders(state, ports, back):
     """Give the groups in order, each as the set of ports by which its functions are entered."""
     pairs = {pair.id: pair for pair in state.port_pairs}
-    groups = {group.id: group for group in state.port_pair_groups}
     (chain,) = state.port_chains
     side = "egress" if back else "ingress"
     every = [
-        {ports[getattr(pairs[f"f{word[1:]}{m}"], side)].number for m in "01"} for word in chain.port_pair_groups
+        {ports[getattr(pairs[f"f{word[1:]}{m}"], side)].number for m in "01"}
+        for word in chain.port_pair_groups
     ]
     return every[::-1] if back else every
 
@@ -68,15 +75,19 @@ def visits(order, entered):
 
 def steps_of(old_state, new_state, ports):
     old = compiled(old_state, ports)
-    new = compiled(new_state, ports, versions=versions(old, compiled(new_state, ports, before=old)), before=old)
+    new = compiled(
+        new_state, ports, versions=versions(old, compiled(new_state, ports, before=old)), before=old
+    )
     return old, new, transition(old, new)
 
 
 @given(moves(), st.booleans())
 @settings(max_examples=300)
-def test_a_packet_that_functions_hold_meanwhile_has_all_functions_of_the_old_chain_or_of_the_new_one(move, back):
+def test_a_packet_that_functions_hold_meanwhile_has_all_functions_of_the_old_chain_or_of_the_new_one(
+    move, back
+):
     old_state, new_state, ports, machines = move
-    old, new, steps = steps_of(old_state, new_state, ports)
+    old, _, steps = steps_of(old_state, new_state, ports)
     if not steps or (back and not old_state.port_chains[0].symmetric):
         return
     ends = ("dst", "src") if back else ("src", "dst")

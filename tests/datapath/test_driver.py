@@ -59,7 +59,7 @@ def test_a_second_driver_finds_the_program_and_sends_nothing(bridge, driver):
     other.close()
 
 
-def test_the_same_again_sends_nothing(bridge, driver):
+def test_the_same_again_sends_nothing(driver):
     made = program(driver, chain("gab"))
     assert driver.reach(made) > 0
     assert driver.reach(made) == driver.reach(program(driver, chain("gab"))) == 0
