@@ -224,3 +224,42 @@ def parent(process):
         return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
     except FileNotFoundError:
         return None
+
+
+def test_what_the_switch_refuses_is_told_at_its_chain_and_stops_no_other(world):
+    world.settled()
+    back = [
+        world.create(
+            "port_pairs", ingress=world.id("ports", f"{name}out"), egress=world.id("ports", f"{name}in")
+        )
+        for name in ("p1", "p2")
+    ]
+    made = world.create("port_pair_groups", name="PG9", port_pairs=back)
+    number = world.state.of("port_pair_groups")[made]["group_id"]
+    ofctl = ("ovs-ofctl", "-O", "OpenFlow15")
+    bridge = "unix:/run/lab/br-int.mgmt"
+    group = f"group_id={number},type=all,bucket=actions=output:1"
+    world.run("switch", *ofctl, "add-group", bridge, group, check=True)
+    fc = world.create(
+        "flow_classifiers",
+        name="FC9",
+        protocol="tcp",
+        destination_port_range_min=9,
+        destination_port_range_max=9,
+        logical_source_port=world.id("ports", "source_vm_port"),
+    )
+    world.create("port_chains", name="PC9", port_pair_groups=[made], flow_classifiers=[fc])
+    told = world.comes("ERROR", "PC9")["status_reason"]
+    assert told.startswith("the switch refused it: the group was refused: there is one of this number")
+    assert world.shown("port_chains", "PC1")["status"] == "ACTIVE"
+    world.run("switch", *ofctl, "del-groups", bridge, f"group_id={number}", check=True)
+    world.set("port_chains", "PC9", description="again")
+    world.comes("ACTIVE", "PC9")
+    for collection, name in (
+        ("port_chains", "PC9"),
+        ("flow_classifiers", "FC9"),
+        ("port_pair_groups", "PG9"),
+        *(("port_pairs", id_) for id_ in back),
+    ):
+        world.delete(collection, name)
+    world.settled()
