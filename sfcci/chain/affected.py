@@ -49,6 +49,8 @@ def affected(old: State, new: State, had: Ports, has: Ports) -> Affected:
     """Give what has changed from one state and its plugged ports to another, and the chains of which that may be told."""
     changed = {name: differing(old.of(name), new.of(name)) for name in READ}
     plugged = differing(had, has)
+    if not old.collections:
+        return Affected(changed, plugged, changed["port_pairs"], changed["port_chains"])
     pairs = set(changed["port_pairs"])
     ports = {*changed["ports"], *plugged, *_ends_of(old, pairs), *_ends_of(new, pairs)}
     pairs |= _referring(pairs_by_port, new.of("port_pairs"), ports)

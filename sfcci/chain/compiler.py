@@ -174,7 +174,8 @@ class _Compilation:
                 self.asked[key] = left
             self.touched[key] = None
         for key, given in what.items():
-            self.asked[key] = {**self.asked.get(key, {}), who: given}
+            asked = self.asked.get(key)
+            self.asked[key] = {**asked, who: given} if asked else {who: given}
             self.touched[key] = None
         if what:
             self.asks[who] = tuple(what)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sfcci.chain.model import (
+    UNCHANGED,
     ChainState,
     FlowClassifier,
     PortChain,
@@ -277,7 +278,8 @@ def _between(
     holds as well, for the answers come to its far side.
     """
     for group in groups[:place]:
-        tuples = [packets.rewritten(group.outgoing) for packets in tuples]
+        if group.outgoing != UNCHANGED:
+            tuples = [packets.rewritten(group.outgoing) for packets in tuples]
     if back:
         following = next((group for group in groups[place:] if group.incoming != group.outgoing), None)
         if following is not None:

@@ -8,6 +8,7 @@ A plan remembers of what it was made: the next one costs what has changed since,
 """
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
@@ -83,7 +84,7 @@ def plan(
     if before and not differs.any and not again:
         return replace(old, known=replace(known, state=state, world=replace(known.world, ports=ports)))
     chains = _in_order({*differs.chains, *again}, state)
-    with garbage_waits():
+    with nullcontext() if before else garbage_waits():
         return _Planning(state, ports, old, refused, replace(differs, chains=chains)).plan(held)
 
 

@@ -237,8 +237,10 @@ def _twice(at: tuple[str, str], uses: Iterable[tuple[str, object]], owner: str) 
 
 def _conflicts(state: ChainState) -> Iterator[Refusal]:
     """Classifiers of two chains that want the same packet where nothing else tells whose it is."""
-    known = {one.id: one for one in state.flow_classifiers if not any(_prefixes(one))}
     chains = state.port_chains
+    if len(chains) < 2:  # noqa: PLR2004 - a conflict takes two
+        return
+    known = {one.id: one for one in state.flow_classifiers if not any(_prefixes(one))}
     uses = [(n, known[i]) for n, chain in enumerate(chains) for i in chain.flow_classifiers if i in known]
     owners = [number for number, _ in uses]
     found = basic_conflicts([vars(one) for _, one in uses], owners)

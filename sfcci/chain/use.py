@@ -51,15 +51,15 @@ def _uses(path: Path, entered: bool) -> Iterator[tuple[int, Use]]:
     for instance in path.instances:
         yield instance.entry.number, Use(ways=frozenset((way_to(path, instance),)))
     for number in path.sources if entered else ():
-        at = tuple(entry.packets for entry in path.entries if entry.port and entry.port.number == number)
+        at = [entry.packets for entry in path.entries if entry.port and entry.port.number == number]
         yield number, Use(True, late=tuple(_late(path, at, behind=False)))
     for place, number in unlabelled(path):
         yield number, Use(late=tuple(_late(path, path.hops[place].tuples, behind=True)))
 
 
 def _late(path: Path, packets: Iterable[Tuple], *, behind: bool) -> Iterator[Late]:
-    if known := tuple(dict.fromkeys(one for one in packets if one.has_ports)):
-        yield Late(path.spi, path.back, behind, known)
+    if known := [one for one in packets if one.has_ports]:
+        yield Late(path.spi, path.back, behind, tuple(dict.fromkeys(known)))
 
 
 def late_fragments(port: int, wants: Iterable[Late]) -> Iterator[Flow]:
