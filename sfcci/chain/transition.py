@@ -13,7 +13,7 @@ from sfcci.chain.compiler import Compiled
 from sfcci.chain.flows_chain import chain_flows, cookie, unlabelled
 from sfcci.chain.openflow import Flow, Match, match
 from sfcci.chain.path import Path
-from sfcci.chain.program import Part, PartKey, Program, differing
+from sfcci.chain.program import Part, PartKey, Program, changes, differing
 from sfcci.chain.table import (
     ANSWERS,
     CLASSIFY,
@@ -79,7 +79,7 @@ def versions(old: Compiled, new: Compiled) -> dict[str, int]:
 
 def transition(old: Compiled, new: Compiled) -> tuple[Step, ...]:
     """Give the steps from one program to another, none when they are equal."""
-    if old.program == new.program:
+    if old.program is new.program or not changes(old.program, new.program):
         return ()
     steps, left = [], leftover(old, new)
     while left:
@@ -125,17 +125,14 @@ def leftover(old: Compiled, new: Compiled) -> Leftover | None:
 
 def laid(program: Program, leftovers: Iterable[Leftover]) -> Program:
     """Give the program with what is left besides it: what the switch holds meanwhile."""
-    lefts = list(leftovers)
-    if not lefts:
-        return program
-    parts: dict[PartKey, Part] = dict(program.parts)
+    lefts, made = list(leftovers), dict[PartKey, Part | None]()
     for left in lefts:
         for key, part in left.under.items():
-            parts[key] = _merged(part, parts.get(key, Part()))
+            made[key] = _merged(part, made.get(key) or program.parts.get(key, Part()))
     for number, left in enumerate(lefts):
-        parts |= left.over
-        parts["waits", str(number)] = Part(left.waits)
-    return Program(parts)
+        made |= left.over
+        made["waits", str(number)] = Part(left.waits)
+    return program.derived(made)
 
 
 def hinders(left: Leftover, aim: Compiled, new: Compiled) -> bool:
