@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,6 +32,14 @@ def run(options, project=REPOSITORY, **environ):
 
 
 @pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """The demo's jobs alone, where one run of all of them is enough."""
+    folder = tmp_path_factory.mktemp("jobs")
+    shutil.copy(REPOSITORY / "sfcci" / "gate" / "jobs" / "sfc.yaml", folder)
+    return {"SFCCI_GATE_JOBS": str(folder)}
+
+
+@pytest.fixture(scope="module")
 def state(tmp_path_factory):
     """One state folder for the runs that follow each other."""
     return {"SFCCI_RUN_STATE": str(tmp_path_factory.mktemp("state"))}
@@ -52,11 +61,11 @@ class TestWhole:
         assert green.exit_status == 0
         assert {result.result for result in green.results} == {Result.SUCCESS}
 
-    def test_a_fault_is_one_more_failure_everywhere(self, green, state):
+    def test_a_fault_is_one_more_failure_everywhere(self, green, state, few):
         assert green.exit_status == 0
         begin = time.time()
         steps = ("gate", "results", "metric", "dashboard")
-        red = run(Options(fault="drop", only=steps), **state)
+        red = run(Options(fault="drop", only=steps), **state, **few)
         assert red.exit_status == 1
         bad = [result for result in red.results if result.result is Result.FAILURE]
         assert [result.job for result in bad] == ["sfc-http-diverted"]
@@ -129,9 +138,14 @@ def test_unknown_words_are_told():
 
 
 @pytest.mark.lab
-def test_json_is_one_document_on_standard_output(tmp_path):
+def test_json_is_one_document_on_standard_output(tmp_path, few):
     argv = [sys.executable, "-m", "sfcci", "pipeline", "run", "--step", "gate", "--json"]
-    environ = {**os.environ, "SFCCI_RUN_STATE": str(tmp_path), "SFCCI_GRAPHITE_URL": "http://127.0.0.1:1"}
+    environ = {
+        **os.environ,
+        **few,
+        "SFCCI_RUN_STATE": str(tmp_path),
+        "SFCCI_GRAPHITE_URL": "http://127.0.0.1:1",
+    }
     done = subprocess.run(argv, cwd=REPOSITORY, env=environ, capture_output=True, text=True, check=False)
     report = json.loads(done.stdout)
     assert done.returncode == report["exit_status"] == 0
