@@ -72,16 +72,22 @@ def lost(keeper: Keeper) -> bool:
 
 
 def dead_daemons(keeper: Keeper) -> tuple[str, ...]:
-    """Say which of the switch's daemons do not run any more."""
-    told = []
-    for name in DAEMONS:
-        with contextlib.suppress(OSError):
-            pid = (keeper.root / f"run/lab/{name}.pid").read_text().strip()
-            with contextlib.suppress(OSError):
-                if (keeper.root / f"proc/{pid}/comm").read_text().strip() == name:
-                    continue
-            told.append(f"{name} died while the job ran; see {name}.log")
-    return tuple(told)
+    """Say which of the switch's daemons died: those that were started again, and those that do not run."""
+    again = {name for _, name in ovs.restarts(keeper)}
+    dead = [name for name in DAEMONS if name in again or _gone(keeper, name)]
+    return tuple(f"{name} died while the job ran; see {name}.log" for name in dead)
+
+
+def _gone(keeper: Keeper, name: str) -> bool:
+    """Say whether a daemon that was there is not."""
+    try:
+        pid = (keeper.root / f"run/lab/{name}.pid").read_text().strip()
+    except OSError:
+        return False
+    try:
+        return (keeper.root / f"proc/{pid}/comm").read_text().strip() != name
+    except OSError:
+        return True
 
 
 def facts(folder: Path) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def failing_first(tmp_path, monkeypatch):
 @pytest.mark.lab
 @pytest.mark.parametrize("parallel", [1, 2])
 def test_the_jobs_of_ours_are_green_on_the_demo_one_by_one_and_side_by_side(parallel, buildset):
-    jobs = tuple(job for job in JOBS.values() if job.scenario)
+    jobs = tuple(job for job in JOBS.values() if job.scenario == "demo")
     results = runner.run_jobs(jobs, buildset, parallel=parallel)
     assert {one.job: (one.result, one.reasons, one.log_dir) for one in results} == {
         job.name: (Result.SUCCESS, (), "") for job in jobs
