@@ -159,6 +159,8 @@ def _of_collection(call: Call, parts: tuple[str, ...]) -> Answer:
 
 def _list(call: Call, collection: Collection, _id: str) -> Answer:
     query, names = call.request.query, frozenset(_names(collection)) - _hidden(call, collection)
+    if collection.path.startswith("sfc/"):  # clients ask the others by what extensions know that are not served
+        listing.only_known(query, names)
     resources = [one for one in call.state.of(collection.name).values() if visible(one, call.asked)]
     asks_facts = not FACTS.isdisjoint(name for key, value in query for name in (key, value))
     if asks_facts:

@@ -36,6 +36,12 @@ def filtered(
     return kept
 
 
+def only_known(query: Pairs, names: frozenset[str]) -> None:
+    """Raise Refused where a filter is by no attribute: a list of everything is a wrong answer to a mistyped question."""
+    if wrong := sorted({name for name, _ in query} - RESERVED - names):
+        raise bad_request(f"{wrong} is invalid attribute for filtering")
+
+
 def _passing(resources: list[Resource], special: Filter, texts: Sequence[str]) -> list[Resource]:
     """Give those for which one value of each kind fits: `ip_address=A`, `ip_address=B` are of one kind, `subnet_id=C` of another."""
     kinds: dict[str, list[Callable[[Resource], bool]]] = {}

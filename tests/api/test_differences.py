@@ -238,6 +238,14 @@ def test_every_attribute_sorts(world):
         assert [row["name"] for row in rows] == expected
 
 
+def test_a_filter_by_no_attribute_is_refused(world):
+    for path in (*SFC, "service_graphs"):
+        answer = world.http.ask("GET", f"/v2.0/sfc/{path}?name=x&colour=red&fields=id")
+        refused(answer, 400, "HTTPBadRequest")
+        assert answer.body["NeutronError"]["message"] == "['colour'] is invalid attribute for filtering"
+    assert world.http.ask("GET", "/v2.0/networks?colour=red").status == 200
+
+
 def test_many_are_made_together_or_none(world):
     good, bad = {"name": "a"}, {"name": "b", "port_pairs": [UNKNOWN]}
     answer = world.http.ask("POST", "/v2.0/sfc/port_pair_groups", {"port_pair_groups": [good, bad]})

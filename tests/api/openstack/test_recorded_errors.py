@@ -12,7 +12,7 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "neutron-api.md"
 OTHERWISE = {
     "pp_correlation_mpls_ok": "test_parameters_of_a_pair_that_are_given_in_part_are_completed",
     "pp_correlation_nsh_ok": "test_parameters_of_a_pair_that_are_given_in_part_are_completed",
-    "list_filter_unknown_attr": "test_parameters_of_a_pair_that_are_given_in_part_are_completed",
+    "list_filter_unknown_attr": "test_a_filter_by_no_attribute_is_refused",
     "ppg_ntuple_bad_key": "test_unknown_keys_of_a_mapping_of_tuples_are_refused",
     "list_sort_id_asc": "test_every_attribute_sorts",
     "list_sort_desc": "test_every_attribute_sorts",
