@@ -49,6 +49,12 @@ class Leftover:
     follow: tuple[Flow, ...] = ()
 
     @property
+    def places(self) -> Iterator[int]:
+        """What register 0 has of packets that wait, or are going to."""
+        for flow in (*self.waits, *self.follow):
+            yield from (bits.value for bits in flow.match.bits if bits.name == PLACE_REG)
+
+    @property
     def drained(self) -> "Leftover | None":
         """What of it is left when the functions are empty: packets that wait do so until they have been let go on."""
         if not (self.waits and self.hops):
@@ -305,11 +311,11 @@ def _waits(ways: Sequence[Path]) -> Iterator[Flow]:
 
 
 def waiting(table: int, port: int, place: int, mark: int) -> Flow:
-    """The flow by which packets from a port wait; once resumed it is found out anew whose they are."""
+    """The flow by which packets from a port wait, with `place` in register 0; then it is found out anew whose they are."""
     fields: dict[str, int | tuple[int, int]] = {PLACE_REG: place, ORIGIN_REG: (0, RESUMED)}
     here = match(in_port=port, **fields)
     forget = (SetField(PLACE_REG, 0), SetField(ORIGIN_REG, RESUMED, RESUMED))
-    return Flow(table, MIDDLE + 1, here, (*forget, Pause(), Resubmit(CLASSIFY)), mark)
+    return Flow(table, MIDDLE + 1, here, (Pause(), *forget, Resubmit(CLASSIFY)), mark)
 
 
 def _merged(old: Part, new: Part) -> Part:

@@ -5,7 +5,7 @@ puts right what differs. Nothing runs beside the caller, and only `finish` waits
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
@@ -27,8 +27,14 @@ RESIDENCY_S: Final = 0.05
 MARGIN: Final = 2.5
 """So many times as long the packets of an old program get, at each function, to come back."""
 Answer = TypeVar("Answer")
-MOST_ROUNDS: Final = 100
-"""So many times packets that wait are let go on before no more are made to wait: each time there are fewer."""
+EMPTYING: Final = 10
+"""So many times a switch looks at its ports, 32 frames each time, until it has all that one's socket can hold (Open
+vSwitch's NETDEV_MAX_BURST; 277 frames)."""
+AT_ONCE, PACE_S, SLICES = 16, 0.004, 50
+"""So many packets that waited go on at once, and so much later the next; a SLICES-th of all that wait where that is more.
+All at once would overflow the socket where they come back from functions."""
+MOST_ROUNDS: Final = 300
+"""So many times some go on before all others do at once."""
 
 
 @dataclass
@@ -189,27 +195,41 @@ class Driver:
     def _drained(self, one: Draining) -> None:
         """The functions are empty of what is old: it goes, and packets that wait go on."""
         self._connected()
-        self._guarded(
-            Switch.barrier
-        )  # a switch that got no time has old packets yet to take in: it does before it answers
+        for _ in range(
+            EMPTYING
+        ):  # a switch that got no time takes in what old packets come before it answers
+            self._guarded(Switch.barrier)
         rest = one.left.drained
         others = [other.left for other in self._draining if other is not one]
         if rest:
             self._hold(laid(self.aim.program, [*others, rest]))
             one.left, one.until = rest, time.monotonic()
-            self._resume()
+            self._resume(others)
         self._hold(laid(self.aim.program, others))
         self._draining.remove(one)
-        self._resume()
+        self._resume(others)
 
-    def _resume(self) -> None:
-        """Let packets go on, in their order, until none waits."""
+    def _resume(self, others: Iterable[Leftover]) -> None:
+        """Let packets go on, in their order, until none waits but those that wait for something else to drain.
+
+        Few at a time, and always more than come meanwhile.
+        """
+        kept = {place for left in others for place in left.places}
+        self._look()
+        few, came = max(AT_ONCE, len(self._parking) // SLICES), 0
         for _ in range(MOST_ROUNDS):
-            self._look()
-            packets = self._parking.leave()
-            if not packets:
+            if not (packets := self._parking.leave(few + 2 * came, kept)):
                 return
-            self._guarded(partial(Switch.resume, packets=packets))
+            self._go_on(packets)
+            time.sleep(PACE_S)
+            there = len(self._parking)
+            self._look()
+            came = len(self._parking) - there
+        self._go_on(self._parking.leave(but=kept))
+
+    def _go_on(self, packets: Sequence[Paused]) -> None:
+        gone = self._guarded(partial(Switch.resume, packets=packets))
+        self.counts.lost += len(packets) - gone
 
     def _hold(self, program: Program) -> None:
         """Have the switch hold a program."""

@@ -4,13 +4,14 @@ Source: OpenFlow Switch Specification 1.5.1, 7.2.1 and 7.4.3; Open vSwitch's nic
 """
 
 import struct
+import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sfcci.datapath import openflow_message as wire
-from sfcci.datapath.openflow_decode import fields, pieces
+from sfcci.datapath.openflow_decode import PACKET_REGISTERS, fields, pieces
 
 
 class PortFate(StrEnum):
@@ -40,12 +41,16 @@ class PortEvent:
 
 @dataclass(frozen=True)
 class Paused:
-    """A packet that waits with us. `octets`: what gives it back, word for word; `size`: how long its frame is."""
+    """A packet that waits with us. `octets`: what gives it back, word for word.
+
+    `cookie` is that of the flow by which it came into the first table. `place`: register 0 when it paused.
+    """
 
     octets: bytes
     cookie: int
     frame: bytes
     in_port: int = 0
+    place: int = 0
 
     @property
     def size(self) -> int:
@@ -72,23 +77,23 @@ def decode_paused(body: bytes) -> Paused | None:
     """Give the packet that a message of Open vSwitch's own brings, if it is one that waits to be given back."""
     if struct.unpack_from("!II", body) != (wire.NICIRA, wire.PACKET_IN2):
         return None
-    cookie, in_port, frame, waits = 0, 0, b"", False
+    cookie, metadata, frame, waits = 0, b"", b"", False
     for kind, value in pieces(body, 8, len(body)):
         if kind == 0:
             frame = value
         elif kind == 4:  # noqa: PLR2004 - NXPINT_COOKIE
             cookie = struct.unpack_from("!4xQ", value)[0]
         elif kind == 6:  # noqa: PLR2004 - NXPINT_METADATA
-            in_port = _in_port(value)
+            metadata = value
         elif kind == 8:  # noqa: PLR2004 - NXPINT_CONTINUATION
             waits = True
-    return Paused(body[8:], cookie, frame, in_port) if waits else None
+    return Paused(body[8:], cookie, frame, *_where(metadata)) if waits else None
 
 
-def _in_port(octets: bytes) -> int:
-    """The port that a packet came in by, from its metadata."""
-    found = (f for f in fields(octets, 0, len(octets)) if (f.class_, f.number) == wire.FIELDS["in_port"])
-    return next((f.value for f in found), 0)
+def _where(octets: bytes) -> tuple[int, int]:
+    """The port that a packet came in by and its first register, from its metadata; the switch tells registers in twos."""
+    known = {(f.class_, f.number): f.value for f in fields(octets, 0, len(octets))}
+    return known.get(wire.FIELDS["in_port"], 0), known.get((PACKET_REGISTERS, 0), 0) >> 32
 
 
 class Parking:
@@ -113,9 +118,13 @@ class Parking:
         self.octets += packet.size
         return True
 
-    def leave(self) -> tuple[Paused, ...]:
-        """Hand out all of them, first come first; none is kept."""
-        packets = tuple(self._packets)
-        self._packets.clear()
-        self.octets = 0
-        return packets
+    def leave(self, most: int = sys.maxsize, but: Collection[int] = ()) -> tuple[Paused, ...]:
+        """Hand out the first `most` of them, first come first, but for those at these places; none of them is kept."""
+        packets: list[Paused] = []
+        others: list[Paused] = []
+        while self._packets and len(packets) < most:
+            packet = self._packets.popleft()
+            (others if packet.place in but else packets).append(packet)
+        self._packets.extendleft(reversed(others))
+        self.octets -= sum(packet.size for packet in packets)
+        return tuple(packets)

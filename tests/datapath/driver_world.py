@@ -11,7 +11,9 @@ from sfcci.chain.transition import versions
 from sfcci.datapath import openflow_client as client
 from sfcci.datapath.driver import Driver
 
-NUMBERS = {"src": 1, "dst": 2, "ain": 11, "aout": 12, "bin": 21, "bout": 22}
+NUMBERS = {"src": 1, "dst": 2} | {
+    f"{name}{side}": 10 * at + n for at, name in enumerate("abcd", 1) for n, side in ((1, "in"), (2, "out"))
+}
 
 
 def port(name):
@@ -21,22 +23,31 @@ def port(name):
 
 
 PORTS = {name: port(name) for name in NUMBERS}
-PAIRS = (PortPair("A", "A", "ain", "aout"), PortPair("B", "B", "bin", "bout"))
+PAIRS = tuple(PortPair(name.upper(), name.upper(), f"{name}in", f"{name}out") for name in "abcd")
 GROUPS = (
     PortPairGroup("ga", "ga", 1, ("A",)),
     PortPairGroup("gb", "gb", 2, ("B",)),
     PortPairGroup("gab", "gab", 3, ("A", "B")),
+    PortPairGroup("gc", "gc", 4, ("C",)),
+    PortPairGroup("gd", "gd", 5, ("D",)),
 )
-CLASSIFIER = FlowClassifier("fc", "fc", "src", "IPv4", "udp")
+CLASSIFIERS = (
+    FlowClassifier(
+        "fc", "fc", "src", "IPv4", "udp", destination_port_range_min=2000, destination_port_range_max=2000
+    ),
+    FlowClassifier(
+        "back", "back", "dst", "IPv4", "udp", destination_port_range_min=2001, destination_port_range_max=2001
+    ),
+)
 
 
 def state(*chains):
     """Chains with all that they may use; no chain: nothing at all."""
-    return ChainState(PAIRS, GROUPS, (CLASSIFIER,), chains) if chains else ChainState()
+    return ChainState(PAIRS, GROUPS, CLASSIFIERS, chains) if chains else ChainState()
 
 
-def chain(*groups, number=1, name="pc"):
-    return PortChain(name, name, number, groups, ("fc",))
+def chain(*groups, number=1, name="pc", classifier="fc"):
+    return PortChain(name, name, number, groups, (classifier,))
 
 
 def program(driver, *chains):
@@ -47,10 +58,10 @@ def program(driver, *chains):
     return compiled(state(*chains), PORTS, versions=asked, before=first)
 
 
-def datagram(number):
-    """A frame from src to dst; its number is told by `number_of`."""
+def datagram(number, to=2000):
+    """A frame from src to dst, to that port; its number is told by `number_of`."""
     payload = struct.pack("!I", number) + bytes(20)
-    udp = struct.pack("!HHHH", 1000, 2000, 8 + len(payload), 0) + payload
+    udp = struct.pack("!HHHH", 1000, to, 8 + len(payload), 0) + payload
     head = struct.pack("!BBHHHBBH4B4B", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, 10, 0, 0, 1, 10, 0, 0, 2)
     addresses = bytes.fromhex("020000000002" + "020000000001" + "0800")
     return addresses + head + udp

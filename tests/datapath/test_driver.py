@@ -1,5 +1,7 @@
 """The driver of a real switch: nothing twice, nothing of others, what others broke put right, no packet past a function."""
 
+from dataclasses import replace
+
 import pytest
 from driver_world import Bridge, chain, datagram, number_of, program
 from openflow_switch import switch, wait
@@ -9,7 +11,7 @@ from sfcci.chain.compiler import Compiled
 from sfcci.chain.openflow import Flow, match
 from sfcci.chain.program import Part, Program
 from sfcci.datapath.driver import blamed
-from sfcci.datapath.openflow_client import Refused
+from sfcci.datapath.openflow_client import Refused, Switch
 
 __all__ = ["switch"]
 pytestmark = pytest.mark.lab
@@ -170,6 +172,44 @@ def test_while_the_order_is_swapped_new_packets_wait_and_go_on_in_their_order(br
     over(driver)
     assert [number_of(frame) for frame in bridge.arrived("bin", 48)] == [*range(2, 50)]
     assert (driver.due, driver.counts.lost) == (None, 0)
+    driver.close()
+
+
+def test_many_packets_that_waited_go_on_a_few_at_a_time(bridge, monkeypatch):
+    driver, at_once = bridge.driver(LONG_S), []
+    resume = Switch.resume
+
+    def noted(self, packets):
+        at_once.append(len(packets))
+        return resume(self, packets)
+
+    monkeypatch.setattr(Switch, "resume", noted)
+    driver.bring(program(driver, chain("ga", "gb")))
+    driver.bring(program(driver, chain("gb", "ga")))
+    for number in range(100):
+        bridge.send("src", datagram(number))
+    wait(lambda: (driver.turn(), driver.counts.parked == 100)[1])
+    over(driver)
+    assert [number_of(frame) for frame in bridge.arrived("bin", 100)] == [*range(100)]
+    assert at_once == [16] * 6 + [4]
+    driver.close()
+
+
+def test_packets_that_wait_for_something_else_do_not_go_on(bridge):
+    driver = bridge.driver(LONG_S)
+    twins = [chain("ga", "gb"), chain("gd", "gc", number=2, name="twin", classifier="back")]
+    driver.bring(program(driver, *twins))
+    driver.bring(program(driver, chain("gb", "ga"), twins[1]))
+    assert driver.bring(program(driver, chain("gb", "ga"), replace(twins[1], port_pair_groups=("gc", "gd"))))
+    bridge.send("src", datagram(1))
+    bridge.send("dst", datagram(2, 2001))
+    wait(lambda: (driver.turn(), driver.counts.parked == 2)[1])
+    driver._draining[0].until = 0.0
+    driver.turn()
+    assert number_of(bridge.arrived("bin")[0]) == 1
+    assert [bridge.new(name) for name in ("cin", "din")] == [[], []]
+    over(driver)
+    assert number_of(bridge.arrived("cin")[0]) == 2
     driver.close()
 
 
