@@ -45,6 +45,7 @@ PURE = {
     "api.listing",
     "api.quotas",
     "api.wire",
+    "chain.action",
     "chain.address",
     "chain.affected",
     "chain.allocation",
@@ -58,6 +59,7 @@ PURE = {
     "chain.convert_network",
     "chain.correlation",
     "chain.default_group",
+    "chain.field",
     "chain.flows_chain",
     "chain.flows_group",
     "chain.flows_port",
@@ -66,10 +68,12 @@ PURE = {
     "chain.journey",
     "chain.judgement",
     "chain.model",
+    "chain.ntuple",
     "chain.openflow",
     "chain.overlap",
     "chain.path",
     "chain.plan",
+    "chain.port",
     "chain.port_security",
     "chain.program",
     "chain.question",
@@ -98,6 +102,7 @@ PURE = {
     "chain.state",
     "chain.status",
     "chain.subnet_range",
+    "chain.table",
     "chain.tag",
     "chain.transition",
     "chain.use",
@@ -105,6 +110,7 @@ PURE = {
     "chain.view",
     "chain.walk",
     "datapath.adoption",
+    "datapath.live_ports",
     "datapath.openflow_decode",
     "datapath.openflow_encode",
     "datapath.openflow_error",
@@ -271,6 +277,10 @@ def imports(path):
 def test_a_pure_module_imports_no_effect(name):
     path = modules()[name]
     assert not {found for found in imports(path) if found in EFFECTS or found.split(".")[0] in EFFECTS}
+
+
+def test_the_whole_room_chain_is_pure():
+    assert {name for name in modules() if name.startswith("chain.") and name != "chain.__init__"} <= PURE
 
 
 @pytest.mark.parametrize("name", sorted(modules()))

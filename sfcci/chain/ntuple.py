@@ -73,17 +73,6 @@ class Tuple:
         same = [address for address in map(ip_address, addresses) if address.version == version]
         return (int(same[0]), (1 << same[0].max_prefixlen) - 1) if len(same) == 1 else ANY
 
-    def meets(self, other: "Tuple") -> bool:
-        """Say whether some packet is in both."""
-        return (
-            self.ethertype == other.ethertype
-            and (self.protocol == other.protocol or None in (self.protocol, other.protocol))
-            and _prefixes_meet(self.source, other.source)
-            and _prefixes_meet(self.destination, other.destination)
-            and _ranges_meet(self.source_ports, other.source_ports)
-            and _ranges_meet(self.destination_ports, other.destination_ports)
-        )
-
     def fields(self) -> Iterator[Fields]:
         """Give the matches that together are these packets: one per pair of source and destination port masks."""
         fields = self._without_ports()
@@ -158,12 +147,3 @@ def _range(given: FlowClassifier | Rewrite, side: str) -> Range | None:
     if low is None and high is None:
         return None
     return PORTS[0] if low is None else low, PORTS[1] if high is None else high
-
-
-def _prefixes_meet(a: Prefix, b: Prefix) -> bool:
-    mask = a[1] & b[1]  # of two prefixes the shorter one decides
-    return a[0] & mask == b[0] & mask
-
-
-def _ranges_meet(a: Range, b: Range) -> bool:
-    return a[0] <= b[1] and b[0] <= a[1]

@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import ip_network
 
 from sfcci.chain.classifier_value import IP_VERSIONS, MAX_PORT, PROTOCOLS, SIDES, WITH_PORTS
-from sfcci.chain.conflict import KNOWN_PREFIXES, port_span
+from sfcci.chain.conflict import KNOWN_PREFIXES
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
 from sfcci.chain.overlap import basic_conflicts
 from sfcci.chain.path import MOST_HOPS, WAY_BACK
@@ -107,7 +107,8 @@ def _source(
     elif port not in ports:
         yield Refusal(at, f"no port {port}", "a port of the switch")
     elif port in functions:
-        yield Refusal(at, "is a service function's port", "a port of no port pair")
+        expected = "a port of no port pair, or a service graph that leads to its chain"
+        yield Refusal(at, "is a service function's port", expected)
 
 
 def _prefixes(classifier: FlowClassifier) -> Iterator[Refusal]:
@@ -278,8 +279,3 @@ def _exits(
         for pair in (pairs[word] for word in group.port_pairs if word in pairs):
             if pair.correlation is None:
                 yield from (pair.egress, pair.ingress) if chain.symmetric else (pair.egress,)
-
-
-def bounds(classifier: FlowClassifier, side: str) -> tuple[int, int]:
-    """Give the port range of a side ("source", "destination"); an open end is 0 or 65535."""
-    return port_span(vars(classifier), f"{side}_port_range_min", f"{side}_port_range_max")

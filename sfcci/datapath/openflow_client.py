@@ -4,7 +4,6 @@ Nothing runs beside the caller: what the switch says of its own accord is taken 
 answer or calls `look`, and kept until `events` hands it out.
 """
 
-import gc
 import itertools
 import select
 import socket
@@ -13,8 +12,9 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self, TypeVar
 
 from sfcci.chain.openflow import OUR_COOKIE, Flow, Group
@@ -25,7 +25,9 @@ from sfcci.datapath import openflow_event as event
 from sfcci.datapath import openflow_message as wire
 from sfcci.datapath import openflow_watch as watch
 from sfcci.datapath.openflow_error import words
+from sfcci.datapath.unix_socket import connected
 from sfcci.errors import SfcciError, Unreachable
+from sfcci.garbage import garbage_waits
 
 OUR_COOKIES = 0xFFFF_0000_0000_0000
 """The bits of a cookie that say that a flow is ours."""
@@ -144,7 +146,7 @@ class Switch:
         Raises Unreachable, Refused.
         """
         unread: list[str] = []
-        with _uncollected():
+        with garbage_waits():  # nothing that is read is garbage
             flows = self._read(wire.ask_flows(self._xid(), cookie, mask), decode.decode_flow, "flow", unread)
             groups = self._read(wire.ask_groups(self._xid()), decode.decode_group, "group", unread)
         return Held(tuple(flows), tuple(groups), tuple(unread))
@@ -311,25 +313,13 @@ class Switch:
         return items
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Nothing that is read is garbage: to look for some would be to look through all of it again and again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
 def connect(address: str, context: ssl.SSLContext | None = None, limit_s: float = 5.0) -> Switch:
     """Give a connection to "unix:PATH", "tcp:HOST:PORT" or "ssl:HOST:PORT" (with `context`). Raises Unreachable."""
     way, _, place = address.partition(":")
     host, _, port = place.rpartition(":")
     try:
         if way == "unix":
-            sock = _connected(place, limit_s)
+            sock = connected(Path(place), limit_s)
         else:
             sock = socket.create_connection((host.strip("[]"), int(port)), limit_s)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -338,17 +328,6 @@ def connect(address: str, context: ssl.SSLContext | None = None, limit_s: float 
     except (OSError, ValueError) as error:
         raise Unreachable(f"no switch at {address}: {error}; does ovs-vswitchd run?") from None
     return Switch(sock, address)
-
-
-def _connected(path: str, limit_s: float) -> socket.socket:
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(limit_s)
-        sock.connect(path)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
 
 
 def _refusals(

@@ -222,8 +222,3 @@ def additions(changes: Iterable[Change], bundle: int, first_xid: int) -> Iterato
     """Give the messages that put changes into a bundle, in order; the n-th (from 0) has `first_xid` + n. Raises TooLong."""
     for xid, change in enumerate(changes, first_xid):
         yield addition(change, xid, bundle)
-
-
-def encode_change(change: Change, xid: int) -> bytes:
-    """Give the message that carries a change out by itself. Raises TooLong."""
-    return addition(change, xid, 0)[_BUNDLE_LENGTH:]

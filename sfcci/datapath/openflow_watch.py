@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sfcci.chain.openflow import Flow, FlowKey, Match
+from sfcci.chain.openflow import FlowKey, Match
 from sfcci.datapath import openflow_message as wire
 from sfcci.datapath.openflow_decode import Unread, decode_match, entries
 
@@ -45,10 +45,6 @@ class FlowEvent:
     def key(self) -> FlowKey | None:
         """What the switch knows the flow by; None where it is not in our words, and so is no key of ours."""
         return None if self.match is None else (self.table, self.priority, self.match)
-
-    def touches(self, flow: Flow) -> bool:
-        """Say whether it is about this flow."""
-        return self.key == flow.key
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from sfcci.chain.program import Program, changes
 from sfcci.datapath import openflow_client
 from sfcci.datapath.ovs import BRIDGE, SCHEMAS
 from sfcci.datapath.traced import Traced
-from sfcci.datapath.unixctl import Control, connected
+from sfcci.datapath.unix_socket import connected
+from sfcci.datapath.unixctl import Control
 from sfcci.errors import MissingTool, ProgramFailure, ToolError
 from sfcci.machine import install_hint
 
@@ -68,7 +69,7 @@ def own_switch(ports: Iterable[DummyPort]) -> Iterator[OwnSwitch]:
             _start(stack, folder, known)
             control = stack.enter_context(Control(folder / "vswitchd.ctl"))
             path = folder / f"{BRIDGE}.mgmt"
-            openflow = stack.enter_context(openflow_client.Switch(connected(path), f"unix:{path}"))
+            openflow = stack.enter_context(openflow_client.connect(f"unix:{path}"))
             _check(openflow, known)
         for port in known:
             control.ask("fdb/add", BRIDGE, port.name, str(port.network), port.mac)
@@ -144,7 +145,7 @@ def _wait(process: command.Process, sign: Path, name: str) -> None:
         with contextlib.suppress(
             FileNotFoundError, ConnectionRefusedError
         ):  # not there, or not listened to yet
-            connected(sign).close()
+            connected(sign, START_S).close()
             return
         time.sleep(0.001)
     raise ToolError(ProgramFailure((name,), process.poll() or -1), "it did not begin")

@@ -38,10 +38,6 @@ class Flowing:
         """How many packets never came."""
         return sum(last - first + 1 for first, last in self.missing)
 
-    def shorter(self, ttl: int) -> int:
-        """How many packets came with a higher TTL than that: they have passed fewer functions."""
-        return sum(count for left, count in self.ttls.items() if left > ttl)
-
 
 @dataclass
 class Stream:

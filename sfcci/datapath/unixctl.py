@@ -5,11 +5,10 @@ unixctl's protocol (RFC 7047, section 4, without a database).
 """
 
 import json
-import os
-import socket
 from pathlib import Path
 from typing import Self
 
+from sfcci.datapath.unix_socket import connected
 from sfcci.errors import ProgramFailure, ToolError
 
 PATIENCE_S = 60.0
@@ -23,7 +22,7 @@ class Control:
         """Connect. Raises ToolError when nobody answers there."""
         self._path = path
         try:
-            self._sock = connected(path)
+            self._sock = connected(path, PATIENCE_S)
         except OSError as error:
             raise self._failure("connect", str(error)) from None
 
@@ -64,18 +63,3 @@ class Control:
     def _failure(self, method: str, said: str) -> ToolError:
         words = ("ovs-appctl", "-t", str(self._path), method)
         return ToolError(ProgramFailure(words, -1, (said,)), "Open vSwitch does not answer as asked")
-
-
-def connected(path: Path) -> socket.socket:
-    """Give a connection to a socket, however long its path is (sun_path holds 107 octets). Raises OSError."""
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(PATIENCE_S)
-        sock.connect(f"/proc/self/fd/{folder}/{path.name}")
-    except BaseException:
-        sock.close()
-        raise
-    finally:
-        os.close(folder)
-    return sock

@@ -12,11 +12,13 @@ import select
 import socket
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from sfcci.datapath.namespace import Keeper
 from sfcci.datapath.ovs import BRIDGE
 from sfcci.datapath.topology import Port
+from sfcci.datapath.unix_socket import connected
 from sfcci.errors import ProgramFailure, SfcciError, ToolError
 
 CONNECT_S = 5.0
@@ -99,7 +101,7 @@ class Watch:
         """Wait until a switch that begins has its bridge again, `limit_s` at most: somebody may have taken it away."""
         end = time.monotonic() + limit_s
         while not self.lost and time.monotonic() < end:
-            with contextlib.suppress(OSError), _connect(self._lab, f"{BRIDGE}.mgmt"):
+            with contextlib.suppress(OSError), connected(_path(self._lab, f"{BRIDGE}.mgmt"), CONNECT_S):
                 return
             self.look(BETWEEN_S)
 
@@ -222,19 +224,12 @@ def _connected(keeper: Keeper, name: str) -> socket.socket:
     end = time.monotonic() + CONNECT_S
     while True:
         try:
-            return _connect(keeper, name)
+            return connected(_path(keeper, name), CONNECT_S)
         except (ConnectionRefusedError, FileNotFoundError):
             if time.monotonic() > end or not keeper.alive():
                 raise
             time.sleep(BETWEEN_S)
 
 
-def _connect(keeper: Keeper, name: str) -> socket.socket:
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(CONNECT_S)
-        sock.connect(str(keeper.root / "run/lab" / name))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+def _path(keeper: Keeper, name: str) -> Path:
+    return keeper.root / "run/lab" / name

@@ -1,10 +1,9 @@
 """The gate's report out of the run database."""
 
-import gc
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
+from sfcci.garbage import garbage_waits
 from sfcci.gate.history import History
 from sfcci.gate.job import BAD
 from sfcci.gate.query import Query, SeriesKey
@@ -22,7 +21,7 @@ def read_report(settings: Settings, now_s: float, query: Query = Query(), link: 
     """
     since_s = now_s - DEFAULT_SPAN_S if query.since_s is None else query.since_s
     query = replace(query, since_s=since_s)
-    with History(settings) as history, _no_garbage():
+    with History(settings) as history, garbage_waits():
         report = report_of(history.outcomes(Query(since_s=since_s)), now_s, query, link)
         return with_runs(report, dict(_first_bad(history, report)))
 
@@ -40,15 +39,3 @@ def _regressions(report: Report) -> Iterable[tuple[SeriesKey, float]]:
         for job in pipeline.jobs:
             if job.regression:
                 yield job.figures.key, job.regression.since_s
-
-
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Keep the garbage collector out: it would look through the columns again and again, and nothing there is garbage."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

@@ -159,7 +159,7 @@ def _journeys(course: Course, capture: Path) -> tuple[Journey, ...]:
 def _aliases(lab: Lab) -> Iterator[tuple[str, str]]:
     """Give which address the lab's translators make of which."""
     for host in lab.topology.hosts:
-        for old, new in getattr(getattr(host, "function", None), "maps", ()):
+        for old, new in host.function.maps if host.function else ():
             yield new, old
 
 

@@ -14,7 +14,6 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NamedTuple
 
 ETHERTYPE_IPV4 = 0x0800
-ETHERTYPE_ARP = 0x0806
 ETHERTYPE_IPV6 = 0x86DD
 ETHERTYPE_NSH = 0x894F
 IPV4, IPV6 = 4, 6

@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 
 from sfcci.chain.action import Normal, SetField, ToGroup
 from sfcci.chain.compiler import base_program, program
-from sfcci.chain.conflict import basically_conflicting
+from sfcci.chain.conflict import basically_conflicting, port_span
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
 from sfcci.chain.ntuple import masked_ranges
 from sfcci.chain.openflow import Flow
 from sfcci.chain.port import SwitchPort
 from sfcci.chain.program import changes
-from sfcci.chain.refusal import bounds
 from sfcci.chain.table import label
 from sfcci.chain.walk import walk
 from sfcci.errors import InputError
@@ -141,12 +140,13 @@ def wants(classifier, packet):
     ):
         if prefix and IPv4Address(packet[field]) not in IPv4Network(prefix, strict=False):
             return False
+    given = vars(classifier)
+    spans = {
+        end: port_span(given, f"{side}_port_range_min", f"{side}_port_range_max")
+        for side, end in (("source", "src"), ("destination", "dst"))
+    }
     return all(
-        low <= packet.get(f"{classifier.protocol}_{end}", low) <= high
-        for (low, high), end in (
-            (bounds(classifier, "source"), "src"),
-            (bounds(classifier, "destination"), "dst"),
-        )
+        low <= packet.get(f"{classifier.protocol}_{end}", low) <= high for end, (low, high) in spans.items()
     )
 
 

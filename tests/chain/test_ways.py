@@ -5,13 +5,14 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from .journey import Machine, journey
 
 from sfcci.chain.compiler import compiled
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup, Rewrite
 from sfcci.chain.port import SwitchPort, mac_number
 from sfcci.chain.program import doubles
 from sfcci.chain.refusal import refusals
+
+from .journey import Machine, journey
 
 KINDS = ("router", "wire", "one port", "mpls", "nsh", "aware one port")
 SOURCE, DESTINATION, OTHER = 1, 2, 3

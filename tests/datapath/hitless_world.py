@@ -3,10 +3,11 @@
 import contextlib
 from dataclasses import dataclass, replace
 
+from functions_world import working
+
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
 from sfcci.datapath.lab import raised
 from sfcci.datapath.scenario import Scenario
-from sfcci.datapath.service_function import working
 from sfcci.datapath.topology import Host, Port, Topology
 from sfcci.document import Document
 

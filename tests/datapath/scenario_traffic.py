@@ -5,19 +5,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+from functions_world import probe
+
 from sfcci.datapath import pcapng
 from sfcci.datapath.lab import raised
 from sfcci.datapath.scenario import load_scenario
-from sfcci.datapath.stream import ended, running, streaming
+from sfcci.datapath.stream import streaming
 
 COUNT, PORT = 20, 5000
 PATIENCE_S = "60"
-
-
-def probe(lab, *words):
-    """Ask from source."""
-    with running(lab, "source", "probe.py", *words) as process:
-        return json.loads(ended(process))
 
 
 def answers(lab, address, largest):

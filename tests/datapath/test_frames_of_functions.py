@@ -144,7 +144,7 @@ def test_packets_that_have_passed_fewer_functions_are_counted():
         "ttls": {"62": 3, "63": 2},
         "delays_us": {},
     }
-    assert judged(record, 5).shorter(62) == 2
+    assert judged(record, 5).ttls == {62: 3, 63: 2}
 
 
 def test_the_room_on_a_cable_is_what_its_pairs_encapsulation_adds():

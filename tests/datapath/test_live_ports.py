@@ -11,7 +11,16 @@ from sfcci.datapath.topology import Host, Port, Topology
 
 
 def port(number, host, up=True):
-    return Port(f"p{number}", f"eth{number}", host, f"02:00:00:00:00:{number:02x}", "", number, (f"10.0.0.{number}/24",), up=up)
+    return Port(
+        f"p{number}",
+        f"eth{number}",
+        host,
+        f"02:00:00:00:00:{number:02x}",
+        "",
+        number,
+        (f"10.0.0.{number}/24",),
+        up=up,
+    )
 
 
 EVERY = tuple(port(number, f"h{number // 2}") for number in range(8))

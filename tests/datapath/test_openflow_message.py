@@ -17,6 +17,8 @@ from sfcci.datapath import openflow_encode as encode
 from sfcci.datapath.openflow_error import words
 
 __all__ = ["switch"]
+BUNDLE_ADD = 16
+"""Octets in front of a message in a bundle."""
 real = settings(
     max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], phases=[Phase.generate]
 )
@@ -96,10 +98,10 @@ def test_octets_say_what_the_text_says(switch, data):
 
 
 def test_a_group_is_deleted_by_its_number_alone():
-    octets = encode.encode_change(Change(Verb.GROUP_DELETE, Group(9, ("ip_src",), ())), 5)
-    assert octets.hex() == "060f0018000000050002010000000009" + "00000000ffffffff"
+    octets = encode.addition(Change(Verb.GROUP_DELETE, Group(9, ("ip_src",), ())), 5, 0)
+    assert octets[BUNDLE_ADD:].hex() == "060f0018000000050002010000000009" + "00000000ffffffff"
 
 
 def test_a_flow_is_deleted_by_its_key_alone():
-    octets = encode.encode_change(Change(Verb.FLOW_DELETE, Flow(3, 7, match(in_port=1), (Output(2),))), 5)
-    assert len(octets) == 8 + 40 + 16
+    octets = encode.addition(Change(Verb.FLOW_DELETE, Flow(3, 7, match(in_port=1), (Output(2),))), 5, 0)
+    assert len(octets) == BUNDLE_ADD + 8 + 40 + 16

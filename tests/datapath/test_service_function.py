@@ -1,16 +1,15 @@
 """Functions of every kind in a lab, and what tells of the packets: streams, probes, taps' counters."""
 
 import contextlib
-import json
 
 import pytest
+from functions_world import counting, probe, working
 from kinds_world import DEST, DEST6, SOURCE, chain, scenario
 
 from sfcci.chain.model import Rewrite
 from sfcci.datapath.lab import raised
 from sfcci.datapath.plug import carry_out
-from sfcci.datapath.service_function import counting, working
-from sfcci.datapath.stream import ended, running, streaming
+from sfcci.datapath.stream import running, streaming
 from sfcci.datapath.topology import change
 from sfcci.errors import ToolError
 
@@ -28,11 +27,6 @@ def lab():
 def wires():
     with raised(scenario(bare=("a", "b"))) as up:
         yield up
-
-
-def probe(lab, *words):
-    with running(lab, "source", "probe.py", *words) as process:
-        return json.loads(ended(process))
 
 
 def flows(lab, address=DEST):
@@ -82,9 +76,10 @@ def test_functions_that_know_the_encapsulation_of_ipv6(lab, kind):
     assert all(work.counts["passed"] >= COUNT for work in works)
 
 
+@pytest.mark.parametrize("correlation", ["mpls", "nsh"])
 @pytest.mark.parametrize(("ethertype", "address"), [("IPv4", DEST), ("IPv6", DEST6)])
-def test_routers_take_a_hop_each(lab, ethertype, address):
-    lab.apply(chain("a", "b", ethertype=ethertype))
+def test_routers_take_a_hop_each(lab, ethertype, address, correlation):
+    lab.apply(chain("a", "b", ethertype=ethertype, correlation=correlation))
     with all_working(lab, "router", "a", "b") as works:
         everything_passes(lab, address, ttl=62)
     assert all(work.counts["passed"] >= COUNT for work in works)
@@ -137,9 +132,10 @@ def test_a_translator_changes_addresses_and_answers_come_back(lab):
     assert second.counts["passed"] >= COUNT
 
 
-def test_a_tap_gets_a_copy_of_each_packet(lab):
-    lab.apply(chain("a", "b", tap=True, symmetric=False))
-    with all_working(lab, "router", "a", "b"), counting(lab, "tap") as tap:
+@pytest.mark.parametrize(("kind", "correlation"), [("router", "mpls"), ("mpls", "mpls"), ("nsh", "nsh")])
+def test_a_tap_gets_a_copy_of_each_packet_as_it_is_without_the_chain(lab, kind, correlation):
+    lab.apply(chain("a", "b", tap=True, symmetric=False, aware=kind != "router", correlation=correlation))
+    with all_working(lab, kind, "a", "b"), counting(lab, "tap") as tap:
         udp, control = flows(lab)
     assert (udp.lost, control.lost) == (0, 0)
     assert tap.counts["0800/17/5000"] == COUNT
@@ -154,8 +150,7 @@ def test_packets_of_the_largest_size_pass_whole(lab):
 
 
 def test_a_function_sends_packets_of_its_own_no_longer_than_its_network_allows(lab):
-    with running(lab, "a", "probe.py", "mtu", DEST, "1472", "1473") as process:
-        assert json.loads(ended(process)) == {"taken": [1472], "mtu": 1500}
+    assert probe(lab, "mtu", DEST, "1472", "1473", host="a") == {"taken": [1472], "mtu": 1500}
 
 
 def test_room_on_a_cable_comes_and_goes_while_it_is_plugged(lab):

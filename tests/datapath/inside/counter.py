@@ -21,9 +21,9 @@ WITH_PORTS = (6, 17)
 def kind(frame: bytes) -> str:
     """Say what a frame is."""
     ethertype = frame[12:14].hex()
-    if ethertype == "0800" and len(frame) >= 34:  # noqa: PLR2004 - Ethernet and IPv4
+    if ethertype == "0800" and len(frame) >= 34:
         return f"{ethertype}/{_above(frame, frame[23], 14 + 4 * (frame[14] & 15))}"
-    if ethertype == "86dd" and len(frame) >= 54:  # noqa: PLR2004 - Ethernet and IPv6
+    if ethertype == "86dd" and len(frame) >= 54:
         return f"{ethertype}/{_above(frame, frame[20], 54)}"
     return ethertype
 

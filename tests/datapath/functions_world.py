@@ -1,14 +1,18 @@
-"""Service functions of every kind for a lab's hosts: programs on packet sockets (inside/service_function.py)."""
+"""Programs on a lab's hosts for the time of a test: service functions of every kind, counters of packets, probes."""
 
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sfcci.datapath.lab import Lab
 from sfcci.datapath.programs import function_words
 from sfcci.datapath.stream import ended, running
 from sfcci.datapath.topology import Function
+
+INSIDE = Path(__file__).parent / "inside"
+"""Programs of the tests' own that run on a lab's hosts."""
 
 
 @dataclass
@@ -47,6 +51,12 @@ def counting(lab: Lab, port: str) -> Iterator[Work]:
     """Count what reaches a port while the block runs: by ethertype, protocol and destination port ("0800/17/5000")."""
     where = lab.topology.port(port)
     work = Work()
-    with running(lab, where.host, "counter.py", where.name, ready=True) as process:
+    with running(lab, where.host, str(INSIDE / "counter.py"), where.name, ready=True) as process:
         yield work
         work.counts.update(json.loads(ended(process))["kinds"])
+
+
+def probe(lab: Lab, *words: str, host: str = "source") -> dict[str, object]:
+    """Ask from a host as inside/probe.py says."""
+    with running(lab, host, str(INSIDE / "probe.py"), *words) as process:
+        return json.loads(ended(process))
