@@ -74,8 +74,6 @@ def _answer(call: Call) -> Answer:
     if request.method not in METHODS:
         raise not_allowed()
     if parts == ("v2.0",):
-        if not request.path.endswith("/"):
-            raise lost()
         return call.state, _resources(request)
     if parts[1] == "extensions":
         return call.state, _extensions(request, parts[2:])
@@ -159,7 +157,8 @@ def _of_collection(call: Call, parts: tuple[str, ...]) -> Answer:
 
 def _list(call: Call, collection: Collection, _id: str) -> Answer:
     query, names = call.request.query, frozenset(_names(collection)) - _hidden(call, collection)
-    if collection.path.startswith("sfc/"):  # clients ask the others by what extensions know that are not served
+    # clients ask other collections by what extensions know that are not served
+    if collection.path.startswith("sfc/"):
         listing.only_known(query, names)
     resources = [one for one in call.state.of(collection.name).values() if visible(one, call.asked)]
     asks_facts = not FACTS.isdisjoint(name for key, value in query for name in (key, value))
@@ -306,10 +305,15 @@ _COLLECTION_METHODS: Final[Mapping[str, Method]] = {
     "PUT": _nobody,
     "DELETE": _nobody,
 }
-# The reference, too, makes a new resource of a POST to another one.
+
+
+def _no_post(_call: Call, _collection: Collection, _id: str) -> Answer:
+    raise not_allowed()
+
+
 _MEMBER_METHODS: Final[Mapping[str, Method]] = {
     "GET": _show,
-    "POST": _create,
+    "POST": _no_post,
     "PUT": _update,
     "DELETE": _delete,
 }

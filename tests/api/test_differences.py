@@ -325,8 +325,16 @@ def test_json_that_can_be_read_in_two_ways_is_refused(world, text):
     refused(answer, 400, "MalformedRequestBody")
 
 
+def test_a_post_to_a_resource_is_not_allowed(world):
+    group = world.group()
+    answer = world.http.ask("POST", f"/v2.0/sfc/port_pair_groups/{group}", {"port_pair_group": {}})
+    refused(answer, 405, "HTTPMethodNotAllowed")
+    assert [one["id"] for one in world.http.listed("sfc/port_pair_groups")] == [group]
+
+
 def test_the_root_lists_all_collections(world):
     listed = world.http.ask("GET", "/v2.0/").body["resources"]
+    assert world.http.ask("GET", "/v2.0").body["resources"] == listed
     assert {"networks", "ports", "port_chains", "service_graphs"} <= {one["collection"] for one in listed}
     for one in listed:
         path = one["links"][0]["href"].removeprefix(world.http.url)
