@@ -3,7 +3,7 @@
 A lab that its user ended is left; one that was killed, and a daemon of its switch that was, is found or raised again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -47,6 +47,8 @@ class Bench:
         self._ports = LivePorts()
         self._asked: tuple[State, Topology, int, Topology] | None = None
         self._planned: Plan | None = None
+        self._refused: tuple[State | None, dict[str, str]] = (None, {})
+        """What the switch said against chains, by id, since it was first asked for this state."""
         self._driver: Driver | None = None
 
     def scenario_lab(self, state: State) -> standing.StandingLab | None:
@@ -133,10 +135,12 @@ class Bench:
     def _carried_out(self, state: State, ports: Ports) -> Plan:
         """Have the switch carry the plan out, without chains that it refuses, and give it.
 
-        Where that has to wait for packets on their way nothing is said of the chains that change.
+        Nothing is said of chains whose change, or whose packets, have to wait for packets on their way.
         """
         assert self._driver is not None  # noqa: S101 - attached
-        refused: dict[str, str] = {}
+        if self._refused[0] is not state:
+            self._refused = (state, {})
+        refused = self._refused[1]
         while True:
             made = self._plan(state, ports, refused)
             try:
@@ -145,14 +149,18 @@ class Bench:
                 blame = blamed(error, made.compiled)
                 if not blame.keys() - refused.keys():
                     raise
-                refused |= blame
+                self._refused = (state, refused := refused | blame)
             else:
                 if done:
                     self._planned = made
-                    return made
-                changing = touched(self._driver.aim, made.compiled)
-                known = {id_: how for id_, how in made.chains.items() if id_ not in changing}
-                return replace(made, chains=known)
+                return self._without(made, () if done else touched(self._driver.aim, made.compiled))
+
+    def _without(self, made: Plan, changing: Collection[str]) -> Plan:
+        """The plan without what it says of chains that are still changing."""
+        assert self._driver is not None  # noqa: S101 - attached
+        waits = self._driver.waits
+        known = {id_: how for id_, how in made.chains.items() if id_ not in changing and not waits(id_)}
+        return made if len(known) == len(made.chains) else replace(made, chains=known)
 
     def _look(self) -> None:
         """Take in what has happened in the lab; one that its user ended is left. Raises Lost."""

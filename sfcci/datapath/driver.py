@@ -77,6 +77,8 @@ class Driver:
     @property
     def due(self) -> float | None:
         """Seconds until `turn` has something to do; None when only the switch can have."""
+        if self._switch and self._switch.has_events:
+            return 0.0
         if not self._draining:
             return None
         return max(min(one.until for one in self._draining) - time.monotonic(), 0.0)
@@ -90,6 +92,11 @@ class Driver:
     def handles(self) -> tuple[int, ...]:
         """Give what becomes readable when the switch has said something."""
         return (self._switch.fileno(),) if self._switch else ()
+
+    def waits(self, chain: str) -> bool:
+        """Say whether packets of a chain (its id) wait until old ones have gone."""
+        lefts = [one.left for one in self._draining if one.left.waits]
+        return any(left.chains is None or chain in left.chains for left in lefts)
 
     def close(self) -> None:
         """End the connection; the switch keeps what it holds. Again is allowed."""
@@ -127,7 +134,7 @@ class Driver:
 
     def finish(self) -> None:
         """Wait until nothing is left of old programs. Raises Unreachable, Refused."""
-        while (due := self.due) is not None:
+        while self._draining and (due := self.due) is not None:
             if self._switch:
                 self._guarded(partial(Switch.look, seconds=due))
             else:

@@ -183,6 +183,11 @@ class Switch:
         if self._out:
             self._step(0)
 
+    @property
+    def has_events(self) -> bool:
+        """Whether `events` has something to hand out: it was taken in while an answer was waited for."""
+        return bool(self._events)
+
     def events(self) -> tuple[Event, ...]:
         """Hand out what the switch has said of its own accord since the last time, in its order."""
         events, self._events = tuple(self._events), []

@@ -12,9 +12,11 @@ import select
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from sfcci import files
+from sfcci.chain.affected import affected
+from sfcci.chain.port import Ports
 from sfcci.chain.refused import Refused
 from sfcci.chain.state import State
 from sfcci.chain.status import Facts
@@ -27,6 +29,7 @@ from sfcci.errors import MissingTool, SfcciError, UsageError
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.05, 60.0
 CLOSE_S = 1.5
+NO_PORTS: Final[Ports] = {}
 
 
 class Plane:
@@ -105,12 +108,11 @@ class Plane:
             os.eventfd_write(self._wake, 1)
 
     def _tell(self) -> None:
-        """Lay the last known facts over the latest state: of a chain that has changed since nothing is known yet."""
+        """Lay the last known facts over the latest state: of a chain that what has changed since concerns none is known."""
         if self._told and self._latest:
             done, facts = self._told
-            was, now = done.of("port_chains"), self._latest.of("port_chains")
-            if was is not now:
-                known = {id_: how for id_, how in facts.chains.items() if now.get(id_) is was.get(id_)}
+            if changing := affected(done, self._latest, NO_PORTS, NO_PORTS).chains:
+                known = {id_: how for id_, how in facts.chains.items() if id_ not in changing}
                 facts = replace(facts, chains=known)
             self._facts = facts
 

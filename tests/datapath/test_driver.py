@@ -163,6 +163,8 @@ def test_while_the_order_is_swapped_new_packets_wait_and_go_on_in_their_order(br
         return driver.counts.parked == 48
 
     wait(parked)
+    assert driver.waits("pc")
+    assert not driver.waits("another")
     assert not bridge.new("ain")
     assert not bridge.new("bin")
     bridge.send("aout", held)
@@ -171,7 +173,7 @@ def test_while_the_order_is_swapped_new_packets_wait_and_go_on_in_their_order(br
     assert number_of(bridge.arrived("dst")[0]) == 1
     over(driver)
     assert [number_of(frame) for frame in bridge.arrived("bin", 48)] == [*range(2, 50)]
-    assert (driver.due, driver.counts.lost) == (None, 0)
+    assert (driver.due, driver.counts.lost, driver.waits("pc")) == (None, 0, False)
     driver.close()
 
 

@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from openflow_switch import wait
 from plane_world import NOW, World, link, ways
 
 from sfcci.chain.state import State
 from sfcci.datapath import standing
 from sfcci.datapath.adoption import adopted
+from sfcci.datapath.driver import Driver
+from sfcci.datapath.openflow_client import Switch
 from sfcci.datapath.plane import Plane
 from sfcci.datapath.scenario import load_scenario
 from sfcci.errors import UsageError
@@ -226,7 +229,19 @@ def parent(process):
         return None
 
 
-def test_what_the_switch_refuses_is_told_at_its_chain_and_stops_no_other(world):
+def counted(monkeypatch, owner, name):
+    """Give a list with an entry for each call of a method from now on."""
+    method, calls = getattr(owner, name), []
+
+    def noted(*words, **more):
+        calls.append(name)
+        return method(*words, **more)
+
+    monkeypatch.setattr(owner, name, noted)
+    return calls
+
+
+def test_what_the_switch_refuses_is_told_at_its_chain_asked_once_and_stops_no_other(world, monkeypatch):
     world.settled()
     back = [
         world.create(
@@ -252,6 +267,11 @@ def test_what_the_switch_refuses_is_told_at_its_chain_and_stops_no_other(world):
     told = world.comes("ERROR", "PC9")["status_reason"]
     assert told.startswith("the switch refused it: the group was refused: there is one of this number")
     assert world.shown("port_chains", "PC1")["status"] == "ACTIVE"
+    bundles, turns = counted(monkeypatch, Switch, "apply"), counted(monkeypatch, Driver, "bring")
+    for count in (1, 2, 3):
+        world.plane._notify()
+        wait(lambda count=count: len(turns) >= count)
+    assert not bundles
     world.run("switch", *ofctl, "del-groups", bridge, f"group_id={number}", check=True)
     world.set("port_chains", "PC9", description="again")
     world.comes("ACTIVE", "PC9")

@@ -10,6 +10,7 @@ import pytest
 from plane_world import NOW, World, link, ways
 
 from sfcci.chain.state import State
+from sfcci.chain.status import ACTIVE, ChainStatus, Facts
 from sfcci.datapath import lab as lab_module
 from sfcci.datapath import standing
 from sfcci.datapath.adoption import adopted
@@ -56,10 +57,11 @@ def test_a_scenario_s_lab_that_is_not_the_state_s_is_left_alone(tmp_path):
         other.close()
 
 
-def test_without_open_vswitch_the_api_goes_on_and_the_status_tells(tmp_path, monkeypatch):
-    def lacking():
-        raise MissingTool("ovs-vsctl is not installed", "install it")
+def lacking():
+    raise MissingTool("ovs-vsctl is not installed", "install it")
 
+
+def test_without_open_vswitch_the_api_goes_on_and_the_status_tells(tmp_path, monkeypatch):
     monkeypatch.setattr(lab_module, "require", lacking)
     poor = World(tmp_path)
     poor.follow(adopted(State(), load_scenario("demo"), "p", NOW))
@@ -84,6 +86,7 @@ SERVER = """
 import sys
 from pathlib import Path
 from sfcci.chain.state import State
+from sfcci.chain.status import ACTIVE, ChainStatus, Facts
 from sfcci.datapath.adoption import adopted
 from sfcci.datapath.plane import Plane
 from sfcci.datapath.scenario import load_scenario
@@ -113,3 +116,23 @@ def test_a_server_killed_at_any_moment_leaves_what_the_next_one_repairs(tmp_path
         assert set(re.findall(r"^\d+: (tap[^@:]+)", shown, re.MULTILINE)) == taps
     finally:
         repaired.close()
+
+
+def test_of_a_chain_that_a_change_concerns_nothing_is_known_until_it_is_carried_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab_module, "require", lacking)  # no thread: what is told is told here
+    world = World(tmp_path)
+    world.follow(adopted(State(), load_scenario("demo"), "p", NOW))
+    concerned = [
+        ("port_pair_groups", "PG1", {"description": "other"}),
+        ("port_pairs", "PP1", {"description": "other"}),
+        ("flow_classifiers", "FC_http", {"description": "other"}),
+        ("port_chains", "PC1", {"description": "other"}),
+    ]
+    for collection, name, body in concerned:
+        chain = world.id("port_chains", "PC1")
+        world.plane._told = (world.state, Facts({}, {chain: ChainStatus(ACTIVE)}))
+        world.follow(world.state)
+        assert world.shown("port_chains", "PC1")["status"] == "ACTIVE"
+        world.set(collection, name, **body)
+        assert world.shown("port_chains", "PC1")["status"] == "BUILD", collection
+    world.close(down=False)
