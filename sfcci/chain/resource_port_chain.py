@@ -108,7 +108,7 @@ def _elsewhere(state: State, classifier: str, chain: Resource) -> Resource | Non
 def _check_conflicts(state: State, asked: Asked, classifier: Resource, chain: Resource) -> None:
     conflicts = basic_conflicts_with(classifier)
     for rival in rivals(state.of("flow_classifiers"), classifier):
-        if not conflicts(rival):
+        if not conflicts(rival) or _told_apart(state, classifier, rival):
             continue
         other = _elsewhere(state, rival["id"], chain)
         if other and visible(other, asked):
@@ -117,6 +117,23 @@ def _check_conflicts(state: State, asked: Asked, classifier: Resource, chain: Re
                 f"in port chain {other['id']}.",
                 "PortChainFlowClassifierInConflict",
             )
+
+
+_by_telling_exit = Index(
+    lambda pair: [pair["egress"]] if pair["service_function_parameters"]["correlation"] else ()
+)
+"""Pairs whose function knows its chain's header, by the port at which it gives packets back."""
+
+
+def _told_apart(state: State, one: Resource, other: Resource) -> bool:
+    """Whether classifiers begin at two ports, and one of these is the exit of a function that knows its chain's header.
+
+    What comes back there with the header is the chain's before. Without this no service graph could take a part of a
+    chain's packets further: what leaves a chain was wanted by its classifiers first.
+    """
+    begins = {one["logical_source_port"], other["logical_source_port"]}
+    exits = _by_telling_exit.of(state.of("port_pairs"))
+    return len(begins) > 1 and None not in begins and any(port in exits for port in begins)
 
 
 def _chain_id(state: State, chain: Resource) -> int:

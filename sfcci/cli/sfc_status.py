@@ -24,7 +24,7 @@ def status(json_output: bool, door: "Door") -> None:
     """
     chains = door.ask("GET", "sfc/port_chains")["port_chains"]
     groups = {one["id"]: one for one in door.ask("GET", "sfc/port_pair_groups")["port_pair_groups"]}
-    pairs = {one["id"]: one["name"] for one in door.ask("GET", "sfc/port_pairs")["port_pairs"]}
+    pairs = {one["id"]: one for one in door.ask("GET", "sfc/port_pairs")["port_pairs"]}
     told = [_chain(chain, groups, pairs) for chain in chains]
     if json_output:
         console.print_json(told)
@@ -34,24 +34,36 @@ def status(json_output: bool, door: "Door") -> None:
         raise click.exceptions.Exit(EXIT_FINDINGS)
 
 
-def _chain(chain: dict[str, Any], groups: dict[str, Any], pairs: dict[str, str]) -> dict[str, Any]:
-    live = chain.get("live_port_pairs") or {}
-    hops = [groups[id_] for id_ in chain["port_pair_groups"] if id_ in groups]
+def _chain(chain: dict[str, Any], groups: dict[str, Any], pairs: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": chain["id"],
         "name": chain["name"],
         "status": chain.get("status") or "UNKNOWN",
         "reason": chain.get("status_reason") or "",
         "fail_mode": chain.get("fail_mode", ""),
-        "hops": [
-            {
-                "port_pair_group": hop["name"] or hop["id"],
-                "port_pairs": [pairs.get(id_) or id_ for id_ in hop["port_pairs"]],
-                "live": [pairs.get(id_) or id_ for id_ in live.get(hop["id"], ())],
-            }
-            for hop in hops
-        ],
+        "hops": hops(chain, groups, pairs),
     }
+
+
+def hops(chain: dict[str, Any], groups: dict[str, Any], pairs: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give a chain's hops, each with the names of its pairs, of those that live, and of those of weight 0."""
+    live = chain.get("live_port_pairs") or {}
+    names = {id_: pair["name"] or id_ for id_, pair in pairs.items()}
+    idle = {id_ for id_, pair in pairs.items() if _weight(pair) == 0}
+    return [
+        {
+            "port_pair_group": hop["name"] or hop["id"],
+            "port_pairs": [names.get(id_, id_) for id_ in hop["port_pairs"]],
+            "live": [names.get(id_, id_) for id_ in live.get(hop["id"], ())],
+            "weight_0": [names.get(id_, id_) for id_ in hop["port_pairs"] if id_ in idle],
+        }
+        for hop in (groups[id_] for id_ in chain["port_pair_groups"] if id_ in groups)
+    ]
+
+
+def _weight(pair: dict[str, Any]) -> int:
+    parameters = pair.get("service_function_parameters") or {}
+    return int(parameters.get("weight", 1))
 
 
 def _show(told: list[dict[str, Any]]) -> None:
@@ -62,7 +74,15 @@ def _show(told: list[dict[str, Any]]) -> None:
         reason = f": {chain['reason']}" if chain["reason"] else ""
         click.echo(f"{chain['name'] or chain['id']}  {word}{reason}  (fail mode {chain['fail_mode'] or '?'})")
         for number, hop in enumerate(chain["hops"], 1):
-            marks = ", ".join(
-                f"{name}{'' if name in hop['live'] else ' (down)'}" for name in hop["port_pairs"]
-            )
-            click.echo(f"  {number}. {hop['port_pair_group']}: {marks or 'no port pair'}")
+            click.echo(f"  {number}. {hop['port_pair_group']}: {marked(hop) or 'no port pair'}")
+
+
+def marked(hop: dict[str, Any]) -> str:
+    """Give a hop's pairs, and why one gets nothing: it is down, or its weight says so."""
+    return ", ".join(name + _mark(name, hop) for name in hop["port_pairs"])
+
+
+def _mark(name: str, hop: dict[str, Any]) -> str:
+    if name in hop["weight_0"]:
+        return " (weight 0)"
+    return "" if name in hop["live"] else " (down)"

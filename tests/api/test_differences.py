@@ -301,6 +301,21 @@ def test_a_group_of_a_graph_takes_no_pairs_that_cannot_branch(world):
     assert world.put("port_pair_groups", first, port_pairs=[world.pair()]).status == 200
 
 
+def test_a_chain_of_a_graph_takes_a_part_of_another_chain_s_packets(world):
+    aware = {"service_function_parameters": {"correlation": "mpls"}}
+    first, second = world.pair(**aware), world.pair(**aware)
+    exit_ = world.shown("port_pairs", first)["egress"]
+    every = world.classifier(source_ip_prefix="10.98.0.0/24")
+    part = {"source_ip_prefix": "10.98.0.0/24", "protocol": "udp"}
+    outer = world.chain(world.group(first), flow_classifiers=[every])["id"]
+    group, elsewhere = world.group(second), world.classifier(**part)
+    answer = world.post("port_chains", port_pair_groups=[group], flow_classifiers=[elsewhere])
+    refused(answer, 400, "PortChainFlowClassifierInConflict")
+    behind = world.classifier(**part, logical_source_port=exit_)
+    inner = world.chain(group, flow_classifiers=[behind])["id"]
+    assert world.made("service_graphs", port_chains={outer: [inner]})["port_chains"] == {outer: [inner]}
+
+
 def test_what_is_no_uuid_in_a_graph_is_named(world):
     answer = world.post("service_graphs", port_chains={"no-uuid": [UNKNOWN]})
     assert (answer.status, "no-uuid" in str(answer.body)) == (400, True), answer

@@ -168,3 +168,27 @@ def test_only_name_and_description_change(world):
     assert world.update("service_graphs", graph, description="x")["port_chains"] == {a: [b]}
     refusal = world.refused(world.update, "service_graphs", graph, port_chains={})
     assert refusal == (400, "HTTPBadRequest", "Cannot update read-only attribute port_chains")
+
+
+def function(world, name, correlation):
+    """Give the port at which a function gives packets back, and a group of it."""
+    pair = world.pair(name, service_function_parameters={"correlation": correlation})
+    return world.port(f"{name}.out"), world.group(pair)
+
+
+def test_a_chain_may_take_a_part_of_the_packets_that_come_out_of_another_one(world):
+    outlet, first = function(world, "f", "mpls")
+    _, second = function(world, "g", "mpls")
+    udp = world.classifier(logical_source_port=outlet, protocol="udp")
+    inner = world.chain(second, flow_classifiers=[udp])
+    outer = world.chain(first, flow_classifiers=[world.classifier()])
+    assert world.graph({outer: [inner]})
+
+
+@pytest.mark.parametrize(("correlation", "begins"), [(None, "f.out"), ("mpls", "src2.p"), ("mpls", "f.in")])
+def test_what_comes_from_elsewhere_is_not_told_apart_behind_functions(world, correlation, begins):
+    _, group = function(world, "f", correlation)
+    outer = world.chain(group, flow_classifiers=[world.classifier()])
+    udp = world.classifier(logical_source_port=world.port(begins), protocol="udp")
+    refused = world.refused(world.chain, world.group(), flow_classifiers=[udp])
+    assert (refused[:2], outer in refused[2]) == ((400, "PortChainFlowClassifierInConflict"), True)

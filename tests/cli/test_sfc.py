@@ -8,7 +8,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from sfcci.cli import sfc_door
+from sfcci.cli import sfc_door, sfc_status
 from sfcci.cli.sfc import sfc
 from sfcci.cli.sfc_table import KINDS
 from sfcci.cli.sfc_verbs import _names
@@ -224,9 +224,22 @@ def test_status_tells_why_a_chain_carries_nothing(demo):
         "PC1  BUILD: no server runs on this state  (fail mode closed)\n  1. PG1: PP1 (down)\n"
     )
     (chain,) = json.loads(demo("status", "--json").output)
-    assert chain["hops"] == [{"port_pair_group": "PG1", "port_pairs": ["PP1"], "live": []}]
+    assert chain["hops"] == [{"port_pair_group": "PG1", "port_pairs": ["PP1"], "live": [], "weight_0": []}]
     assert demo("port", "chain", "delete", "PC1").exit_code == 0
     assert (demo("status").exit_code, demo("status").output) == (0, "no port chain is there\n")
+
+
+def test_status_tells_a_pair_that_is_not_meant_to_get_anything_from_one_that_is_down():
+    idle, down = ({"name": name, "id": name} for name in ("PP1", "PP2"))
+    pairs = {
+        "PP1": {**idle, "service_function_parameters": {"correlation": None, "weight": 0}},
+        "PP2": {**down, "service_function_parameters": {}},
+        "PP3": {"name": "", "id": "PP3", "service_function_parameters": None},
+    }
+    group = {"id": "g", "name": "PG1", "port_pairs": [*pairs]}
+    chain = {"id": "c", "name": "PC1", "port_pair_groups": ["g"], "live_port_pairs": {"g": ["PP3"]}}
+    (hop,) = sfc_status.hops(chain, {"g": group}, pairs)
+    assert sfc_status.marked(hop) == "PP1 (weight 0), PP2 (down), PP3"
 
 
 def test_an_export_is_a_file_of_its_own_that_changes_nothing(demo):
@@ -320,3 +333,27 @@ def test_a_router_is_connected_with_a_subnet_and_parted_from_it(demo):
 def test_one_resources_values_stand_to_the_left(demo):
     lines = demo("port", "chain", "show", "PC1").stdout.splitlines()
     assert next(line for line in lines if line.startswith("| Chain ID")).split("|")[2].startswith(" 1 ")
+
+
+def test_a_name_is_asked_for_once_and_by_itself(demo, monkeypatch):
+    asked, door_of = [], sfc_door._door
+
+    def listening(*words):
+        door = door_of(*words)
+        ask = door.ask
+        monkeypatch.setattr(
+            door,
+            "ask",
+            lambda method, path, *a, **k: asked.append((method, path)) or ask(method, path, *a, **k),
+        )
+        return door
+
+    monkeypatch.setattr(sfc_door, "_door", listening)
+    group = shown(demo, "port", "pair", "group", "show", "PG1")["id"]
+    assert asked == [("GET", "sfc/port_pair_groups")]
+    asked.clear()
+    assert demo("port", "pair", "group", "show", group).exit_code == 0
+    assert asked == [("GET", f"sfc/port_pair_groups/{group}")]
+    asked.clear()
+    made = demo("port", "chain", "create", "PC2", "--port-pair-group", "PG1", "--port-pair-group", "PG1")
+    assert (made.exit_code, asked.count(("GET", "sfc/port_pair_groups"))) == (1, 1)
