@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from sfcci.datapath.unixctl import Control
+
 PATIENCE_S = 60
 SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
 
@@ -90,7 +92,8 @@ class Switch:
         )
 
     def control(self, *words):
-        return self.run("ovs-appctl", "-t", self.folder / "b.ctl", *words)
+        with Control(self.folder / "b.ctl") as control:
+            return control.ask(*words).strip()
 
     def receive(self, name, frame):
         self.control("netdev-dummy/receive", name, frame.hex())

@@ -36,7 +36,7 @@ def test_three_updates_of_each_kind():
     no_packet_is_harmed("routed", "each")
 
 
-@pytest.mark.parametrize("functions", ["mpls-30", "nsh-30", "wire-30", "one-port-30", "symmetric-30"])
+@pytest.mark.parametrize("functions", ["wire-30", "one-port-30", "symmetric-30"])
 def test_functions_that_hold_packets(functions):
     no_packet_is_harmed(functions, "some")
 

@@ -21,7 +21,6 @@ HOPS = {
     "wire": (("p1in",), ("p2in",)),
     "one-port": (("p1",), ("p2",)),
     "mapping": (("p1in",), ("p2in",)),
-    "graph": (("p1in",), ("p2in",)),
     "ipv6": (("p1in", "p2in"), ("p3in",)),
 }
 """Scenario → the hops that each of its packets from source to dest visits, by the ports at which they go in.

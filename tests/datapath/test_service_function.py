@@ -6,7 +6,7 @@ import pytest
 from functions_world import counting, probe, working
 from kinds_world import DEST, DEST6, SOURCE, chain, scenario
 
-from sfcci.chain.model import Rewrite
+from sfcci.chain.model import ChainState, Rewrite
 from sfcci.datapath.lab import raised
 from sfcci.datapath.plug import carry_out
 from sfcci.datapath.stream import running, streaming
@@ -17,13 +17,20 @@ pytestmark = pytest.mark.lab
 COUNT = 60
 
 
-@pytest.fixture
-def lab():
+@pytest.fixture(scope="module")
+def hosts():
     with raised(scenario(room=38)) as up:
         yield up
 
 
 @pytest.fixture
+def lab(hosts):
+    """Give the lab without a chain."""
+    hosts.apply(ChainState())
+    return hosts
+
+
+@pytest.fixture(scope="module")
 def wires():
     with raised(scenario(bare=("a", "b"))) as up:
         yield up
