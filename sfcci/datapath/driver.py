@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from sfcci.chain.action import Resubmit, ToGroup
 from sfcci.chain.compiler import Compiled
 from sfcci.chain.held import found, held_versions
-from sfcci.chain.openflow import OUR_COOKIE, Flow, Group
+from sfcci.chain.openflow import OUR_COOKIE, Group
 from sfcci.chain.program import Change, Program, Verb, changes, program_of
 from sfcci.chain.table import DELIVER
 from sfcci.chain.transition import Leftover, hinders, laid, leftover, path_id
@@ -73,6 +73,8 @@ class Driver:
     _draining: list[Draining] = field(default_factory=list)
     _held: Program | None = None
     """What the switch was found with, as long as nobody has said what it shall hold."""
+    _strayed: bool = False
+    """Whether the switch has flows in our name that are not in our words."""
 
     @property
     def due(self) -> float | None:
@@ -172,23 +174,36 @@ class Driver:
 
     def _read(self) -> None:
         """Take in what the switch holds: at first as it is; later it is put right where it is not as we left it."""
-        there = ours(self._guarded(Switch.held), self.program)
+        held = self._guarded(Switch.held)
+        there, self._strayed = ours(held, self.program), bool(held.strays)
         known = self.aim.program.parts or self._draining
         if not known:
             self._held = there
-        elif steps := changes(there, self.program):
-            self.counts.repairs += 1
+            return
+        steps = changes(there, self.program)
+        if steps:
             self._send(steps)
+        if steps or self._strayed:
+            self.counts.repairs += 1
+            self._without_strays()
             self.settle()
 
     def _adopt(self, held: Program, new: Compiled) -> None:
         """Begin with a switch that was found as it is."""
         if held == new.program:
-            self.aim, self.program, self._held = new, new.program, None
-            return
-        self.program = held
-        self._enter(new, found(held, new))
+            self.aim, self.program = new, new.program
+        else:
+            self.program = held
+            self._enter(new, found(held, new))
         self._held = None
+        self._without_strays()
+
+    def _without_strays(self) -> None:
+        """Take away what is in our name and not in our words, and whose place nothing of ours has taken."""
+        if self._strayed:
+            strays = self._guarded(Switch.held).strays
+            self._guarded(partial(Switch.remove, strays=strays))
+            self._strayed = False
 
     def _enter(self, new: Compiled, left: Leftover | None) -> None:
         """Have the switch take a new program, with what is left of the old one besides."""
@@ -274,14 +289,14 @@ class Driver:
 
 
 def ours(held: Held, known: Program) -> Program:
-    """Give what of a switch's flows and groups is ours: groups have no mark, but we know ours, and our flows name them."""
-    named = {step.group for flow in held.flows for step in _every(flow) if isinstance(step, ToGroup)}
-    groups = [g for g in held.groups if g.number in named or g.number in known.group_of or _made_by_us(g)]
-    return program_of(held.flows, groups)
+    """Give what of a switch's flows and groups is ours: groups have no mark, but we know ours, and our flows name them.
 
-
-def _every(flow: Flow) -> Iterator[object]:
-    yield from flow.actions
+    A group that somebody made into another kind has no buckets here.
+    """
+    named = {step.group for flow in held.flows for step in flow.actions if isinstance(step, ToGroup)}
+    named |= known.group_of.keys()
+    groups = [g for g in held.groups if g.number in named or _made_by_us(g)]
+    return program_of(held.flows, [*groups, *(Group(n, (), ()) for n in held.odd_groups if n in named)])
 
 
 def _made_by_us(group: Group) -> bool:

@@ -65,11 +65,16 @@ class Refused(SfcciError):  # noqa: N818 - the switch's answer
 
 @dataclass(frozen=True)
 class Held:
-    """What a switch holds. `unread`: what is there in our name and is nothing that we say, each in words."""
+    """What a switch holds. `unread`: what is there in our name, or a group, and is nothing that we say, each in words.
+
+    `strays` are the flows among that, `odd_groups` the groups' numbers.
+    """
 
     flows: tuple[Flow, ...]
     groups: tuple[Group, ...]
     unread: tuple[str, ...] = ()
+    strays: tuple[decode.Stray, ...] = ()
+    odd_groups: tuple[int, ...] = ()
 
 
 Item = TypeVar("Item")
@@ -145,11 +150,26 @@ class Switch:
 
         Raises Unreachable, Refused.
         """
-        unread: list[str] = []
-        with garbage_waits():  # nothing that is read is garbage
-            flows = self._read(wire.ask_flows(self._xid(), cookie, mask), decode.decode_flow, "flow", unread)
-            groups = self._read(wire.ask_groups(self._xid()), decode.decode_group, "group", unread)
-        return Held(tuple(flows), tuple(groups), tuple(unread))
+        odd_flows, odd_groups = dict[bytes, str](), dict[bytes, str]()
+        with garbage_waits():
+            flows = self._read(wire.ask_flows(self._xid(), cookie, mask), decode.decode_flow, odd_flows)
+            groups = self._read(wire.ask_groups(self._xid()), decode.decode_group, odd_groups)
+        unread = [f"a flow that is not as we make them: {why}" for why in odd_flows.values()]
+        unread += [f"a group that is not as we make them: {why}" for why in odd_groups.values()]
+        return Held(
+            tuple(flows),
+            tuple(groups),
+            tuple(unread),
+            tuple(map(decode.decode_stray, odd_flows)),
+            tuple(map(decode.decode_group_number, odd_groups)),
+        )
+
+    def remove(self, strays: Iterable[decode.Stray]) -> None:
+        """Take away flows that are not in our words. Raises Unreachable, Refused."""
+        for stray in strays:
+            self._out += encode.removal(stray, self._xid())
+        if errors := self.barrier():
+            raise Refused(self.address, _refusals(errors, (), 0))
 
     def ports(self) -> dict[int, event.SwitchPort]:
         """Give the switch's ports by number. Raises Unreachable, Refused."""
@@ -304,17 +324,15 @@ class Switch:
             if not struct.unpack_from("!H", body, 2)[0] & 1:
                 return
 
-    def _read(
-        self, question: bytes, reader: Callable[[bytes], Item], what: str, unread: list[str]
-    ) -> list[Item]:
-        """Give what the answer to a question lists; what cannot be read goes to `unread`, in words."""
+    def _read(self, question: bytes, reader: Callable[[bytes], Item], unread: dict[bytes, str]) -> list[Item]:
+        """Give what the answer to a question lists; what cannot be read goes to `unread`, with the reason."""
         items = []
         for part in self._ask(question):
             for entry in decode.entries(part):
                 try:
                     items.append(reader(entry))
                 except (decode.Unread, struct.error) as error:
-                    unread.append(f"a {what} that is not as we make them: {error}")
+                    unread[entry] = str(error)
         return items
 
 

@@ -290,6 +290,26 @@ def decode_flow(octets: bytes) -> Flow:
     return Flow(table, priority, found, decode_instructions(octets[at:]), cookie)
 
 
+@dataclass(frozen=True)
+class Stray:
+    """A flow in our name that says what we never say: by what a switch knows it, the match word for word."""
+
+    table: int
+    priority: int
+    match: bytes
+
+
+def decode_stray(octets: bytes) -> Stray:
+    """Give what a switch knows a flow by (ofp_flow_desc), whatever it says."""
+    table, priority, *_ = _FLOW(octets)
+    return Stray(table, priority, octets[24 : 24 + (_LENGTH(octets, 24)[0] + 7) // 8 * 8])
+
+
+def decode_group_number(octets: bytes) -> int:
+    """Give the number of a group (ofp_group_desc), whatever it does."""
+    return int.from_bytes(octets[4:8], "big")
+
+
 def _bucket(octets: bytes) -> Bucket:
     length, of_actions, number = struct.unpack_from("!HHI", octets)
     watch, weight = None, 1

@@ -28,6 +28,7 @@ from sfcci.chain.field import WIDTHS
 from sfcci.chain.openflow import Bucket, Flow, Group, Match
 from sfcci.chain.program import Change, Verb
 from sfcci.datapath import openflow_message as wire
+from sfcci.datapath.openflow_decode import Stray
 from sfcci.datapath.openflow_message import NICIRA, header
 
 LONGEST = 0xFFFF
@@ -40,6 +41,7 @@ _GOTO = tuple(struct.pack("!HHB3x", wire.GOTO_TABLE, 8, table) for table in rang
 _FLOW = struct.Struct("!2sHII2xH2sHIQ8xBB4xH12s4x").pack
 _IN_BUNDLE, _FLOW_MOD = bytes((wire.VERSION, wire.BUNDLE_ADD)), bytes((wire.VERSION, wire.FLOW_MOD))
 _NO_BUFFER_PORT_GROUP = struct.pack("!III", wire.ANY, wire.ANY, wire.ANY)
+_DELETE_STRICT = 4
 _FLOW_LENGTH, _BUNDLE_LENGTH = 48, 16
 """Octets of a flow's message in front of its match; octets that a bundle puts in front of a message."""
 
@@ -174,6 +176,14 @@ def _flow(flow: Flow, command: int, xid: int, bundle: int) -> bytes:
     )
 
 
+def removal(stray: Stray, xid: int) -> bytes:
+    """Give the message that takes a flow away whose match is told word for word."""
+    length = _FLOW_LENGTH + len(stray.match)
+    place = (0, stray.table, _DELETE_STRICT, stray.priority, _NO_BUFFER_PORT_GROUP)
+    heads = (_IN_BUNDLE, length + _BUNDLE_LENGTH, xid, 0, wire.ATOMIC_ORDERED, _FLOW_MOD, length, xid)
+    return _FLOW(*heads, *place)[_BUNDLE_LENGTH:] + stray.match
+
+
 def _bucket(bucket: Bucket) -> bytes:
     actions = encode_actions(bucket.actions)
     properties = struct.pack("!HHH2x", 0, 8, 1)
@@ -201,7 +211,7 @@ def _method(fields: Iterable[str]) -> bytes:
 
 _MAKERS: Mapping[Verb, tuple[Callable[[Any, int, int, int], bytes], int]] = {
     Verb.FLOW_ADD: (_flow, 0),
-    Verb.FLOW_DELETE: (_flow, 4),
+    Verb.FLOW_DELETE: (_flow, _DELETE_STRICT),
     Verb.GROUP_ADD: (_group, 0),
     Verb.GROUP_MODIFY: (_group, 1),
     Verb.GROUP_DELETE: (_group, wire.GROUP_DELETE),

@@ -86,6 +86,10 @@ def test_flows_and_groups_of_others_stay(bridge, driver):
         ("del-flows", "table=20"),
         ("add-flow", "cookie=0x9,table=0,priority=100,in_port=1,actions=drop"),
         ("add-flow", "cookie=0x5fc0000000000007,table=77,actions=drop"),
+        ("add-flow", "cookie=0x5fc0000000000007,table=77,actions=learn(table=8,in_port=1)"),
+        ("add-flow", "cookie=0x5fc0000000000007,table=77,ip,nw_tos=4,actions=drop"),
+        ("add-flow", "cookie=0x5fc0000000000001,table=0,priority=100,in_port=1,actions=learn(table=8)"),
+        ("mod-group", "group_id=3,type=all,bucket=actions=drop"),
     ],
 )
 def test_what_others_change_of_ours_is_put_right(bridge, driver, words):
@@ -99,6 +103,21 @@ def test_what_others_change_of_ours_is_put_right(bridge, driver, words):
 
     wait(right)
     assert driver.counts.repairs
+
+
+def test_what_others_made_of_ours_before_anybody_came_is_put_right(bridge, driver):
+    driver.reach(program(driver, chain("gab", "gb")))
+    before = bridge.switch.dump()
+    driver.close()
+    bridge.ofctl("mod-group", "group_id=3,type=all,bucket=actions=drop")
+    bridge.ofctl("add-flow", "cookie=0x5fc0000000000007,table=77,ip,nw_tos=4,actions=drop")
+    bridge.ofctl(
+        "add-flow", "cookie=0x5fc0000000000001,table=0,priority=100,in_port=1,actions=learn(table=8)"
+    )
+    other = bridge.driver()
+    assert other.reach(program(other, chain("gab", "gb"))) > 0
+    assert bridge.switch.dump() == before
+    other.close()
 
 
 def test_a_refused_program_leaves_the_switch_as_it_was_and_its_chain_is_told(bridge, driver):
