@@ -59,7 +59,7 @@ def answer(
     try:
         new, response = _answer(call)
     except Refused as refusal:
-        allow = {"Allow": "GET, HEAD, POST, PUT, DELETE"} if refusal.status == 405 else NOTHING  # noqa: PLR2004
+        allow = {"Allow": _allowed(request)} if refusal.status == 405 else NOTHING  # noqa: PLR2004
         new, response = state, wire.refused(refusal, headers=allow)
     return new, response
 
@@ -80,6 +80,15 @@ def _answer(call: Call) -> Answer:
     if parts[1] == quota.QUOTAS:
         return quotas.answer(call, parts[2:], COLLECTIONS)
     return _of_collection(call, parts[1:])
+
+
+def _allowed(request: Request) -> str:
+    """Give the methods that a path takes (RFC 9110, 10.2.1)."""
+    parts = wire.segments(request.path)[1:]
+    length = 2 if parts[:2] in _BY_PARTS else 1
+    if parts[:length] not in _BY_PARTS:
+        return "GET, HEAD, PUT, DELETE" if parts[:1] == (quota.QUOTAS,) else "GET, HEAD"
+    return "GET, HEAD, POST" if len(parts) <= length else "GET, HEAD, PUT, DELETE"
 
 
 def not_allowed() -> Refused:
@@ -277,9 +286,9 @@ def _revision(request: Request) -> int | None:
     return int(number)
 
 
-def _nobody(_call: Call, collection: Collection, id_: str) -> Answer:
-    """Refuse what is for a member, asked of its collection, as the reference does."""
-    raise Refused(NOT_FOUND, f"{collection.kind}NotFound", collection.lost.format(id=id_))
+def _not_here(_call: Call, _collection: Collection, _id: str) -> Answer:
+    """Refuse of a collection what is asked of its members, and the other way round: nothing is made or lost by mistake."""
+    raise not_allowed()
 
 
 def _tags(call: Call, collection: Collection, id_: str, name: str | None) -> Answer:
@@ -302,18 +311,12 @@ Method = Callable[[Call, Collection, str], Answer]
 _COLLECTION_METHODS: Final[Mapping[str, Method]] = {
     "GET": _list,
     "POST": _create,
-    "PUT": _nobody,
-    "DELETE": _nobody,
+    "PUT": _not_here,
+    "DELETE": _not_here,
 }
-
-
-def _no_post(_call: Call, _collection: Collection, _id: str) -> Answer:
-    raise not_allowed()
-
-
 _MEMBER_METHODS: Final[Mapping[str, Method]] = {
     "GET": _show,
-    "POST": _no_post,
+    "POST": _not_here,
     "PUT": _update,
     "DELETE": _delete,
 }

@@ -38,7 +38,7 @@ NOWHERE = [
 SHOWN = [("GET", f"{path}/{id_}", None, 404, type_) for path, type_ in KINDS for id_ in NO_IDS]
 DELETED = [("DELETE", f"{path}/{id_}", None, 404, type_) for path, type_ in KINDS for id_ in NO_IDS]
 ON_COLLECTIONS = [
-    (method, path, {"x": 1}, 404, type_) for path, type_ in KINDS for method in ("PUT", "DELETE")
+    (method, path, {"x": 1}, 405, "HTTPMethodNotAllowed") for path, _ in KINDS for method in ("PUT", "DELETE")
 ]
 UNKNOWN = [(method, path, None, 404, "HTTPNotFound") for path in NOWHERE for method in ("GET", "DELETE")]
 NO_METHODS = [

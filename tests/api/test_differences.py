@@ -347,6 +347,12 @@ def test_a_post_to_a_resource_is_not_allowed(world):
     assert [one["id"] for one in world.http.listed("sfc/port_pair_groups")] == [group]
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_collection_is_not_changed_as_a_whole(world, method):
+    answer = world.http.ask(method, "/v2.0/sfc/port_pairs", {"port_pair": {}})
+    refused(answer, 405, "HTTPMethodNotAllowed")
+
+
 def test_the_root_lists_all_collections(world):
     listed = world.http.ask("GET", "/v2.0/").body["resources"]
     assert world.http.ask("GET", "/v2.0").body["resources"] == listed
