@@ -73,15 +73,19 @@ def counted(number: int, thing: str) -> str:
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Print a table with rich; plain and unwrapped when standard output is no terminal."""
+    """Print a table with rich: no word of it is cut off. Where standard output is no terminal it is plain and wide."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    shown = Table(*columns, title=title, title_justify="left")
+    wide = not sys.stdout.isatty()
+    heads = [
+        Column(name, overflow="fold", no_wrap=wide and not number) for number, name in enumerate(columns)
+    ]
+    shown = Table(*heads, title=title, title_justify="left")
     for row in rows:
         shown.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = Console(width=160 if wide else None)
     # rich itself would end the program with status 1 when the reader is gone
     with console.capture() as written:
         console.print(shown)

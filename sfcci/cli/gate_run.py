@@ -93,7 +93,7 @@ def run(
     quiet: bool,
     json_output: bool,
 ) -> None:
-    """Run jobs: those named, or all of a pipeline.
+    """Run jobs: those named, or all of a pipeline. A name may be a glob: 'sfc-mpls*'.
 
     Each runs in a process and a lab of its own, sends real packets through the chain, and is judged by what was captured.
     What fails before a job's own work begins (raising the lab, installing) is a RETRY, and is tried again as often as

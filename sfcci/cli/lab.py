@@ -50,7 +50,7 @@ def up(scenario: str, name: str, json_output: bool) -> None:
         return
     took = time.monotonic() - begin
     click.echo(f"lab {raised.name} is up after {took:.2f} s (Open vSwitch datapath {raised.lab.datapath})")
-    _hints(raised)
+    _hints(raised, alone=len(standing.labs(console.settings().state)) == 1)
 
 
 @lab.command(epilog="Example: sfcci lab scenarios")
@@ -273,14 +273,20 @@ def _show_switch(found: "StandingLab") -> None:
         )
 
 
-def _hints(found: "StandingLab") -> None:
-    """Say what to try: a request from a classified port to a host with a web server."""
+def _hints(found: "StandingLab", *, alone: bool) -> None:
+    """Say what to try: a request from a classified port to a host with a web server, and where it goes."""
     topology, chains = found.lab.topology, found.lab.scenario.chains
     sources = [
         topology.port(c.logical_source_port).host for c in chains.flow_classifiers if c.logical_source_port
-    ]
-    servers = [topology.ports_of(host.name)[-1].ip for host in topology.hosts if "http" in host.services]
-    if sources and servers:
-        click.echo(f"try: sfcci lab exec {sources[0]} curl http://{servers[0]}/")
-        click.echo(f"     sfcci lab exec {sources[0]} traceroute -n {servers[0]}")
-    click.echo(f"     sfcci lab tcpdump {topology.ports[-1].name} -n")
+    ] or [host.name for host in topology.hosts]
+    servers = [topology.ports_of(host.name)[-1] for host in topology.hosts if "http" in host.services]
+    named = "" if alone else f" --name {found.name}"
+    tries = [f"sfcci lab tcpdump{named} {topology.ports[-1].name} -n"]
+    if servers and servers[0].ip:
+        tries = [
+            f"sfcci lab exec{named} {sources[0]} curl http://{servers[0].ip}/",
+            f"sfcci lab exec{named} {sources[0]} traceroute -n {servers[0].ip}",
+            *tries,
+            f"sfcci sfc trace --lab {found.name} {sources[0]} {servers[0].name}",
+        ]
+    click.echo("try: " + "\n     ".join(tries))

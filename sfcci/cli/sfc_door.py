@@ -77,7 +77,7 @@ def _door(settings: "Settings", url: str | None, state_file: str | None) -> "Doo
 
     if state_file:
         return _file(state_file if "://" in state_file else f"sqlite:///{Path(state_file).absolute()}")
-    named = url or settings.api.url or os.environ.get("OS_ENDPOINT", "")
+    named = url or _named(settings)
     if named or client.answers(DEFAULT):
         ca = settings.api.ca or os.environ.get("OS_CACERT", "")
         return client.HttpDoor(named or DEFAULT, _login(settings.api), ca)
@@ -87,6 +87,18 @@ def _door(settings: "Settings", url: str | None, state_file: str | None) -> "Doo
             "or a file with --state"
         )
     return _file(settings.api.database)
+
+
+def is_anywhere() -> bool:
+    """Whether the API is found without its being named: as the settings say, on this machine, or in a state file."""
+    from sfcci.api import client
+
+    settings = console.settings()
+    return bool(_named(settings)) or _is_there(settings.api.database) or client.answers(DEFAULT)
+
+
+def _named(settings: "Settings") -> str:
+    return settings.api.url or os.environ.get("OS_ENDPOINT", "")
 
 
 def _file(database: str) -> "Door":

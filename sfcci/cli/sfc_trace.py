@@ -9,10 +9,12 @@ from sfcci.errors import EXIT_FINDINGS, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sfcci.chain.model import FlowClassifier
     from sfcci.chain.question import Asked, Question
     from sfcci.cli.sfc_trace_shown import Trace
+    from sfcci.datapath.standing import StandingLab
     from sfcci.datapath.tracing import Scene
 
 _PORT = click.IntRange(0, 65535)
@@ -68,8 +70,9 @@ def trace(  # noqa: PLR0917 - click passes them by name
     SOURCE and DEST are ports: names, ids or addresses; or hosts. What is not said of the packet is as the first
     classifier at SOURCE wants it that fits. No packet is sent: Open vSwitch is asked (ofproto/trace). It is the
     switch of the lab that the server has plugged its ports into ("netdev", "dummy"), when that is up on this machine;
-    else one of the command's own ("trace"), which needs no privilege, and holds what the chains ask for. What functions
-    do is assumed: they route, bridge or count down as their port pairs say.
+    else one of the command's own ("trace"), which needs no privilege, and holds what the chains ask for. Where there is
+    neither a server nor its state, the only lab that is up is asked. What functions do is assumed: they route, bridge
+    or count down as their port pairs say.
 
     Exit status 1: a packet does not go as its chain says, or does not arrive.
     """
@@ -123,9 +126,21 @@ def _scene(scenario: str, lab: str, own_switch: bool, url: str | None, state_fil
     named = standing.one(folder, lab) if lab else None
     if named and not named.served:
         return tracing.of_lab(named)
+    if not (named or url or state_file or own_switch) and (only := _only_lab(folder)):
+        return tracing.of_lab(only)
     state = _state(url, state_file)
     found = named or (None if own_switch else tracing.lab_of(folder, state))
     return tracing.of_lab(found, state) if found else tracing.of_state(state)
+
+
+def _only_lab(folder: "Path") -> "StandingLab | None":
+    """The lab that must be meant: a scenario's, the only one that is up, where neither server nor state file is."""
+    from sfcci.datapath import standing
+
+    there = standing.labs(folder)
+    if len(there) != 1 or there[0].served or sfc_door.is_anywhere():
+        return None
+    return there[0]
 
 
 def _state(url: str | None, state_file: str | None) -> Any:

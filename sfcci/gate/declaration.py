@@ -1,6 +1,7 @@
 """Job files: YAML text → jobs, every fault of every file at once."""
 
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -56,18 +57,23 @@ def parse_jobs(found: Document) -> tuple[Job, ...]:
 
 
 def chosen(jobs: tuple[Job, ...], names: tuple[str, ...], pipeline: str) -> tuple[Job, ...]:
-    """Give the jobs that were named, or all of the pipeline. Raises UsageError for a name or pipeline without a job."""
+    """Give the jobs that were named, or all of the pipeline. Raises UsageError for a name or pipeline without a job.
+
+    A name may be a glob, which stands for its jobs in their order; each job is given once.
+    """
     known = {job.name: job for job in jobs}
-    for name in names:
-        if name not in known:
-            raise UsageError(
-                f"no job is named {name!r}; {did_you_mean(name, list(known)) or 'see: sfcci gate list'}"
-            )
-    picked = tuple(known[name] for name in names) or tuple(job for job in jobs if pipeline in job.pipelines)
+    named = dict.fromkeys(word for name in names for word in _meant(name, list(known)))
+    picked = tuple(known[name] for name in named) or tuple(job for job in jobs if pipeline in job.pipelines)
     if not picked:
         pipelines = ", ".join(sorted({name for job in jobs for name in job.pipelines}))
         raise UsageError(f"no job runs in the pipeline {pipeline!r}; there are: {pipelines}")
     return picked
+
+
+def _meant(name: str, known: list[str]) -> list[str]:
+    if found := [word for word in known if fnmatchcase(word, name)]:
+        return found
+    raise UsageError(f"no job is named {name!r}; {did_you_mean(name, known) or 'see: sfcci gate list'}")
 
 
 def _files(folder: str) -> list[Path]:

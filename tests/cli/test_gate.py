@@ -107,7 +107,7 @@ def test_on_a_terminal_a_line_for_each_run_that_goes_on_says_what_it_does(projec
 def test_annotations_come_by_themselves_on_github_and_keep_json_whole(project):
     done = sfcci(project, "gate", "run", "bad", "-q", GITHUB_ACTIONS="true", GITHUB_WORKSPACE=str(project))
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("::"))
-    assert line.startswith("::error file=jobs/a.yaml,line=7,title=bad%3A FAILURE::request from port")
+    assert line.startswith("::error file=jobs/a.yaml,line=7,title=bad%3A FAILURE::tcp from port")
     both = sfcci(project, "gate", "run", "bad", "--json", GITHUB_ACTIONS="true")
     (result,) = json.loads(both.stdout)
     assert result["result"] == "FAILURE"

@@ -10,9 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from sfcci import settings
+from sfcci.api import client
 from sfcci.cli.lab import lab
 from sfcci.cli.sfc import sfc
 from sfcci.datapath import standing
+from sfcci.errors import Unreachable
 
 DECLARED = """\
 networks: {net: {port_security_enabled: false}}
@@ -180,6 +182,7 @@ def test_in_a_lab_its_own_switch_is_asked():
     raised = CliRunner().invoke(lab, ["up", "symmetric", "--name", "traced"])
     assert raised.exit_code == 0, raised.output
     try:
+        assert "sfcci sfc trace --lab traced source dest_port" in raised.output
         done = run("--all", "--lab", "traced")
         assert done.exit_code == 0, done.output
         assert done.output.startswith(("switch: netdev: ", "switch: dummy: "))
@@ -194,3 +197,18 @@ def test_in_a_lab_its_own_switch_is_asked():
         assert "it does not reach dest_port: it is dropped" in done.output
     finally:
         CliRunner().invoke(lab, ["down", "--name", "traced"])
+
+
+@pytest.mark.lab
+def test_where_no_api_is_the_only_lab_is_asked(tmp_path, monkeypatch):
+    monkeypatch.setenv("SFCCI_RUN_STATE", str(tmp_path))
+    monkeypatch.setattr(client, "answers", lambda _url: False)
+    assert CliRunner().invoke(lab, ["up", "wire"]).exit_code == 0
+    try:
+        done = run("source", "dest")
+        assert (done.exit_code, "of lab wire\n" in done.output) == (0, True), done.output
+        assert isinstance(run("source", "dest", "--own-switch").exception, Unreachable)
+        (tmp_path / "sfc.db").touch()  # there is a state: it is meant
+        assert run("source", "dest").exit_code != 0
+    finally:
+        assert CliRunner().invoke(lab, ["down"]).exit_code == 0

@@ -241,6 +241,7 @@ def test_jobs_are_chosen_by_name_or_by_pipeline(tmp_path):
     jobs = load(tmp_path, a=GOOD, b=GOOD.replace("name: a", "name: b").replace("gate", "check"))
     assert [job.name for job in declaration.chosen(jobs, (), "gate")] == ["a"]
     assert [job.name for job in declaration.chosen(jobs, ("b", "a"), "gate")] == ["b", "a"]
+    assert [job.name for job in declaration.chosen(jobs, ("b", "[ab]", "a"), "gate")] == ["b", "a"]
     with pytest.raises(UsageError, match="no job runs in the pipeline 'gte'; there are: check, gate"):
         declaration.chosen(jobs, (), "gte")
     shipped = declaration.load_jobs()
