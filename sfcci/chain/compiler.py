@@ -10,15 +10,16 @@ from typing import Any
 
 from sfcci.chain.flows_chain import blocked_flows, branch_flows, chain_flows
 from sfcci.chain.flows_group import hop_group, hop_groups
-from sfcci.chain.flows_port import base, port_flows, shared
+from sfcci.chain.flows_port import base, floods, port_flows, shared
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain
 from sfcci.chain.ntuple import tuple_of
 from sfcci.chain.openflow import Flow
 from sfcci.chain.path import FIRST_INDEXES, Following, Path, World, world
-from sfcci.chain.port import Ports
+from sfcci.chain.port import Ports, SwitchPort
 from sfcci.chain.program import Part, PartKey, Program
 from sfcci.chain.refusal import refusals
 from sfcci.chain.state import NOTHING
+from sfcci.chain.table import END
 from sfcci.chain.use import Use, late_fragments, uses
 from sfcci.document import key_path
 from sfcci.errors import Fault, InputError, Place
@@ -26,6 +27,8 @@ from sfcci.errors import Fault, InputError, Place
 Asking = tuple[str, str]
 """Who asks for parts: ("chain", id), ("pair", id), ("plugged", port id), ("blocked", chain id)."""
 Classifiers = Sequence[FlowClassifier]
+FLOOD: PartKey = ("flood",)
+"""The part by which packets reach every port of their network."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,8 @@ class _Compilation:
         leads = self._leads()
         self._share()
         made = {key: self._made(key) for key in (("base",), ("shared",), *self.touched)}
+        if any(key[0] == "port" and _ends(self.old.get(key)) != _ends(part) for key, part in made.items()):
+            made[FLOOD] = self._made(FLOOD)
         return Compiled(self.before.program.derived(made), self.ways, leads, self.asked, self.asks)
 
     def _ask(self, who: Asking, what: Mapping[PartKey, Any]) -> None:
@@ -241,6 +246,8 @@ class _Compilation:
         match key:
             case ("group", _):
                 return Part(groups=(hop_group(*next(iter(self.asked[key].values()))),))
+            case ("flood",):
+                return Part(tuple(floods(self._hosts())))
             case (_,):
                 return self.old.get(key) or Part(tuple(base() if key == ("base",) else shared()))
         return Part(tuple(self._flows(key)))
@@ -267,6 +274,12 @@ class _Compilation:
         if late := [late for use in wanted for late in use.late]:
             yield from late_fragments(port.number, late)
 
+    def _hosts(self) -> Iterator[SwitchPort]:
+        """The ports of no function."""
+        for id_, port in self.ports.items():
+            if not any(kind == "pair" for kind, _ in self.asked.get(("port", id_), ())):
+                yield port
+
     def _blocked(self, classifier: FlowClassifier) -> Iterator[Flow]:
         id_ = classifier.logical_source_port or ""
         wishes = (given for who, given in self.asked["port", id_].items() if who[0] == "chain")
@@ -278,6 +291,11 @@ class _Compilation:
         targets = [self.ways[end][0] for end in ends if end in self.ways]
         dead = [tuple_of(fc) for end in ends for fc in self.wanted.dead_ends.get(end, ())]
         return branch_flows(self.ways[source][0], targets, dead)
+
+
+def _ends(part: Part | None) -> list[Flow]:
+    """The flows by which a port gets what has passed a chain."""
+    return [flow for flow in part.flows if flow.table == END] if part else []
 
 
 def _at(blocked: Iterable[FlowClassifier]) -> dict[PartKey, Any]:

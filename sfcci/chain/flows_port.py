@@ -1,6 +1,6 @@
 """The flows that belong to a port, whatever chains use it, and those that every switch has."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
 from sfcci.chain.action import Action, Goto, Move, Normal, Output, Push, SetField
@@ -42,6 +42,8 @@ from sfcci.chain.table import (
 )
 
 NORMAL = (Normal(),)
+MOST_FLOODED = 4000
+"""More outputs than that no message of OpenFlow can carry."""
 LOCALLY_ADMINISTERED = 0x02_00_00_00_00_00
 """The bit of a MAC address that says so: with it flipped a port's address is nobody's."""
 
@@ -75,7 +77,19 @@ def shared() -> Iterator[Flow]:
         yield Flow(table, LOWEST, Match(), (Normal(),))
     yield from spreading()
     yield Flow(BRANCH, LOWEST, Match(), (Goto(END),))
-    yield Flow(END, LOWEST, Match(), (Normal(),))
+
+
+def floods(ports: Iterable[SwitchPort]) -> Iterator[Flow]:
+    """Give the flows by which a packet that has passed its chain and has nobody's address goes to every port of its network.
+
+    `ports`: those of no function. As a learning switch does it would go round through every bump in the wire for ever,
+    and its sender would be looked for behind a function from then on.
+    """
+    networks: dict[int, list[Action]] = {}
+    for port in sorted(ports, key=lambda port: port.number):
+        networks.setdefault(port.network, []).append(Output(port.number))
+    for network, steps in sorted(networks.items()):
+        yield Flow(END, LOWEST, match(**{NETWORK_REG: network}), tuple(steps[:MOST_FLOODED]))
 
 
 def port_flows(port: SwitchPort, is_function: bool, is_source: bool, ways: Collection[int]) -> Iterator[Flow]:

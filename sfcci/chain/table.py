@@ -14,7 +14,7 @@
 | 22 ports | direction, protocol | as 21, ports of TCP and UDP |
 | 30 deliver | reg3 | out of a function's port, with the encapsulation that it knows |
 | 45 branch | the end of a path, the n-tuple | where a service graph goes on: the next chain's spi and first index, → 20 |
-| 50 end | address | out of the port that has the address |
+| 50 end | address | out of the port that has the address; a miss: out of every port of its network but those of functions |
 
 reg0: the path and the place on it; its low 20 bits are the MPLS label. On one node push and pop cancel for functions
 that know no chain, so none is pushed. reg1: bit 0, the packet came from a function; bit 1, it is on the way back; bit 2, it has waited.
@@ -22,7 +22,21 @@ reg2: the network, where the switch has several. reg3: the port to deliver to an
 reg4 to reg15: what a group spreads by.
 """
 
-DISPATCH, FUNCTION, DECODE, CLASSIFY, PLACE, ANSWERS, PLACE_BACK, HOP, ADDRESSES, PORTS, DELIVER, BRANCH, END = (
+(
+    DISPATCH,
+    FUNCTION,
+    DECODE,
+    CLASSIFY,
+    PLACE,
+    ANSWERS,
+    PLACE_BACK,
+    HOP,
+    ADDRESSES,
+    PORTS,
+    DELIVER,
+    BRANCH,
+    END,
+) = (
     0,
     1,
     5,

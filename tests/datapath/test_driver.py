@@ -267,6 +267,21 @@ def test_what_a_function_still_has_when_the_last_chain_goes_ends_its_way_and_tea
     driver.close()
 
 
+def test_what_has_passed_its_chain_and_is_nobodys_reaches_no_function_and_teaches_the_switch_nothing(
+    bridge, driver
+):
+    """A bump in the wire would get its own packets again and again, and answers to the sender would go to a function."""
+    driver.reach(program(driver, chain("ga")))
+    stranger = bytes.fromhex("020000009999") + datagram(1)[6:33] + bytes([99]) + datagram(1)[34:]
+    bridge.send("src", stranger)
+    bridge.arrived("ain")
+    bridge.send("aout", stranger)
+    assert number_of(bridge.arrived("dst")[0]) == 1
+    functions = [f"{name}{side}" for name in "abcd" for side in ("in", "out")]
+    assert not any(bridge.new(name) for name in functions)
+    assert "02:00:00:00:00:01" not in bridge.switch.control("fdb/show", "br0")
+
+
 def test_one_who_comes_anew_in_the_middle_of_a_change_brings_it_to_its_end(bridge):
     first = bridge.driver(LONG_S)
     first.bring(program(first, chain("ga", "gb")))
