@@ -70,6 +70,33 @@ def test_a_translated_packet_is_what_its_new_sender_would_have_sent(addresses):
     law()
 
 
+def unreachable(source, destination, inner):
+    """Give an ICMP error of either IP version about a packet, as whom its frame was for sends it."""
+    sixth, quoted = len(source) == 16, inner[14:]
+    head = bytes([1, 4] if sixth else [3, 3])
+    pseudo = source + destination + struct.pack("!II", 8 + len(quoted), 58) if sixth else b""
+    total = checksum(pseudo + head + bytes(6) + quoted)
+    message = head + struct.pack("!H", total) + bytes(4) + quoted
+    if sixth:
+        ip = struct.pack("!IHBB", 6 << 28, len(message), 58, 7) + source + destination
+        return ETHERNET + b"\x86\xdd" + ip + message
+    ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(message), 1, 0, 7, 1, 0) + source + destination
+    return ETHERNET + b"\x08\x00" + ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:] + message
+
+
+@pytest.mark.parametrize("addresses", [addresses4, addresses6])
+def test_an_error_about_a_translated_packet_tells_its_sender_of_its_own(addresses):
+    @given(st.lists(addresses, min_size=4, max_size=4, unique=True), st.binary(max_size=40), st.booleans())
+    def law(ends, payload, checked):
+        old, new, destination, between = ends
+        change = Router(set(), {old: NEXT}, [(old, new)]).change(OWN, OUT)
+        sent, came = (udp(one, destination, payload, checked=checked) for one in (old, new))
+        for teller in (destination, between):
+            assert change(unreachable(teller, new, came)) == lived(unreachable(teller, old, sent))
+
+    law()
+
+
 def test_a_router_forwards_what_is_sent_to_it_and_for_somebody_else_and_may_live():
     source, destination = (ipaddress.ip_address(text).packed for text in ("10.0.0.1", "10.0.0.2"))
     frame = udp(source, destination, b"x")

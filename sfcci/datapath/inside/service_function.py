@@ -29,7 +29,9 @@ SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
 ETH_P_ALL = 3
 SIOCGIFADDR, SIOCGIFHWADDR = 0x8915, 0x8927
 IPV4, IPV6, MPLS, NSH = b"\x08\x00", b"\x86\xdd", b"\x88\x47", b"\x89\x4f"
-TCP, UDP, ICMPV6 = 6, 17, 58
+ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
+ERRORS = {IPV4: (3, 11, 12), IPV6: (1, 2, 3, 4)}
+"""Types of ICMP messages that carry what they are about (RFC 792, RFC 4443)."""
 RECEIVE_BUFFER = 8 << 20
 """What arrives while it sleeps; without the right to ask for so much the kernel gives its usual limit."""
 SO_RCVBUFFORCE = 33
@@ -117,6 +119,16 @@ def put(frame: bytearray, where: slice, new: bytes) -> None:
     frame[where] = new
 
 
+def about(frame: bytes) -> int:
+    """Give where the packet begins that an ICMP error is about; 0: it is no error, or a fragment of one."""
+    sixth = frame[12:14] == IPV6
+    start = 54 if sixth else 14 + 4 * (frame[14] & 0x0F)
+    whole = sixth or not struct.unpack_from("!H", frame, 20)[0] & 0x3FFF
+    error = frame[20 if sixth else 23] == (ICMPV6 if sixth else ICMP)
+    room = start + 8 + (40 if sixth else 20) <= len(frame)
+    return start + 8 if error and whole and room and frame[start] in ERRORS[frame[12:14]] else 0
+
+
 def wire(frame: bytes) -> bytes:
     """Leave it as it is."""
     return frame
@@ -147,6 +159,8 @@ class Router:
             if bytes(packet[destination]) in self.own or not lived(packet):
                 return b""
             self._translate(packet, source, destination)
+            if at := about(frame):
+                self._translate_about(packet, at, source, destination)
             hop = self.neighbours.get(bytes(packet[destination]), bytes(packet[:6]))
             packet[:12] = hop + out
             return bytes(packet)
@@ -157,6 +171,17 @@ class Router:
         for where, table in ((source, self.out), (destination, self.back)):
             if new := table.get(bytes(packet[where])):
                 put(packet, where, new)
+
+    def _translate_about(self, packet: bytearray, at: int, source: slice, destination: slice) -> None:
+        """Have an ICMP error tell of the packet as who sent it knows it (RFC 5508, section 4)."""
+        inner = bytearray(packet[:14] + packet[at:])
+        for where, table in ((source, self.back), (destination, self.out)):
+            if new := table.get(bytes(inner[where])):
+                put(inner, where, new)
+        old, new = bytes(packet[at:]), bytes(inner[14:])
+        packet[at:] = new
+        odd = b"\0" * (len(old) % 2)
+        replaced(packet, at - 6, old + odd, new + odd)
 
 
 def swapping(change: Change, mac: bytes) -> Change:
