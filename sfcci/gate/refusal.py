@@ -3,8 +3,10 @@
 A misspelt host is always quiet, and a step without traffic visits whatever one likes: such a job would be green for ever.
 """
 
+import math
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ from sfcci.datapath.scenario import Scenario, load_scenario
 from sfcci.document import Document, Key, did_you_mean, key_path
 from sfcci.errors import Fault, InputError, UsageError
 from sfcci.gate.change import changed, declared
+from sfcci.gate.job import Flows, Stream
 from sfcci.gate.job_schema import PROTOCOLS
 
 Keys = tuple[Key, ...]
+LAST_PORT = 65_535
 FLOWS = ("http", *PROTOCOLS)
 STREAM = ("stream",)
 WANTED = {
@@ -78,7 +82,9 @@ def _step(found: Document, at: Keys, step: Mapping[str, Any], scenario: Scenario
         kinds.append(kind)
         for end in ("from", "to"):
             yield from _known(found, (*here, end), words[end], hosts)
+        yield from _ends(found, here, words, scenario)
         yield from _service(found, here, kind, words, scenario)
+        yield from _numbers(found, here, kind, words)
     for number, check in enumerate(step["checks"]):
         yield from _check(found, (*at, "checks", number), check, kinds, hosts)
 
@@ -97,8 +103,38 @@ def _check(
         if isinstance(name, str) and keys[-1] not in NO_NAMES:
             yield from _known(found, keys, name, hosts)
     if word == "shares" and isinstance(argument["among"], dict):
-        for host in argument["among"]:
-            yield from _known(found, (*at, word, "among", host), host, hosts)
+        yield from _shares(found, (*at, word), argument, hosts)
+
+
+def _shares(found: Document, at: Keys, words: Mapping[str, Any], hosts: Sequence[str]) -> Iterator[Fault]:
+    """Weights say something of each other."""
+    among = words["among"]
+    for host in among:
+        yield from _known(found, (*at, "among", host), host, hosts)
+    if not 0 < sum(among.values()) < math.inf:
+        yield found.fault((*at, "among"), "weights without a sum", "numbers, one at least above 0")
+
+
+def _ends(found: Document, at: Keys, words: Mapping[str, Any], scenario: Scenario) -> Iterator[Fault]:
+    """Packets go from one host to another, and both have an address of their version."""
+    if words["from"] == words["to"]:
+        yield found.fault((*at, "to"), f"{words['to']} is both ends", "two hosts")
+    version = words.get("ip", 4)
+    for end in ("from", "to"):
+        ports = [port for port in scenario.topology.ports if port.host == words[end]]
+        if ports and version not in {ip_interface(one).version for port in ports for one in port.addresses}:
+            yield found.fault((*at, end), f"{words[end]} has no IPv{version} address", "a host that has one")
+
+
+def _numbers(found: Document, at: Keys, kind: str, words: Mapping[str, Any]) -> Iterator[Fault]:
+    """Each flow has a port of its own to come from, and a stream's control is not the stream."""
+    last = words.get("source_port", 0) + words.get("flows", Flows.flows) - 1
+    if "source_port" in words and last > LAST_PORT:
+        yield found.fault(
+            (*at, "source_port"), f"the last flow would come from port {last}", f"at most {LAST_PORT}"
+        )
+    if kind == "stream" and words.get("port", Stream.port) == words.get("control", Stream.control):
+        yield found.fault(at, "the control stream goes to the stream's own port", "another port")
 
 
 def _service(

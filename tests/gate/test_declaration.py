@@ -205,6 +205,12 @@ def test_every_word_gives_its_value(tmp_path):
         ("kind: nsh", "kind: gre", "expected one of mpls, nsh, none"),
         ("          - stream: {from: source, to: dest, rate: 50, control: 7000}\n", "", "lost proves nothing without stream traffic"),
         ("[[vm2], [vm3]]]", "[[vm2], [vm33]]]", "the scenario has no vm33"),
+        ("vm2: 2.5}", "vm2: .nan}", "18:22: jobs[0].steps[0].checks[3].shares.among: weights without a sum; expected numbers, one at least above 0"),
+        ("{vm1: 1, vm2: 2.5}", "{vm1: 0, vm2: 0}", "shares.among: weights without a sum"),
+        ("udp: {from: source, to: dest", "udp: {from: dest, to: dest", "traffic[0].udp.to: dest is both ends; expected two hosts"),
+        ("ip: 4", "ip: 6", "traffic[0].udp.from: source has no IPv6 address; expected a host that has one"),
+        ("source_port: 1000", "source_port: 65534", "traffic[0].udp.source_port: the last flow would come from port 65536; expected at most 65535"),
+        ("control: 7000", "control: 5000", "traffic[2].stream: the control stream goes to the stream's own port; expected another port"),
     ],
 )  # fmt: skip
 def test_a_wrong_word_is_told_with_its_place(tmp_path, old, new, reason):
