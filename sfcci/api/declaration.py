@@ -13,6 +13,7 @@ from sfcci.chain.attribute import Invalid
 from sfcci.chain.catalogue import COLLECTIONS
 from sfcci.chain.convert import is_id
 from sfcci.chain.refused import Refused
+from sfcci.chain.resource_network import MTU
 from sfcci.document import Document, did_you_mean
 from sfcci.errors import Fault, InputError
 
@@ -288,6 +289,8 @@ def _said(one: Existing) -> Iterator[tuple[str, Any]]:
             if one.key == one.id:
                 yield word.name, value
         elif word.kept:
+            if word.name == "mtu" and value > MTU:
+                continue  # a scenario's lab has it, no request can ask for it
             if value not in ("", None) or word.name == "gateway_ip":
                 yield word.name, value
         elif word.required or value != word.default:

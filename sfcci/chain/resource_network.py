@@ -80,7 +80,8 @@ def _mtu(state: State, network: Resource) -> int:
 def _updating(state: State, _asked: Asked, old: Resource, new: dict[str, Any]) -> State:
     if old["shared"] and not new["shared"]:
         _unshared(state, old)
-    new["mtu"] = _mtu(state, new)
+    if new["mtu"] != old["mtu"]:  # the network of a scenario's lab may have more than a request can ask for
+        new["mtu"] = _mtu(state, new)
     if any(old[name] != new[name] for name in SEEN):
         state = _subnets_seen(state, new)
     return state.put("networks", new)

@@ -134,12 +134,18 @@ def _scene(scenario: str, lab: str, own_switch: bool, url: str | None, state_fil
 
 
 def _only_lab(folder: "Path") -> "StandingLab | None":
-    """The lab that must be meant: a scenario's, the only one that is up, where neither server nor state file is."""
+    """The lab that must be meant: a scenario's, the only one that is up, where neither server nor state file is.
+
+    Raises UsageError where there are several.
+    """
     from sfcci.datapath import standing
 
-    there = standing.labs(folder)
-    if len(there) != 1 or there[0].served or sfc_door.is_anywhere():
+    there = [one for one in standing.labs(folder) if not one.served]
+    if not there or sfc_door.is_anywhere():
         return None
+    if len(there) > 1:
+        names = ", ".join(one.name for one in there)
+        raise UsageError(f"several labs are up: {names}; say which with --lab")
     return there[0]
 
 

@@ -4,10 +4,17 @@ from dataclasses import fields, replace
 from types import MappingProxyType
 
 import pytest
+import yaml
+from click.testing import CliRunner
 
+from sfcci.api.declaration import exported, there
+from sfcci.api.declared import SECTIONS
 from sfcci.chain import view
+from sfcci.chain.catalogue import COLLECTIONS
+from sfcci.chain.collection import update
 from sfcci.chain.refused import Refused
-from sfcci.chain.state import State
+from sfcci.chain.state import Asked, State
+from sfcci.cli.sfc import sfc
 from sfcci.datapath.adoption import adopted
 from sfcci.datapath.scenario import load_scenario, shipped
 from sfcci.datapath.topology import change
@@ -56,6 +63,20 @@ def test_every_shipped_scenario_is_adopted_as_it_is(name):
     assert {host.name: (host.function, host.services) for host in after.hosts} == {
         host.name: (host.function, host.services) for host in scenario.topology.hosts
     }
+
+
+def test_what_was_adopted_can_be_changed_exported_and_applied_elsewhere(tmp_path):
+    state = adopted(State(), load_scenario("graph"), "fake_project_id", NOW)
+    (network,) = state.of("networks")
+    renamed = update(state, COLLECTIONS["networks"], network, {"name": "n"}, Asked("p", True, "", NOW))
+    assert renamed.get("networks", network)["mtu"] == state.get("networks", network)["mtu"] == 1500
+    text = yaml.safe_dump(exported(there({name: [*state.of(name).values()] for name in SECTIONS})))
+    path = tmp_path / "chains.yaml"
+    path.write_text(text)
+    done = CliRunner().invoke(sfc, ["apply", str(path), "--state", str(tmp_path / "new.db")])
+    assert done.exit_code == 0, done.output
+    again = CliRunner().invoke(sfc, ["apply", str(path), "--state", str(tmp_path / "new.db")])
+    assert again.output == "nothing to change\n"
 
 
 @pytest.mark.parametrize("name", RIVALS)
