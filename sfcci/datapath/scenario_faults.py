@@ -1,5 +1,7 @@
 """What a scenario's schema cannot say: addresses inside their networks, each once; names that lead somewhere."""
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
@@ -30,6 +32,7 @@ def faults(source: Document) -> Iterator[Fault]:
     yield from _network_faults(source)
     yield from _host_faults(source)
     yield from _reference_faults(source)
+    yield from _pair_faults(source)
     yield from _graph_faults(source)
     yield from _mapping_faults(source)
 
@@ -141,10 +144,21 @@ def _host_faults(source: Document) -> Iterator[Fault]:
             yield from _function_faults(source, name, host)
 
 
+def _pair_faults(source: Document) -> Iterator[Fault]:
+    """What comes in at one host never leaves by another; Neutron refuses such a pair, too."""
+    ports = source.data["ports"]
+    for name, pair in source.data.get("port_pairs", {}).items():
+        ends = [pair["ingress"], pair["egress"]]
+        hosts = [ports[end]["host"] for end in ends if end in ports]
+        if len({*hosts}) > 1:
+            found = ", ".join(f"{end} is {host}'s" for end, host in zip(ends, hosts, strict=True))
+            yield source.fault(["port_pairs", name], found, "two ports of one host, or one port")
+
+
 def _function_faults(source: Document, name: str, host: Mapping[str, Any]) -> Iterator[Fault]:
     """Say what keeps a function's program from doing its work."""
     at: list[Key] = ["hosts", name, "function"]
-    data, function = source.data, host["function"]
+    function = host["function"]
     if host.get("forwards"):
         yield source.fault(
             ["hosts", name, "forwards"], "the kernel would route what the function passes", "no"
@@ -154,16 +168,26 @@ def _function_faults(source: Document, name: str, host: Mapping[str, Any]) -> It
     if translates != bool(function.get("maps")):
         expected = "at least one [before, behind]" if translates else f"it with kind {TRANSLATOR} alone"
         yield source.fault([*at, "maps"], "found none" if translates else "found", expected)
-    for number, (before, behind) in enumerate(function.get("maps", [])):
-        if not _same_version(before, behind):
-            found = f"found {before}, {behind}"
-            yield source.fault([*at, "maps", number], found, "two addresses of one IP version")
-        elif not _in_networks(data, behind):
-            yield source.fault(
-                [*at, "maps", number, 1], f"found {behind}", "an address in the scenario's network"
-            )
+    if math.isnan(function.get("hold_ms", 0)):
+        yield source.fault([*at, "hold_ms"], "found no number", "milliseconds, 0 to 10000")
+    yield from _maps_faults(source, [*at, "maps"], function.get("maps", []))
     if function.get("address") == "swap" and function["kind"] not in ("mpls", "nsh"):
         yield source.fault([*at, "address"], "found swap", "it with kind mpls or nsh alone")
+
+
+def _maps_faults(source: Document, at: list[Key], maps: Sequence[Sequence[str]]) -> Iterator[Fault]:
+    """Say what a translator could not do, or not undo on the way back."""
+    for side, what in enumerate(("before", "behind")):
+        for word, times in Counter(one[side] for one in maps).items():
+            if times > 1:
+                found = f"{word} stands {times} times {what} the function"
+                yield source.fault(at, found, "each address once, so that answers find back")
+    for number, (before, behind) in enumerate(maps):
+        if not _same_version(before, behind):
+            found = f"found {before}, {behind}"
+            yield source.fault([*at, number], found, "two addresses of one IP version")
+        elif not _in_networks(source.data, behind):
+            yield source.fault([*at, number, 1], f"found {behind}", "an address in the scenario's network")
 
 
 def _ports_faults(source: Document, host: str) -> Iterator[Fault]:

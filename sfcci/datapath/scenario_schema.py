@@ -93,7 +93,7 @@ _PAIR = _record(
     ingress=_TEXT,
     egress=_TEXT,
     correlation={"enum": [None, "mpls", "nsh"]},
-    weight={"type": "integer", "minimum": 0},
+    weight={"type": "integer", "minimum": 0, "maximum": 65535},
 )
 _TUPLE = _record(
     source_ip_prefix=_TEXT,
