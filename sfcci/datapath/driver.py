@@ -58,7 +58,11 @@ class Counts:
 
 @dataclass
 class Driver:
-    """A driver. `connect` gives a connection; `settle` has the datapath forget what it decided by old flows."""
+    """A driver. `connect` gives a connection; `settle` has the datapath forget what it decided by old flows.
+
+    By itself Open vSwitch looks through what it decided, and packets go the old ways until then: with 10 000 flows in
+    its cache up to 200 ms (300: 4 ms), which is longer than a drain. To forget takes 40 to 60 ms (300: 1 ms).
+    """
 
     connect: Callable[[], Switch]
     settle: Callable[[], None] = lambda: None

@@ -32,6 +32,7 @@ GROUPS = (
     PortPairGroup("gd", "gd", 5, ("D",)),
 )
 CLASSIFIERS = (
+    FlowClassifier("inner", "inner", "aout", "IPv4", "udp"),
     FlowClassifier(
         "fc", "fc", "src", "IPv4", "udp", destination_port_range_min=2000, destination_port_range_max=2000
     ),
@@ -41,21 +42,22 @@ CLASSIFIERS = (
 )
 
 
-def state(*chains):
+def state(*chains, graphs=()):
     """Chains with all that they may use; no chain: nothing at all."""
-    return ChainState(PAIRS, GROUPS, CLASSIFIERS, chains) if chains else ChainState()
+    return ChainState(PAIRS, GROUPS, CLASSIFIERS, chains, graphs) if chains else ChainState()
 
 
 def chain(*groups, number=1, name="pc", classifier="fc"):
     return PortChain(name, name, number, groups, (classifier,))
 
 
-def program(driver, *chains):
+def program(driver, *chains, graphs=()):
     """What `chains` ask for, each in the version that a change from the present one asks for."""
+    wanted = state(*chains, graphs=graphs)
     held = {one.id: driver.versions.get(one.chain_id, 0) for one in chains}
-    first = compiled(state(*chains), PORTS, versions=held, before=driver.aim)
+    first = compiled(wanted, PORTS, versions=held, before=driver.aim)
     asked = versions(driver.aim, first) if driver.aim.ways else held
-    return compiled(state(*chains), PORTS, versions=asked, before=first)
+    return compiled(wanted, PORTS, versions=asked, before=first)
 
 
 def datagram(number, to=2000):

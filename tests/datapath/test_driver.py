@@ -8,6 +8,7 @@ from openflow_switch import switch, wait
 
 from sfcci.chain.action import Output, ToGroup
 from sfcci.chain.compiler import Compiled
+from sfcci.chain.model import ServiceGraph
 from sfcci.chain.openflow import Flow, match
 from sfcci.chain.program import Part, Program
 from sfcci.datapath.driver import blamed
@@ -248,6 +249,37 @@ def test_a_chain_that_takes_the_packets_of_one_that_goes_comes_when_that_has_dra
     wait(lambda: (driver.turn(), driver.counts.parked == 1)[1])
     over(driver)
     assert number_of(bridge.arrived("bin")[0]) == 2
+    driver.close()
+
+
+def test_packets_wait_in_front_of_the_chains_that_a_graph_leads_from_to_the_one_that_changes(bridge):
+    driver = bridge.driver(LONG_S)
+    graph = (ServiceGraph("sg", "sg", (("pc", ("next",)),)),)
+    first = chain("ga")
+
+    def through(*ports):
+        """The number of the packet that has gone the way through these functions, whose ports the test itself is."""
+        for name in ports:
+            (frame,) = bridge.arrived(f"{name}in")
+            bridge.send(f"{name}out", frame)
+        return number_of(bridge.arrived("dst")[0])
+
+    def wanted(*groups):
+        return program(driver, first, chain(*groups, number=2, name="next", classifier="inner"), graphs=graph)
+
+    driver.bring(wanted("gc", "gd"))
+    bridge.send("src", datagram(1))
+    (held,) = bridge.arrived("ain")
+    driver.bring(wanted("gd", "gc"))
+    bridge.send("src", datagram(2))
+    wait(lambda: (driver.turn(), driver.counts.parked == 1)[1])
+    assert driver.waits("pc")
+    assert driver.waits("next")
+    bridge.send("aout", held)
+    assert through("c", "d") == 1
+    over(driver)
+    assert through("a", "d", "c") == 2
+    assert (driver.due, driver.program == driver.aim.program) == (None, True)
     driver.close()
 
 
