@@ -13,14 +13,16 @@ from sfcci.cli import console
 
 SHIM = Path(__file__).with_name("late_wait.c")
 WAITING = """
-import signal, sys
+import os, signal, sys
 from sfcci.cli import console
 from sfcci.cli.main import _interrupt
 signal.signal(signal.SIGINT, _interrupt)
 try:
+    os.environ["LATE"] = "from now on"
     print("here", flush=True)
     console.until_interrupted()
 except KeyboardInterrupt:
+    del os.environ["LATE"]
     sys.exit(130)
 """
 
