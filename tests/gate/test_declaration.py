@@ -1,14 +1,19 @@
 """Job files."""
 
+import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from sfcci import datapath
+from sfcci import datapath, document
 from sfcci.errors import InputError, UsageError
 from sfcci.gate import declaration
 from sfcci.gate import job as job_values
 from sfcci.gate.job import Answered, Change, Flows, Http, Stream, Visits, Whole
+from sfcci.gate.job_schema import SCHEMA
 
 SCENARIOS = Path(datapath.__file__).parent / "scenarios"
 GOOD = """\
@@ -253,3 +258,19 @@ def test_jobs_are_chosen_by_name_or_by_pipeline(tmp_path):
     shipped = declaration.load_jobs()
     with pytest.raises(UsageError, match="did you mean sfc-balance"):
         declaration.chosen(shipped, ("sfc-balanc",), "gate")
+
+
+SPOILERS = ["1", "null", "[]", "{}", "true", "-1", ".nan", ".inf", "fd00::1", "vm1", "vm9", "dest", "delete", "[[vm1]]", "~"]  # fmt: skip
+
+
+@given(st.data())
+@settings(max_examples=200)
+def test_a_spoilt_job_file_is_jobs_or_an_input_error(data):
+    lines = WORDS.splitlines()
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        words = re.split(r"(\W+)", lines[at])
+        words[data.draw(st.integers(0, len(words) - 1))] = data.draw(st.sampled_from(SPOILERS))
+        lines[at : at + 1] = data.draw(st.sampled_from([["".join(words)], [], [lines[at], lines[at]]]))
+    with suppress(InputError):
+        declaration.parse_jobs(document.parse("\n".join(lines), "a.yaml", SCHEMA))
