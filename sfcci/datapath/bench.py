@@ -49,6 +49,8 @@ class Bench:
         self._planned: Plan | None = None
         self._refused: tuple[State | None, dict[str, str]] = (None, {})
         """What the switch said against chains, by id, since it was first asked for this state."""
+        self._carried: State | None = None
+        """The state that the switch acknowledged last."""
         self._driver: Driver | None = None
 
     def scenario_lab(self, state: State) -> standing.StandingLab | None:
@@ -114,7 +116,9 @@ class Bench:
             self._watch = Watch(self._there.lab.keeper)
             self._watch.expect(self._there.lab.topology.ports)
             self._watch.wait_for_bridge(SETTLE_S)
-        topology = self._plug(self._pluggable(state, self._there.lab.topology, self._last), state)
+        shall = self._pluggable(state, self._there.lab.topology, self._last)
+        with_old = self._lingering(shall, state)
+        topology = self._plug(with_old, state)
         self._look()
         if self._there is None:
             return trouble(state, self._gone)
@@ -125,6 +129,8 @@ class Bench:
         made = self._carried_out(state, ports)
         self._note(state)
         self._fresh = True
+        if with_old is not shall and self._left_alone(state):
+            return self.bring(state, new=False, again=False)
         return _facts(made, {id_: ACTIVE if up else DOWN for id_, up in links.items()})
 
     def _plan(self, state: State, ports: Ports, refused: Mapping[str, str] = NOTHING) -> Plan:
@@ -152,7 +158,7 @@ class Bench:
                 self._refused = (state, refused := refused | blame)
             else:
                 if done:
-                    self._planned = made
+                    self._planned, self._carried = made, state
                 return self._without(made, () if done else touched(self._driver.aim, made.compiled))
 
     def _without(self, made: Plan, changing: Collection[str]) -> Plan:
@@ -240,6 +246,26 @@ class Bench:
         topology = wanted(state, known, last)
         self._asked = state, known, last, topology
         return topology
+
+    def _lingering(self, shall: Topology, state: State) -> Topology:
+        """What is to be plugged, with ports that are to go as long as the switch leads packets to them or they hold some.
+
+        At once goes a port whose place on its host another takes.
+        """
+        assert self._there is not None  # noqa: S101 - attached
+        assert self._driver is not None  # noqa: S101 - attached
+        now, ids = self._there.lab.topology, {port.id for port in shall.ports}
+        taken = {(port.host, port.name) for port in shall.ports}
+        gone = [port for port in now.ports if port.id not in ids and (port.host, port.name) not in taken]
+        if not gone or not (self._driver.aim.ways or self._driver.drains) or self._left_alone(state):
+            return shall
+        names = {port.host for port in gone} - {host.name for host in shall.hosts}
+        hosts = [host for host in now.hosts if host.name in names]
+        return Topology((*shall.hosts, *hosts), (*shall.ports, *gone))
+
+    def _left_alone(self, state: State) -> bool:
+        """Whether the switch carries the state out, and nothing of what was before is on its way."""
+        return self._carried is state and self._driver is not None and not self._driver.drains
 
     def _plug(self, topology: Topology, state: State) -> Topology:
         """Pull and plug what differs, write down what is plugged, and give it."""

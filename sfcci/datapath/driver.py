@@ -99,6 +99,11 @@ class Driver:
         """Give what becomes readable when the switch has said something."""
         return (self._switch.fileno(),) if self._switch else ()
 
+    @property
+    def drains(self) -> bool:
+        """Whether functions may still have packets of an old program."""
+        return bool(self._draining)
+
     def waits(self, chain: str) -> bool:
         """Say whether packets of a chain (its id) wait until old ones have gone."""
         lefts = [one.left for one in self._draining if one.left.waits]

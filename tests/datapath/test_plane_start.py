@@ -7,13 +7,17 @@ import sys
 import time
 
 import pytest
+from openflow_switch import wait
 from plane_world import NOW, World, link, ways
 
+from sfcci.chain.catalogue import COLLECTIONS
+from sfcci.chain.collection import delete
 from sfcci.chain.state import State
 from sfcci.chain.status import ACTIVE, ChainStatus, Facts
 from sfcci.datapath import lab as lab_module
 from sfcci.datapath import standing
 from sfcci.datapath.adoption import adopted
+from sfcci.datapath.plane import Plane
 from sfcci.datapath.scenario import load_scenario
 from sfcci.errors import MissingTool, UsageError
 
@@ -85,9 +89,12 @@ def test_nothing_is_raised_until_a_port_gets_a_host(tmp_path):
 SERVER = """
 import sys
 from pathlib import Path
+from sfcci.chain.catalogue import COLLECTIONS
+from sfcci.chain.collection import delete
 from sfcci.chain.state import State
 from sfcci.chain.status import ACTIVE, ChainStatus, Facts
 from sfcci.datapath.adoption import adopted
+from sfcci.datapath.plane import Plane
 from sfcci.datapath.plane import Plane
 from sfcci.datapath.scenario import load_scenario
 plane = Plane.start(Path(sys.argv[1]), "sfc")
@@ -136,3 +143,31 @@ def test_of_a_chain_that_a_change_concerns_nothing_is_known_until_it_is_carried_
         world.set(collection, name, **body)
         assert world.shown("port_chains", "PC1")["status"] == "BUILD", collection
     world.close(down=False)
+
+
+def test_what_goes_together_is_unplugged_when_its_functions_have_given_back_what_they_had(tmp_path):
+    world = World(tmp_path)
+    world.plane.close()
+    world.plane = Plane.start(tmp_path, "sfc", residency_s=1e6)
+    try:
+        world.follow(adopted(State(), load_scenario("demo"), "p", NOW))
+        world.comes("ACTIVE")
+        tap, driver = world.lab().topology.port("p3in").tap, world.plane._bench._driver
+        state = world.state
+        for collection, name in (
+            ("port_chains", "PC1"),
+            ("port_pair_groups", "PG2"),
+            ("port_pairs", "PP3"),
+            ("ports", "p3in"),
+            ("ports", "p3out"),
+        ):
+            state = delete(state, COLLECTIONS[collection], world.id(collection, name), world.asked())
+        world.follow(state)
+        wait(lambda: driver.drains)
+        assert link(world, tap)
+        driver._draining[0].until = 0.0
+        world.plane._notify()
+        wait(lambda: not link(world, tap))
+        wait(lambda: not any(port.name.startswith("p3") for port in world.lab().topology.ports))
+    finally:
+        world.close()
