@@ -153,15 +153,6 @@ class Lab:
         settings = [f"/proc/sys/{setting}" for setting in FORWARDING]
         self.run(host, ["tee", *settings], stdin=word, timeout_s=10, check=True)
 
-    @contextlib.contextmanager
-    def dropping(self, host: str) -> Iterator[None]:
-        """Have a function drop everything while the block runs."""
-        self.set_forwarding(host, False)
-        try:
-            yield
-        finally:
-            self.set_forwarding(host, self.topology.host(host).forwards)
-
 
 @contextlib.contextmanager
 def raised(scenario: Scenario, say: Say = _silent) -> Iterator[Lab]:

@@ -269,9 +269,7 @@ def test_a_tool_that_is_interrupted_cancels_its_runs_and_leaves_nothing(tmp_path
     with tool(tmp_path, "--repeat", "2") as running:
         wait_for_steps(tmp_path, 2)
         running.send_signal(number)
-        begin = time.monotonic()
         _, said = running.communicate(timeout=120)
-    assert time.monotonic() - begin < 60
     assert running.returncode == 130
     assert "interrupted" in said
     assert "Traceback" not in said

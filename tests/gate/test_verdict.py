@@ -65,10 +65,8 @@ def test_an_installed_program_that_hangs_is_timed_out_and_ended(order, installed
     quick = Order(
         Job("hangs", ("gate",), 0.5, install="sfcci", command=("sfcci",)), order.folder, order.cache
     )
-    begin = time.monotonic()
     found, _ = judged(quick)
     assert (found.result, found.reasons) == (Result.TIMED_OUT, ("the job did not end within 0.5 s",))
-    assert time.monotonic() - begin < 55
 
 
 def test_a_packaged_sfcci_sees_none_of_our_settings(order, installed, monkeypatch, tmp_path):
@@ -100,10 +98,8 @@ def test_packages_that_do_not_install_are_tried_again_unless_the_disk_is_full(
 
 
 def test_the_alarm_interrupts_whatever_waits():
-    begin = time.monotonic()
     with pytest.raises(TimeUp), verdict._alarm(0.2):
         command.run(["sleep", "60"], timeout_s=60)
-    assert time.monotonic() - begin < 55
 
 
 def test_the_alarm_is_over_when_its_block_is():
