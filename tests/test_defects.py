@@ -103,7 +103,7 @@ def test_the_lists_of_defects_are_these(shared):
     assert [int(number) for number in re.findall(r"^(\d+)\. ", text, re.MULTILINE)] == [*OBSERVED]
 
 
-def test_paths_and_statuses_are_those_of_the_documentation():
+def test_paths_are_those_of_the_documentation():
     told = (
         (REPOSITORY / "docs" / "neutron-api.md")
         .read_text()

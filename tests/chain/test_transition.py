@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from sfcci.chain.compiler import compiled
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
 from sfcci.chain.port import mac_number
-from sfcci.chain.program import applied, changes
+from sfcci.chain.program import applied, changes, doubles
 from sfcci.chain.transition import transition, versions
 from sfcci.chain.walk import walk
 
 from .journey import journey
+from .test_plan_again import groups_named
 from .test_ways import HOSTS, by_hash, function, packet
 
 GROUPS = 4
@@ -125,6 +126,9 @@ def test_the_last_step_leads_to_the_new_program_and_a_second_one_to_nothing(move
     program = old.program
     for step in steps:
         program = applied(changes(program, step.program), program)
+        named = {number for flow in program.flows for number in groups_named(flow.actions)}
+        assert named <= program.group_of.keys()
+        assert not [*doubles(program)]
     assert program == new.program
     assert transition(new, new) == ()
     assert not changes(new.program, new.program)
