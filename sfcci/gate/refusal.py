@@ -74,6 +74,7 @@ def _job(found: Document, at: Keys, table: Mapping[str, Any]) -> Iterator[Fault]
 def _step(found: Document, at: Keys, step: Mapping[str, Any], scenario: Scenario) -> Iterator[Fault]:
     hosts = [host.name for host in scenario.topology.hosts]
     kinds: list[str] = []
+    taken: set[tuple[str, int]] = set()
     for number, traffic in enumerate(step.get("traffic", ())):
         kind, words = _split(traffic)
         here = (*at, "traffic", number, kind)
@@ -85,6 +86,14 @@ def _step(found: Document, at: Keys, step: Mapping[str, Any], scenario: Scenario
         yield from _ends(found, here, words, scenario)
         yield from _service(found, here, kind, words, scenario)
         yield from _numbers(found, here, kind, words)
+        if kind == "stream":
+            ends = {
+                (words["to"], words.get("port", Stream.port)),
+                (words["to"], words.get("control", Stream.control)),
+            }
+            for host, port in sorted(ends & taken):
+                yield found.fault(here, f"another stream goes to port {port} of {host}", "ports of its own")
+            taken |= ends
     for number, check in enumerate(step["checks"]):
         yield from _check(found, (*at, "checks", number), check, kinds, hosts)
 

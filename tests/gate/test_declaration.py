@@ -215,6 +215,7 @@ def test_every_word_gives_its_value(tmp_path):
         ("udp: {from: source, to: dest", "udp: {from: dest, to: dest", "traffic[0].udp.to: dest is both ends; expected two hosts"),
         ("ip: 4", "ip: 6", "traffic[0].udp.from: source has no IPv6 address; expected a host that has one"),
         ("source_port: 1000", "source_port: 65534", "traffic[0].udp.source_port: the last flow would come from port 65536; expected at most 65535"),
+        ("- all: {from: source, to: dest}", "- stream: {from: vm3, to: dest, port: 7000}", "traffic[2].stream: another stream goes to port 7000 of dest; expected ports of its own"),
         ("control: 7000", "control: 5000", "traffic[2].stream: the control stream goes to the stream's own port; expected another port"),
     ],
 )  # fmt: skip
