@@ -13,7 +13,7 @@ from sfcci.chain.compiler import Compiled
 from sfcci.chain.flows_chain import chain_flows, cookie, unlabelled
 from sfcci.chain.openflow import Flow, Match, match
 from sfcci.chain.path import Path
-from sfcci.chain.program import Part, PartKey, Program, changes, differing
+from sfcci.chain.program import Part, PartKey, Program, differing
 from sfcci.chain.table import (
     ANSWERS,
     CLASSIFY,
@@ -62,14 +62,6 @@ class Leftover:
         return replace(self, hops=0, under={}, over={}, waits=(*self.waits, *self.follow), follow=())
 
 
-@dataclass(frozen=True)
-class Step:
-    """A program that the switch takes at once; `drains`: the next step waits until functions are empty of old packets."""
-
-    program: Program
-    drains: bool = False
-
-
 def versions(old: Compiled, new: Compiled) -> dict[str, int]:
     """Give the version in which each chain is to be compiled: another than the old one where its hops change.
 
@@ -81,17 +73,6 @@ def versions(old: Compiled, new: Compiled) -> dict[str, int]:
         else 0
         for id_, ways in new.ways.items()
     }
-
-
-def transition(old: Compiled, new: Compiled) -> tuple[Step, ...]:
-    """Give the steps from one program to another, none when they are equal."""
-    if old.program is new.program or not changes(old.program, new.program):
-        return ()
-    steps, left = [], leftover(old, new)
-    while left:
-        steps.append(Step(laid(new.program, [left]), drains=bool(left.hops)))
-        left = left.drained
-    return (*steps, Step(new.program))
 
 
 def touched(old: Compiled, new: Compiled) -> frozenset[str]:
