@@ -132,7 +132,9 @@ class Pause:
         return "controller(pause)"
 
 
-Action = SetField | Pause | Move | Push | PopMpls | Decap | Goto | Resubmit | ToGroup | Output | Normal | Clone
+Action = (
+    SetField | Pause | Move | Push | PopMpls | Decap | Goto | Resubmit | ToGroup | Output | Normal | Clone
+)
 
 
 def spelled_actions(actions: tuple[Action, ...]) -> str:

@@ -100,7 +100,9 @@ def test_no_packet_goes_past_a_function_when_server_and_switch_are_killed_at_ran
                 active(server, ids)
                 flows = up.lab.flows()
         flowing = stream.flowing[TARGET]
-        told = f"{KILLS} kills, {flowing.sent} packets, {flowing.lost} lost, by hops left {dict(flowing.ttls)}"
+        told = (
+            f"{KILLS} kills, {flowing.sent} packets, {flowing.lost} lost, by hops left {dict(flowing.ttls)}"
+        )
         print(told)  # noqa: T201 - of a long run one wants to know
         assert set(flowing.ttls) == {THROUGH_BOTH}
         assert (flowing.duplicated, up.lab.flows()) == (0, flows)

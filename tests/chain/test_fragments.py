@@ -132,7 +132,11 @@ def test_chains_of_a_graph_want_each_other_s_packets_one_after_the_other(kind, s
     state = ChainState(
         pairs,
         groups,
-        (FlowClassifier("all", "all", "src"), web("b", None, 80), FlowClassifier("c", "c", "src", protocol="udp")),
+        (
+            FlowClassifier("all", "all", "src"),
+            web("b", None, 80),
+            FlowClassifier("c", "c", "src", protocol="udp"),
+        ),
         (
             PortChain("A", "A", 1, ("a",), ("all",), "nsh"),
             PortChain("B", "B", 2, ("b",), ("b",), "nsh"),

@@ -29,10 +29,15 @@ ids = st.sampled_from
 some = lambda *values: st.lists(st.sampled_from(values), max_size=3, unique=True)  # noqa: E731 - a shape of a strategy
 mapping = {"ingress_n_tuple": {}, "egress_n_tuple": {"source_ip_prefix": "192.0.2.0/24"}}
 parameters = st.fixed_dictionaries(
-    {"lb_fields": some("ip_src", "tcp_dst"), "ppg_n_tuple_mapping": ids([mapping, {**mapping, "egress_n_tuple": {}}])}
+    {
+        "lb_fields": some("ip_src", "tcp_dst"),
+        "ppg_n_tuple_mapping": ids([mapping, {**mapping, "egress_n_tuple": {}}]),
+    }
 )
 EDITS = {
-    "ports": st.fixed_dictionaries({}, optional={"network_id": ids(["n1", "n2"]), "name": ids(["one", "other"])}),
+    "ports": st.fixed_dictionaries(
+        {}, optional={"network_id": ids(["n1", "n2"]), "name": ids(["one", "other"])}
+    ),
     "port_pairs": st.fixed_dictionaries(
         {
             "service_function_parameters": st.fixed_dictionaries(
@@ -148,7 +153,9 @@ def test_the_order_of_resources_means_nothing(random):
 
 def test_a_change_of_one_chain_leaves_the_parts_of_others_alone():
     made = plan(START, plugged(START))
-    new = altered(START, "flow_classifiers", "A", destination_port_range_min=81, destination_port_range_max=81)
+    new = altered(
+        START, "flow_classifiers", "A", destination_port_range_min=81, destination_port_range_max=81
+    )
     again = plan(new, plugged(START), made)
     assert {*differing(made.program, again.program)} == {("chain", "X")}
 

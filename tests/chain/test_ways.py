@@ -34,7 +34,9 @@ def function(name, number, kind, up=True):
         f"{name}{side}": SwitchPort(n, f"02:00:00:00:01:{n:02x}", addresses, up=up)
         for side, n in zip(("in", "out"), numbers, strict=False)
     }
-    return ports, Machine({"one port": "router"}.get(kind, kind), numbers, tuple(mac_number(p.mac) for p in ports.values()))
+    return ports, Machine(
+        {"one port": "router"}.get(kind, kind), numbers, tuple(mac_number(p.mac) for p in ports.values())
+    )
 
 
 @st.composite
@@ -68,14 +70,26 @@ def worlds(draw):
         groups.append(PortPairGroup(f"g{g}", f"g{g}", g + 1, tuple(members), tap_enabled=tap))
     classifiers = tuple(
         FlowClassifier(
-            f"fc{e}", f"fc{e}", "src", e, "tcp", destination_port_range_min=80, destination_port_range_max=80,
+            f"fc{e}",
+            f"fc{e}",
+            "src",
+            e,
+            "tcp",
+            destination_port_range_min=80,
+            destination_port_range_max=80,
             logical_destination_port="dst" if symmetric else None,
         )
         for e in ethertypes
     )
     chain = PortChain(
-        "pc", "pc", draw(st.sampled_from([1, 4095])), tuple(g.id for g in groups), tuple(c.id for c in classifiers),
-        encapsulation, symmetric, draw(st.booleans()),
+        "pc",
+        "pc",
+        draw(st.sampled_from([1, 4095])),
+        tuple(g.id for g in groups),
+        tuple(c.id for c in classifiers),
+        encapsulation,
+        symmetric,
+        draw(st.booleans()),
     )
     return ChainState(tuple(pairs), tuple(groups), classifiers, (chain,)), ports, machines
 
@@ -83,19 +97,28 @@ def worlds(draw):
 def packet(sender, receiver, sixth=False, **fields):
     version = 6 if sixth else 4
     source, destination = (
-        next(int(ip_address(a)) for a in port.own if ip_address(a).version == version) for port in (sender, receiver)
+        next(int(ip_address(a)) for a in port.own if ip_address(a).version == version)
+        for port in (sender, receiver)
     )
     layer = "ipv6" if sixth else "ip"
     return {
-        "in_port": sender.number, "eth_type": 0x86DD if sixth else 0x800, "eth_src": mac_number(sender.mac),
-        "eth_dst": mac_number(receiver.mac), "nw_proto": 6, "ip_frag": 0,
-        f"{layer}_src": source, f"{layer}_dst": destination, **fields,
+        "in_port": sender.number,
+        "eth_type": 0x86DD if sixth else 0x800,
+        "eth_src": mac_number(sender.mac),
+        "eth_dst": mac_number(receiver.mac),
+        "nw_proto": 6,
+        "ip_frag": 0,
+        f"{layer}_src": source,
+        f"{layer}_dst": destination,
+        **fields,
     }
 
 
 def by_hash(group, packet):
     """Choose as a hash does: by what the packet says, ports of either end alike, so that answers meet the same one."""
-    words = sorted(str(packet.get(name)) for name in ("ip_src", "ip_dst", "ipv6_src", "ipv6_dst", "tcp_src", "tcp_dst"))
+    words = sorted(
+        str(packet.get(name)) for name in ("ip_src", "ip_dst", "ipv6_src", "ipv6_dst", "tcp_src", "tcp_dst")
+    )
     return group.buckets[sum(map(ord, "".join(words))) % len(group.buckets)]
 
 
@@ -107,7 +130,9 @@ def wanted(state, ports, back):
     for group in state.port_pair_groups[:: -1 if back else 1]:
         entries = set()
         for pair in (pairs[word] for word in group.port_pairs):
-            entry, exit_ = (ports[end] for end in ((pair.egress, pair.ingress) if back else (pair.ingress, pair.egress)))
+            entry, exit_ = (
+                ports[end] for end in ((pair.egress, pair.ingress) if back else (pair.ingress, pair.egress))
+            )
             if entry.up and (group.tap_enabled or (exit_.up and pair.weight)):
                 entries.add(entry.number)
         steps.append((group.tap_enabled, entries))
@@ -159,7 +184,10 @@ def test_an_answer_visits_them_from_the_last_to_the_first(world):
         check(world, True, classifier.ethertype == "IPv6")
 
 
-@given(worlds(), st.sampled_from([("src", "other", 80), ("src", "dst", 81), ("other", "dst", 80), ("dst", "other", 9)]))
+@given(
+    worlds(),
+    st.sampled_from([("src", "other", 80), ("src", "dst", 81), ("other", "dst", 80), ("dst", "other", 9)]),
+)
 def test_other_packets_go_as_without_chains(world, whose):
     state, ports, machines = world
     if refusals(state, ports):
