@@ -76,7 +76,22 @@ def _obstacle(ring: str) -> str:
     return RINGS[ring]()
 
 
+LONGEST = (
+    "test_pipeline.py",
+    "test_jobs_of_kinds.py",
+    "test_run.py",
+    "test_install_root.py",
+    "test_merge.py",
+    "test_hitless.py",
+    "test_ebuild_build.py",
+    "test_pod_podman.py",
+    "test_faults.py",
+)
+"""The files that take longest: begun first, so that none of them is waited for at the end."""
+
+
 def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     for item in items:
         if "podman_here" in item.fixturenames:
             item.add_marker(pytest.mark.timeout(_images.FIRST_TIME_S))
