@@ -125,7 +125,7 @@ def _become(purpose: str, words: list[str]) -> None:
 def _at_once() -> list[str]:
     """Give the words for all tests: one file more at a time than there are processors, four at most.
 
-    Tests wait for programs most of the time. Files begin in the order that tests/conftest.py gives them.
+    Tests wait for programs most of the time. tests/conftest.py says which begin first.
     """
     count = min((os.cpu_count() or 1) + 1, MOST_AT_ONCE)
     return ["-n", str(count), "--dist", "loadfile", "--no-loadscope-reorder"]

@@ -76,18 +76,8 @@ def _obstacle(ring: str) -> str:
     return RINGS[ring]()
 
 
-LONGEST = (
-    "test_pipeline.py",
-    "test_jobs_of_kinds.py",
-    "test_run.py",
-    "test_install_root.py",
-    "test_merge.py",
-    "test_hitless.py",
-    "test_ebuild_build.py",
-    "test_pod_podman.py",
-    "test_faults.py",
-)
-"""The files that take longest: begun first, so that none of them is waited for at the end."""
+LONGEST = ("test_pipeline.py", "test_jobs_of_kinds.py")
+"""The files that take longest by themselves: begun first, so that none of them is waited for at the end."""
 
 
 def pytest_collection_modifyitems(items):

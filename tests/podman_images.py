@@ -9,9 +9,11 @@ as it lives; what a killed one left running is ended by the next.
 import contextlib
 import dataclasses
 import hashlib
+import itertools
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -29,6 +31,19 @@ STATSD_FILE = HERE / "podman" / "Containerfile.statsd"
 GRAFANA_FILE = HERE / "podman" / "Containerfile.grafana"
 FIRST_TIME_S = 1800
 """The first test that wants an image waits for Debian's packages."""
+_ports = itertools.count(10_000 + os.getpid() * 37 % 18_000)
+
+
+def free_ports(count):
+    """Ports below those that the kernel gives to anybody who asks for any; each process of tests begins elsewhere."""
+    return list(itertools.islice(filter(_is_free, _ports), count))
+
+
+def _is_free(port):
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,9 @@
 """Projects with a pod of their own under a real podman, and what tests of them ask: loaded by the conftest of this folder."""
 
-import contextlib
 import itertools
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from podman_images import free_ports
 
 from sfcci import settings
 from sfcci.dashboard import pod, podman
@@ -116,21 +115,6 @@ def _said(path):
 
 def pod_label(name):
     return f"io.sfcci.preview={name}"
-
-
-_ports = itertools.count(10_000 + os.getpid() * 37 % 18_000)
-
-
-def free_ports(count):
-    """Ports below those that the kernel gives to anybody who asks for any; each process of tests begins elsewhere."""
-    return list(itertools.islice(filter(_is_free, _ports), count))
-
-
-def _is_free(port):
-    with socket.socket() as probe, contextlib.suppress(OSError):
-        probe.bind(("127.0.0.1", port))
-        return True
-    return False
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from sfcci.dashboard.render import grafana_json
 from sfcci.dashboard.revision import read_texts
 
 PROJECT = Path(__file__).parents[2]
-GATE = (PROJECT / "dashboards" / "sfc-gate.yaml").read_text()
+GATE = (PROJECT / "tests" / "data" / "sfc-gate.yaml").read_text()
 
 
 def yaml(content, path="board.yaml"):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from pod_world import COUNTER, free_ports, record, through_grafana, token_of, until
+from pod_world import COUNTER, record, through_grafana, token_of, until
+from podman_images import free_ports
 
 from sfcci.dashboard import pod
 

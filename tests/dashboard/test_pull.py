@@ -151,7 +151,7 @@ def test_what_grafyaml_s_rows_say_comes_back_to_the_word(given_one):
 def test_upstream_s_files_and_ours_come_back(shared, form):
     files = [
         *sorted((shared / "data" / "upstream-dashboards").glob("*.yaml")),
-        PROJECT / "dashboards" / "sfc-gate.yaml",
+        PROJECT / "tests" / "data" / "sfc-gate.yaml",
     ]
     seen = 0
     for path in files:

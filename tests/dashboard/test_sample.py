@@ -245,7 +245,7 @@ def test_bad_results_are_rarer_and_the_upper_durations_longer():
 
 def test_a_gate_fails_a_few_times_in_a_hundred_and_one_of_its_jobs_more_often():
     project = Path(__file__).parents[2]
-    made = sampled(examine([project / "dashboards" / "sfc-gate.yaml"]).dashboards)
+    made = sampled(examine([project / "tests" / "data" / "sfc-gate.yaml"]).dashboards)
     counts = [name.removeprefix(PREFIX) for name in made.names if name.startswith("sample.stats_counts.")]
     good, bad = Counter(), Counter()
     for name in counts:

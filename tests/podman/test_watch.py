@@ -4,13 +4,13 @@ import dataclasses
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 
 import pytest
 import requests
+from podman_images import free_ports
 
 from sfcci import settings
 from sfcci.dashboard import pod, pod_up
@@ -21,14 +21,6 @@ BOARD = (
     "dashboard: {{title: {}, rows: [{{title: R, height: 200px, panels: "
     "[{{title: P, type: graph, targets: [{{target: '{}'}}]}}]}}]}}\n"
 )
-
-
-def free_ports(count):
-    holders = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    numbers = [one.getsockname()[1] for one in holders]
-    for one in holders:
-        one.close()
-    return map(str, numbers)
 
 
 def save(path, title, target):
@@ -42,7 +34,7 @@ def shown(podman_here, grafana_image, graphite_image, tmp_path, monkeypatch):
     save(tmp_path / "dashboards.yaml", "One", "stats.gauges.{a,b}.c")
     own = {name: podman_here.environ[name] for name in podman_here.environ if name.startswith("CONTAINERS_")}
     names = ("GRAFANA_PORT", "GRAPHITE_PORT", "CARBON_PORT", "PICKLE_PORT")
-    own |= {f"SFCCI_PREVIEW_{name}": port for name, port in zip(names, free_ports(4), strict=True)}
+    own |= {f"SFCCI_PREVIEW_{name}": port for name, port in zip(names, map(str, free_ports(4)), strict=True)}
     own |= {
         "SFCCI_PREVIEW_NAME": "sfcci-watch",
         "SFCCI_PREVIEW_GRAFANA_IMAGE": grafana_image,

@@ -16,6 +16,7 @@ from sfcci.web.server import start_preview
 pytestmark = pytest.mark.browser
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
+DASHBOARD = PROJECT / "tests" / "data" / "sfc-gate.yaml"
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def shown(page, graphite):
         "stats_counts.zuul.tenant.sfcci.pipeline.gate.project.sfcci_example_org.sfcci_sfcci.main.job.sfc-balance.SUCCESS"
     ]
     page.events.clear()
-    with start_preview(settings.load(PROJECT), graphite.url) as address:
+    with start_preview(settings.load(PROJECT), graphite.url, paths=[DASHBOARD]) as address:
         yield address
 
 

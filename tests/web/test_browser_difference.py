@@ -12,7 +12,7 @@ from sfcci.web.server import start_pages
 
 pytestmark = pytest.mark.browser
 PROJECT = Path(__file__).parents[2]
-GATE = (PROJECT / "dashboards" / "sfc-gate.yaml").read_text()
+GATE = (PROJECT / "tests" / "data" / "sfc-gate.yaml").read_text()
 
 
 @pytest.fixture

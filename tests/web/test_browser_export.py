@@ -18,7 +18,7 @@ from sfcci.web import browser
 
 pytestmark = pytest.mark.browser
 PROJECT = Path(__file__).parents[2]
-GATE = PROJECT / "dashboards" / "sfc-gate.yaml"
+GATE = PROJECT / "tests" / "data" / "sfc-gate.yaml"
 PATIENCE_S = 60
 
 

@@ -19,7 +19,7 @@ from sfcci.errors import InputError, MissingTool, Unreachable, UsageError
 from sfcci.web import browser
 
 PROJECT = Path(__file__).parents[2]
-GATE = PROJECT / "dashboards" / "sfc-gate.yaml"
+GATE = PROJECT / "tests" / "data" / "sfc-gate.yaml"
 pytestmark = pytest.mark.usefixtures("without_uplot")
 
 
