@@ -235,15 +235,15 @@ class Driver:
         if rest:
             self._hold(laid(self.aim.program, [*others, rest]))
             one.left, one.until = rest, time.monotonic()
-            self._resume(others)
+            self._resume(others, more_come=True)
         self._hold(laid(self.aim.program, others))
         self._draining.remove(one)
         self._resume(others)
 
-    def _resume(self, others: Iterable[Leftover]) -> None:
+    def _resume(self, others: Iterable[Leftover], *, more_come: bool = False) -> None:
         """Let packets go on, in their order, until none waits but those that wait for something else to drain.
 
-        Few at a time, and always more than come meanwhile.
+        Few at a time, and always more than come meanwhile. `more_come`: until those go that have just come.
         """
         kept = {place for left in others for place in left.places}
         self._look()
@@ -252,6 +252,8 @@ class Driver:
             if not (packets := self._parking.leave(few + 2 * came, kept)):
                 return
             self._go_on(packets)
+            if more_come and len(packets) < few + 2 * came:
+                return
             time.sleep(PACE_S)
             there = len(self._parking)
             self._look()
