@@ -5,8 +5,6 @@ dashboards mean; and when they are given, Graphite's names and values, and the j
 findings (`remark`).
 """
 
-import contextlib
-import gc
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +27,7 @@ from sfcci.dashboard.structure_check import Structure, label
 from sfcci.document import Document
 from sfcci.errors import Fault, InputError, UsageError
 from sfcci.finding import Finding, Severity
+from sfcci.garbage import garbage_waits
 
 if TYPE_CHECKING:
     from sfcci.gate.running import RunningJobs
@@ -105,19 +104,7 @@ def load(paths: Iterable[Path]) -> tuple[Dashboard, ...]:
     return seen.dashboards
 
 
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep Python's garbage collector from looking again and again at what is no garbage: a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@_uncollected()
+@garbage_waits()
 def examine(
     paths: Iterable[Path],
     names: Values | None = None,

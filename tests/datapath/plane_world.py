@@ -9,7 +9,9 @@ from sfcci.chain.collection import create, delete, update
 from sfcci.chain.state import Asked, State
 from sfcci.chain.status import shown
 from sfcci.datapath import pcapng, standing
+from sfcci.datapath.adoption import adopted
 from sfcci.datapath.plane import Plane
+from sfcci.datapath.scenario import load_scenario
 
 NOW = "2026-01-01T00:00:00Z"
 SEND = "import socket; s = socket.socket(2, 2); s.sendto(b'x' * 100, ('10.0.0.128', 9999))"
@@ -94,3 +96,11 @@ def ways(world, tmp_path, count=20):
 def link(world, tap):
     """The number that the kernel gave to a cable: another when it was pulled and plugged."""
     return world.run("switch", "ip", "-o", "link", "show", tap).partition(":")[0]
+
+
+def demonstration(folder):
+    """Give a world whose state is that of the demonstration, once its chain is ACTIVE."""
+    made = World(folder)
+    made.follow(adopted(State(), load_scenario("demo"), "p", NOW))
+    made.comes("ACTIVE")
+    return made

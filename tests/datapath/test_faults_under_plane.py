@@ -5,12 +5,9 @@ import random
 
 import pytest
 from faults_world import kill, numbers, quiet, until
-from plane_world import NOW, World, link, ways
+from plane_world import link, ways
 
-from sfcci.chain.state import State
 from sfcci.datapath import standing
-from sfcci.datapath.adoption import adopted
-from sfcci.datapath.scenario import load_scenario
 from sfcci.datapath.stream import streaming
 from sfcci.errors import ToolError
 
@@ -20,15 +17,6 @@ THROUGH_BOTH = 62
 """What is left of a packet's 64 hops behind two functions that route."""
 KILLS = int(os.environ.get("SFCCI_KILLS", "4"))
 FULL = "mount -o remount,size=$(($(df -k --output=used /run | tail -1) + 4))k /run; cat /dev/zero > /run/full; true"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    made = World(tmp_path_factory.mktemp("plane"))
-    made.follow(adopted(State(), load_scenario("demo"), "p", NOW))
-    made.comes("ACTIVE")
-    yield made
-    made.close()
 
 
 @pytest.fixture

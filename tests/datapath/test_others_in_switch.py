@@ -2,26 +2,14 @@
 
 import pytest
 from faults_world import until
-from plane_world import NOW, World
 
 from sfcci.chain.state import State
-from sfcci.datapath.adoption import adopted
 from sfcci.datapath.plane import Plane
-from sfcci.datapath.scenario import load_scenario
 
 pytestmark = pytest.mark.lab
 BRIDGE = "unix:/run/lab/br-int.mgmt"
 FLOW = "cookie=0xabc, priority=7,udp,tp_dst=7777 actions=drop"
 GROUP = "group_id=4242,type=all,bucket=bucket_id:0,actions=output:1"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    made = World(tmp_path_factory.mktemp("plane"))
-    made.follow(adopted(State(), load_scenario("demo"), "p", NOW))
-    made.comes("ACTIVE")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -8,27 +8,15 @@ from pathlib import Path
 
 import pytest
 from openflow_switch import wait
-from plane_world import NOW, World, link, ways
+from plane_world import NOW, link, ways
 
-from sfcci.chain.state import State
 from sfcci.datapath import standing
-from sfcci.datapath.adoption import adopted
 from sfcci.datapath.driver import Driver
 from sfcci.datapath.openflow_client import Switch
 from sfcci.datapath.plane import Plane
-from sfcci.datapath.scenario import load_scenario
 from sfcci.errors import UsageError
 
 pytestmark = pytest.mark.lab
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    made = World(tmp_path_factory.mktemp("plane"))
-    made.follow(adopted(State(), load_scenario("demo"), "p", NOW))
-    made.comes("ACTIVE")
-    yield made
-    made.close()
 
 
 REACH = """

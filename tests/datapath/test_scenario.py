@@ -1,12 +1,12 @@
 """Scenarios: the demo as the articles tell it, and every fault of a bad one with its place."""
 
-import re
 import uuid
 from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spoilt_text import spoilt
 
 from sfcci import document
 from sfcci.datapath.scenario import SCHEMA, load_scenario, parse_scenario, shipped
@@ -216,11 +216,5 @@ WORDS = [
 @settings(max_examples=150)
 @given(st.data())
 def test_a_spoilt_scenario_is_a_scenario_or_an_input_error(data):
-    lines = list(DEMO)
-    for _ in range(data.draw(st.integers(1, 3))):
-        at = data.draw(st.integers(0, len(lines) - 1))
-        words = re.split(r"(\W+)", lines[at])
-        words[data.draw(st.integers(0, len(words) - 1))] = data.draw(st.sampled_from(WORDS))
-        lines[at : at + 1] = data.draw(st.sampled_from([["".join(words)], [], [lines[at], lines[at]]]))
     with suppress(InputError):
-        parsed("\n".join(lines))
+        parsed(spoilt(data, DEMO, WORDS))
