@@ -18,6 +18,7 @@ GROUPS = {
     "gentoo": "Use the overlay on Gentoo: flags, masks, the entry in repos.conf.",
     "sfc": "Serve Neutron's API for Service Function Chaining; chains by name, or declared in a file.",
     "lab": "Raise a service function chain with real packets, and look into it.",
+    "trace": "Trace real requests along their chains; topology, captures, flows.",
     "gate": "Run the gate's jobs and see what they found.",
     "metrics": "Push results into Graphite; find metric names.",
     "graphite": "Run a private Graphite.",
