@@ -2,11 +2,12 @@
 
 A packet is known again behind a function by its addresses, ports, IP id, TCP numbers and length: a router changes its
 MAC addresses and its TTL only. Of packets that look the same (sent again, say) each has a trail of its own: what a host
-sends was given to it, or is new. When they look the same none overtakes another.
+sends was given to it, or is new; none overtakes another.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 
 from sfcci.datapath.pcapng import CapturedFrame
@@ -17,8 +18,9 @@ IN, OUT = "in", "out"
 Encap = tuple[str | int, ...]
 """What a packet is carried in: ("vlan", id), ("mpls", label, ttl), ("nsh", spi, si, ttl)."""
 Identity = tuple[object, ...]
-MOST_WAYS = 200_000
-"""Packets that are kept in mind at once; the oldest are given up for new ones."""
+MOST_PASSES = 1_000_000
+"""Passes that are kept at once; the packets that came first are given up for new ones."""
+_by_time = itemgetter(0)
 
 
 class Pass(NamedTuple):
@@ -56,13 +58,187 @@ class Trail:
     @property
     def begin_ns(self) -> int:
         """When it was first seen, since the epoch."""
-        return min(
-            self.passes[0].time_ns if self.passes else self.copies[0].time_ns,
-            *(c.time_ns for c in self.copies),
-            (1 << 63),
-        )
+        return (self.passes or self.copies)[0].time_ns
 
     @property
     def shape(self) -> tuple[object, ...]:
-        """What two packets have in common that went the same way: everything but times, numbers of packets and lengths."""
-        return tuple((one.port, one.direction, one.encap) for one in (*self.passes, *self.copies))
+        """What packets have in common that went the same way: all but times, lengths and the flow."""
+        return tuple((one.port, one.direction, one.encap, one.ttl) for one in (*self.passes, *self.copies))
+
+
+@dataclass
+class _Way:
+    """What was seen of one packet so far. `inside`: the switch has it; `held`: the nodes that have it, since when."""
+
+    ttl: int | None
+    """As it was when the switch got it: no switch changes it."""
+    inside: bool = False
+    since_ns: int = 0
+    held: dict[str, int] = field(default_factory=dict)
+    passes: list[Pass] = field(default_factory=list)
+    copies: list[Pass] = field(default_factory=list)
+
+
+class Trails:
+    """Frames in, trails out. `ports` maps an interface of the capture to its node; others' frames are passed over.
+
+    `taps` are nodes that get copies and give nothing back; `aliases` says which address a translator has made of which.
+    Frames may come out of order: those of one packet are put in order when it is taken.
+    """
+
+    def __init__(
+        self,
+        ports: Mapping[str, str],
+        *,
+        taps: Collection[str] = (),
+        aliases: Mapping[str, str] | None = None,
+        limit: int = MOST_PASSES,
+    ) -> None:
+        self.given_up = 0
+        """Passes of packets that there was no room for."""
+        self._ports, self._taps, self._aliases, self._limit = ports, taps, aliases or {}, limit
+        self._seen: dict[Identity, list[Pass]] = {}
+        self._kept = 0
+
+    def add(self, frame: CapturedFrame) -> None:
+        """Take in a frame; what is no IP packet is passed over."""
+        node = self._ports.get(frame.interface)
+        if node is None or not frame.direction:
+            return
+        packet = decode(frame.data)
+        if packet.five_tuple is None:
+            return
+        passed = _passed(frame, node, packet)
+        self._seen.setdefault(identity(packet, self._aliases), []).append(passed)
+        self._kept += 1
+        while self._kept > self._limit:
+            oldest = self._seen.pop(next(iter(self._seen)))
+            self._kept -= len(oldest)
+            self.given_up += len(oldest)
+
+    def take(self, before_ns: int | None = None) -> list[Trail]:
+        """Give, oldest first, and forget the trails of packets that were last seen before then (None: all)."""
+        done = [
+            key
+            for key, passes in self._seen.items()
+            if before_ns is None or max(map(_by_time, passes)) < before_ns
+        ]
+        found: list[Trail] = []
+        for key in done:
+            passes = self._seen.pop(key)
+            self._kept -= len(passes)
+            found += split(_flow_of(key), passes, self._taps)
+        return sorted(found, key=lambda trail: trail.begin_ns)
+
+
+def trails(
+    frames: Iterable[CapturedFrame],
+    ports: Mapping[str, str],
+    *,
+    taps: Collection[str] = (),
+    aliases: Mapping[str, str] | None = None,
+) -> tuple[Trail, ...]:
+    """Give the trail of every IP packet, oldest first; see `Trails`."""
+    seen = Trails(ports, taps=taps, aliases=aliases)
+    for frame in frames:
+        seen.add(frame)
+    return tuple(seen.take())
+
+
+def split(flow: FiveTuple, passes: Iterable[Pass], taps: Collection[str] = ()) -> list[Trail]:
+    """Give the trails of packets that look the same, of which these are all passes."""
+    seen: list[_Way] = []
+    for one in sorted(passes, key=_by_time):
+        if one.direction == IN:
+            _into(seen, one)
+        else:
+            _out_of(seen, one, one.node in taps)
+    return [Trail(flow, tuple(way.passes), tuple(way.copies)) for way in seen]
+
+
+def _into(seen: list[_Way], one: Pass) -> None:
+    """A node gives a packet to the switch: it was given to it, or is new."""
+    held = [way for way in seen if one.node in way.held]
+    way = min(held, key=lambda way: way.held[one.node], default=None)
+    if way is None:
+        way = _Way(one.ttl)
+        seen.append(way)
+    way.held.pop(one.node, None)
+    way.inside, way.ttl, way.since_ns = True, one.ttl, one.time_ns
+    way.passes.append(one)
+
+
+def _out_of(seen: list[_Way], one: Pass, copy: bool) -> None:
+    """The switch gives a packet to a node: the one that it has had for the longest time; else another one of the last."""
+    inside = [way for way in seen if way.inside]
+    way = _longest(way for way in inside if way.ttl == one.ttl) or _longest(inside)
+    if way is None:
+        if not seen:
+            seen.append(_Way(one.ttl))
+        way = seen[-1]
+    if copy:
+        way.copies.append(one)
+        return
+    way.inside, way.held[one.node] = False, one.time_ns
+    way.passes.append(one)
+
+
+def _longest(ways: Iterable[_Way]) -> _Way | None:
+    return min(ways, key=lambda way: way.since_ns, default=None)
+
+
+def _passed(frame: CapturedFrame, node: str, packet: Packet) -> Pass:
+    return Pass(
+        frame.time_ns,
+        node,
+        frame.interface,
+        frame.direction,
+        encap(packet),
+        packet.eth_src,
+        packet.eth_dst,
+        packet.ttl,
+        frame.length,
+        told(packet, {}),
+    )
+
+
+def encap(packet: Packet) -> tuple[Encap, ...]:
+    """Give what a packet is carried in, the outermost first."""
+    if not (packet.vlans or packet.mpls or packet.nsh):
+        return ()
+    found: list[Encap] = [("vlan", one) for one in packet.vlans]
+    found += [("mpls", one.label, one.ttl) for one in packet.mpls]
+    if packet.nsh:
+        found.append(("nsh", packet.nsh.spi, packet.nsh.si, packet.nsh.ttl))
+    return tuple(found)
+
+
+def identity(packet: Packet, aliases: Mapping[str, str]) -> Identity:
+    """What stays of a packet from hop to hop; the five-tuple comes first."""
+    return (
+        told(packet, aliases),
+        packet.ip_id,
+        packet.tcp_seq,
+        packet.tcp_ack,
+        packet.tcp_flags,
+        packet.icmp_type,
+        packet.icmp_seq,
+        packet.payload_length,
+    )
+
+
+def told(packet: Packet, aliases: Mapping[str, str]) -> FiveTuple:
+    """Give an IP packet's five-tuple: an echo's identifier stands for its ports, addresses are those before translators."""
+    flow = packet.five_tuple
+    assert flow is not None  # noqa: S101 - who calls lets IP packets in only
+    if aliases:
+        flow = flow._replace(src=aliases.get(flow.src, flow.src), dst=aliases.get(flow.dst, flow.dst))
+    if packet.icmp_id is not None:
+        return flow._replace(sport=packet.icmp_id, dport=packet.icmp_id)
+    return flow
+
+
+def _flow_of(key: Identity) -> FiveTuple:
+    flow = key[0]
+    assert isinstance(flow, FiveTuple)  # noqa: S101 - `identity` begins with it
+    return flow
