@@ -110,6 +110,10 @@ class Graph:
         for edge in later:
             self._kept(edge)
 
+    def copy(self) -> "Graph":
+        """The same nodes and edges in another graph, to which nobody listens."""
+        return Graph((*self.nodes(), *self.edges()))
+
     def nodes(self) -> tuple[Node, ...]:
         """All nodes."""
         return tuple(self._nodes.values())
@@ -168,6 +172,17 @@ class Graph:
         self._keep_node(node)
         self._tell("node updated" if before else "node added", node)
         return node
+
+    def update_metadata(
+        self, node_id: str, changes: Mapping[str, Any], *, now_ms: int, forget: Iterable[str] = ()
+    ) -> Node | None:
+        """The node's metadata with `changes` and without `forget`; what is not named stays. None: no such node."""
+        before = self._nodes.get(node_id)
+        if before is None:
+            return None
+        gone = set(forget)
+        kept = {key: value for key, value in before.metadata.items() if key not in gone}
+        return self.put_node(node_id, kept | dict(changes), now_ms=now_ms)
 
     def put_edge(
         self,

@@ -77,3 +77,13 @@ def test_an_id_that_outlives_restarts_is_a_uuid_of_the_words_in_order():
     assert tid("host1") == tid("host1")
     assert tid(tid("host1"), "/run/netns/a", "netns") == tid(tid("host1") + "/run/netns/a" + "netns")
     assert tid("host1").split("-")[2].startswith("5")
+
+
+def test_metadata_are_merged_and_what_is_not_named_stays():
+    graph = _pair()
+    copy = graph.copy()
+    node = graph.update_metadata("tap", {"Name": "tap2", "MTU": 1500}, now_ms=7, forget=["MAC"])
+    assert node.metadata == {"Name": "tap2", "MTU": 1500}
+    assert graph.update_metadata("tap", {"MTU": 1500}, now_ms=8).revision == node.revision
+    assert graph.update_metadata("nowhere", {}, now_ms=8) is None
+    assert copy.node("tap").metadata == {"Name": "tap1", "MAC": "fe:00"}
