@@ -1,0 +1,225 @@
+"""Frames of many interfaces as they pass, each given to whoever wants it; what is wanted may change at any time.
+
+with Live(opener) as live:
+    live.want({"a": Wanted("source", "eth0", table.add)})
+    live.drain()
+
+Whoever wants an interface has a socket, filter and ring of his own, so that nobody loses a frame by another's doing. One
+thread reads them all; it sleeps in the kernel while nothing passes. Sinks are called one at a time, by it or by who drains.
+"""
+
+import contextlib
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+from sfcci.errors import MissingTool
+from sfcci.trace import bpf
+from sfcci.trace.opener import Gone, Opener
+from sfcci.trace.ring import Ring, Sink
+
+T = TypeVar("T")
+ACTIVE, WAITING, FAILED = "active", "waiting", "failed"
+MEMORY = 256 << 20
+"""For the rings of all interfaces together."""
+SLOT = 256 + 80
+MOST_SLOTS, LEAST_SLOTS = 8192, 256
+"""Frames that can wait for one who wants them."""
+AT_ONCE = 512
+"""Frames of one ring that are read before it is the next one's turn."""
+PAUSE_S = 0.004
+"""Frames gather so long between two readings: each reading of many costs what one frame would."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Who wants the frames of which interface, and which: `bpf` is a filter, `header_size` the octets kept of each.
+
+    `incoming_only`: not those that leave by the interface (of a port of a switch: what enters the switch).
+    """
+
+    netns: str
+    interface: str
+    sink: Sink
+    bpf: str = ""
+    header_size: int = 256
+    incoming_only: bool = False
+
+
+@dataclass(frozen=True)
+class Tap:
+    """How a wish stands: "active"; "waiting" for an interface that is not there; "failed". Frames came, or found no room."""
+
+    state: str
+    why: str = ""
+    received: int = 0
+    dropped: int = 0
+    link_type: int = bpf.ETHERNET
+
+
+@dataclass
+class _Wish:
+    """A wish, and the ring that fulfils it while there is one; the counters go on from ring to ring."""
+
+    wanted: Wanted
+    filter: bpf.Filter
+    ring: Ring | None = None
+    state: str = WAITING
+    why: str = ""
+    received: int = 0
+    dropped: int = 0
+    """By rings that are closed."""
+    link_type: int = bpf.ETHERNET
+
+    def told(self) -> Tap:
+        """Give how it stands now."""
+        dropped = self.dropped + (self.ring.lost() if self.ring else 0)
+        return Tap(self.state, self.why, self.received, dropped, self.link_type)
+
+
+class Live:
+    """Captures until its block ends; see the module. Any thread may call it."""
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener, self._turn, self._asking = opener, threading.RLock(), 0
+        self._wishes: dict[Hashable, _Wish] = {}
+        self._by_handle: dict[int, _Wish] = {}
+        self._epoll = select.epoll()
+        self._wake, self._woken = socket.socketpair()
+        self._epoll.register(self._woken, select.EPOLLIN)
+        self._epoll.register(opener, select.EPOLLRDHUP)
+        self._closing = False
+        self.ended = False
+        """Whether the lab has ended; then nothing is captured any more, and every socket is closed."""
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def want(self, wanted: Mapping[Hashable, Wanted]) -> None:
+        """Capture this and nothing else; a wish that stands as it did loses no frame.
+
+        Interfaces that are not there are waited for: each call looks for them again. Raises InputError, MissingTool (a
+        filter: then nothing is changed), Gone (the lab has ended).
+        """
+        filters = {key: bpf.compiled(one.bpf, snap=one.header_size) for key, one in wanted.items()}
+        with self._mine():
+            if self.ended:
+                raise Gone("the lab has ended")
+            for key in [key for key, wish in self._wishes.items() if wanted.get(key) != wish.wanted]:
+                self._end(self._wishes.pop(key))
+            slots = min(max(MEMORY // max(len(wanted), 1) // SLOT, LEAST_SLOTS), MOST_SLOTS)
+            for key, one in wanted.items():
+                wish = self._wishes.setdefault(key, _Wish(one, filters[key]))
+                if wish.ring is None and wish.state == WAITING:
+                    self._begin(wish, slots)
+
+    def states(self) -> dict[Hashable, Tap]:
+        """Give how each wish stands."""
+        with self._mine():
+            return {key: wish.told() for key, wish in self._wishes.items()}
+
+    def drain(self) -> None:
+        """Return when everything that had passed before the call has been given to its sink."""
+        with self._mine():
+            for wish in self._wishes.values():
+                if wish.ring:
+                    self._read(wish, wish.ring.slots)
+
+    def do(self, work: Callable[[], T]) -> T:
+        """Call `work` while no sink is being called; give what it gives. Raises what it raises."""
+        with self._mine():
+            return work()
+
+    def close(self) -> None:
+        """End; what has come by now is still given to its sink. Again is allowed."""
+        if self._closing:
+            return
+        self._closing = True
+        self._wake.send(b"x")
+        if self._thread.ident:
+            self._thread.join()
+        self._end_all("the capture has ended")
+        for one in (self._epoll, self._wake, self._woken):
+            one.close()
+
+    @contextlib.contextmanager
+    def _mine(self) -> Iterator[None]:
+        """Keep the reading thread out for the block; it lets who asks go first."""
+        self._asking += 1
+        with self._turn:
+            self._asking -= 1
+            yield
+
+    def _begin(self, wish: _Wish, slots: int) -> None:
+        one = wish.wanted
+        try:
+            sock = self._opener.packet_socket(one.netns)
+            ring = Ring(sock, one.interface, wish.filter, incoming_only=one.incoming_only, slots=slots)
+        except Gone as error:
+            wish.why = str(error)
+        except (OSError, MissingTool) as error:
+            wish.state, wish.why = FAILED, str(error)
+        else:
+            wish.ring, wish.state, wish.why, wish.link_type = ring, ACTIVE, "", ring.link_type
+            self._by_handle[ring.fileno()] = wish
+            self._epoll.register(ring, select.EPOLLIN)
+
+    def _end(self, wish: _Wish, state: str = WAITING, why: str = "") -> None:
+        wish.state, wish.why = state, why
+        if wish.ring:
+            wish.dropped += wish.ring.lost()
+            self._by_handle.pop(wish.ring.fileno(), None)
+            wish.ring.close()  # a closed handle leaves the epoll by itself
+            wish.ring = None
+
+    def _end_all(self, why: str) -> None:
+        with self._mine():
+            self.drain()
+            for wish in self._wishes.values():
+                self._end(wish, WAITING, why)
+            self.ended = True
+
+    def _read(self, wish: _Wish, most: int) -> int:
+        """Give the sink what has come. One that fails gets no more, and the others lose nothing by it."""
+        if wish.ring is None:
+            return 0
+        try:
+            count = wish.ring.read(wish.wanted.sink, most)
+        except Exception as error:  # noqa: BLE001 - whatever a sink may raise
+            self._end(wish, FAILED, f"{type(error).__name__}: {error}")
+            return 0
+        wish.received += count
+        return count
+
+    def _run(self) -> None:
+        busy = False
+        while not self._closing:
+            if not busy:
+                self._epoll.poll()
+            if not busy or self._asking:
+                time.sleep(PAUSE_S)
+            with self._turn:
+                busy = self._look(self._epoll.poll(0))
+
+    def _look(self, events: list[tuple[int, int]]) -> bool:
+        """Take in what has happened; say whether there is more to read at once."""
+        busy = False
+        for handle, event in events:
+            wish = self._by_handle.get(handle)
+            if wish and wish.ring:
+                busy |= self._read(wish, AT_ONCE) == AT_ONCE
+                if event & select.EPOLLERR and wish.ring and wish.ring.gone():
+                    self._end(wish, WAITING, f"interface {wish.wanted.interface} is gone")
+            elif handle == self._opener.fileno():
+                self._epoll.unregister(handle)
+                self._end_all("the lab has ended")
+        return busy
