@@ -13,7 +13,8 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
@@ -31,6 +32,7 @@ MOST_SLOTS, LEAST_SLOTS = 8192, 256
 """Frames that can wait for one who wants them."""
 AT_ONCE = 512
 """Frames of one ring that are read before it is the next one's turn."""
+AT_A_TIME = 32
 PAUSE_S = 0.004
 """Frames gather so long between two readings: each reading of many costs what one frame would."""
 
@@ -86,6 +88,7 @@ class Live:
 
     def __init__(self, opener: Opener) -> None:
         self._opener, self._turn, self._asking = opener, threading.RLock(), 0
+        self._changing = threading.Lock()
         self._wishes: dict[Hashable, _Wish] = {}
         self._by_handle: dict[int, _Wish] = {}
         self._epoll = select.epoll()
@@ -111,16 +114,18 @@ class Live:
         filter: then nothing is changed), Gone (the lab has ended).
         """
         filters = {key: bpf.compiled(one.bpf, snap=one.header_size) for key, one in wanted.items()}
-        with self._mine():
+        with self._changing:
             if self.ended:
                 raise Gone("the lab has ended")
-            for key in [key for key, wish in self._wishes.items() if wanted.get(key) != wish.wanted]:
-                self._end(self._wishes.pop(key))
+            with self._mine():
+                old = [key for key, wish in self._wishes.items() if wanted.get(key) != wish.wanted]
+                rings = [ring for key in old if (ring := self._end(self._wishes.pop(key)))]
+                for key, one in wanted.items():
+                    self._wishes.setdefault(key, _Wish(one, filters[key]))
+                lacking = [wish for wish in self._wishes.values() if not wish.ring and wish.state == WAITING]
             slots = min(max(MEMORY // max(len(wanted), 1) // SLOT, LEAST_SLOTS), MOST_SLOTS)
-            for key, one in wanted.items():
-                wish = self._wishes.setdefault(key, _Wish(one, filters[key]))
-                if wish.ring is None and wish.state == WAITING:
-                    self._begin(wish, slots)
+            _side_by_side(Ring.close, rings)
+            _side_by_side(lambda wish: self._begin(wish, slots), lacking)
 
     def states(self) -> dict[Hashable, Tap]:
         """Give how each wish stands."""
@@ -169,24 +174,29 @@ class Live:
         except (OSError, MissingTool) as error:
             wish.state, wish.why = FAILED, str(error)
         else:
-            wish.ring, wish.state, wish.why, wish.link_type = ring, ACTIVE, "", ring.link_type
-            self._by_handle[ring.fileno()] = wish
-            self._epoll.register(ring, select.EPOLLIN)
+            with self._mine():
+                if self.ended:
+                    ring.close()
+                    return
+                wish.ring, wish.state, wish.why, wish.link_type = ring, ACTIVE, "", ring.link_type
+                self._by_handle[ring.fileno()] = wish
+                self._epoll.register(ring, select.EPOLLIN)
 
-    def _end(self, wish: _Wish, state: str = WAITING, why: str = "") -> None:
-        wish.state, wish.why = state, why
-        if wish.ring:
-            wish.dropped += wish.ring.lost()
-            self._by_handle.pop(wish.ring.fileno(), None)
-            wish.ring.close()  # a closed handle leaves the epoll by itself
-            wish.ring = None
+    def _end(self, wish: _Wish, state: str = WAITING, why: str = "") -> Ring | None:
+        """Have a wish unfulfilled, and say why; give its ring, which is to be closed."""
+        ring, wish.ring, wish.state, wish.why = wish.ring, None, state, why
+        if ring:
+            self._by_handle.pop(ring.fileno(), None)
+            self._epoll.unregister(ring)
+            wish.dropped += ring.lost()
+        return ring
 
     def _end_all(self, why: str) -> None:
         with self._mine():
             self.drain()
-            for wish in self._wishes.values():
-                self._end(wish, WAITING, why)
             self.ended = True
+            rings = [ring for wish in self._wishes.values() if (ring := self._end(wish, WAITING, why))]
+        _side_by_side(Ring.close, rings)
 
     def _read(self, wish: _Wish, most: int) -> int:
         """Give the sink what has come. One that fails gets no more, and the others lose nothing by it."""
@@ -195,7 +205,7 @@ class Live:
         try:
             count = wish.ring.read(wish.wanted.sink, most)
         except Exception as error:  # noqa: BLE001 - whatever a sink may raise
-            self._end(wish, FAILED, f"{type(error).__name__}: {error}")
+            _close(self._end(wish, FAILED, f"{type(error).__name__}: {error}"))
             return 0
         wish.received += count
         return count
@@ -218,8 +228,20 @@ class Live:
             if wish and wish.ring:
                 busy |= self._read(wish, AT_ONCE) == AT_ONCE
                 if event & select.EPOLLERR and wish.ring and wish.ring.gone():
-                    self._end(wish, WAITING, f"interface {wish.wanted.interface} is gone")
+                    _close(self._end(wish, WAITING, f"interface {wish.wanted.interface} is gone"))
             elif handle == self._opener.fileno():
                 self._epoll.unregister(handle)
                 self._end_all("the lab has ended")
         return busy
+
+
+def _close(ring: Ring | None) -> None:
+    if ring:
+        ring.close()
+
+
+def _side_by_side(work: Callable[[T], object], on: Sequence[T]) -> None:
+    """Do it to all: the kernel takes some 10 ms to make or close a ring, and as long for many at a time."""
+    if on:
+        with ThreadPoolExecutor(min(len(on), AT_A_TIME)) as pool:
+            list(pool.map(work, on))

@@ -7,6 +7,7 @@ socket gives the same. Sources: packet(7), linux/if_packet.h, Documentation/netw
 """
 
 import contextlib
+import ctypes
 import errno
 import mmap
 import socket
@@ -112,8 +113,7 @@ class Ring:
         blocks = -(-self._slots // self._in_block)
         self._slots, self._block = blocks * self._in_block, block
         self._sock.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V2)
-        size = struct.pack("IIII", block, blocks, self._frame, self._slots)
-        self._sock.setsockopt(SOL_PACKET, PACKET_RX_RING, size)
+        _set(self._sock, PACKET_RX_RING, struct.pack("IIII", block, blocks, self._frame, self._slots))
         self._ring = mmap.mmap(self._sock.fileno(), blocks * block)
         self._slot = 0
 
@@ -172,3 +172,9 @@ class Ring:
         """Put back the VLAN tag that the kernel took out; b"" when the filter does not want the frame that results."""
         whole = frame[:12] + struct.pack("!HH", tpid or DOT1Q, tci) + frame[12:]
         return whole[: self._filter.snap] if self._filter.matches(whole) else b""
+
+
+def _set(sock: socket.socket, option: int, value: bytes) -> None:
+    """Set an option of a packet socket that the kernel takes its time for: socket.setsockopt would hold all threads. Raises OSError."""
+    if ctypes.CDLL(None, use_errno=True).setsockopt(sock.fileno(), SOL_PACKET, option, value, len(value)):
+        raise OSError(ctypes.get_errno(), "setsockopt")
