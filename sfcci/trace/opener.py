@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from sfcci import command
 from sfcci.datapath.lab import Lab
-from sfcci.datapath.topology import SWITCH
+from sfcci.datapath.namespace import Keeper
 from sfcci.errors import MissingTool, ProgramFailure, SfcciError, ToolError
 
 PROGRAM = Path(__file__).parent / "inside" / "opener.py"
@@ -119,24 +119,24 @@ def remedy() -> str:
 
 
 @contextlib.contextmanager
-def opened(lab: Lab | None, name: str = "") -> Iterator[Opener]:
+def opened(lab: Lab | Keeper | None, name: str = "") -> Iterator[Opener]:
     """Give what opens sockets in a lab's namespaces, or (None) in this machine's. `name` is for what is said of it.
 
     Raises Gone (there is no such lab any more), MissingTool, ToolError.
     """
     _many_files()
-    prefix = lab.prefix(SWITCH) if lab else ()
+    keeper = lab.keeper if isinstance(lab, Lab) else lab
+    name = name or (lab.scenario.name if isinstance(lab, Lab) else "lab") if lab else ""
+    words: list[str | Path] = [*(keeper.prefix() if keeper else ()), sys.executable, "-I", "-S", PROGRAM]
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    words: list[str | Path] = [*prefix, sys.executable, "-I", "-S", PROGRAM]
     with ours, contextlib.ExitStack() as stack:
         with theirs:
-            if lab and not lab.keeper.alive():
-                raise Gone(f"lab {name or lab.scenario.name} has ended")
+            if keeper and not keeper.alive():
+                raise Gone(f"lab {name} has ended")
             process = stack.enter_context(command.start(words, stdin=theirs.fileno(), stderr=command.PIPE))
         _wait_ready(ours, process)
         ours.settimeout(LIMIT_S)
-        folder = lab.keeper.root / NAMES.relative_to("/") if lab else NAMES
-        yield Opener(ours, folder, (name or lab.scenario.name) if lab else "")
+        yield Opener(ours, keeper.root / NAMES.relative_to("/") if keeper else NAMES, name)
 
 
 def _wait_ready(ours: socket.socket, process: command.Process) -> None:
