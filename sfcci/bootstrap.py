@@ -79,7 +79,8 @@ def make_environment(extras: str) -> None:
             return
         if not told:  # new, or left half made by a set-up that was killed
             _say("making the environment .venv")
-            venv.create(root, with_pip=True, clear=True)
+            # A link, not a copy: the environments in the cache are named by the interpreter behind it, for all clones.
+            venv.create(root, with_pip=True, clear=True, symlinks=True)
             files.write_text(stamp, "made\n")
         _say(f"installing sfcci{extras} and its dependencies into .venv")
         _pip_install(root, extras)
@@ -118,6 +119,7 @@ def _become(purpose: str, words: list[str]) -> None:
     os.environ["PATH"] = f"{programs}{os.pathsep}{command.search_path()}"
     if purpose == "lint":
         sys.exit(_lint())
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each of a thousand programs would compile the tool anew
     argv = ["sfcci", "pipeline", "run", *words] if purpose == "run" else ["pytest", *(words or _at_once())]
     os.execv(programs / argv[0], argv)  # noqa: S606 - an argv list, no shell
 

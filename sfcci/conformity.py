@@ -14,8 +14,8 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "boolean": bool,
     "null": type(None),
 }
-_TOLD = {"$schema", "$id", "default", "description", "examples", "title"}
-"""Keywords that demand nothing."""
+_TOLD = {"$schema", "$id", "default", "description", "else", "examples", "then", "title"}
+"""Keywords that demand nothing: `then` and `else` are asked by `if`."""
 
 
 def conforms(value: Any, schema: Schema | bool) -> bool:
@@ -50,8 +50,30 @@ def _additional(value: Any, demand: Schema | bool, schema: Schema) -> bool:
     return all(conforms(inner, demand) for key, inner in value.items() if key not in known)
 
 
+def _names(value: Any, demand: Schema | bool, _schema: Schema) -> bool:
+    return not isinstance(value, dict) or all(conforms(key, demand) for key in value)
+
+
+def _condition(value: Any, test: Schema | bool, schema: Schema) -> bool:
+    if conforms(value, test):
+        return conforms(value, schema.get("then", True))
+    return _decides(test) and conforms(value, schema.get("else", True))
+
+
+def _decides(schema: Schema | bool) -> bool:
+    """Say whether the no of `conforms` is sure, too, with this schema."""
+    if isinstance(schema, bool):
+        return True
+    inner = schema.get("properties", {}).values()
+    return (
+        schema.keys() <= {"type", "properties", "required"}
+        and "integer" not in schema.get("type", ())
+        and all(map(_decides, inner))
+    )
+
+
 def _enum(value: Any, allowed: list[Any], _schema: Schema) -> bool:
-    return isinstance(value, str) and value in allowed
+    return isinstance(value, str | int) and any(type(one) is type(value) and one == value for one in allowed)
 
 
 def _bound(within: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Schema], bool]:
@@ -67,6 +89,10 @@ _RULES: Mapping[str, Callable[[Any, Any, Schema], bool]] = {
     "type": _type,
     "properties": _properties,
     "additionalProperties": _additional,
+    "propertyNames": _names,
+    "minProperties": lambda value, count, _: not isinstance(value, dict) or len(value) >= count,
+    "maxProperties": lambda value, count, _: not isinstance(value, dict) or len(value) <= count,
+    "if": _condition,
     "required": lambda value, keys, _: not isinstance(value, dict) or all(key in value for key in keys),
     "items": lambda value, schema, _: (
         not isinstance(value, list) or all(conforms(inner, schema) for inner in value)
@@ -78,5 +104,6 @@ _RULES: Mapping[str, Callable[[Any, Any, Schema], bool]] = {
     "enum": _enum,
     "minimum": _bound(lambda value, bound: value >= bound),
     "maximum": _bound(lambda value, bound: value <= bound),
+    "exclusiveMinimum": _bound(lambda value, bound: value > bound),
 }
 """Keyword → does the value meet it? What is not here is jsonschema's to judge."""

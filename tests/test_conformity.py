@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from sfcci import settings
+from sfcci import document, settings
 from sfcci.conformity import conforms
+from sfcci.datapath import scenario
+from sfcci.gate import job_schema
 from sfcci.package.component_schema import SCHEMA
 
 REPOSITORY = Path(__file__).parents[1]
@@ -42,7 +44,13 @@ def keywords(inner):
             "minimum": st.integers(0, 2),
             "maximum": st.integers(0, 2),
             "patternProperties": st.dictionaries(st.just("a"), inner, max_size=1),
-            "propertyNames": st.just({"pattern": "b"}),
+            "propertyNames": st.just({"pattern": "b"}) | inner,
+            "minProperties": st.integers(0, 2),
+            "maxProperties": st.integers(0, 2),
+            "exclusiveMinimum": st.integers(0, 2),
+            "if": inner | st.sampled_from(KINDS).map(lambda kind: {"type": kind, "required": ["a"]}),
+            "then": inner,
+            "else": inner,
             "not": inner,
             "const": WORDS,
             "uniqueItems": st.just(True),
@@ -65,6 +73,21 @@ def test_what_conforms_is_what_jsonschema_finds_nothing_in(value, schema):
 def test_a_description_that_is_well_gets_it(path):
     assert conforms(tomllib.loads(path.read_text()), SCHEMA)
     assert not conforms({**tomllib.loads(path.read_text()), "nmae": "x"}, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *sorted((REPOSITORY / "sfcci" / "gate" / "jobs").glob("*.yaml")),
+        *sorted((REPOSITORY / "sfcci" / "datapath" / "scenarios").glob("*.yaml")),
+    ],
+    ids=lambda path: f"{path.parent.name}/{path.stem}",
+)
+def test_jobs_and_scenarios_that_are_well_get_it(path):
+    schema = job_schema.SCHEMA if path.parent.name == "jobs" else scenario.SCHEMA
+    found = document.read(path).data
+    assert conforms(found, schema)
+    assert not conforms({**found, "nmae": "x"}, schema)
 
 
 def test_settings_that_are_well_need_no_jsonschema(tmp_path):

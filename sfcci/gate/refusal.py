@@ -3,9 +3,10 @@
 A misspelt host is always quiet, and a step without traffic visits whatever one likes: such a job would be green for ever.
 """
 
+import functools
 import math
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,12 @@ NO_NAMES = ("kind",)
 
 def refusals(found: Document) -> list[Fault]:
     """Give every fault of the jobs' scenarios, names and checks; their schema has agreed to the document."""
+    load = functools.cache(load_scenario)  # many jobs share one
     faults = [
         fault
         for number, table in enumerate(found.data["jobs"])
         if "scenario" in table and "steps" in table
-        for fault in _job(found, ("jobs", number), table)
+        for fault in _job(found, ("jobs", number), table, load)
     ]
     return list(dict.fromkeys(faults))  # a scenario that several jobs share tells its own once
 
@@ -51,9 +53,11 @@ def scenario_word(word: str, path: str) -> str:
     return str(Path(path).parent / word) if is_path else word
 
 
-def _job(found: Document, at: Keys, table: Mapping[str, Any]) -> Iterator[Fault]:
+def _job(
+    found: Document, at: Keys, table: Mapping[str, Any], load: Callable[[str], Scenario]
+) -> Iterator[Fault]:
     try:
-        scenario = load_scenario(scenario_word(table["scenario"], found.path))
+        scenario = load(scenario_word(table["scenario"], found.path))
     except UsageError as error:
         yield found.fault((*at, "scenario"), str(error))
         return

@@ -5,6 +5,7 @@ not run on Python 3.12, and for cairocffi, which wants a system library. What ne
 `graphite_site/sfcci_compat.py`, which is in place before pip runs, for both setup.py need it too.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -45,7 +46,10 @@ FOLDER = Path(__file__).parent / "graphite_site"
 
 
 def specification(python: str = sys.executable) -> EnvironmentSpec:
-    """Give the environment of carbon, whisper and graphite-web for an interpreter (3.11 to 3.13 are tried)."""
+    """Give the environment of carbon, whisper and graphite-web for an interpreter (3.11 to 3.13 are tried).
+
+    However that is called, there is one environment.
+    """
     compat = (FOLDER / "sfcci_compat.py").read_text()
     site = {"sfcci_compat.py": compat, "sfcci_compat.pth": "import sfcci_compat\n"}
-    return EnvironmentSpec("graphite", REQUIREMENTS, OPTIONS, PREPARE, site, python)
+    return EnvironmentSpec("graphite", REQUIREMENTS, OPTIONS, PREPARE, site, os.path.realpath(python))
