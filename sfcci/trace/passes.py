@@ -5,7 +5,7 @@ MAC addresses and its TTL only. Of packets that look the same (sent again, say) 
 sends was given to it, or is new; none overtakes another.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
@@ -83,7 +83,8 @@ class Trails:
     """Frames in, trails out. `ports` maps an interface of the capture to its node; others' frames are passed over.
 
     `taps` are nodes that get copies and give nothing back; `aliases` says which address a translator has made of which.
-    Frames may come out of order: those of one packet are put in order when it is taken.
+    `wants`: whose frames are kept (None: all), by what `told` gives. Frames may come out of order: those of one packet are
+    put in order when it is taken.
     """
 
     def __init__(
@@ -92,11 +93,15 @@ class Trails:
         *,
         taps: Collection[str] = (),
         aliases: Mapping[str, str] | None = None,
+        wants: Callable[[FiveTuple], bool] | None = None,
         limit: int = MOST_PASSES,
     ) -> None:
         self.given_up = 0
         """Passes of packets that there was no room for."""
-        self._ports, self._taps, self._aliases, self._limit = ports, taps, aliases or {}, limit
+        self.last_ns: int | None = None
+        """When the last frame that was kept passed."""
+        self._ports, self._taps, self._aliases = ports, taps, aliases or {}
+        self._wants, self._limit = wants, limit
         self._seen: dict[Identity, list[Pass]] = {}
         self._kept = 0
 
@@ -108,8 +113,11 @@ class Trails:
         packet = decode(frame.data)
         if packet.five_tuple is None:
             return
-        passed = _passed(frame, node, packet)
-        self._seen.setdefault(identity(packet, self._aliases), []).append(passed)
+        key = identity(packet, self._aliases)
+        if self._wants is not None and not self._wants(_flow_of(key)):
+            return
+        self._seen.setdefault(key, []).append(_passed(frame, node, packet))
+        self.last_ns = max(frame.time_ns, self.last_ns or 0)
         self._kept += 1
         while self._kept > self._limit:
             oldest = self._seen.pop(next(iter(self._seen)))
@@ -137,9 +145,10 @@ def trails(
     *,
     taps: Collection[str] = (),
     aliases: Mapping[str, str] | None = None,
+    wants: Callable[[FiveTuple], bool] | None = None,
 ) -> tuple[Trail, ...]:
     """Give the trail of every IP packet, oldest first; see `Trails`."""
-    seen = Trails(ports, taps=taps, aliases=aliases)
+    seen = Trails(ports, taps=taps, aliases=aliases, wants=wants)
     for frame in frames:
         seen.add(frame)
     return tuple(seen.take())

@@ -1,0 +1,167 @@
+"""The nodes that a packet came to, told from its trail: who each is to it, in what it came, how the switch chose it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from sfcci.chain.path import Hop as PathHop
+from sfcci.chain.path import Instance, Path
+from sfcci.chain.table import SI_BITS, label
+from sfcci.datapath.topology import Port
+from sfcci.trace.chainpath import Hop, Role
+from sfcci.trace.meant import Meant
+from sfcci.trace.passes import IN, Pass, Trail
+
+INDEX = (1 << SI_BITS) - 1
+
+
+@dataclass(frozen=True)
+class Way:
+    """The paths that a packet is to go, one behind the other where a service graph says so."""
+
+    paths: tuple[Path, ...] = ()
+
+    @property
+    def hops(self) -> Iterator[tuple[Path, PathHop]]:
+        """Every hop with its path, in order."""
+        for path in self.paths:
+            for hop in path.hops:
+                yield path, hop
+
+
+def way_of(meant: Meant, trail: Trail) -> Way:
+    """Give the way that a packet is to go; an empty one where no chain wants it."""
+    if not trail.passes:
+        return Way()
+    first = trail.passes[0]
+    port = meant.port(first.port) if first.direction == IN else meant.owner.get(trail.flow.src)
+    path = meant.claimed(trail.flow, port.id) if port else None
+    paths: list[Path] = []
+    last = next((one for one in reversed(trail.passes) if one.direction == IN), first)
+    while path and path not in paths:
+        paths.append(path)
+        path = meant.onward(path, last.flow)
+    return Way(tuple(paths))
+
+
+def hops_of(meant: Meant, trail: Trail, way: Way) -> tuple[Hop, ...]:
+    """Give the nodes that a packet came to, in the order in which it did; copies stand where they were made."""
+    seen = _Seen(meant, way)
+    before: int | None = None
+    for one in sorted((*trail.passes, *trail.copies), key=lambda one: one.time_ns):
+        delta = 0 if before is None else one.time_ns - before
+        if one in trail.copies:
+            seen.copied(one, delta)
+            continue
+        seen.passed(one, delta)
+        before = one.time_ns
+    return tuple(seen.hops)
+
+
+@dataclass
+class _Seen:
+    meant: Meant
+    way: Way
+    hops: list[Hop] = field(default_factory=list)
+    used: int = 0
+    """How many hops of the way are behind the packet."""
+
+    def passed(self, one: Pass, delta_ns: int) -> None:
+        if one.direction != IN:
+            self.hops.append(self._given(one, delta_ns))
+            return
+        for number, hop in reversed(list(enumerate(self.hops))):
+            if hop.node == one.node and hop.returned is None and hop.role is not Role.TAP:
+                self.hops[number] = _came_back(replace(hop, returned=one))
+                return
+        self.hops.append(Hop(one.node, Role.SOURCE, returned=one, delta_ns=delta_ns))
+
+    def copied(self, one: Pass, delta_ns: int) -> None:
+        port = self.meant.port(one.port)
+        for path in self.way.paths:
+            taps = (*(tap for hop in path.hops for tap in hop.taps), *path.taps)
+            for tap in taps:
+                if port and tap.instance.entry.number == port.number:
+                    si = tap.si - path.first + self.meant.first(path)
+                    hop = self._named(
+                        Hop(one.node, Role.TAP, given=one, delta_ns=delta_ns), path, tap.instance
+                    )
+                    self.hops.append(_placed(hop, path, si))
+                    return
+        self.hops.append(Hop(one.node, Role.TAP, given=one, delta_ns=delta_ns))
+
+    def _given(self, one: Pass, delta_ns: int) -> Hop:
+        port = self.meant.port(one.port)
+        hop = Hop(one.node, Role.OTHER, given=one, delta_ns=delta_ns)
+        if port is None:
+            return hop
+        if one.flow.dst not in port.plain and (found := self._hop_at(port)):
+            return self._function(hop, port, *found)
+        if one.flow.dst in port.plain or one.eth_dst == port.mac:
+            pair = self.meant.pair_at.get(port.id)
+            if pair is None or one.flow.dst in port.plain:
+                return replace(hop, role=Role.DESTINATION)
+        if pair := self.meant.pair_at.get(port.id):
+            group = self.meant.layout.group_of[pair]
+            name = self.meant.layout.name
+            return replace(hop, role=Role.FUNCTION, group=name(group.id), pair=name(pair))
+        return hop
+
+    def _hop_at(self, port: Port) -> tuple[Path, PathHop, Instance] | None:
+        """The hop of the way whose function has that port; the next one that has not been passed, else any."""
+        hops = list(self.way.hops)
+        for number in (*range(self.used, len(hops)), *range(self.used)):
+            path, hop = hops[number]
+            for instance in hop.instances:
+                if instance.entry.number == port.number:
+                    self.used = number + 1
+                    return path, hop, instance
+        return None
+
+    def _function(self, hop: Hop, port: Port, path: Path, at: PathHop, instance: Instance) -> Hop:
+        si = at.si - path.first + self.meant.first(path)
+        choice = self.meant.choice(path, si, port.number)
+        found = self._named(replace(hop, role=Role.FUNCTION), path, instance)
+        found = replace(found, number=choice.number, buckets=choice.buckets, choices=choice.of)
+        return _placed(found, path, si)
+
+    def _named(self, hop: Hop, path: Path, instance: Instance) -> Hop:
+        name, group = self.meant.layout.name, self.meant.layout.group_of[instance.pair]
+        return replace(hop, chain=name(path.chain), group=name(group.id), pair=name(instance.pair))
+
+
+def _placed(hop: Hop, path: Path, si: int) -> Hop:
+    """The hop with the place on the path: what the frame says, else what the switch knows."""
+    told = place(hop.given.encap) if hop.given else None
+    spi, index = told or (path.spi, si)
+    number = None if path.nsh else label(spi, index)
+    return replace(hop, spi=spi, si=index, label=number, on_wire=told is not None)
+
+
+def place(encap: Sequence[Sequence[str | int]]) -> tuple[int, int] | None:
+    """Give path id and index that a frame says; None: it says none."""
+    for kind, *numbers in encap:
+        if kind == "nsh":
+            return int(numbers[0]), int(numbers[1])
+        if kind == "mpls":
+            return int(numbers[0]) >> SI_BITS, int(numbers[0]) & INDEX
+    return None
+
+
+def _came_back(hop: Hop) -> Hop:
+    """The hop with what is wrong with the frame that came back: a function that knows the chain counts the index down."""
+    if hop.role is not Role.FUNCTION or not hop.on_wire or hop.given is None or hop.returned is None:
+        return hop
+    told = place(hop.returned.encap)
+    if told is None:
+        return replace(hop, fault="gave it back without the chain's header")
+    spi, si = place(hop.given.encap) or (0, 0)
+    if told != (spi, si - 1):
+        return replace(
+            hop, fault=f"gave it back with path {told[0]} index {told[1]}, expected path {spi} index {si - 1}"
+        )
+    return hop
+
+
+def visits(hops: Iterable[Hop]) -> tuple[Hop, ...]:
+    """Give the functions that the packet came to, copies aside."""
+    return tuple(hop for hop in hops if hop.role is Role.FUNCTION)
