@@ -13,7 +13,7 @@ NOTHING, REFUSED, DONE = 1, 2, 3
 NEW_LINK, NEW_ADDRESS, NEW_ROUTE, NEW_NEIGHBOUR, NEW_NAMESPACE = 16, 20, 24, 28, 88
 """A removal's number is the next one, a question's the one after that."""
 QUESTION: Final = 2
-REQUEST, DUMP, TORN, REPLACE = 0x1, 0x300, 0x10, 0x100
+REQUEST, PARTS, TORN, REPLACE, DUMP = 0x1, 0x2, 0x10, 0x100, 0x300
 GROUPS: Final = sum(1 << group - 1 for group in (1, 3, 5, 7, 9, 11, 28))
 """Links, neighbours, IPv4's and IPv6's addresses and routes, ids of namespaces (linux/rtnetlink.h)."""
 ANY, IPV4, IPV6, BRIDGE = 0, 2, 10, 7
@@ -147,11 +147,18 @@ class Heard(NamedTuple):
     removed: bool = False
     torn: bool = False
     replaces: bool = False
+    part: bool = False
+    """Whether more of the same answer comes."""
 
 
 def ask_links(seq: int, *, counters: bool = False) -> bytes:
     """Ask for all links."""
     return _request(NEW_LINK, seq, DUMP, _LINK.pack(ANY, 0, 0, 0, 0) + (b"" if counters else NO_STATISTICS))
+
+
+def ask_link(seq: int, ifindex: int) -> bytes:
+    """Ask for one link."""
+    return _request(NEW_LINK, seq, 0, _LINK.pack(ANY, 0, ifindex, 0, 0) + NO_STATISTICS)
 
 
 def ask_addresses(seq: int) -> bytes:
@@ -200,7 +207,7 @@ def _heard(about: int, flags: int, seq: int, body: memoryview) -> Heard | None:
     if kind is None or len(body) < kind[0]:
         return None
     fact = kind[1](body)
-    return fact and Heard(fact, seq, bool(about & 1), torn, bool(flags & REPLACE))
+    return fact and Heard(fact, seq, bool(about & 1), torn, bool(flags & REPLACE), bool(flags & PARTS))
 
 
 def attributes(data: memoryview) -> dict[int, memoryview]:
@@ -233,10 +240,12 @@ def _text(data: memoryview | None) -> str:
 
 
 def _link(body: memoryview) -> Link | None:
-    _, arp, index, flags, _ = _LINK.unpack_from(body)
+    family, arp, index, flags, _ = _LINK.unpack_from(body)
     own = attributes(body[_LINK.size :])
     name = _text(own.get(3))
-    if not name:  # AF_BRIDGE's, wireless events: not of a link itself
+    if (
+        family != ANY or not name
+    ):  # told of a bridge's port (which leaves the bridge, not the machine), of wireless
         return None
     about = attributes(own.get(18, _NOTHING))
     kind = _text(about.get(1))

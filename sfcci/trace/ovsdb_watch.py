@@ -1,0 +1,123 @@
+"""The connection to Open vSwitch's database: there whenever the database is, and readable when it has told something."""
+
+import contextlib
+import select
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sfcci.datapath.unix_socket import connected
+from sfcci.trace.folder_watch import FolderWatch
+from sfcci.trace.ovsdb import Database, ask_echo, ask_monitor
+
+if TYPE_CHECKING:
+    import socket
+
+CONNECT_S = 5.0
+AGAIN_S = 2.0
+"""How long one that has a socket and does not listen may take: it is just starting, or was killed."""
+BETWEEN_S = 0.01
+
+
+class DatabaseWatch:
+    """A database that is watched. `handles` change with each `look`."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin. Raises OSError where the folder of the database's folder does not exist."""
+        self._path, self._echo = path, 0
+        self._socket: socket.socket | None = None
+        self._folder = FolderWatch(path.parent)
+        self.database = Database()
+        self._connect(CONNECT_S)
+
+    @property
+    def there(self) -> bool:
+        """Whether a database is connected."""
+        return self._socket is not None
+
+    def handles(self) -> tuple[int, ...]:
+        """Give what becomes readable."""
+        return (self._folder.fileno(), *((self._socket.fileno(),) if self._socket else ()))
+
+    def look(self) -> bool:
+        """Take in what has happened; say whether this is another connection than before, or none any more."""
+        names = self._folder.take()
+        if self._socket is not None:
+            if self._take():
+                return False
+            self._socket.close()
+            self._socket = None
+            self._connect(AGAIN_S)
+            return True
+        return (names is None or self._path.name in names) and self._connect(AGAIN_S)
+
+    def settle(self, limit_s: float) -> None:
+        """Wait until everything is told that the database held at the call."""
+        end = time.monotonic() + limit_s
+        if self._socket is None:
+            return
+        self._echo += 1
+        with contextlib.suppress(OSError):
+            self._socket.sendall(ask_echo(self._echo))
+            while self._echo not in self.database.echoed and time.monotonic() < end:
+                readable, _, _ = select.select([self._socket], [], [], max(end - time.monotonic(), 0))
+                if readable and not self._take():
+                    return
+        self.database.echoed.clear()
+
+    def close(self) -> None:
+        """End the watch."""
+        self._folder.close()
+        if self._socket is not None:
+            self._socket.close()
+
+    def _connect(self, limit_s: float) -> bool:
+        """Connect, and wait for the first rows; a socket without a database behind it may be one that is starting."""
+        end = time.monotonic() + limit_s
+        while self._socket is None:
+            try:
+                self._socket = connected(self._path, CONNECT_S)
+            except ConnectionRefusedError:
+                if time.monotonic() > end:
+                    return False
+                time.sleep(BETWEEN_S)
+            except OSError:
+                return False
+        return self._begin()
+
+    def _begin(self) -> bool:
+        self.database = Database()
+        sock, end = self._socket, time.monotonic() + CONNECT_S
+        try:
+            if sock is not None:
+                sock.sendall(ask_monitor())
+                while not self.database.begun and time.monotonic() < end:
+                    if select.select([sock], [], [], max(end - time.monotonic(), 0))[0] and not self._take():
+                        break
+        except OSError:
+            self.database = Database()
+        if sock is None or not self.database.begun:
+            self.close_socket()
+            return False
+        return True
+
+    def close_socket(self) -> None:
+        """Let go of a connection that is of no use."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _take(self) -> bool:
+        """Take in what has come; False: the database has ended, or is none."""
+        sock = self._socket
+        if sock is None:
+            return False
+        try:
+            while select.select([sock], [], [], 0)[0]:
+                if not (data := sock.recv(1 << 20)):
+                    return False
+                if answer := self.database.take(data):
+                    sock.sendall(answer)
+        except (OSError, ValueError):
+            return False
+        return True

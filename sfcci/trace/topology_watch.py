@@ -1,0 +1,332 @@
+"""The topology of a lab, or of this machine, as it changes: netlink of every namespace, their names, the switch's database.
+
+Nothing is asked twice and nothing waits on a clock: kernel and database tell. What the kernel could not tell (its queue was
+full) is asked anew.
+"""
+
+import contextlib
+import os
+import resource
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+from sfcci.trace import netlink
+from sfcci.trace.folder_watch import FolderWatch
+from sfcci.trace.graph import Graph
+from sfcci.trace.kernel import PATIENCE_S, Kernel, Overrun
+from sfcci.trace.netlink import Link
+from sfcci.trace.opener import Gone, Opener
+from sfcci.trace.ovsdb_watch import DatabaseWatch
+from sfcci.trace.topology import ROOT, Drawing
+from sfcci.trace.topology_space import Space
+
+ROOM = 8
+"""Handles that are left free beside those of namespaces."""
+
+
+class Topology:
+    """Keeps `graph` as the lab is, or the machine, whenever `look` is called; `ended`: the lab has ended, and is empty."""
+
+    def __init__(
+        self, opener: Opener, say: Callable[[str], None] = lambda _: None, *, graph: Graph | None = None
+    ) -> None:
+        """Look at everything once. Raises Gone, MissingTool (privileges), ToolError."""
+        self.graph = graph or Graph()
+        self._opener, self._say, self._turn = opener, say, threading.RLock()
+        self.ended = False
+        inside = opener.folder.parts[:3] if opener.name else ("/", "proc", "self")
+        self._process = Path(*inside)
+        self._kernels: dict[str, Kernel] = {}
+        self._named: dict[int, str] = {}
+        self._pending: set[str] = set()
+        """Names whose namespace is not in its place yet: `ip netns add` makes the name first."""
+        self._asked: dict[str, tuple[frozenset[int], int]] = {}
+        self._count = 0
+        self.drawing = Drawing(opener.name or socket.gethostname(), self.graph)
+        with contextlib.ExitStack() as stack:
+            self._epoll = stack.enter_context(contextlib.closing(select.epoll()))
+            self._names = stack.enter_context(contextlib.closing(FolderWatch(opener.folder)))
+            self._mounts = os.open(self._process / "mountinfo", os.O_RDONLY)
+            stack.callback(os.close, self._mounts)
+            self._epoll.register(opener.fileno(), select.EPOLLIN)
+            self._epoll.register(self._names.fileno(), select.EPOLLIN)
+            self._epoll.register(self._mounts, select.EPOLLPRI)
+            self._database = stack.enter_context(contextlib.closing(DatabaseWatch(_database(opener))))
+            self._registered: set[int] = set()
+            stack.callback(self._close_kernels)
+            self._open(ROOT, "", (self._process / "ns/net").stat())
+            self._check(None)
+            self._take_rows(anew=True)
+            self._resolve(tuple(self._kernels))
+            self.drawing.draw(_now_ms())
+            self._stack = stack.pop_all()
+
+    def handles(self) -> tuple[int, ...]:
+        """Give what becomes readable when something has happened."""
+        return () if self.ended else (self._epoll.fileno(),)
+
+    def look(self, timeout_s: float | None = 0.0) -> bool:
+        """Take in what has happened, waiting so long for the first of it (None: for ever); say whether there was anything."""
+        if self.ended:
+            return False
+        events = self._epoll.poll(timeout_s)
+        with self._turn:
+            handles = {handle for handle, _ in events}
+            if self._opener.fileno() in handles and not self._opener.alive():
+                self._end()
+                return True
+            if handles & {self._names.fileno(), self._mounts}:
+                self._check(self._names.take())
+            changed = [self._named[handle] for handle in handles if handle in self._named]
+            for name in changed:
+                self._safely(name, self._hear)
+            if handles & self._registered:
+                self._take_rows(anew=self._database.look())
+            self._resolve(changed)
+            self.drawing.draw(_now_ms())
+            return bool(events)
+
+    def catch_up(self, limit_s: float = PATIENCE_S) -> None:
+        """Have the graph show everything that had happened before this call."""
+        end = time.monotonic() + limit_s
+        with self._turn:
+            self._database.settle(limit_s)
+            self._take_rows(anew=False)
+            while self.look() and time.monotonic() < end:
+                pass
+
+    def plugged(self, neutron: Mapping[str, Mapping[str, Any]]) -> None:
+        """Learn what Neutron knows of ports, by their ids (`topology_node.neutron` gives it for a lab)."""
+        with self._turn:
+            self.drawing.plugged({id_: dict(known) for id_, known in neutron.items()})
+            self.drawing.draw(_now_ms())
+
+    def annotate(self, node_id: str, key: str, value: Any) -> None:
+        """Have a node's metadata tell something besides (its Captures), None: no longer."""
+        with self._turn:
+            self.drawing.annotate(node_id, key, value)
+            self.drawing.draw(_now_ms())
+
+    def measure(self) -> None:
+        """Ask for the counters of all interfaces: Metric, and what was added since the last time, LastUpdateMetric."""
+        with self._turn:
+            now_ms = _now_ms()
+            for name in tuple(self._kernels):
+                self._safely(name, partial(self._measure, now_ms=now_ms))
+            self.drawing.draw(now_ms)
+
+    def close(self) -> None:
+        """End the watch; again is allowed."""
+        with self._turn:
+            self.ended = True
+            self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _end(self) -> None:
+        """The lab has ended: let go of its namespaces, which would stay as long as somebody holds a socket in them."""
+        for name in tuple(self._kernels):
+            self._leave(name)
+        self.drawing.forget_rows()
+        self.drawing.draw(_now_ms())
+        self.close()
+
+    def _check(self, names: Iterable[str] | None) -> None:
+        """Find out which of the names hold a namespace; None: of all that there are and were."""
+        if names is None:
+            with contextlib.suppress(FileNotFoundError):
+                there = {path.name for path in self._opener.folder.iterdir()}
+                names = {*there, *self._kernels} - {ROOT}
+        self._pending |= set(names or ())
+        device = Path("/proc/self/ns/net").stat().st_dev
+        for name in tuple(self._pending):
+            try:
+                found = (self._opener.folder / name).stat()
+            except OSError:
+                self._pending.discard(name)
+                self._leave(name)
+                continue
+            if found.st_dev == device:
+                self._pending.discard(name)
+                self._enter(name, found)
+            else:
+                self._leave(name)
+
+    def _enter(self, name: str, found: os.stat_result) -> None:
+        """Look at a namespace, unless it is known, by this name or another one."""
+        there = self.drawing.spaces.get(name)
+        if there is not None and there.inode == found.st_ino:
+            return
+        self._leave(name)
+        if any(space.inode == found.st_ino for space in self.drawing.spaces.values()):
+            return
+        try:
+            self._open(name, f"/run/netns/{name}", found)
+        except Gone:
+            self._leave(name)
+
+    def _leave(self, name: str) -> None:
+        kernel = self._kernels.pop(name, None)
+        if kernel is not None:
+            self._named.pop(kernel.fileno(), None)
+            self._epoll.unregister(kernel.fileno())
+            kernel.close()
+            self.drawing.without_space(name)
+            self._asked.pop(name, None)
+
+    def _open(self, name: str, path: str, found: os.stat_result) -> None:
+        _make_room(len(self._kernels))
+        kernel = self._kernels[name] = Kernel(self._opener.netlink_socket(name, netlink.GROUPS))
+        self._named[kernel.fileno()] = name
+        self._epoll.register(kernel.fileno(), select.EPOLLIN)
+        self._count += 1
+        self._learn(name, Space(name, path, found.st_ino, found.st_dev))
+
+    def _learn(self, name: str, blank: Space) -> None:
+        space = self._kernels[name].everything(blank)
+        self.drawing.space(space)
+        self._know_drivers(name, space.links)
+
+    def _safely(self, name: str, work: Callable[[str], None]) -> None:
+        """Do something with a namespace that may vanish, or lose what its kernel tells."""
+        try:
+            try:
+                if name in self._kernels:
+                    work(name)
+            except Overrun:
+                self._say(
+                    f"{name or 'the switch'}: more happened at once than its kernel could tell; asking anew"
+                )
+                self._learn(name, self.drawing.spaces[name].blank())
+        except Gone:
+            self._leave(name)
+
+    def _hear(self, name: str) -> None:
+        """Take in what a namespace tells."""
+        kernel, space = self._kernels[name], self.drawing.spaces[name]
+        fresh = set()
+        for heard in kernel.heard():
+            self.drawing.hear(name, heard)
+            if isinstance(heard.fact, Link) and heard.fact.ifindex not in space.drivers:
+                fresh.add(heard.fact.ifindex)
+        self._know_drivers(name, fresh)
+        for ifindex in fresh:
+            if (link := space.links.get(ifindex)) and link.kind == "veth" and not link.other:
+                self._ask_link(name, ifindex)
+        if space.routes_stale:
+            self.drawing.forget_routes(name)
+            for heard in kernel.answers(netlink.ask_routes):
+                self.drawing.hear(name, heard)
+
+    def _ask_link(self, name: str, ifindex: int) -> None:
+        """Ask for a cable again: it is told of before its two ends are tied together."""
+        for heard in self._kernels[name].answers(partial(netlink.ask_link, ifindex=ifindex)):
+            self.drawing.hear(name, heard)
+
+    def _measure(self, name: str, now_ms: int) -> None:
+        for heard in self._kernels[name].answers(partial(netlink.ask_links, counters=True)):
+            self.drawing.hear(name, heard)
+            if isinstance(heard.fact, Link):
+                self.drawing.measured(name, heard.fact, now_ms)
+
+    def _resolve(self, names: Iterable[str]) -> None:
+        """Find out which namespaces the links lead to whose other end's number is not known; whose few are, first."""
+        lacking = {name for name in names if name in self._kernels and self.drawing.spaces[name].unknown()}
+        lacking |= {name for name in self._asked if self.drawing.spaces[name].unknown()}
+        for name in sorted(lacking - {ROOT}):
+            self._ask_number(name, ROOT)
+            self._infer(name)
+        for name in lacking:
+            space = self.drawing.spaces[name]
+            state = (frozenset(space.beyond) - space.spaces.keys(), self._count)
+            if state[0] and self._asked.get(name) != state:
+                self._ask_all(name)
+                self._asked[name] = (frozenset(space.beyond) - space.spaces.keys(), self._count)
+            if not space.unknown():
+                self._asked.pop(name, None)
+
+    def _ask_all(self, name: str) -> None:
+        space = self.drawing.spaces[name]
+        known = set(space.spaces.values())
+        for other in tuple(self._kernels):
+            if not space.unknown():
+                return
+            if other not in known and other != name:
+                self._ask_number(name, other)
+
+    def _ask_number(self, name: str, other: str) -> None:
+        """Ask a namespace by which number it knows another one."""
+        path = str(self._opener.folder / other if other else self._process / "ns/net")
+
+        def ask(name: str) -> None:
+            with contextlib.suppress(FileNotFoundError):
+                number = self._kernels[name].number_of(path, partial(self.drawing.hear, name))
+                self.drawing.called(name, number, other)
+
+        self._safely(name, ask)
+
+    def _infer(self, name: str) -> None:
+        """A cable whose end here is known to lead to a link there: from there it leads here."""
+        space = self.drawing.spaces[name]
+        for links in space.beyond.values():
+            for ifindex in links:
+                place = space.other(space.links[ifindex])
+                there = self.drawing.spaces.get(place[0]) if place else None
+                link = there.links.get(place[1]) if there and place else None
+                if there and link and link.kind == "veth" and link.other == ifindex and link.nsid >= 0:
+                    self.drawing.called(there.name, link.nsid, name)
+
+    def _know_drivers(self, name: str, links: Iterable[int]) -> None:
+        kernel, space = self._kernels[name], self.drawing.spaces[name]
+        for ifindex in tuple(links):
+            if link := space.links.get(ifindex):
+                self.drawing.driven(name, ifindex, *kernel.driver(link.name))
+
+    def _take_rows(self, *, anew: bool) -> None:
+        """Take in what the database has told; `anew`: by another connection, so that nothing else is there."""
+        watch = self._database
+        if anew:
+            self.drawing.forget_rows()
+            for handle in self._registered - set(watch.handles()):
+                with contextlib.suppress(OSError):  # closing it took it away
+                    self._epoll.unregister(handle)
+            for handle in watch.handles():
+                with contextlib.suppress(FileExistsError):
+                    self._epoll.register(handle, select.EPOLLIN)
+            self._registered = set(watch.handles())
+        changes, watch.database.changed = watch.database.changed, []
+        for table, uuid, was, row in changes:
+            self.drawing.change_row(table, uuid, was, row)
+
+    def _close_kernels(self) -> None:
+        for kernel in self._kernels.values():
+            kernel.close()
+        self._kernels.clear()
+
+
+def _make_room(handles: int) -> None:
+    """Allow ourselves as many open files as we may: each namespace takes one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard and handles * 2 + ROOM > soft // 2:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _database(opener: Opener) -> Path:
+    """Give the path of the switch's database: a lab's own, else the machine's (ovs-vsctl(8))."""
+    if opener.name:
+        return opener.folder.parent / "lab/db.sock"
+    return Path(os.environ.get("OVS_RUNDIR", "/run/openvswitch")) / "db.sock"
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
