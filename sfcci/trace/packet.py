@@ -2,22 +2,30 @@
 
 A layer is a function `(frame, at, into)` that writes what it read and calls the layer above; tables by EtherType and
 by IP protocol say which one that is. A frame that ends early, or whose lengths contradict each other, gives what was
-read so far and `truncated`. Sources: IEEE 802.1Q, RFC 791, 792, 768, 3032, 4443, 8200, 8300, 9293.
+read so far and `truncated`. What a tunnel carries is a packet of its own, `inner`. Sources: IEEE 802.1Q, RFC 791, 792,
+768, 826, 4443, 8200, 9293; LINKTYPE_* of tcpdump.org.
 """
 
 import contextlib
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NamedTuple
 
+from sfcci.trace import tunnel
+from sfcci.trace.tunnel import Behind, Carried, ContradictionError, MplsLabel, ServiceHeader
+
+__all__ = ["FiveTuple", "MplsLabel", "Packet", "ServiceHeader", "decode"]
+
 ETHERTYPE_IPV4 = 0x0800
 ETHERTYPE_IPV6 = 0x86DD
 ETHERTYPE_NSH = 0x894F
+ETHERTYPE_ARP = 0x0806
+ETHERTYPE_LLDP = 0x88CC
 IPV4, IPV6 = 4, 6
-ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
+ICMP, TCP, UDP, GRE, ICMPV6, SCTP = 1, 6, 17, 47, 58, 132
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 """Bits of `Packet.tcp_flags`."""
 
@@ -25,30 +33,23 @@ VLAN_TYPES = (0x8100, 0x88A8, 0x9100)
 MPLS_TYPES = (0x8847, 0x8848)
 ICMP_ERRORS = {ICMP: (3, 4, 5, 11, 12), ICMPV6: (1, 2, 3, 4)}
 ICMP_ECHOES = {ICMP: (0, 8), ICMPV6: (128, 129)}
-NSH_IPV4, NSH_IPV6, NSH_ETHERNET = 1, 2, 3
-"""What follows a service header (RFC 8300 section 2.2)."""
-IPV6_EXTENSIONS = (0, 43, 51, 60, 135)
+IPV6_EXTENSIONS = {
+    0: "IPv6HopByHop",
+    43: "IPv6Routing",
+    51: "IPSecAH",
+    60: "IPv6Destination",
+    135: "IPv6Mobility",
+}
 IPV6_FRAGMENT, IPV6_AUTHENTICATION = 44, 51
 UDP_HEADER = 8
+LEAST_ETHERTYPE = 0x600
+"""Below it is a length (IEEE 802.3)."""
+UDP_NAMES = {53: "DNS", 67: "DHCPv4", 68: "DHCPv4", 123: "NTP"}
+DNS_HEADER = 12
+MAX_DEPTH = 8
+"""Packets in packets: a hostile frame could nest them by the hundred."""
 ADDRESSES_KEPT = 4096
 """Texts of addresses that are remembered: a lab has few, and making a text costs more than the rest."""
-
-
-class MplsLabel(NamedTuple):
-    """One entry of an MPLS label stack (RFC 3032 section 2.1)."""
-
-    label: int
-    traffic_class: int
-    bottom: bool
-    ttl: int
-
-
-class ServiceHeader(NamedTuple):
-    """A network service header's path and the place on it (RFC 8300 section 2)."""
-
-    spi: int
-    si: int
-    ttl: int
 
 
 class FiveTuple(NamedTuple):
@@ -59,6 +60,14 @@ class FiveTuple(NamedTuple):
     protocol: int
     sport: int | None = None
     dport: int | None = None
+
+
+class Arp(NamedTuple):
+    """Who asks for whom (operation 1), or answers (2): their IPv4 addresses (RFC 826)."""
+
+    operation: int
+    sender: str
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,22 @@ class Packet:
     """Octets behind the last header that was read, by IP's own length: padding of the frame does not count."""
     truncated: bool = False
     """The frame ends before it should, or its lengths contradict each other."""
+    arp: Arp | None = None
+    inner: "Packet | None" = field(default=None, compare=False, repr=False)
+    """What a label stack, a service header or a tunnel carries. Of the first two this packet has the addresses, ports
+    and lengths too, as long as it has no IP header of its own."""
+    layers: tuple[str, ...] = field(default=(), compare=False)
+    """The layers' names, up to where `inner` begins: ("Ethernet", "MPLS")."""
+    encap: tuple[Carried, ...] = field(default=(), compare=False)
+    """All that the packet is carried in and that it carries its inner one in, the outermost first: see `tunnel`."""
+    number: int = field(default=0, compare=False)
+    """The network's: VNI, or GRE key."""
+    addresses: bytes = field(default=b"", compare=False, repr=False)
+    """Source and destination of this packet's own IP header, in octets."""
+    at: int = field(default=0, compare=False)
+    """Where the packet begins in the frame."""
+    payload_at: int = field(default=0, compare=False)
+    """Where the payload of TCP or UDP begins in the frame."""
 
     @property
     def five_tuple(self) -> FiveTuple | None:
@@ -111,89 +136,166 @@ class Packet:
 
 Fields = dict[str, Any]
 Layer = Callable[[bytes, int, Fields], None]
+FLAT = (
+    "ip_version", "src", "dst", "ttl", "protocol", "ip_id", "fragment", "sport", "dport", "tcp_seq", "tcp_ack",
+    "tcp_flags", "icmp_type", "icmp_code", "icmp_id", "icmp_seq", "icmp_inner", "payload_length", "truncated",
+)  # fmt: skip
+"""What a packet without an IP header of its own tells of the one that it carries."""
 
 
-class _ContradictionError(Exception):
-    """Lengths in the frame contradict each other: nothing behind them can be trusted."""
+def decode(frame: bytes, link_type: int = 1) -> Packet:
+    """Give what a frame says; `link_type` as in captures (1: Ethernet). Raises nothing: see `Packet.truncated`."""
+    return _packet(frame, 0, BY_LINK_TYPE.get(link_type, _nothing), {"layers": [], "encap": [], "depth": 0})
 
 
-def decode(frame: bytes) -> Packet:
-    """Give what an Ethernet frame says. Raises nothing: see `Packet.truncated`."""
-    into: Fields = {}
+def _packet(frame: bytes, at: int, layer: Layer, into: Fields) -> Packet:
+    into["at"] = at
     try:
-        _ethernet(frame, 0, into)
-    except (struct.error, _ContradictionError):
+        layer(frame, at, into)
+    except (struct.error, ContradictionError):
         into["truncated"] = True
         into["payload_length"] = 0
-    for stack in ("vlans", "mpls"):
-        if stack in into:
-            into[stack] = tuple(into[stack])
+    for stack in ("layers", "encap", "vlans"):
+        into[stack] = tuple(into.get(stack, ()))
+    del into["depth"]
     return Packet(**into)
 
 
 _ETHERNET = struct.Struct("!6s6sH")
 _TAG = struct.Struct("!HH")
-_WORD = struct.Struct("!I")
 _IPV4 = struct.Struct("!BxHHHBBxx4s4s")
 _IPV6 = struct.Struct("!IHBB16s16s")
 _PORTS = struct.Struct("!HH")
 _TCP = struct.Struct("!HHIIBBxxxxxx")
-_NSH = struct.Struct("!HBBI")
 _ICMP = struct.Struct("!BBxxHH")
+_ARP = struct.Struct("!HHBBH6x4s6x4s")
+_SLL, _SLL2 = struct.Struct("!HHH8sH"), struct.Struct("!HxxIHBB8s")
+
+
+def _nothing(frame: bytes, at: int, into: Fields) -> None:  # noqa: ARG001 - a layer
+    """A link type that is not known: nothing can be said."""
+    raise ContradictionError
 
 
 def _ethernet(frame: bytes, at: int, into: Fields) -> None:
     dst, src, ethertype = _ETHERNET.unpack_from(frame, at)
     into["eth_src"], into["eth_dst"] = _mac(src), _mac(dst)
-    at += _ETHERNET.size
+    into["layers"].append("Ethernet")
+    _behind_link(frame, at + _ETHERNET.size, ethertype, into)
+
+
+def _behind_link(frame: bytes, at: int, ethertype: int, into: Fields) -> None:
+    """Read VLAN tags, then what the EtherType behind them says."""
     while ethertype in VLAN_TYPES:
         into["ethertype"] = ethertype
         tag, ethertype = _TAG.unpack_from(frame, at)
         into.setdefault("vlans", []).append(tag & 0xFFF)
+        into["encap"].append(("vlan", tag & 0xFFF))
+        into["layers"].append("Dot1Q")
         at += _TAG.size
     into["ethertype"] = ethertype
     into["payload_length"] = len(frame) - at
     if layer := BY_ETHERTYPE.get(ethertype):
         layer(frame, at, into)
+    elif ethertype < LEAST_ETHERTYPE:
+        into["layers"].append("LLC")
+
+
+def _cooked(frame: bytes, at: int, into: Fields) -> None:
+    """Linux's cooked captures, of all interfaces at once (LINKTYPE_LINUX_SLL)."""
+    _, _, size, address, ethertype = _SLL.unpack_from(frame, at)
+    into["eth_src"] = _mac(address[:6]) if size == len(address[:6]) else ""
+    into["layers"].append("LinuxSLL")
+    _behind_link(frame, at + _SLL.size, ethertype, into)
+
+
+def _cooked_again(frame: bytes, at: int, into: Fields) -> None:
+    """The same, second version (LINKTYPE_LINUX_SLL2)."""
+    ethertype, _, _, _, size, address = _SLL2.unpack_from(frame, at)
+    into["eth_src"] = _mac(address[:6]) if size == len(address[:6]) else ""
+    into["layers"].append("LinuxSLL2")
+    _behind_link(frame, at + _SLL2.size, ethertype, into)
+
+
+def _loopback(frame: bytes, at: int, into: Fields) -> None:
+    """BSD's loopback: a family in the byte order of whoever captured, then IP (LINKTYPE_NULL, LINKTYPE_LOOP)."""
+    struct.unpack_from("!I", frame, at)
+    into["layers"].append("Loopback")
+    _ip(frame, at + 4, into)
+
+
+def _ip(frame: bytes, at: int, into: Fields) -> None:
+    """IP of either version, with nothing around it."""
+    (first,) = struct.unpack_from("!B", frame, at)
+    if layer := {IPV4: _ipv4, IPV6: _ipv6}.get(first >> 4):
+        layer(frame, at, into)
+    else:
+        raise ContradictionError
+
+
+def _arp(frame: bytes, at: int, into: Fields) -> None:
+    into["layers"].append("ARP")
+    _, protocol, _, size, operation, sender, target = _ARP.unpack_from(frame, at)
+    if protocol == ETHERTYPE_IPV4 and size == IPV4:
+        into["arp"] = Arp(operation, _ipv4_text(sender), _ipv4_text(target))
+
+
+def _lldp(frame: bytes, at: int, into: Fields) -> None:  # noqa: ARG001 - a layer
+    into["layers"].append("LinkLayerDiscovery")
 
 
 def _mpls(frame: bytes, at: int, into: Fields) -> None:
-    labels: list[MplsLabel] = into.setdefault("mpls", [])
-    bottom = False
-    while not bottom:
-        (word,) = _WORD.unpack_from(frame, at)
-        bottom = bool(word >> 8 & 1)
-        labels.append(MplsLabel(word >> 12, word >> 9 & 7, bottom, word & 0xFF))
-        at += _WORD.size
-    into["payload_length"] = len(frame) - at
-    version = frame[at] >> 4 if at < len(frame) else 0  # a label does not name what it carries
-    if layer := {IPV4: _ipv4, IPV6: _ipv6}.get(version):
-        layer(frame, at, into)
+    into["mpls"], behind = tunnel.mpls(frame, at)
+    if behind.ethertype == tunnel.UNKNOWN and "dport" in into:
+        behind = behind._replace(ethertype=tunnel.BRIDGED)  # over UDP it is IP, or a whole frame
+    _inside(frame, behind, into)
 
 
 def _nsh(frame: bytes, at: int, into: Fields) -> None:
-    first, _, protocol, path = _NSH.unpack_from(frame, at)
-    length = (first & 0x3F) * 4
-    if first >> 14 or length < _NSH.size or "nsh" in into:  # no other version is known; none lies in another
-        raise _ContradictionError
-    into["nsh"] = ServiceHeader(path >> 8, path & 0xFF, first >> 6 & 0x3F)
-    at += length
-    into["payload_length"] = len(frame) - at
-    if protocol == NSH_ETHERNET:
-        (ethertype,) = struct.unpack_from("!H", frame, at + 12)
-        protocol, at = {ETHERTYPE_IPV4: NSH_IPV4, ETHERTYPE_IPV6: NSH_IPV6}.get(ethertype, 0), at + 14
-    if layer := {NSH_IPV4: _ipv4, NSH_IPV6: _ipv6}.get(protocol):
-        layer(frame, at, into)
+    into["nsh"], behind = tunnel.nsh(frame, at)
+    _inside(frame, behind, into)
+
+
+def _gre(frame: bytes, at: int, into: Fields) -> None:
+    behind = tunnel.gre(frame, at)
+    if behind.ethertype not in MPLS_TYPES:
+        _inside(frame, behind, into)
+        return
+    into["layers"].append(behind.name)
+    into["encap"] += behind.carried
+    into["number"] = behind.number
+    _mpls(frame, behind.at, into)
+
+
+def _inside(frame: bytes, behind: Behind, into: Fields) -> None:
+    """Read what is carried, as a packet of its own; whoever has no IP header takes over what that one tells."""
+    into["layers"].append(behind.name)
+    into["encap"] += behind.carried
+    into["number"] = into.get("number", 0) or behind.number
+    into["payload_length"] = len(frame) - behind.at
+    if behind.at > len(frame) or into["depth"] == MAX_DEPTH:
+        raise ContradictionError
+    layer = _ethernet if behind.ethertype == tunnel.BRIDGED else BY_ETHERTYPE.get(behind.ethertype)
+    if layer is None:
+        return
+    inner = _packet(
+        frame, behind.at, layer, {"layers": [], "encap": list(into["encap"]), "depth": into["depth"] + 1}
+    )
+    into["inner"] = inner
+    if "src" not in into:
+        into.update((name, getattr(inner, name)) for name in FLAT)
 
 
 def _ipv4(frame: bytes, at: int, into: Fields) -> None:
     first, length, ip_id, fragment, ttl, protocol, src, dst = _IPV4.unpack_from(frame, at)
     header = (first & 0xF) * 4
     if first >> 4 != IPV4 or header < _IPV4.size:
-        raise _ContradictionError
+        raise ContradictionError
     into.update(
         ip_version=IPV4, src=_ipv4_text(src), dst=_ipv4_text(dst), ttl=ttl, protocol=protocol, ip_id=ip_id
     )
+    into["addresses"] = src + dst
+    into["layers"].append("IPv4")
     into["fragment"] = bool(fragment & 0x3FFF)
     end = at + length if length else len(frame)  # 0: the network card was to cut it up (TSO)
     _above_ip(frame, at + header, end, into, first_fragment=not fragment & 0x1FFF)
@@ -202,15 +304,19 @@ def _ipv4(frame: bytes, at: int, into: Fields) -> None:
 def _ipv6(frame: bytes, at: int, into: Fields) -> None:
     first, length, protocol, hop_limit, src, dst = _IPV6.unpack_from(frame, at)
     if first >> 28 != IPV6:
-        raise _ContradictionError
+        raise ContradictionError
     into.update(ip_version=IPV6, src=_ipv6_text(src), dst=_ipv6_text(dst), ttl=hop_limit, protocol=protocol)
+    into["addresses"] = src + dst
+    into["layers"].append("IPv6")
     at += _IPV6.size
     end = at + length if length else len(frame)
     first_fragment = True
     while first_fragment and (protocol in IPV6_EXTENSIONS or protocol == IPV6_FRAGMENT):
         following, size, word = struct.unpack_from("!BBH", frame, at)
+        into["layers"].append(IPV6_EXTENSIONS.get(protocol, "IPv6Fragment"))
         if protocol == IPV6_FRAGMENT:
             into["fragment"], first_fragment, size = True, not word >> 3, 0
+            into["ip_id"] = struct.unpack_from("!I", frame, at + 4)[0]
         at += (size + 2) * 4 if protocol == IPV6_AUTHENTICATION else (size + 1) * 8
         protocol = into["protocol"] = following
     _above_ip(frame, at, end, into, first_fragment=first_fragment)
@@ -219,49 +325,68 @@ def _ipv6(frame: bytes, at: int, into: Fields) -> None:
 def _above_ip(frame: bytes, at: int, end: int, into: Fields, *, first_fragment: bool) -> None:
     """Call the layer above IP with the frame cut where IP ends, so that padding is never read as a header."""
     if at > end:
-        raise _ContradictionError
+        raise ContradictionError
     into["payload_length"] = end - at
     into["truncated"] = end > len(frame)
-    if first_fragment and (layer := BY_PROTOCOL.get(into["protocol"])):
+    if not first_fragment:
+        into["layers"].append("Fragment")
+    elif layer := BY_PROTOCOL.get(into["protocol"]):
         layer(frame[:end], at, into)
 
 
 def _udp(frame: bytes, at: int, into: Fields) -> None:
-    into["sport"], into["dport"] = _PORTS.unpack_from(frame, at)
-    if at + UDP_HEADER > len(frame):
-        raise _ContradictionError
+    into["sport"], into["dport"] = sport, dport = _PORTS.unpack_from(frame, at)
+    into["layers"].append("UDP")
+    at += UDP_HEADER
+    if at > len(frame):
+        raise ContradictionError
+    into["payload_at"] = at
     into["payload_length"] -= UDP_HEADER
+    if "quoted" in into:
+        return
+    if behind := tunnel.over_udp(frame, at, dport):
+        if behind.name:
+            _inside(frame, behind, into)
+        else:
+            _mpls(frame, at, into)
+    elif name := UDP_NAMES.get(dport) or UDP_NAMES.get(sport):
+        into["layers"] += [name] if len(frame) - at >= DNS_HEADER else []
 
 
 def _tcp(frame: bytes, at: int, into: Fields) -> None:
     into["sport"], into["dport"] = _PORTS.unpack_from(frame, at)
+    into["layers"].append("TCP")
     _, _, into["tcp_seq"], into["tcp_ack"], offset, into["tcp_flags"] = _TCP.unpack_from(frame, at)
     header = (offset >> 4) * 4
     if not _TCP.size <= header <= into["payload_length"]:
-        raise _ContradictionError
+        raise ContradictionError
+    into["payload_at"] = at + header
     into["payload_length"] -= header
 
 
 def _sctp(frame: bytes, at: int, into: Fields) -> None:
     into["sport"], into["dport"] = _PORTS.unpack_from(frame, at)
+    into["layers"].append("SCTP")
 
 
 def _icmp(frame: bytes, at: int, into: Fields) -> None:
     protocol = into["protocol"]
     into["icmp_type"], into["icmp_code"], identifier, sequence = _ICMP.unpack_from(frame, at)
+    into["layers"].append("ICMPv4" if protocol == ICMP else "ICMPv6")
     into["payload_length"] -= _ICMP.size
     if "quoted" in into:
         return  # no error speaks of an error: a hostile frame could nest them without end
     if into["icmp_type"] in ICMP_ECHOES[protocol]:
         into["icmp_id"], into["icmp_seq"] = identifier, sequence
+        into["layers"] += ["ICMPv6Echo"] if protocol == ICMPV6 else []
     elif into["icmp_type"] in ICMP_ERRORS[protocol]:
         into["icmp_inner"] = _quoted(frame, at + _ICMP.size, _ipv4 if protocol == ICMP else _ipv6)
 
 
 def _quoted(frame: bytes, at: int, layer: Layer) -> FiveTuple | None:
     """Give whom the quoted packet is from and to: an error quotes only its beginning, so what is cut off is no fault."""
-    into: Fields = {"quoted": True}
-    with contextlib.suppress(struct.error, _ContradictionError):
+    into: Fields = {"quoted": True, "layers": [], "encap": [], "depth": MAX_DEPTH}
+    with contextlib.suppress(struct.error, ContradictionError):
         layer(frame, at, into)
     if "protocol" not in into:
         return None
@@ -273,8 +398,26 @@ BY_ETHERTYPE: dict[int, Layer] = {
     ETHERTYPE_IPV6: _ipv6,
     **dict.fromkeys(MPLS_TYPES, _mpls),
     ETHERTYPE_NSH: _nsh,
+    ETHERTYPE_ARP: _arp,
+    ETHERTYPE_LLDP: _lldp,
 }
-BY_PROTOCOL: dict[int, Layer] = {ICMP: _icmp, TCP: _tcp, UDP: _udp, ICMPV6: _icmp, 132: _sctp}
+BY_PROTOCOL: dict[int, Layer] = {
+    ICMP: _icmp,
+    TCP: _tcp,
+    UDP: _udp,
+    ICMPV6: _icmp,
+    SCTP: _sctp,
+    GRE: _gre,
+}
+BY_LINK_TYPE: dict[int, Layer] = {
+    0: _loopback,
+    108: _loopback,
+    1: _ethernet,
+    **dict.fromkeys((12, 14, 101, 228, 229), _ip),
+    113: _cooked,
+    276: _cooked_again,
+}
+"""LINKTYPE_* → the layer that a frame begins with; 12 and 14 are raw IP of some systems' own numbers."""
 
 
 @lru_cache(ADDRESSES_KEPT)

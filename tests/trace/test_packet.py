@@ -215,13 +215,17 @@ def test_a_shorter_frame_never_says_something_else(whole, cut):
         "payload_length",
         "vlans",
         "mpls",
+        "layers",
+        "encap",
+        "inner",
         "ethertype",
         "icmp_inner",
         "protocol",
     }:
-        assert shown[name] in {None, "", False, getattr(full, name)}
+        assert shown[name] in {None, "", b"", False, getattr(full, name)}
     assert full.vlans[: len(part.vlans)] == part.vlans
-    assert full.mpls[: len(part.mpls)] == part.mpls
+    for stack in ("mpls", "layers", "encap"):
+        assert getattr(full, stack)[: len(getattr(part, stack))] == getattr(part, stack)
 
 
 @given(st.binary(max_size=200))
