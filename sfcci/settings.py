@@ -57,6 +57,13 @@ SCHEMA: dict[str, Any] = {
                 },
             },
         },
+        "trace": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "database": {"type": "string", "description": "where captures and the history of the analyzer are kept"},
+            },
+        },
         "gentoo": {
             "type": "object",
             "additionalProperties": False,
@@ -169,6 +176,14 @@ class Api:
         """Give the user's password, read from `password_file` when that is set. Raises InputError."""
         _check_private(self.password_file)
         return _from_file(self.password_file, "api.password_file") or self.password
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Where `sfcci trace serve` keeps captures, alerts and the history."""
+
+    database: str = ""
+    """A URL as SQLAlchemy has them; "" means a file of each lab in the state folder."""
 
 
 @dataclass(frozen=True)
@@ -292,6 +307,7 @@ class Settings:
     database_url: str
     gate: Gate = Gate()
     api: Api = Api()
+    trace: Trace = Trace()
     gentoo: Gentoo = Gentoo()
     rpm: Rpm = Rpm()
     graphite: Graphite = Graphite()
@@ -319,6 +335,7 @@ def load(project: Path | None = None, environ: Mapping[str, str] = os.environ) -
         database_url=_value(table, environ, "database", "url") or f"sqlite:///{state}/runs.sqlite",
         gate=replace(gate, jobs=str(_folder(root, gate.jobs) or "")),
         api=replace(api, database=api.database or f"sqlite:///{state}/sfc.db"),
+        trace=_section(Trace, table, environ, "trace"),
         gentoo=_section(Gentoo, table, environ, "gentoo"),
         rpm=replace(
             rpm,
@@ -374,7 +391,7 @@ def _value(table: Mapping[str, Any], environ: Mapping[str, str], section: str, k
     return environ.get(f"SFCCI_{section}_{key}".upper()) or table.get(section, {}).get(key, "")
 
 
-_Section = TypeVar("_Section", Gate, Api, Gentoo, Rpm, Graphite, Grafana, Preview)
+_Section = TypeVar("_Section", Gate, Api, Trace, Gentoo, Rpm, Graphite, Grafana, Preview)
 
 
 def _section(

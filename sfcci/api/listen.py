@@ -82,7 +82,7 @@ def serve(
             begun()
 
     _more_files()
-    _check(certificate)
+    check_certificate(certificate)
     with ThreadPoolExecutor(2, "writer") as pool:
         state = site.store.load()
         site.plane.follow(state)
@@ -126,7 +126,7 @@ def _more_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def _check(certificate: Certificate | None) -> None:
+def check_certificate(certificate: Certificate | None) -> None:
     """Raise UsageError for a certificate and key that do not work; a key with a passphrase is asked for nowhere."""
     if certificate is None:
         return

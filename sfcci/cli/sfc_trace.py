@@ -128,7 +128,7 @@ def _scene(scenario: str, lab: str, own_switch: bool, url: str | None, state_fil
         return tracing.of_lab(named)
     if not (named or url or state_file or own_switch) and (only := _only_lab(folder)):
         return tracing.of_lab(only)
-    state = _state(url, state_file)
+    state = asked_state(url, state_file)
     found = named or (None if own_switch else tracing.lab_of(folder, state))
     return tracing.of_lab(found, state) if found else tracing.of_state(state)
 
@@ -149,7 +149,7 @@ def _only_lab(folder: "Path") -> "StandingLab | None":
     return there[0]
 
 
-def _state(url: str | None, state_file: str | None) -> Any:
+def asked_state(url: str | None, state_file: str | None) -> Any:
     from sfcci.api.applying import seen
     from sfcci.chain.refused import Refused
     from sfcci.chain.state import State

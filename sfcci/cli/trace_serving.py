@@ -1,0 +1,257 @@
+"""How an analyzer is put together and served: by `sfcci trace serve`, and by `sfcci-skydive analyzer`."""
+
+import contextlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sfcci import files
+from sfcci.errors import SfcciError, UsageError
+
+if TYPE_CHECKING:
+    from sfcci.settings import Settings
+    from sfcci.trace.alert_action import Point
+    from sfcci.trace.history import History
+    from sfcci.trace.place import Place
+    from sfcci.web.analyzer_door import Door, Gate
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the command line and the configuration say; see `sfcci trace serve --help`."""
+
+    lab: str = ""
+    machine: bool = False
+    listen: str = "127.0.0.1:8082"
+    auth_file: Path | None = None
+    users: Mapping[str, str] | None = None
+    """Users with their passwords, of Skydive's configuration."""
+    certificate: tuple[Path | None, Path | None] = (None, None)
+    insecure_http: bool = False
+    database: str = ""
+    history: bool = True
+    keep: str = "24h"
+    alert_scripts: Path | None = None
+    push: bool = False
+    query: str = ""
+    bpf: str = ""
+
+
+def serve_analyzer(settings: "Settings", wish: Wish, *, json_output: bool = False) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises UsageError, Unreachable, MissingTool."""
+    from sfcci.api.listen import listening, shown
+    from sfcci.api.patient import Patient
+    from sfcci.cli.console import until_interrupted
+    from sfcci.trace.alert_action import Actions
+    from sfcci.trace.analyzer import Analyzer, running
+    from sfcci.trace.past import Recorder
+    from sfcci.web.analyzer_server import serving
+
+    host, port = address(wish.listen)
+    tls = _tls(wish)
+    _check_address(host, asks=bool(wish.auth_file or wish.users), tls=bool(tls), insecure=wish.insecure_http)
+    place = _place(settings, wish)
+    with contextlib.ExitStack() as stack:
+        door = _door(stack, host, wish)
+        listener = stack.enter_context(listening(host, port))
+        history = _history(stack, settings, place, wish)
+        actions = Actions(say, wish.alert_scripts, _point(settings) if wish.push else None)
+        analyzer = Analyzer(place, Recorder(history, say), actions, say)
+        stack.enter_context(running(analyzer))
+        if wish.query:
+            _begin(analyzer, wish)
+        stack.enter_context(serving(analyzer, door, listener, http=Patient, tls=tls))
+        url = f"{'https' if tls else 'http'}://{shown(host, listener.getsockname()[1])}"
+        _say_begun(url, place, json_output=json_output)
+        with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+            until_interrupted()
+    if not json_output:
+        click.echo("the analyzer has ended" + ("; its captures and its history are kept" if history else ""))
+
+
+def say(text: str) -> None:
+    """Tell the operator."""
+    click.echo(text, err=True)
+
+
+def address(text: str) -> tuple[str, int]:
+    """Give host and port of HOST:PORT, [HOST]:PORT or :PORT. Raises UsageError."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:]*)):(\d{1,5})", text)
+    if not found or int(found[3]) > 65535:  # noqa: PLR2004 - TCP's last port
+        raise UsageError(f"{text!r} is no address to listen on; expected HOST:PORT, as in 127.0.0.1:8082")
+    return found[1] or found[2] or "127.0.0.1", int(found[3])
+
+
+def _say_begun(url: str, place: "Place", *, json_output: bool) -> None:
+    if json_output:
+        click.echo(json.dumps({"url": url, "place": place.name}))
+        return
+    client = url.partition("//")[2]
+    click.echo(f"the analyzer of {place.name} is at {url}; try:")
+    click.echo(f"  sfcci-skydive client --analyzer {client} capture create --gremlin \"G.V().Has('Name', Regex('^tap.*'))\"")
+    click.echo(f"  sfcci-skydive client --analyzer {client} query \"G.Flows()\"")
+
+
+def _place(settings: "Settings", wish: Wish) -> "Place":
+    from sfcci.datapath import standing
+    from sfcci.trace.place import LabPlace, Machine
+
+    if wish.lab and wish.machine:
+        raise UsageError("--lab and --machine exclude each other")
+    if wish.lab:
+        standing.there(settings.state, wish.lab)  # a name that no lab can have
+        return LabPlace(settings.state, wish.lab, _scene)
+    there = () if wish.machine else standing.labs(settings.state)
+    if len(there) > 1:
+        names = ", ".join(one.name for one in there)
+        raise UsageError(f"several labs are up: {names}; say which with --lab, or --machine for none of them")
+    return LabPlace(settings.state, there[0].name, _scene) if there else Machine()
+
+
+def _scene(lab: Any) -> Any:
+    """Give what is meant to be in a lab; of one that the API serves, by the API's state."""
+    from sfcci.cli import sfc_trace
+    from sfcci.datapath import tracing
+
+    return tracing.of_lab(lab, sfc_trace.asked_state(None, None) if lab.served else None)
+
+
+def _history(
+    stack: contextlib.ExitStack, settings: "Settings", place: "Place", wish: Wish
+) -> "History | None":
+    """Open the history of a place; one analyzer at a time writes it. Raises UsageError, Unreachable."""
+    from sfcci.trace.alert import interval_s
+    from sfcci.trace.history import History
+
+    if not wish.history:
+        return None
+    keep_s = interval_s(f"duration:{wish.keep}") if not re.fullmatch(r"\d+d", wish.keep) else int(wish.keep[:-1]) * 86400
+    url = wish.database or settings.trace.database
+    if not url:
+        name = re.sub(r"[^A-Za-z0-9_-]", "-", place.name)
+        folder = settings.state / "trace"
+        with files.disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        url = f"sqlite:///{folder}/{name}.sqlite"
+        held = files.try_lock(folder / f"{name}.writer")
+        if held is None:
+            raise UsageError(
+                f"another analyzer of {place.name} runs already and writes its history; end it, or give this one a "
+                "--database of its own or --no-history"
+            )
+        stack.enter_context(held)
+    history = History(url, kept_s=keep_s)
+    stack.callback(history.close)
+    return history
+
+
+def _begin(analyzer: Any, wish: Wish) -> None:
+    from sfcci.trace.analyzer import Conflict
+
+    with contextlib.suppress(Conflict):  # it was asked for before
+        analyzer.create_capture({"GremlinQuery": wish.query, "BPFFilter": wish.bpf})
+
+
+def _tls(wish: Wish) -> dict[str, Any]:
+    chain, key = wish.certificate
+    if bool(chain) != bool(key):
+        raise UsageError("--tls-cert and --tls-key belong together; give both")
+    if chain is None or key is None:
+        return {}
+    from sfcci.api.listen import Certificate, check_certificate
+
+    check_certificate(Certificate(chain, key))
+    return {"ssl_certfile": chain, "ssl_keyfile": key}
+
+
+def _check_address(host: str, *, asks: bool, tls: bool, insecure: bool) -> None:
+    """Refuse to show the network to everybody, or to take passwords from those who listen in."""
+    from sfcci.api.listen import is_loopback
+
+    if is_loopback(host):
+        return
+    if not asks:
+        raise UsageError(
+            f"{host} can be reached by others, and nobody would have to say who he is; name the users with --auth-file "
+            "(sfcci sfc user add), or listen on 127.0.0.1"
+        )
+    if not tls and not insecure:
+        raise UsageError(
+            f"{host} can be reached by others, and passwords and tokens would pass in the clear; give --tls-cert and "
+            "--tls-key, or --insecure-http where something else encrypts the way (a proxy, a VPN)"
+        )
+
+
+def _door(stack: contextlib.ExitStack, host: str, wish: Wish) -> "Door":
+    from sfcci.api.listen import own_names
+    from sfcci.web.analyzer_door import Door
+
+    if wish.auth_file:
+        return Door(gate=_of_file(stack, wish.auth_file))
+    if wish.users:
+        return Door(gate=_of_table(wish.users))
+    return Door(hosts=own_names(host))
+
+
+def _of_file(stack: contextlib.ExitStack, path: Path) -> "Gate":
+    from sfcci.api.auth import UsersGate
+    from sfcci.chain.refused import Refused
+    from sfcci.web.analyzer_door import Denied
+
+    users = UsersGate(path, say)
+    stack.callback(users.close)
+
+    async def gate(headers: Mapping[str, str]) -> str:
+        try:
+            return (await users.caller(headers)).name
+        except Refused as no:
+            raise Denied(no.status, no.message) from None
+
+    return gate
+
+
+def _of_table(users: Mapping[str, str]) -> "Gate":
+    """Let in the users of a configuration, which keeps their passwords as they are."""
+    import base64
+    import hmac
+
+    from sfcci.web.analyzer_door import Denied
+
+    async def gate(headers: Mapping[str, str]) -> str:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        found = ""
+        for name, password in users.items():  # each is compared, so that the time says nothing
+            mark = base64.b64encode(f"{name}:{password}".encode()).decode()
+            if scheme.lower() == "basic" and hmac.compare_digest(mark.encode(), given.strip().encode()):
+                found = name
+        if not found:
+            raise Denied(401, "The request requires a user's name and password.")
+        return found
+
+    return gate
+
+
+def _point(settings: "Settings") -> "Point":
+    """Give what sends an alert's figure to Graphite: a series for each alert. Raises UsageError."""
+    from sfcci.metric import carbon
+    from sfcci.metric.point import Point
+
+    if not settings.graphite.carbon:
+        raise UsageError("--push wants to know where carbon listens: set [graphite] carbon, or SFCCI_GRAPHITE_CARBON")
+    to = carbon.parse_address(settings.graphite.carbon)
+
+    def point(alert: Any, value: float, at_s: float) -> None:
+        word = re.sub(r"[^A-Za-z0-9_-]+", "_", alert.name or alert.uuid)
+        try:
+            carbon.send([Point(f"sfcci.trace.alerts.{word}", value, int(at_s))], to)
+        except SfcciError as error:
+            say(f"alert {alert.name or alert.uuid}: {error}")
+
+    return point
+
+

@@ -1,0 +1,387 @@
+"""The analyzer: what there is, what passes, and what is asked of both, while labs come and go.
+
+One thread follows the topology, ends flows, writes the history and asks the alerts; whoever asks (`query`, captures) may
+be any thread. `lock` is held where the graph, captures or tables are read or changed; packets never wait for it.
+"""
+
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from sfcci.errors import SfcciError, UsageError
+from sfcci.trace import alert, captures, gremlin
+from sfcci.trace.alert_action import Actions
+from sfcci.trace.captures import Capture
+from sfcci.trace.flow import FlowRecord
+from sfcci.trace.flow_store import FlowStore
+from sfcci.trace.graph import Element, Graph
+from sfcci.trace.gremlin import Answer
+from sfcci.trace.mirror import Mirror
+from sfcci.trace.past import Past, Recorder
+from sfcci.trace.place import Here, Place
+from sfcci.trace.tapping import Tapping
+
+TICK_S: Final = 1.0
+REST_S: Final = 5.0
+"""How long nothing happens by itself where nothing is captured."""
+Listener = Callable[[str, Any], None]
+"""Hears ("node added", node) and so on, and ("captures", None)."""
+
+
+class Conflict(UsageError):  # noqa: N818 - what is asked for, as the words of `errors` are
+    """There is one already."""
+
+
+class NoSuch(UsageError):  # noqa: N818 - as above
+    """What is asked for is not there."""
+
+
+class Analyzer:
+    """See the module. Made by `running`."""
+
+    def __init__(
+        self,
+        place: Place,
+        recorder: Recorder,
+        actions: Actions,
+        say: Callable[[str], None] = lambda _text: None,
+    ) -> None:
+        self.place, self.say = place, say
+        self.lock = threading.RLock()
+        self.started_ms = _now_ms()
+        self.mirror = Mirror()
+        self.store = FlowStore()
+        self.recorder, self.actions = recorder, actions
+        self.captures: dict[str, Capture] = {}
+        self.alerts: dict[str, alert.Alert] = {}
+        self._answers: dict[str, str] = {}
+        self._due: dict[str, float] = {}
+        self._listeners: list[Listener] = []
+        self._here: Here | None = None
+        self._tapping: Tapping | None = None
+        self._stale = True
+        self._end = threading.Event()
+        self.ready = threading.Event()
+        """Set when the topology is known for the first time, or why it is not has been said."""
+        self.mirror.graph.on_change(self._changed)
+        self._recall()
+
+    @property
+    def graph(self) -> Graph:
+        """The topology; read it with `lock` held."""
+        return self.mirror.graph
+
+    # Questions
+
+    def query(self, text: str) -> Answer:
+        """Answer a Gremlin expression about now: all that has happened before the call is seen. Raises InputError."""
+        with self.lock:
+            self._catch_up()
+            return gremlin.query(text, self._world())
+
+    def _world(self) -> gremlin.World:
+        return gremlin.World(
+            graph=self.graph,
+            flows=self.store.flows,
+            history=Past(self.recorder, self.graph, self.store.flows),
+            bpf=_matcher,
+            chain_path=self.chain_paths,
+            now_ms=_now_ms,
+        )
+
+    def chain_paths(self, flows: "list[FlowRecord] | tuple[FlowRecord, ...]") -> list[dict[str, Any]]:
+        """Judge requests by the chains of the place. Raises UsageError where it has none (the machine itself)."""
+        return self.place.chain_paths(flows, self.graph)
+
+    def status(self) -> dict[str, Any]:
+        """Give what the analyzer does, in figures."""
+        with self.lock:
+            return {
+                "Place": self.place.name,
+                "Connected": self._here is not None,
+                "StartedAt": self.started_ms,
+                "Captures": len(self.captures),
+                "Alerts": len(self.alerts),
+                "Nodes": len(self.graph.nodes()),
+                "Edges": len(self.graph.edges()),
+                "Interfaces": len(self._tapping.states()) if self._tapping else 0,
+                "Recorded": self.recorder.said or "yes",
+                **self.store.statistics(),
+            }
+
+    # Captures and alerts
+
+    def create_capture(self, given: Mapping[str, Any], *, ttl_s: float | None = None) -> Capture:
+        """Begin a capture; when this returns no packet is missed. Raises InputError, Conflict, MissingTool."""
+        made = captures.parse_capture(given, str(uuid.uuid4()))
+        if ttl_s:
+            made = captures.replaced(made, expires_ms=_now_ms() + int(ttl_s * 1000))
+        with self.lock:
+            self._check_new(made)
+            self._catch_up()
+            captures.chosen(gremlin.query(made.gremlin_query, self._world()))
+            self.captures[made.uuid] = made
+            try:
+                self._apply()
+            except SfcciError:
+                del self.captures[made.uuid]
+                self._apply()
+                raise
+            self.recorder.put("capture", made.uuid, captures.as_json(made))
+        self._tell("captures", None)
+        return made
+
+    def delete_capture(self, which: str) -> None:
+        """End a capture: its flows have ended. Raises NoSuch."""
+        with self.lock:
+            if which not in self.captures:
+                raise NoSuch(f"there is no capture {which}")
+            self._drain()
+            del self.captures[which]
+            self.recorder.put("capture", which, None)
+            self._apply()
+        self._tell("captures", None)
+
+    def shown_captures(self) -> dict[str, dict[str, Any]]:
+        """Give all captures in Skydive's shape, by UUID."""
+        with self.lock:
+            counts = self._tapping.counts() if self._tapping else {}
+            return {one.uuid: captures.as_json(one, counts.get(one.uuid, 0)) for one in self.captures.values()}
+
+    def _check_new(self, made: Capture) -> None:
+        if made.uuid in self.captures:
+            raise Conflict(f"there is a capture {made.uuid} already")
+        for other in self.captures.values():
+            if other.same == made.same:
+                raise Conflict(f"capture {other.uuid} has the same expression, type and filter")
+
+    def create_alert(self, given: Mapping[str, Any]) -> alert.Alert:
+        """Begin to ask an alert's expression, now and by its trigger. Raises InputError, Conflict, UsageError."""
+        made = alert.parse_alert(given, str(uuid.uuid4()), _now_ms())
+        self.actions.check(made.action)
+        with self.lock:
+            if made.uuid in self.alerts:
+                raise Conflict(f"there is an alert {made.uuid} already")
+            self.query(made.expression)
+            self.alerts[made.uuid] = made
+            self.recorder.put("alert", made.uuid, alert.as_json(made))
+            self._ask(made)
+        self._wake()
+        return made
+
+    def delete_alert(self, which: str) -> None:
+        """Ask no more. Raises NoSuch."""
+        with self.lock:
+            if self.alerts.pop(which, None) is None:
+                raise NoSuch(f"there is no alert {which}")
+            self._answers.pop(which, None)
+            self._due.pop(which, None)
+            self.recorder.put("alert", which, None)
+
+    # What others want of the place
+
+    def opener(self) -> Any:
+        """Give what opens sockets in the place's namespaces. Raises Unreachable while the place is not there."""
+        with self.lock:
+            return self._connected().opener
+
+    def take_flows(self, flows: "list[FlowRecord]") -> None:
+        """Take flows from elsewhere (a file of packets): they have ended, and are asked for like others."""
+        with self.lock:
+            self.store.end(flows)
+            self.recorder.flows(flows, _now_ms())
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Have `listener` hear every change from now on (in the changer's thread); what comes back ends that."""
+        with self.lock:
+            self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    # Life
+
+    def end(self) -> None:
+        """End the thread's work."""
+        self._end.set()
+        self._wake()
+
+    def run(self) -> None:
+        """Follow the place until `end`; it may go and come back. What goes wrong is said, and tried again."""
+        said = ""
+        while not self._end.is_set():
+            try:
+                with self.place.opened() as here:
+                    said = ""
+                    self._follow(here)
+            except SfcciError as error:
+                if str(error) != said:
+                    self.say(said := str(error))
+            finally:
+                self._disconnect()
+            self.ready.set()
+            self._end.wait(TICK_S)
+
+    def _follow(self, here: Here) -> None:
+        with self.lock:
+            self._here = here
+            self._tapping = Tapping(here.live, self.store, self.say)
+            self.store.do = here.live.do
+            self.mirror.follow(here.topology.graph)
+            self._catch_up()
+            self._apply()
+        self.say(f"the topology of {self.place.name} is known: {len(self.graph.nodes())} nodes")
+        self.ready.set()
+        next_tick = time.monotonic()
+        while not self._end.is_set() and not here.gone():
+            here.wait(self._wait_s(next_tick))
+            with self.lock:
+                self._catch_up()
+                if self._stale:
+                    self._apply()
+                    self._ask_all(alert.GRAPH)
+                if (now := time.monotonic()) >= next_tick:
+                    next_tick = now + TICK_S
+                    self._tick()
+
+    def _wait_s(self, next_tick: float) -> float:
+        now = time.monotonic()
+        if self.captures or self.recorder.pending:
+            return max(0.0, next_tick - now)
+        return max(0.0, min([REST_S, *(due - now for due in self._due.values())]))
+
+    def _tick(self) -> None:
+        now_ns = time.time_ns()
+        for one in tuple(self.captures.values()):
+            if one.expires_ms and one.expires_ms * 1_000_000 <= now_ns:
+                self.delete_capture(one.uuid)
+        self.recorder.tick(now_ns // 1_000_000, self.store.tick(now_ns), self.store.changed)
+        self._ask_all("duration")
+
+    def _disconnect(self) -> None:
+        """The place has gone: so have its nodes, and its flows have ended."""
+        with self.lock:
+            here, self._here, self._tapping = self._here, None, None
+            if here is None:
+                return
+            self.store.keep_only(())
+            self.store.do = _directly
+            self.mirror.follow(None, _now_ms())
+            self.recorder.tick(_now_ms(), [], self.store.changed, at_once=True)
+        self._tell("captures", None)
+
+    def _wake(self) -> None:
+        if here := self._here:
+            here.wake()
+
+    # The pieces
+
+    def _connected(self) -> Here:
+        if self._here is None:
+            raise self.place.missing()
+        return self._here
+
+    def _catch_up(self) -> None:
+        """See all that has happened until now: netlink's and OVSDB's news, packets in the rings."""
+        if self._here is None:
+            return
+        self._here.topology.look(0)
+        if self._stale:
+            self._apply()
+        self._drain()
+
+    def _drain(self) -> None:
+        if self._here and self.captures and not self._here.gone():
+            self._here.live.drain()
+            if self._tapping:
+                self.mirror.overlay(self._tapping.shown(), _now_ms(), quiet=True)
+
+    def _apply(self) -> None:
+        """Have every capture read the interfaces that its expression chooses now."""
+        self._stale = False
+        if self._tapping is None:
+            return
+        world = self._world()
+        wanted = []
+        for capture in self.captures.values():
+            try:
+                nodes = captures.chosen(gremlin.query(capture.gremlin_query, world))
+            except SfcciError as error:  # it was right when it was made; a node that it names may have gone
+                self.say(f"capture {capture.uuid}: {error}")
+                continue
+            wanted += captures.tapped(capture, nodes, self.graph)
+        self._tapping.want(wanted)
+        self.mirror.overlay(self._tapping.shown(), _now_ms())
+        self._stale = False  # what captures tell of themselves chooses no other nodes
+
+    def _ask_all(self, kind: str) -> None:
+        now = time.monotonic()
+        for one in tuple(self.alerts.values()):
+            if (not one.every_s) == (kind == alert.GRAPH) and self._due.get(one.uuid, 0.0) <= now:
+                self._ask(one)
+
+    def _ask(self, one: alert.Alert) -> None:
+        if one.every_s:
+            self._due[one.uuid] = time.monotonic() + one.every_s
+        try:
+            result = gremlin.query(one.expression, self._world()).json()
+        except SfcciError as error:
+            self.say(f"alert {one.name or one.uuid}: {error}")
+            return
+        self.actions.point(one, alert.weight(result))
+        mark = alert.fingerprint(result)
+        if self._answers.get(one.uuid) != mark:
+            self._answers[one.uuid] = mark
+            if alert.fires(result):
+                self.say(f"alert {one.name or one.uuid} fires")
+                self.actions.fire(one, result)
+
+    def _recall(self) -> None:
+        """What was asked for before the analyzer ended is asked for still."""
+        for key, given in self.recorder.documents("capture").items():
+            with contextlib.suppress(SfcciError):
+                self.captures[key] = captures.parse_capture(given, key)
+        for key, given in self.recorder.documents("alert").items():
+            with contextlib.suppress(SfcciError):
+                self.alerts[key] = alert.parse_alert(given, key)
+
+    def _changed(self, change: str, element: Element) -> None:
+        if not self.mirror.quiet:
+            self.recorder.element(element)
+        if not self.mirror.overlaying:
+            self._stale = True
+        self._tell(change, element)
+
+    def _tell(self, kind: str, what: Any) -> None:
+        for listener in tuple(self._listeners):
+            listener(kind, what)
+
+
+@contextlib.contextmanager
+def running(analyzer: Analyzer) -> Iterator[Analyzer]:
+    """Have the analyzer work for the block; when it starts the topology is known, or why not has been said."""
+    thread = threading.Thread(target=analyzer.run, name="analyzer", daemon=True)
+    thread.start()
+    try:
+        analyzer.ready.wait(30)
+        yield analyzer
+    finally:
+        analyzer.end()
+        thread.join(10)
+        analyzer.actions.close()
+        analyzer.recorder.close()
+
+
+def _matcher(expression: str, link_type: int) -> Callable[[bytes], bool]:
+    from sfcci.trace import bpf
+
+    return bpf.compiled(expression, link_type).matches
+
+
+def _directly(function: Callable[[], Any]) -> Any:
+    return function()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,138 @@
+"""The flows of all captures: a table for each captured place, and for a while the flows that have ended.
+
+Tables belong to the thread that fills them: whoever looks into one or ends its flows does so there (`do`).
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from sfcci.trace.captures import Capture
+from sfcci.trace.flow import FlowRecord
+from sfcci.trace.flow_json import as_json
+from sfcci.trace.table import FlowTable
+
+_T = TypeVar("_T")
+Do = Callable[[Callable[[], _T]], _T]
+"""Runs a function where no packet comes in meanwhile."""
+MOST_ENDED: Final = 200_000
+ENDED_S: Final = 600.0
+"""How long a flow that has ended is still asked for (longer ago: by `At` and `Since`)."""
+MOST_FLOWS: Final = 500_000
+"""Flows of all tables together; a table gets its part when it is made."""
+LEAST_FLOWS: Final = 10_000
+Key = tuple[str, str]
+"""TID of the captured node, UUID of the capture."""
+
+
+def _here(function: Callable[[], Any]) -> Any:
+    return function()
+
+
+@dataclass
+class FlowStore:
+    """All tables. Times in ns since 1970."""
+
+    most_flows: int = MOST_FLOWS
+    do: Callable[[Callable[[], Any]], Any] = _here
+    _tables: dict[Key, FlowTable] = field(default_factory=dict)
+    _ended: "OrderedDict[str, tuple[int, FlowRecord]]" = field(default_factory=OrderedDict)
+    _written_ns: int = 0
+    _evicted: int = 0
+    _undecodable: int = 0
+
+    def table(self, node_tid: str, capture: Capture) -> FlowTable:
+        """Give the table of a captured node, made when it is the first time."""
+        key = (node_tid, capture.uuid)
+        if key not in self._tables:
+            self._tables[key] = FlowTable(
+                node_tid,
+                capture.uuid,
+                limit=max(LEAST_FLOWS, self.most_flows // (len(self._tables) + 1)),
+                mode=capture.layer_key_mode or "L2",
+                tcp_metrics=capture.extra_tcp_metric,
+                defragment=capture.ip_defrag,
+                raw_limit=capture.raw_packet_limit,
+                header_size=header_size(capture),
+            )
+        return self._tables[key]
+
+    def keep_only(self, keys: Iterable[Key]) -> None:
+        """End the tables of everything else: their flows count as ended now."""
+        gone = self._tables.keys() - set(keys)
+        for key in gone:
+            table = self._tables.pop(key)
+            self.end(self.do(lambda table=table: list(table.flows())))  # type: ignore[misc]
+            self._evicted += table.evicted
+            self._undecodable += table.undecodable
+
+    def end(self, flows: Iterable[FlowRecord], now_ns: int | None = None) -> None:
+        """Keep flows that get no more packets."""
+        at = now_ns or time.time_ns()
+        for flow in flows:
+            self._ended[str(flow.uuid)] = (at, flow)
+        while len(self._ended) > MOST_ENDED:
+            self._ended.popitem(last=False)
+
+    def flows(self) -> list[FlowRecord]:
+        """Give all flows, also those that have just ended; newest first."""
+        tables = tuple(self._tables.values())
+        live: list[FlowRecord] = self.do(lambda: [flow for table in tables for flow in table.flows()])
+        found = [flow for _, flow in self._ended.values()]
+        found += live
+        found.sort(key=_last, reverse=True)
+        return found
+
+    def tick(self, now_ns: int) -> list[dict[str, Any]]:
+        """End what is over; give the flows whose interval is complete, as they are written down."""
+        tables = tuple(self._tables.values())
+        updated: list[FlowRecord] = []
+        ended: list[FlowRecord] = []
+
+        def ticked() -> None:
+            for table in tables:
+                of_table, over = table.tick(now_ns)
+                updated.extend(of_table)
+                ended.extend(over)
+
+        self.do(ticked)
+        self.end(ended, now_ns)
+        self._forget(now_ns)
+        return [as_json(flow) for flow in (*updated, *ended)]
+
+    def changed(self) -> list[dict[str, Any]]:
+        """Give the flows that had packets since the last call, as they are written down."""
+        since = self._written_ns
+        fresh = [flow for flow in self.flows() if flow.last_ns >= since]
+        if fresh:
+            self._written_ns = max(flow.last_ns for flow in fresh) + 1
+        return [as_json(flow) for flow in fresh]
+
+    def statistics(self) -> dict[str, int]:
+        """Give the numbers: flows in tables, ended ones that are kept, evicted ones, frames that were no packets."""
+        tables = tuple(self._tables.values())
+        return {
+            "Flows": self.do(lambda: sum(len(table) for table in tables)),
+            "Ended": len(self._ended),
+            "Evicted": self._evicted + sum(table.evicted for table in tables),
+            "Undecodable": self._undecodable + sum(table.undecodable for table in tables),
+        }
+
+    def _forget(self, now_ns: int) -> None:
+        limit = now_ns - int(ENDED_S * 1e9)
+        while self._ended:
+            uuid, (at, _) = next(iter(self._ended.items()))
+            if at > limit:
+                return
+            del self._ended[uuid]
+
+
+def header_size(capture: Capture) -> int:
+    """Give how many octets of each frame are looked at: all that raw packets and fragments need."""
+    return capture.header_size or 256
+
+
+def _last(flow: FlowRecord) -> int:
+    return flow.last_ns

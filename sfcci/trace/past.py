@@ -1,0 +1,154 @@
+"""Between the analyzer and its history: what is to be written waits here, and what was is asked here.
+
+A history that refuses (a full disk) stops nothing: it is said once, what waits is tried again, and what is too much is
+counted and lost.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sfcci.errors import SfcciError, UsageError
+from sfcci.trace.flow import MS, FlowRecord
+from sfcci.trace.flow_json import as_json, parse_flow
+from sfcci.trace.graph import Element, Graph
+from sfcci.trace.gremlin import Past as Moment
+from sfcci.trace.history import History
+
+WRITE_MS: Final = 10_000
+"""How often flows that have changed are written (those that are complete: with the next tick)."""
+PRUNE_MS: Final = 60_000
+MOST_WAITING: Final = 100_000
+SHARE: Final = 10
+"""Writing takes at most one part in so many of the time."""
+
+
+class Recorder:
+    """What is to be written; without a history documents live as long as the analyzer."""
+
+    def __init__(self, history: History | None, say: Callable[[str], None] = lambda _text: None) -> None:
+        self.history, self._say = history, say
+        self.said = "" if history else "no: there is no database"
+        self.lost = 0
+        self._elements: list[Element] = []
+        self._documents: dict[str, dict[str, dict[str, Any]]] = {}
+        self._complete: list[dict[str, Any]] = []
+        self._next_flows = self._next_prune = 0
+
+    @property
+    def pending(self) -> bool:
+        """Say whether something waits to be written."""
+        return bool(self.history and (self._elements or self._complete))
+
+    def documents(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Give what was asked for: captures, alerts."""
+        return self.history.documents(kind) if self.history else self._documents.get(kind, {})
+
+    def put(self, kind: str, uuid: str, document: Mapping[str, Any] | None) -> None:
+        """Keep what was asked for; where the database refuses, it is said, and asked for until the analyzer ends."""
+        if self.history:
+            self._try(lambda history: history.put_document(kind, uuid, document))
+        elif document is not None:
+            self._documents.setdefault(kind, {})[uuid] = dict(document)
+        else:
+            self._documents.get(kind, {}).pop(uuid, None)
+
+    def element(self, element: Element) -> None:
+        """Have a version of a node or edge written."""
+        if self.history:
+            self._elements.append(element)
+            self._bound()
+
+    def flows(self, flows: Sequence[FlowRecord], now_ms: int) -> None:
+        """Write flows now."""
+        self._complete += [as_json(flow) for flow in flows]
+        self._write(now_ms)
+
+    def tick(
+        self,
+        now_ms: int,
+        complete: Iterable[dict[str, Any]],
+        changed: Callable[[], list[dict[str, Any]]],
+        *,
+        at_once: bool = False,
+    ) -> None:
+        """Write what waits; `changed` is asked for the flows between two updates when it is time."""
+        if self.history is None:
+            return
+        self._complete += complete
+        self._bound()
+        fresh = []
+        if at_once or now_ms >= self._next_flows:
+            fresh = changed()
+        if self._elements or self._complete or fresh:
+            self._write(now_ms, fresh)
+        if now_ms >= self._next_prune:
+            self._next_prune = now_ms + PRUNE_MS
+            self._try(lambda history: history.prune(now_ms))
+
+    def close(self) -> None:
+        """Close the history."""
+        if self.history:
+            self.history.close()
+
+    def _write(self, now_ms: int, fresh: Sequence[Mapping[str, Any]] = ()) -> None:
+        import time
+
+        begin = time.monotonic()
+
+        def written(history: History) -> None:
+            history.write(now_ms, self._elements, self._complete)
+            self._elements, self._complete = [], []
+            history.write(now_ms, flows=fresh, metrics=False)
+
+        self._try(written)
+        took_ms = int((time.monotonic() - begin) * 1000)
+        if fresh or now_ms >= self._next_flows:
+            self._next_flows = now_ms + max(WRITE_MS, took_ms * SHARE)
+
+    def _try(self, work: Callable[[History], None]) -> None:
+        if self.history is None:
+            return
+        try:
+            work(self.history)
+        except SfcciError as error:
+            if not self.said:
+                self._say(f"the history is not written: {error}")
+            self.said = str(error)
+        else:
+            if self.said:
+                self._say("the history is written again")
+            self.said = ""
+
+    def _bound(self) -> None:
+        for waiting in (self._elements, self._complete):
+            if (over := len(waiting) - MOST_WAITING) > 0:
+                del waiting[:over]
+                self.lost += over
+
+
+class Past:
+    """What expressions with At, Context and Since ask: the history, and what is there now and not written yet."""
+
+    def __init__(
+        self, recorder: Recorder, graph: Graph, flows: Callable[[], Iterable[FlowRecord]]
+    ) -> None:
+        self._recorder, self._graph, self._flows = recorder, graph, flows
+
+    def at(self, at_ms: int, duration_ms: int | None) -> Moment:
+        """Give what was there at a moment, or in a span that ends then. Raises UsageError without a history, Unreachable."""
+        history = self._recorder.history
+        if history is None:
+            raise UsageError("the analyzer keeps no history; start it without --no-history")
+        since_ms = at_ms - (duration_ms or 0)
+        self._recorder.tick(at_ms, (), list, at_once=False) if self._recorder.pending else None
+        return Moment(
+            history.graph(since_ms, at_ms),
+            lambda: self._merged(history, since_ms, at_ms),
+            lambda uuid: history.metrics(uuid, since_ms, at_ms),
+        )
+
+    def _merged(self, history: History, since_ms: int, until_ms: int) -> list[FlowRecord]:
+        live = [flow for flow in self._flows() if flow.start_ns // MS <= until_ms and flow.last_ns // MS >= since_ms]
+        known = {flow.uuid for flow in live}
+        kept = (parse_flow(one) for one in history.flows(since_ms, until_ms) if one["UUID"] not in known)
+        return sorted((*live, *kept), key=lambda flow: flow.last_ns, reverse=True)

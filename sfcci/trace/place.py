@@ -1,0 +1,137 @@
+"""Where the analyzer looks: a lab, or this machine. A lab may go and come back; each time it is opened anew."""
+
+import contextlib
+import os
+import select
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from sfcci.datapath import standing, tracing
+from sfcci.datapath.standing import StandingLab
+from sfcci.datapath.tracing import Scene
+from sfcci.errors import SfcciError, Unreachable, UsageError
+from sfcci.trace.flow import FlowRecord
+from sfcci.trace.graph import Graph
+from sfcci.trace.live import Live
+from sfcci.trace.opener import Opener, opened
+from sfcci.trace.topology_watch import Topology
+
+MACHINE = "this machine"
+
+
+@dataclass
+class Here:
+    """A place that is open: what opens sockets there, its topology, its packets."""
+
+    opener: Opener
+    topology: Topology
+    live: Live
+    _woken: int
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until something has happened there, `wake` was called, or the time is over."""
+        poll = select.poll()
+        for handle in (self._woken, self.opener.fileno(), *self.topology.handles()):
+            poll.register(handle, select.POLLIN)
+        for handle, _ in poll.poll(timeout_s * 1000):
+            if handle == self._woken:
+                os.eventfd_read(self._woken)
+
+    def wake(self) -> None:
+        """End somebody's `wait`."""
+        with contextlib.suppress(OSError):
+            os.eventfd_write(self._woken, 1)
+
+    def gone(self) -> bool:
+        """Say whether the place has ended."""
+        return not self.opener.alive()
+
+
+class Place(Protocol):
+    """A lab or the machine."""
+
+    @property
+    def name(self) -> str:
+        """How people call it."""
+
+    def opened(self) -> contextlib.AbstractContextManager[Here]:
+        """Open it for the block. Raises UsageError, Gone (it is not there), MissingTool."""
+
+    def missing(self) -> SfcciError:
+        """Give the error for who wants something of it while it is not there."""
+
+    def chain_paths(self, flows: Sequence[FlowRecord], graph: Graph) -> list[dict[str, Any]]:
+        """Judge what flows tell by the chains that are meant. Raises UsageError where there are none."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """This machine with all its named network namespaces."""
+
+    name: str = MACHINE
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Here]:
+        """See Place."""
+        with opened(None) as opener, _looked_into(opener) as here:
+            yield here
+
+    def missing(self) -> SfcciError:
+        """See Place."""
+        return Unreachable("this machine's namespaces cannot be looked into; the analyzer's output says why")
+
+    def chain_paths(self, flows: Sequence[FlowRecord], graph: Graph) -> list[dict[str, Any]]:  # noqa: ARG002 - Place's
+        """See Place."""
+        raise UsageError("no chains are known for this machine; ChainPath() wants an analyzer of a lab")
+
+
+@dataclass(frozen=True)
+class LabPlace:
+    """A lab by its name; `state` is the folder of sfcci's state."""
+
+    state: Path
+    name: str
+    scene: Callable[[StandingLab], Scene] = tracing.of_lab
+    """What is meant to be in it."""
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Here]:
+        """See Place."""
+        with opened(self._lab().lab, self.name) as opener, _looked_into(opener) as here:
+            yield here
+
+    def missing(self) -> SfcciError:
+        """See Place."""
+        return Unreachable(f"no lab {self.name} is up; the analyzer goes on when it is: sfcci lab up {self.name}")
+
+    def chain_paths(self, flows: Sequence[FlowRecord], graph: Graph) -> list[dict[str, Any]]:
+        """See Place."""
+        from sfcci.trace import judging, path_json
+        from sfcci.trace.meant import meant_of
+
+        meant = meant_of(self.scene(self._lab()))
+        taps = {port.tap for port in meant.topology.ports}
+        port_of = {
+            str(node.metadata.get("TID") or node.id): str(node.metadata["Name"])
+            for tap in taps
+            for node in graph.lookup("Name", tap)
+        }
+        return [path_json.as_json(path, meant) for path in judging.of_flows(flows, port_of, meant)]
+
+    def _lab(self) -> StandingLab:
+        found = standing.there(self.state, self.name)
+        if found is None:
+            raise self.missing()
+        return found
+
+
+@contextlib.contextmanager
+def _looked_into(opener: Opener) -> Iterator[Here]:
+    with contextlib.ExitStack() as stack:
+        woken = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        stack.callback(os.close, woken)
+        live = stack.enter_context(Live(opener))
+        topology = stack.enter_context(contextlib.closing(Topology(opener)))
+        yield Here(opener, topology, live, woken)

@@ -1,0 +1,109 @@
+"""From what captures want to what is captured: each place of each capture has a tap, and fills its node's table."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sfcci.trace.captures import Capture, Tapped
+from sfcci.trace.flow_store import FlowStore, header_size
+from sfcci.trace.live import Live, Wanted
+
+Key = tuple[str, str, str, str]
+Sink = Callable[[int, bytes, int, bool], None]
+ACTIVE = "active"
+
+
+@dataclass(frozen=True)
+class _Tap:
+    tapped: Tapped
+    wanted: Wanted
+
+
+class Tapping:
+    """The taps of one place."""
+
+    def __init__(self, live: Live, store: FlowStore, say: Callable[[str], None]) -> None:
+        self._live, self._store, self._say = live, store, say
+        self._taps: dict[Key, _Tap] = {}
+
+    def want(self, tapped: Iterable[Tapped]) -> None:
+        """Capture these and no others. Raises InputError (a filter), Gone, MissingTool."""
+        wanted = {_key(one): one for one in tapped}
+        taps = {
+            key: known if (known := self._taps.get(key)) and known.tapped == one else self._tap(one)
+            for key, one in wanted.items()
+        }
+        self._live.want({key: tap.wanted for key, tap in taps.items()})
+        self._taps = taps
+        self._store.keep_only({(tap.tapped.node_tid, tap.tapped.capture.uuid) for tap in taps.values()})
+
+    def _tap(self, one: Tapped) -> _Tap:
+        capture, table = one.capture, self._store.table(one.node_tid, one.capture)
+        sink: Sink = table.add
+        if one.entering == "out":
+            sink = _only_outgoing(table.add)
+        return _Tap(
+            one,
+            Wanted(
+                one.netns,
+                one.interface,
+                sink,
+                bpf=capture.bpf_filter,
+                header_size=header_size(capture),
+                incoming_only=one.entering == "in",
+            ),
+        )
+
+    def states(self) -> dict[Key, Any]:
+        """Give what became of each tap."""
+        found = self._live.states()
+        return {key: found[key] for key in self._taps if key in found}
+
+    def counts(self) -> dict[str, int]:
+        """Give how many interfaces each capture reads now, by its UUID."""
+        return Counter(
+            self._taps[key].tapped.capture.uuid for key, tap in self.states().items() if tap.state == ACTIVE
+        )
+
+    def shown(self) -> dict[str, list[dict[str, Any]]]:
+        """Give what each captured node tells of its captures, by node's id: Skydive's Captures."""
+        shown: dict[str, dict[str, dict[str, Any]]] = {}
+        for key, state in self.states().items():
+            tapped = self._taps[key].tapped
+            of_node = shown.setdefault(tapped.node_id, {})
+            known = of_node.setdefault(tapped.capture.uuid, _begun(tapped.capture))
+            known["PacketsReceived"] += state.received
+            known["PacketsDropped"] += state.dropped
+            if state.state == ACTIVE:
+                known["State"] = ACTIVE
+            elif known["State"] != ACTIVE:
+                known["State"] = state.state
+                known["Error"] = state.why
+        return {node: list(of_node.values()) for node, of_node in shown.items()}
+
+
+def _begun(capture: Capture) -> dict[str, Any]:
+    told = {"Name": capture.name, "Description": capture.description, "BPFFilter": capture.bpf_filter}
+    return {
+        "ID": capture.uuid,
+        "State": "",
+        "Type": capture.type or "afpacket",
+        **{key: value for key, value in told.items() if value},
+        "PacketsReceived": 0,
+        "PacketsDropped": 0,
+    }
+
+
+def _only_outgoing(add: Sink) -> Sink:
+    """What a switch's own interface sends is what enters the switch there."""
+
+    def sink(time_ns: int, frame: bytes, length: int, outgoing: bool) -> None:
+        if outgoing:
+            add(time_ns, frame, length, outgoing)
+
+    return sink
+
+
+def _key(one: Tapped) -> Key:
+    return one.capture.uuid, one.node_tid, one.netns, one.interface
