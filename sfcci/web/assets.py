@@ -18,7 +18,7 @@ UPLOT = EnvironmentSpec(
     options=("--no-deps", "--require-hashes", "--only-binary=:all:"),
 )
 OURS = (
-    *("bar.css", "pages.css", "preview.css", "metrics.css", "runs.css", "difference.css"),
+    *("bar.css", "pages.css", "preview.css", "metrics.css", "runs.css", "difference.css", "topology.css"),
     *(
         "page.js",
         "element.js",
@@ -42,9 +42,23 @@ OURS = (
         "tree.js",
         "metrics.js",
         "difference.js",
+        "topology.js",
+        "topology_ask.js",
+        "topology_model.js",
+        "topology_layout.js",
+        "topology_draw.js",
+        "topology_view.js",
+        "topology_search.js",
+        "topology_node.js",
+        "topology_captures.js",
+        "topology_flows.js",
+        "topology_flow.js",
+        "topology_way.js",
+        "topology_path.js",
+        "topology_words.js",
     ),
 )
-BEGIN = ("preview.js", "metrics.js", "difference.js")
+BEGIN = ("preview.js", "metrics.js", "difference.js", "topology.js")
 """The modules that pages begin with."""
 THEIRS = ("uPlot.iife.js", "uPlot.min.css")
 TYPES = {".css": "text/css", ".js": "text/javascript"}
@@ -52,14 +66,19 @@ TYPES = {".css": "text/css", ".js": "text/javascript"}
 
 def asset_files(cache: Path, say: Callable[[str], None] = lambda _text: None) -> dict[str, Path]:
     """Give every asset's file by name. Raises Unreachable when uPlot cannot be installed."""
-    own = Path(str(resources.files("sfcci.web") / "static"))
     made = environment.ensure(UPLOT, cache, say)
     uplot = made.site_packages / "uplot" / "static"
-    found = {name: own / name for name in OURS} | {name: uplot / name for name in THEIRS}
+    found = own_files() | {name: uplot / name for name in THEIRS}
     lost = [name for name, path in found.items() if not path.is_file()]
     if lost:
         raise Unreachable(f"{', '.join(lost)} is missing in {made.root}; remove that folder and run it again")
     return found
+
+
+def own_files() -> dict[str, Path]:
+    """Give our own files by name: for pages that draw no charts, and so install nothing."""
+    own = Path(str(resources.files("sfcci.web") / "static"))
+    return {name: own / name for name in OURS}
 
 
 def modules(files: Mapping[str, Path]) -> dict[str, str]:
