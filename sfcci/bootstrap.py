@@ -75,7 +75,7 @@ def make_environment(extras: str) -> None:
     base = _digest()
     with files.locked(PROJECT / ".venv.lock"):
         told = stamp.read_text().split() if stamp.exists() else []
-        if base in told and f"extras={extras}" in told:
+        if base in told and _installed(told) >= _words(extras):
             return
         if not told:  # new, or left half made by a set-up that was killed
             _say("making the environment .venv")
@@ -86,6 +86,15 @@ def make_environment(extras: str) -> None:
         _pip_install(root, extras)
         kept = [word for word in told if word.startswith("extras=")] if base in told else []
         files.write_text(stamp, "\n".join(dict.fromkeys(["made", base, *kept, f"extras={extras}"])) + "\n")
+
+
+def _installed(told: list[str]) -> set[str]:
+    return {word for line in told if line.startswith("extras=") for word in _words(line)}
+
+
+def _words(extras: str) -> set[str]:
+    """Give what "[test,dev]" names; whatever else is there, the tool itself is."""
+    return {"", *extras.removeprefix("extras=").strip("[]").split(",")}
 
 
 def _pip_install(root: Path, extras: str) -> None:
@@ -125,11 +134,11 @@ def _become(purpose: str, words: list[str]) -> None:
 
 
 def _at_once() -> list[str]:
-    """Give the words for all tests: one file more at a time than there are processors, four at most.
+    """Give the words for all tests: two files at a time for each processor, four at most.
 
     Tests wait for programs most of the time. tests/conftest.py says which begin first.
     """
-    count = min((os.cpu_count() or 1) + 1, MOST_AT_ONCE)
+    count = min(2 * (os.cpu_count() or 1), MOST_AT_ONCE)
     return ["-n", str(count), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 

@@ -76,12 +76,23 @@ def _obstacle(ring: str) -> str:
     return RINGS[ring]()
 
 
-LONGEST = ("test_pipeline.py", "test_jobs_of_kinds.py")
-"""The files that take longest by themselves: begun first, so that none of them is waited for at the end."""
+LONGEST = (
+    *("test_merge.py", "test_headers.py", "test_pipeline.py", "test_jobs_of_kinds.py"),
+    *("test_articles.py", "test_ebuild_build.py", "test_run.py", "test_install_test.py", "test_faults.py"),
+    *(
+        "test_install_root.py",
+        "test_gate.py",
+        "test_graphite_image.py",
+        "test_pod_podman.py",
+        "test_verify.py",
+    ),
+)
+"""The files that take longest by themselves, in that order: begun first, so that none of them is waited for at the end."""
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))
     for item in items:
         if "podman_here" in item.fixturenames:
             item.add_marker(pytest.mark.timeout(_images.FIRST_TIME_S))
