@@ -84,7 +84,7 @@ def trace(  # noqa: PLR0917 - click passes them by name
         raise UsageError("name SOURCE and DEST, or say --all")
     if everything and asked != _asked(None, None, None, False):
         raise UsageError("--all asks what each classifier wants; no packet can be named with it")
-    scene = _scene(scenario, lab, own_switch, url, state_file)
+    scene = scene_of(scenario, lab, own_switch, url, state_file)
     done: list[Trace] = []
     untold: list[str] = []
     questions = list(_questions(scene, source, dest, asked, untold))
@@ -112,7 +112,8 @@ def _asked(protocol: str | None, sport: int | None, dport: int | None, ipv6: boo
     return Asked(protocol, sport, dport, "IPv6" if ipv6 else None)
 
 
-def _scene(scenario: str, lab: str, own_switch: bool, url: str | None, state_file: str | None) -> "Scene":
+def scene_of(scenario: str, lab: str, own_switch: bool, url: str | None, state_file: str | None) -> "Scene":
+    """Give what is asked about: a scenario, a lab, or the API's state with its lab. Raises UsageError."""
     from sfcci.datapath import standing, tracing
     from sfcci.datapath.scenario import load_scenario
 

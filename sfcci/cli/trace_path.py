@@ -103,15 +103,12 @@ class _Place:
     """The lab, or the scenario, that is asked about."""
 
     def __init__(self, lab: str, scenario: str) -> None:
-        from sfcci.datapath import standing, tracing
-        from sfcci.datapath.scenario import load_scenario
+        from sfcci.cli.sfc_trace import scene_of
         from sfcci.trace.meant import meant_of
 
-        self.standing = None if scenario else standing.one(console.settings().state, lab)
-        if self.standing is None:
-            self.meant = meant_of(tracing.of_scenario(load_scenario(scenario)))
-        else:
-            self.meant = meant_of(tracing.of_lab(self.standing))
+        self.scene = scene_of(scenario, lab, False, None, None)
+        self.standing = self.scene.lab
+        self.meant = meant_of(self.scene)
 
     @property
     def names(self) -> dict[str, tuple[str, ...]]:
@@ -133,11 +130,13 @@ def _of_capture(place: _Place, pcap: str, wanted: "Filter") -> "tuple[ChainPath,
 
 
 def _of_lab(place: _Place, wanted: "Filter", send: bool, wait: float) -> "tuple[ChainPath, ...]":
+    from sfcci.trace.explaining import explained, meant_now
     from sfcci.trace.judging import paths
     from sfcci.trace.sending import send as sent
     from sfcci.trace.watching import watched
 
-    assert place.standing is not None  # noqa: S101 - without --pcap there is a lab
+    if place.standing is None:
+        raise UsageError("no lab is up; raise one with: sfcci lab up, or read a capture with --pcap")
     tell = console.progress(piped=True)
     with watched(place.standing.lab, place.meant, wanted.either, place.standing.name) as watching:
         if send:
@@ -145,7 +144,9 @@ def _of_lab(place: _Place, wanted: "Filter", send: bool, wait: float) -> "tuple[
         else:
             tell(f"waiting for such a request in lab {place.standing.name} ({wait:g} s at most)")
         watching.until_quiet(1.0 if send else wait)
-        return paths(watching.take(), place.meant, wanted)[:2]
+        seen = watching.take()
+    place.meant = meant_now(place.scene, place.standing.lab)
+    return explained(paths(seen, place.meant, wanted)[:2], place.meant, place.standing.lab)
 
 
 def _chosen(found: "Sequence[ChainPath]", *, forward: bool, reverse: bool) -> "list[ChainPath]":

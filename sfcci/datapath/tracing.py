@@ -6,6 +6,7 @@ The switch is the lab's own where a lab is up, else one that any user may have (
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from sfcci.chain.state import NOTHING, State
 from sfcci.chain.status import ERROR
 from sfcci.chain.verdict import claimed
 from sfcci.datapath import openflow_client, ovs, own_switch, standing
-from sfcci.datapath.lab import switch_ports
+from sfcci.datapath.lab import Lab, switch_ports
 from sfcci.datapath.namespace import Keeper
 from sfcci.datapath.scenario import Scenario
 from sfcci.datapath.topology import Port, Topology
@@ -113,7 +114,7 @@ def carrying(scene: Scene, questions: Iterable[Question], *, named: bool = False
     `named` as for `Traced`. Raises MissingTool, ToolError, Unreachable.
     """
     if scene.lab:
-        with _lab_switch(scene.lab, named) as carry:
+        with lab_switch(scene.lab.lab, named=named) as carry:
             yield carry
         return
     needed = {port for one in questions for port in _needed(scene.layout, one)}
@@ -128,18 +129,19 @@ def carrying(scene: Scene, questions: Iterable[Question], *, named: bool = False
 
 
 @contextlib.contextmanager
-def _lab_switch(lab: standing.StandingLab, named: bool) -> Iterator[Carry]:
-    keeper = lab.lab.keeper
+def lab_switch(lab: Lab, *, named: bool) -> Iterator[Carry]:
+    """Give what carries packets through a lab's switch, for the block. Raises ToolError, Unreachable."""
     with contextlib.ExitStack() as stack:
-        control = stack.enter_context(Control(keeper.root / ovs.CONTROL.lstrip("/")))
+        control = stack.enter_context(Control(lab.keeper.root / ovs.CONTROL.lstrip("/")))
+        yield Traced(control, ovs.BRIDGE, partial(held, lab), named=named)
 
-        def held() -> Program:
-            address = f"unix:{keeper.root}{ovs.FOLDER}/{ovs.BRIDGE}.mgmt"
-            with openflow_client.connect(address) as switch:
-                there = switch.held()
-            return program_of(there.flows, there.groups)
 
-        yield Traced(control, ovs.BRIDGE, held, named=named)
+def held(lab: Lab) -> Program:
+    """Give what a lab's switch holds. Raises Unreachable."""
+    address = f"unix:{lab.keeper.root}{ovs.FOLDER}/{ovs.BRIDGE}.mgmt"
+    with openflow_client.connect(address) as switch:
+        there = switch.held()
+    return program_of(there.flows, there.groups)
 
 
 def port_named(scene: Scene, word: str) -> Port:

@@ -112,6 +112,10 @@ class ChainPath:
     node: str = ""
     """The node that the verdict is about; "" for OK."""
     where: Where | None = None
+    at: Pass | None = None
+    """The frame of which the switch made what is wrong; None where a function is to blame, or nobody."""
+    told: str = ""
+    """What the switch said of that frame when it was asked (ofproto/trace)."""
     packets: int = 1
     """How many packets this direction of the flow had."""
     alike: int = 1

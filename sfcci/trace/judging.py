@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from sfcci.chain.path import Hop as PathHop
 from sfcci.chain.path import Instance, Path, Tap
@@ -11,7 +12,7 @@ from sfcci.trace.flowfilter import tracked
 from sfcci.trace.hops import Way, hops_of, visits, way_of
 from sfcci.trace.meant import Meant
 from sfcci.trace.packet import FiveTuple
-from sfcci.trace.passes import IN, OUT, Trail
+from sfcci.trace.passes import IN, OUT, Pass, Trail
 
 FORWARD, REVERSE = "forward", "reverse"
 Wants = Callable[[FiveTuple], bool]
@@ -80,6 +81,15 @@ def judged(trail: Trail, meant: Meant, direction: str = FORWARD, asked: ChainPat
     return _Judging(trail, meant, way, hops, direction, asked).path()
 
 
+class _Fault(NamedTuple):
+    """What is wrong: the verdict, the node that it is about, in words, and the frame of which the switch made it."""
+
+    verdict: Verdict
+    node: str
+    says: str
+    at: Pass | None
+
+
 @dataclass
 class _Judging:
     trail: Trail
@@ -88,8 +98,11 @@ class _Judging:
     hops: tuple[Hop, ...]
     direction: str
     asked: ChainPath | None
-    faults: list[tuple[Verdict, str, str]] = field(default_factory=list)
-    """Verdict, node, in words; the first one counts."""
+    faults: list[_Fault] = field(default_factory=list)
+    """The first one counts."""
+
+    def __post_init__(self) -> None:
+        self.visits = visits(self.hops)
 
     def path(self) -> ChainPath:
         dropped = self._dropped()
@@ -100,8 +113,9 @@ class _Judging:
         where = None
         if dropped:
             node, where, says = dropped
-            self.faults.insert(0, (Verdict.DROPPED_AT, node, says))
-        verdict, node, _ = self.faults[0] if self.faults else (Verdict.OK, "", "")
+            at = None if where is Where.FUNCTION else self.trail.passes[-1]
+            self.faults.insert(0, _Fault(Verdict.DROPPED_AT, node, says, at))
+        verdict, node, _, at = self.faults[0] if self.faults else (Verdict.OK, "", "", None)
         return ChainPath(
             self.trail.flow,
             tracked(self.trail.flow),
@@ -114,6 +128,7 @@ class _Judging:
             tuple(self._meant()),
             node,
             where,
+            at,
         )
 
     def _chain(self) -> str:
@@ -132,13 +147,14 @@ class _Judging:
         back = " (the way back)" if self.way.paths and self.way.paths[0].back else ""
         if self.faults:
             head = f"{name}{back} wants it" if name else "no chain wants it"
-            return f"{head}; {'; '.join(dict.fromkeys(words for _, _, words in self.faults))}"
+            return f"{head}; {'; '.join(dict.fromkeys(fault.says for fault in self.faults))}"
         last = [hop.node for hop in self.hops if hop.role is Role.DESTINATION][:1]
         if not name:
             return f"no chain wants it; it is switched to {', '.join(last)}"
         chains = " and ".join(self.meant.layout.name(path.chain) for path in self.way.paths)
-        passed = [hop.pair for hop in visits(self.hops)]
-        return f"as {chains}{back} says: {', '.join([*passed, *last])}"
+        passed = [hop.pair for hop in self.visits]
+        verb = "says" if len(self.way.paths) == 1 else "say"
+        return f"as {chains}{back} {verb}: {', '.join([*passed, *last])}"
 
     def _dropped(self) -> tuple[str, Where, str] | None:
         """Where the packet was lost and how that is told; None: it arrived."""
@@ -187,7 +203,7 @@ class _Judging:
 
     def _ahead(self) -> Iterator[tuple[Path, PathHop]]:
         """The hops behind the last one that was visited, without those that an open chain leaves out."""
-        seen = {hop.given.port for hop in visits(self.hops) if hop.given}
+        seen = {hop.given.port for hop in self.visits if hop.given}
         hops = list(self.way.hops)
         done = [n for n, (_, hop) in enumerate(hops) if self._served(hop, seen)]
         for path, hop in hops[done[-1] + 1 if done else 0 :]:
@@ -202,7 +218,7 @@ class _Judging:
         """Compare the functions visited with those that the way has."""
         wanted = [(path, hop) for path, hop in self.way.hops if hop.live or not path.fail_open]
         stop = next((n for n, (_, hop) in enumerate(wanted) if not hop.live), len(wanted))
-        order = [self._place(hop, wanted) for hop in visits(self.hops)]
+        order = [self._place(hop, wanted) for hop in self.visits]
         arrived = any(hop.role is Role.DESTINATION for hop in self.hops)
         reached = stop if arrived else max((place for place in order if place is not None), default=0)
         self._missing(wanted[:reached], order)
@@ -225,33 +241,36 @@ class _Judging:
         return None
 
     def _missing(self, wanted: Sequence[tuple[Path, PathHop]], order: Sequence[int | None]) -> None:
-        for number, (_, hop) in enumerate(wanted):
-            if number not in order:
-                nodes = self._hosts(hop)
-                self._fault(Verdict.BYPASSED, nodes, f"it visits none of {self._group(hop)} ({nodes})")
+        lost = [number for number in range(len(wanted)) if number not in order]
+        if lost:
+            names = " and ".join(f"{self._group(wanted[n][1])} ({self._hosts(wanted[n][1])})" for n in lost)
+            before = [hop for place, hop in zip(order, self.visits, strict=True) if (place or 0) < lost[0]]
+            at = before[-1] if before else self.hops[0]
+            self._fault(Verdict.BYPASSED, self._hosts(wanted[lost[0]][1]), f"it goes past {names}", at)
 
     def _order(self, order: Sequence[int | None], wanted: Sequence[tuple[Path, PathHop]]) -> None:
-        best = -1
-        for place, hop in zip(order, visits(self.hops), strict=True):
+        """Those that are visited too early, twice, or by no right at all; who is visited later is not missing."""
+        seen: set[int] = set()
+        for number, (place, hop) in enumerate(zip(order, self.visits, strict=True)):
+            early = [n for n in range(place or 0) if n in order and n not in seen]
+            words = ""
             if place is None:
-                self._fault(
-                    Verdict.WRONG_ORDER,
-                    hop.node,
-                    f"it visits {hop.node} ({hop.pair}), which is none of the chain's there",
+                words = f"it visits {hop.node} ({hop.pair}), which its chain does not name"
+            elif place in seen:
+                words = f"it visits {self._group(wanted[place][1])} twice"
+            elif early:
+                before = " and ".join(self._group(wanted[n][1]) for n in early)
+                words = (
+                    f"it visits {hop.node} ({hop.pair} of {self._group(wanted[place][1])}) before {before}"
                 )
-            elif place == best:
-                self._fault(Verdict.WRONG_ORDER, hop.node, f"it visits {self._group(wanted[place][1])} twice")
-            elif place < best:
-                self._fault(
-                    Verdict.WRONG_ORDER,
-                    hop.node,
-                    f"it visits {hop.node} ({hop.pair}) behind {self._group(wanted[best][1])}",
-                )
-            best = max(best, -1 if place is None else place)
+            if words:
+                at = self.visits[number - 1] if number else self.hops[0]
+                self._fault(Verdict.WRONG_ORDER, hop.node, words, at)
+            seen |= set() if place is None else {place}
 
     def _copies(self, arrived: bool) -> None:
         got = {hop.pair for hop in self.hops if hop.role is Role.TAP}
-        seen = {hop.given.port for hop in visits(self.hops) if hop.given}
+        seen = {hop.given.port for hop in self.visits if hop.given}
         for path in self.way.paths:
             due = [(tap, bool(self._served(hop, seen))) for hop in path.hops for tap in hop.taps]
             for tap, passed in (*due, *((tap, arrived) for tap in path.taps)):
@@ -264,7 +283,7 @@ class _Judging:
         """An answer that meets other instances than the request is one that they know nothing of."""
         if self.asked is None or not self.way.paths[0].back or self.faults or not self.asked.ok:
             return
-        passed = tuple(hop.pair for hop in visits(self.hops))
+        passed = tuple(hop.pair for hop in self.visits)
         if passed != self.asked.pairs[::-1]:
             words = ", ".join(passed), ", ".join(self.asked.pairs)
             self._fault(
@@ -281,12 +300,12 @@ class _Judging:
                 self.trail.passes[0].node,
                 f"it cannot be carried out ({self.meant.lame[lame]})",
             )
-        elif passed := visits(self.hops):
+        elif passed := self.visits:
             nodes = ", ".join(hop.node for hop in passed)
             self._fault(Verdict.WRONG_ORDER, passed[0].node, f"yet it visits {nodes}")
 
-    def _fault(self, verdict: Verdict, node: str, words: str) -> None:
-        self.faults.append((verdict, node, words))
+    def _fault(self, verdict: Verdict, node: str, says: str, hop: Hop | None = None) -> None:
+        self.faults.append(_Fault(verdict, node, says, (hop.returned or hop.given) if hop else None))
 
     def _group(self, hop: PathHop) -> str:
         if not hop.instances:
@@ -295,11 +314,13 @@ class _Judging:
         return layout.name(layout.group_of[hop.instances[0].pair].id)
 
     def _hosts(self, hop: PathHop) -> str:
-        return " or ".join(self.meant.host_at.get(one.entry.number, one.pair) for one in hop.instances)
+        return " or ".join(
+            sorted(self.meant.host_at.get(one.entry.number, one.pair) for one in hop.instances)
+        )
 
     def _meant(self) -> Iterator[Step]:
         """The groups of the way, taps included, with the pair that served."""
-        seen = {hop.given.port for hop in visits(self.hops) if hop.given}
+        seen = {hop.given.port for hop in self.visits if hop.given}
         copies = {hop.pair for hop in self.hops if hop.role is Role.TAP}
         for path in self.way.paths:
             for hop in path.hops:
@@ -316,6 +337,6 @@ class _Judging:
         return replace(self._step(group, (tap.instance,), name if name in copies else ""), tap=True)
 
     def _step(self, group: str, instances: Sequence[Instance], visited: str) -> Step:
-        names = tuple(self.meant.layout.name(one.pair) for one in instances)
-        nodes = tuple(self.meant.host_at.get(one.entry.number, one.pair) for one in instances)
-        return Step(group, names, nodes, visited)
+        name, host = self.meant.layout.name, self.meant.host_at
+        known = sorted((name(one.pair), host.get(one.entry.number, one.pair)) for one in instances)
+        return Step(group, tuple(pair for pair, _ in known), tuple(node for _, node in known), visited)

@@ -16,6 +16,7 @@ def as_json(path: ChainPath, meant: Meant) -> dict[str, Any]:
         "says": path.says,
         "node": path.node or None,
         "where": path.where,
+        "told": path.told or None,
         "chain": path.chain or None,
         "direction": path.direction,
         "back": path.back,

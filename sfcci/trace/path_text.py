@@ -1,5 +1,6 @@
 """A path as text for a terminal."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from sfcci.trace import path_words as words
@@ -7,6 +8,7 @@ from sfcci.trace.chainpath import ChainPath, Hop, Role, Verdict
 from sfcci.trace.meant import Meant
 
 COLUMNS = ("", "", "node", "port", "inside", "TTL", "carried in", "")
+_TABLE = re.compile(r" *\d+\. ")
 Paint = Callable[[str, Verdict], str]
 
 
@@ -46,6 +48,17 @@ def _lines(path: ChainPath, meant: Meant, paint: Paint) -> Iterator[str]:
     yield paint(f"{mark} {words.verdict(path)}", path.verdict) + f": {path.says}"
     if more := words.others(path):
         yield f"  {more}"
+    if path.told:
+        yield "  the switch, asked now of such a packet (ofproto/trace):"
+        yield from (f"    {one}" for one in told(path.told))
+
+
+def told(text: str) -> list[str]:
+    """Give what is telling of ofproto/trace's words: the tables that the packet passed, and what became of it."""
+    lines = text.splitlines()
+    kept = [n for n, one in enumerate(lines) if _TABLE.match(one) or one.startswith("Datapath actions")]
+    ends = [n + 1 for n in kept[-2:-1] if n + 1 not in kept and n + 1 < len(lines)]
+    return [lines[n].rstrip() for n in sorted({*kept, *ends})]
 
 
 def _row(number: int, hop: Hop, meant: Meant) -> tuple[str, ...]:
