@@ -31,7 +31,7 @@ class Drawing:
     def __init__(self, host: str, graph: Graph) -> None:
         self.host, self.graph = host, graph
         self.spaces: dict[str, Space] = {}
-        self._tid, self._id = tid(host), tid("id", host)
+        self._tid, self._id, self._origin = tid(host), tid("id", host), f"sfcci.{host}"
         self._rows: dict[str, dict[str, Row]] = {"Bridge": {}, "Port": {}, "Interface": {}, "Controller": {}}
         self._bridge_of: dict[str, str] = {}
         self._port_of: dict[str, str] = {}
@@ -47,7 +47,8 @@ class Drawing:
         self._edges: dict[Key, set[str]] = {}
         self._waiting: dict[Key, set[Key]] = {}
         """Whose edges wait for a node."""
-        self._notes: dict[str, Metadata] = {}
+        self._told: dict[str, frozenset[str]] = {}
+        """The keys of a node's metadata that are ours; others are others' (captures)."""
         self._dirty: set[Key] = {HOST}
         self._loose: set[Key] = set()
         """Whose edges are to be looked at, but not they themselves."""
@@ -106,16 +107,6 @@ class Drawing:
             if neutron.get(id_) != self._neutron.get(id_):
                 self._touch_row(row)
         self._neutron = neutron
-
-    def annotate(self, node_id: str, key: str, value: Any) -> None:
-        """Have a node tell something besides (its captures), or no longer (None)."""
-        notes = self._notes.setdefault(node_id, {})
-        if value is None:
-            notes.pop(key, None)
-        else:
-            notes[key] = value
-        if node_id in self._keys:
-            self._dirty.add(self._keys[node_id])
 
     def change_row(self, table: str, uuid: str, was: Row | None, row: Row | None) -> None:
         """Take in a row that Open vSwitch's database has changed, added (`was` is None) or removed."""
@@ -223,8 +214,10 @@ class Drawing:
             if key not in self._drawn:
                 self._drawn[key], self._keys[id_] = id_, key
                 self._loose |= self._waiting.pop(key, set())
-            told = metadata | self._notes.get(id_, {})
-            self.graph.put_node(id_, told, now_ms=now_ms, host=self.host, origin=f"sfcci.{self.host}")
+            gone = self._told.get(id_, frozenset()) - metadata.keys()
+            if self.graph.update_metadata(id_, metadata, now_ms=now_ms, forget=gone) is None:
+                self.graph.put_node(id_, metadata, now_ms=now_ms, host=self.host, origin=self._origin)
+            self._told[id_] = frozenset(metadata)
 
     def _drop(self, key: Key, id_: str, now_ms: int) -> None:
         for edge in self.graph.edges_of(id_):
@@ -232,8 +225,8 @@ class Drawing:
             if other is not None:
                 self._loose.add(other)
         self.graph.drop_node(id_, now_ms=now_ms)
-        self._notes.pop(id_, None)
         del self._drawn[key], self._keys[id_]
+        self._told.pop(id_, None)
 
     def _draw_edges(self, key: Key, now_ms: int) -> None:
         wanted: Wanted = {}
@@ -247,8 +240,9 @@ class Drawing:
         for id_ in self._edges.pop(key, set()) - wanted.keys():
             self.graph.drop_edge(id_, now_ms=now_ms)
         for id_, (parent, child, metadata) in wanted.items():
-            origin = f"sfcci.{self.host}"
-            self.graph.put_edge(id_, parent, child, metadata, now_ms=now_ms, host=self.host, origin=origin)
+            self.graph.put_edge(
+                id_, parent, child, metadata, now_ms=now_ms, host=self.host, origin=self._origin
+            )
         if wanted:
             self._edges[key] = set(wanted)
 

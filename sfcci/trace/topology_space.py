@@ -82,7 +82,7 @@ class Space:
 
     def unknown(self) -> bool:
         """Say whether a link leads into a namespace of which only the number is known."""
-        return any(nsid not in self.spaces for nsid, links in self.beyond.items() if links)
+        return not self.beyond.keys() <= self.spaces.keys()
 
     def other(self, link: Link) -> tuple[str, int] | None:
         """Give the namespace's name and the index of a link's other end."""

@@ -44,9 +44,13 @@ class Topology:
         self._process = Path(*inside)
         self._kernels: dict[str, Kernel] = {}
         self._named: dict[int, str] = {}
+        self._inodes: set[int] = set()
         self._pending: set[str] = set()
         """Names whose namespace is not in its place yet: `ip netns add` makes the name first."""
+        self._unsure: set[str] = set()
+        """Namespaces with links into others of which only the number may be known."""
         self._asked: dict[str, tuple[frozenset[int], int]] = {}
+        """Which numbers were asked for in vain, and when how many namespaces had come."""
         self._count = 0
         self.drawing = Drawing(opener.name or socket.gethostname(), self.graph)
         with contextlib.ExitStack() as stack:
@@ -63,7 +67,7 @@ class Topology:
             self._open(ROOT, "", (self._process / "ns/net").stat())
             self._check(None)
             self._take_rows(anew=True)
-            self._resolve(tuple(self._kernels))
+            self._resolve()
             self.drawing.draw(_now_ms())
             self._stack = stack.pop_all()
 
@@ -88,7 +92,7 @@ class Topology:
                 self._safely(name, self._hear)
             if handles & self._registered:
                 self._take_rows(anew=self._database.look())
-            self._resolve(changed)
+            self._resolve()
             self.drawing.draw(_now_ms())
             return bool(events)
 
@@ -110,8 +114,8 @@ class Topology:
     def annotate(self, node_id: str, key: str, value: Any) -> None:
         """Have a node's metadata tell something besides (its Captures), None: no longer."""
         with self._turn:
-            self.drawing.annotate(node_id, key, value)
-            self.drawing.draw(_now_ms())
+            changes, gone = ({key: value}, ()) if value is not None else ({}, (key,))
+            self.graph.update_metadata(node_id, changes, now_ms=_now_ms(), forget=gone)
 
     def measure(self) -> None:
         """Ask for the counters of all interfaces: Metric, and what was added since the last time, LastUpdateMetric."""
@@ -168,7 +172,7 @@ class Topology:
         if there is not None and there.inode == found.st_ino:
             return
         self._leave(name)
-        if any(space.inode == found.st_ino for space in self.drawing.spaces.values()):
+        if found.st_ino in self._inodes:
             return
         try:
             self._open(name, f"/run/netns/{name}", found)
@@ -181,6 +185,8 @@ class Topology:
             self._named.pop(kernel.fileno(), None)
             self._epoll.unregister(kernel.fileno())
             kernel.close()
+            if space := self.drawing.spaces.get(name):
+                self._inodes.discard(space.inode)
             self.drawing.without_space(name)
             self._asked.pop(name, None)
 
@@ -190,12 +196,14 @@ class Topology:
         self._named[kernel.fileno()] = name
         self._epoll.register(kernel.fileno(), select.EPOLLIN)
         self._count += 1
+        self._inodes.add(found.st_ino)
         self._learn(name, Space(name, path, found.st_ino, found.st_dev))
 
     def _learn(self, name: str, blank: Space) -> None:
         space = self._kernels[name].everything(blank)
+        self._unsure.add(name)
         self.drawing.space(space)
-        self._know_drivers(name, space.links)
+        self._know(name, space.links)
 
     def _safely(self, name: str, work: Callable[[str], None]) -> None:
         """Do something with a namespace that may vanish, or lose what its kernel tells."""
@@ -215,23 +223,16 @@ class Topology:
         """Take in what a namespace tells."""
         kernel, space = self._kernels[name], self.drawing.spaces[name]
         fresh = set()
+        self._unsure.add(name)
         for heard in kernel.heard():
             self.drawing.hear(name, heard)
             if isinstance(heard.fact, Link) and heard.fact.ifindex not in space.drivers:
                 fresh.add(heard.fact.ifindex)
-        self._know_drivers(name, fresh)
-        for ifindex in fresh:
-            if (link := space.links.get(ifindex)) and link.kind == "veth" and not link.other:
-                self._ask_link(name, ifindex)
+        self._know(name, fresh)
         if space.routes_stale:
             self.drawing.forget_routes(name)
             for heard in kernel.answers(netlink.ask_routes):
                 self.drawing.hear(name, heard)
-
-    def _ask_link(self, name: str, ifindex: int) -> None:
-        """Ask for a cable again: it is told of before its two ends are tied together."""
-        for heard in self._kernels[name].answers(partial(netlink.ask_link, ifindex=ifindex)):
-            self.drawing.hear(name, heard)
 
     def _measure(self, name: str, now_ms: int) -> None:
         for heard in self._kernels[name].answers(partial(netlink.ask_links, counters=True)):
@@ -239,21 +240,20 @@ class Topology:
             if isinstance(heard.fact, Link):
                 self.drawing.measured(name, heard.fact, now_ms)
 
-    def _resolve(self, names: Iterable[str]) -> None:
+    def _resolve(self) -> None:
         """Find out which namespaces the links lead to whose other end's number is not known; whose few are, first."""
-        lacking = {name for name in names if name in self._kernels and self.drawing.spaces[name].unknown()}
-        lacking |= {name for name in self._asked if self.drawing.spaces[name].unknown()}
+        spaces = self.drawing.spaces
+        lacking = {name for name in self._unsure if name in self._kernels and spaces[name].unknown()}
         for name in sorted(lacking - {ROOT}):
             self._ask_number(name, ROOT)
             self._infer(name)
-        for name in lacking:
-            space = self.drawing.spaces[name]
-            state = (frozenset(space.beyond) - space.spaces.keys(), self._count)
-            if state[0] and self._asked.get(name) != state:
+        for name in lacking & self._kernels.keys():
+            lacks = frozenset(spaces[name].beyond) - spaces[name].spaces.keys()
+            if lacks and self._asked.get(name) != (lacks, self._count):
                 self._ask_all(name)
-                self._asked[name] = (frozenset(space.beyond) - space.spaces.keys(), self._count)
-            if not space.unknown():
-                self._asked.pop(name, None)
+                lacks = frozenset(spaces[name].beyond) - spaces[name].spaces.keys()
+                self._asked[name] = (lacks, self._count)
+        self._unsure = {name for name in lacking & self._kernels.keys() if spaces[name].unknown()}
 
     def _ask_all(self, name: str) -> None:
         space = self.drawing.spaces[name]
@@ -286,9 +286,13 @@ class Topology:
                 if there and link and link.kind == "veth" and link.other == ifindex and link.nsid >= 0:
                     self.drawing.called(there.name, link.nsid, name)
 
-    def _know_drivers(self, name: str, links: Iterable[int]) -> None:
+    def _know(self, name: str, links: Iterable[int]) -> None:
+        """Find out what is not told of new links: drivers, and the other end of a cable that is told of untied."""
         kernel, space = self._kernels[name], self.drawing.spaces[name]
         for ifindex in tuple(links):
+            if (link := space.links.get(ifindex)) and link.kind == "veth" and not link.other:
+                for heard in kernel.answers(partial(netlink.ask_link, ifindex=ifindex)):
+                    self.drawing.hear(name, heard)
             if link := space.links.get(ifindex):
                 self.drawing.driven(name, ifindex, *kernel.driver(link.name))
 
