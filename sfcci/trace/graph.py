@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import NAMESPACE_OID, uuid5
 
-INDEXED = ("Name", "Type", "TID", "MAC")
+INDEXED = ("Name", "Type", "TID", "MAC", "PeerIntfMAC")
 """The keys of nodes that `Graph.lookup` finds without looking at every node."""
 
 Change = Literal["node added", "node updated", "node deleted", "edge added", "edge updated", "edge deleted"]

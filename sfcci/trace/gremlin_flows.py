@@ -1,0 +1,365 @@
+"""Steps that give flows, and steps from flows.
+
+Flows come newest first unless Sort says otherwise; that sorting is put off until it is needed (`OfFlows`).
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any, Final
+
+from sfcci.trace.flow import FlowRecord
+from sfcci.trace.flow_key import ABSENT, GETTERS, keys
+from sfcci.trace.graph import Graph, Node
+from sfcci.trace.gremlin_field import PARTS, frozen, of_flow, order
+from sfcci.trace.gremlin_nodes import bounded, direction_and_key, limited, sum_key, total, wanted
+from sfcci.trace.gremlin_parser import Parameter, Predicate, Step, shown
+from sfcci.trace.gremlin_predicate import Match, match, pairs
+from sfcci.trace.gremlin_scanner import Expression
+from sfcci.trace.gremlin_time import since
+from sfcci.trace.gremlin_world import (
+    Asked,
+    Does,
+    OfFlows,
+    OfGraph,
+    OfGroups,
+    OfNodes,
+    OfPackets,
+    OfPaths,
+    OfSockets,
+    OfValues,
+    Scope,
+    Single,
+)
+
+SIDES: Final = {
+    "Link": attrgetter("link_a", "link_b"),
+    "Network": attrgetter("network_a", "network_b"),
+    "Transport": attrgetter("port_a", "port_b"),
+}
+"""Keys that stand for either end of a flow."""
+
+OLD_PROTOCOLS: Final = {"TCPPORT": "TCP", "UDPPORT": "UDP", "SCTPPORT": "SCTP"}
+"""Transport.Protocol as 0.9 wrote it."""
+
+KNOWN: Final = (
+    frozenset(GETTERS) | frozenset(PARTS) | {"DHCPv4", "VRRPv2", "SFlow", "Encap", "ICMP", "Metric"}
+)
+"""First parts of keys that flows can have; others are a slip of the pen."""
+
+Filter = Callable[[Sequence[FlowRecord]], list[FlowRecord]]
+
+
+def flows(state: OfGraph | OfNodes | OfPaths, step: Step, asked: Asked) -> OfFlows:
+    """Flows: all, or those that were captured at the nodes; with keys and values those that have them."""
+    given = step.parameters
+    scope = state.scope
+    if given and isinstance(given[0], Predicate) and given[0].name == "SINCE":
+        scope, given = since(scope, given[0], step, asked), given[1:]
+    found: Iterable[FlowRecord] = scope.flows()
+    if not isinstance(state, OfGraph):
+        nodes = state.nodes if isinstance(state, OfNodes) else [node for way in state.paths for node in way]
+        tids = {tid for node in nodes if isinstance(tid := node.metadata.get("TID"), str)}
+        found = [flow for flow in found if flow.owner.node_tid in tids]
+    chosen: Sequence[FlowRecord] = found if isinstance(found, list | tuple) else list(found)
+    for keep in filters(asked.expression, step, given):
+        chosen = keep(chosen)
+    return OfFlows(scope, chosen, sorted=False)
+
+
+def filters(expression: Expression, step: Step, given: Sequence[Parameter]) -> list[Filter]:
+    """One filter for each key and its value.
+
+    Raises:
+        InputError: They are no pairs.
+    """
+    if len(given) % 2 or not all(isinstance(key, str) for key in given[::2]):
+        found = f"{step.written}({', '.join(map(shown, given[:6]))})"
+        raise expression.fault(step.at, found, "keys and values in pairs")
+    twos = zip(given[::2], given[1::2], strict=True)
+    return [_filter(str(key), match(expression, _as_now(str(key), value), step.at)) for key, value in twos]
+
+
+def _as_now(key: str, value: Parameter) -> Parameter:
+    """A value as flows have it now: v0.9 wrote TCPPORT for TCP."""
+    if key != "Transport.Protocol":
+        return value
+    if isinstance(value, Predicate) and value.name != "REGEX":
+        return replace(value, parameters=tuple(_as_now(key, one) for one in value.parameters))
+    return OLD_PROTOCOLS.get(value, value) if isinstance(value, str) else value
+
+
+def _filter(key: str, want: Match) -> Filter:
+    if key in SIDES:
+        return _of_sides(key, want)
+    read, test, equals = of_flow(key), want.test, want.equals
+    if equals is None or key not in GETTERS:
+        return lambda flows: [flow for flow in flows if test(read(flow))]
+    return lambda flows: [flow for flow in flows if read(flow) in equals]
+
+
+def _of_sides(key: str, want: Match) -> Filter:
+    """What is wanted of one end or the other; addresses of one kind are compared as they stand, for speed."""
+    test, equals, ends, read = want.test, want.equals, SIDES[key], of_flow(key)
+    nothing = (ABSENT, ABSENT)
+
+    def one_by_one(flows: Sequence[FlowRecord]) -> list[FlowRecord]:
+        return [flow for flow in flows if any(test(end) for end in (read(flow) or nothing))]
+
+    def at_once(flows: Sequence[FlowRecord]) -> list[FlowRecord]:
+        found = [
+            flow for flow, (a, b) in zip(flows, map(ends, flows), strict=True) if a in equals or b in equals
+        ]  # type: ignore[operator]
+        return found if key != "Transport" else [flow for flow in found if flow.shape.transport_protocol]
+
+    return one_by_one if equals is None else at_once
+
+
+def has(state: OfFlows, step: Step, asked: Asked) -> OfFlows:
+    """Has, HasEither."""
+    if not step.parameters:
+        raise asked.expression.fault(step.at, f"{step.written}()", "keys and values in pairs")
+    found = filters(asked.expression, step, step.parameters)
+    if step.name == "HASEITHER":
+        together = {id(flow) for keep in found for flow in keep(state.flows)}
+        return state.kept([flow for flow in state.flows if id(flow) in together])
+    chosen = state.flows
+    for keep in found:
+        chosen = keep(chosen)
+    return state.kept(chosen)
+
+
+def dedup(state: OfFlows, step: Step, _: Asked) -> OfFlows:
+    """Dedup: the first flow of each value, of TrackingID unless a key is given."""
+    readers = [of_flow(str(key)) for key in step.parameters or ("TrackingID",)]
+    first: dict[object, FlowRecord] = {}
+    for flow in state.in_order():
+        first.setdefault(tuple(frozen(read(flow)) for read in readers), flow)
+    return OfFlows(state.scope, list(first.values()))
+
+
+def in_order(state: OfFlows, step: Step, _: Asked) -> OfFlows:
+    """Sort: by Last unless a key is given, the smallest first unless DESC."""
+    down, key = direction_and_key(step, "Last")
+    read = of_flow(key)
+    by = attrgetter("last_ns") if key == "Last" else lambda flow: order(read(flow))
+    up = sorted(state.flows, key=by)
+    return OfFlows(state.scope, up[::-1] if down else up)
+
+
+def part(state: OfFlows, step: Step, _: Asked) -> OfFlows:
+    """Limit, Range."""
+    last = int(str(step.parameters[-1]))
+    if not state.sorted and last * 8 < len(state.flows):
+        newest = heapq.nlargest(last, state.flows, key=attrgetter("last_ns"))
+        return OfFlows(state.scope, limited(newest, step))
+    return OfFlows(state.scope, limited(state.in_order(), step))
+
+
+def count(state: OfFlows, _: Step, __: Asked) -> Single:
+    """Count."""
+    return Single("number", len(state.flows))
+
+
+def values(state: OfFlows, step: Step, asked: Asked) -> OfValues:
+    """Values: what the flows have at a key, nothing of those without it (as 0.9 did)."""
+    key = str(step.parameters[0])
+    read = of_flow(_known(key, step, asked))
+    found = (read(flow) for flow in state.in_order())
+    return OfValues(
+        state.scope, [list(one) if isinstance(one, tuple) else one for one in found if one is not ABSENT]
+    )
+
+
+def _known(key: str, step: Step, asked: Asked) -> str:
+    """A key that flows can have.
+
+    Raises:
+        InputError: No flow has such a field.
+    """
+    first = key.replace("/", ".").partition(".")[0]
+    whole = key in GETTERS or (
+        first in KNOWN and first not in ("Metric", "Link", "Network", "Transport", "ICMP")
+    )
+    if not whole and key not in ("Link", "Network", "Transport", "ICMP", "Metric", "LastRawPackets"):
+        raise asked.expression.fault(
+            step.at, f"no flow has a field {shown(key)}", "a field such as those of Keys()"
+        )
+    return key
+
+
+def all_keys(state: OfFlows, _: Step, __: Asked) -> OfValues:
+    """Keys: every field that one of the flows has, and those that any flow of Skydive's schema may have."""
+    from sfcci.trace.flow_schema import FIELDS
+
+    found = dict.fromkeys(key for flow in state.flows for key in keys(flow))
+    return OfValues(state.scope, list(dict.fromkeys(FIELDS) | found) if state.flows else [])
+
+
+def summed(state: OfFlows, step: Step, asked: Asked) -> Single:
+    """Sum of a figure of a metric."""
+    key = sum_key(step, asked)
+    if key.partition(".")[0] not in ("Metric", "LastUpdateMetric", "TCPMetric", "IPMetric"):
+        raise asked.expression.fault(
+            step.at, f"no sum of {shown(key)}", "a figure of Metric or LastUpdateMetric"
+        )
+    return total(map(of_flow(_known(key, step, asked)), state.flows), step, asked)
+
+
+def captured_at(graph: Graph, flow: FlowRecord) -> Sequence[Node]:
+    """The node at which a flow was captured."""
+    return graph.lookup("TID", flow.owner.node_tid) if flow.owner.node_tid else ()
+
+
+def with_mac(graph: Graph, mac: str | None) -> Sequence[Node]:
+    """The nodes with a MAC address."""
+    return graph.lookup("MAC", mac) if mac else ()
+
+
+def behind_mac(graph: Graph, mac: str | None) -> Sequence[Node]:
+    """The nodes with a MAC address, then those whose other end of the cable has it."""
+    return (*with_mac(graph, mac), *graph.lookup("PeerIntfMAC", mac)) if mac else ()
+
+
+Places = Callable[[Graph, FlowRecord], Iterable[Sequence[Node]]]
+
+
+def to_nodes(places: Places) -> Callable[[OfFlows, Step, Asked], OfNodes]:
+    """Of each flow the nodes of its places; of several at one place the first that has what is wanted."""
+
+    def step_to(state: OfFlows, step: Step, asked: Asked) -> OfNodes:
+        test, graph = wanted(pairs(asked.expression, step)), state.scope.graph
+        places_of = (place for flow in state.in_order() for place in places(graph, flow))
+        found = (next((node for node in place if test(node)), None) for place in places_of)
+        return OfNodes(state.scope, bounded(step, asked, (node for node in found if node)))
+
+    return step_to
+
+
+def group(state: OfFlows, step: Step, _: Asked) -> OfGroups:
+    """Group: by TrackingID, whatever is given (as Skydive); GroupBy: by the key."""
+    read = of_flow(str(step.parameters[0]) if step.name == "GROUPBY" else "TrackingID")
+    groups: dict[str, list[FlowRecord]] = {}
+    for flow in state.in_order():
+        if (value := read(flow)) is not ABSENT:
+            groups.setdefault(str(value), []).append(flow)
+    return OfGroups(state.scope, groups)
+
+
+def more_than(state: OfGroups, step: Step, asked: Asked) -> OfGroups:
+    """MoreThan(n): the groups of more than n flows; of more than one unless said."""
+    least = step.parameters[0] if step.parameters else 1
+    number = int(least) if isinstance(least, str) and least.isascii() and least.isdigit() else least
+    if type(number) is not int or number < 0 or len(step.parameters) > 1:
+        raise asked.expression.fault(step.at, f"{step.written}({shown(least)})", "a whole number")
+    return replace(state, groups={key: some for key, some in state.groups.items() if len(some) > number})
+
+
+def raw_packets(state: OfFlows, _: Step, __: Asked) -> OfPackets:
+    """RawPackets: the captured frames of each flow that has some; of a time those of its span."""
+    span = state.scope.span_ms
+    found = {flow.uuid: flow.raw_packets for flow in state.in_order() if flow.raw_packets}
+    if span is None or span[0] == span[1]:
+        return OfPackets(state.scope, found)
+    in_span = {
+        uuid: [one for one in packets if span[0] <= one.time_ns // 1_000_000 <= span[1]]
+        for uuid, packets in found.items()
+    }
+    return OfPackets(state.scope, {uuid: packets for uuid, packets in in_span.items() if packets})
+
+
+def bpf(state: OfPackets, step: Step, asked: Asked) -> OfPackets:
+    """BPF: the packets that a filter as tcpdump's lets pass."""
+    if asked.world.bpf is None:
+        raise asked.expression.fault(
+            step.at, f"{step.written}: there are no packet filters here", "RawPackets() alone"
+        )
+    text = str(step.parameters[0])
+    types = {packet.link_type for packets in state.packets.values() for packet in packets} or {1}
+    passes = {link_type: asked.world.bpf(text, link_type) for link_type in types}
+    found = {
+        uuid: [packet for packet in packets if passes[packet.link_type](packet.data)]
+        for uuid, packets in state.packets.items()
+    }
+    return OfPackets(state.scope, {uuid: packets for uuid, packets in found.items() if packets})
+
+
+def chain_path(state: OfFlows, step: Step, asked: Asked) -> Single:
+    """ChainPath: what the requests of these flows did, against the chains that were meant."""
+    if asked.world.chain_path is None:
+        raise asked.expression.fault(
+            step.at, f"{step.written}: no chains are known here", "a lab with chains"
+        )
+    return Single("chain paths", asked.world.chain_path(tuple(state.in_order())))
+
+
+def node_sockets(state: OfNodes, _: Step, __: Asked) -> OfSockets:
+    """Sockets of nodes."""
+    found = {node.id: _sockets(node) for node in state.nodes if "Sockets" in node.metadata}
+    return OfSockets(state.scope, found)
+
+
+def _sockets(node: Node) -> list[dict[str, Any]]:
+    given = node.metadata.get("Sockets")
+    return [dict(one) for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+
+
+def flow_sockets(state: OfFlows, _: Step, __: Asked) -> OfSockets:
+    """Sockets of flows: those whose ends are the flow's, at either side."""
+    known: dict[object, list[dict[str, Any]]] = {}
+    for socket in (one for node in state.scope.graph.nodes() for one in _sockets(node)):
+        ends = tuple(
+            socket.get(name) for name in ("LocalAddress", "LocalPort", "RemoteAddress", "RemotePort")
+        )
+        known.setdefault(frozen((socket.get("Protocol"), *ends)), []).append(socket)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for flow in state.in_order():
+        a, b = (flow.network_a, flow.port_a), (flow.network_b, flow.port_b)
+        for ends in ((*a, *b), (*b, *a)):
+            sockets = known.get(frozen((flow.shape.transport_protocol, *ends)), [])
+            found.setdefault(flow.uuid, []).extend(sockets)
+    return OfSockets(state.scope, {uuid: sockets for uuid, sockets in found.items() if sockets})
+
+
+def back(state: Any, _: Step, __: Asked) -> OfGraph:
+    """G on the way: the graph again."""
+    scope: Scope = state.scope
+    return OfGraph(scope)
+
+
+_NODE_STEPS: Final[dict[str, Places]] = {
+    **dict.fromkeys(("HOPS", "CAPTURENODE"), lambda graph, flow: (captured_at(graph, flow),)),
+    "NODES": lambda graph, flow: (
+        captured_at(graph, flow),
+        with_mac(graph, flow.link_a),
+        with_mac(graph, flow.link_b),
+    ),
+    "IN": lambda graph, flow: (behind_mac(graph, flow.link_a),),
+    "OUT": lambda graph, flow: (behind_mac(graph, flow.link_b),),
+    "BOTH": lambda graph, flow: (behind_mac(graph, flow.link_a), behind_mac(graph, flow.link_b)),
+}
+DOES: Final[dict[type, dict[str, Does]]] = {
+    OfGraph: {"FLOWS": flows},
+    OfNodes: {"FLOWS": flows, "SOCKETS": node_sockets},
+    OfPaths: {"FLOWS": flows},
+    OfFlows: {
+        "G": back,
+        **dict.fromkeys(("HAS", "HASEITHER"), has),
+        "DEDUP": dedup,
+        "SORT": in_order,
+        **dict.fromkeys(("LIMIT", "RANGE"), part),
+        "COUNT": count,
+        "VALUES": values,
+        "KEYS": all_keys,
+        "SUM": summed,
+        **{name: to_nodes(places) for name, places in _NODE_STEPS.items()},
+        **dict.fromkeys(("GROUP", "GROUPBY"), group),
+        "RAWPACKETS": raw_packets,
+        "CHAINPATH": chain_path,
+        "SOCKETS": flow_sockets,
+    },
+    OfGroups: {"MORETHAN": more_than},
+    OfPackets: {"BPF": bpf},
+}
+"""What each step does, by what comes to it."""
