@@ -119,7 +119,7 @@ class Live:
                 raise Gone("the lab has ended")
             with self._mine():
                 old = [key for key, wish in self._wishes.items() if wanted.get(key) != wish.wanted]
-                rings = [ring for key in old if (ring := self._end(self._wishes.pop(key)))]
+                rings = self._end_these([self._wishes.pop(key) for key in old])
                 for key, one in wanted.items():
                     self._wishes.setdefault(key, _Wish(one, filters[key]))
                 lacking = [wish for wish in self._wishes.values() if not wish.ring and wish.state == WAITING]
@@ -191,11 +191,17 @@ class Live:
             wish.dropped += ring.lost()
         return ring
 
+    def _end_these(self, wishes: Sequence[_Wish], why: str = "") -> list[Ring]:
+        """Give sinks what has come by now, and no more; give the rings, which are to be closed."""
+        for wish in wishes:
+            if wish.ring:
+                self._read(wish, wish.ring.slots)
+        return [ring for wish in wishes if (ring := self._end(wish, WAITING, why))]
+
     def _end_all(self, why: str) -> None:
         with self._mine():
-            self.drain()
             self.ended = True
-            rings = [ring for wish in self._wishes.values() if (ring := self._end(wish, WAITING, why))]
+            rings = self._end_these(list(self._wishes.values()), why)
         _side_by_side(Ring.close, rings)
 
     def _read(self, wish: _Wish, most: int) -> int:

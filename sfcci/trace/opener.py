@@ -11,6 +11,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import resource
 import select
 import socket
@@ -27,6 +28,8 @@ from sfcci.errors import MissingTool, ProgramFailure, SfcciError, ToolError
 
 PROGRAM = Path(__file__).parent / "inside" / "opener.py"
 NAMES = Path("/run/netns")
+NAME = re.compile(r"(?!\.\.?$)[^/\0]{0,255}")
+"""What `ip netns` takes for a name: one of a file; "" for the switch's own."""
 LIMIT_S = 10.0
 """How long the program may take for its start, and for an answer."""
 LONGEST = 4096
@@ -85,6 +88,8 @@ class Opener:
             return not _readable(self._asked, 0)
 
     def _socket(self, request: dict[str, Any]) -> socket.socket:
+        if not NAME.fullmatch(request["netns"]):
+            raise Gone(self._where(repr(request["netns"]), "there is no such name"))
         with self._turn:
             try:
                 self._asked.sendall(json.dumps(request).encode())
