@@ -133,7 +133,11 @@ def crud(group: click.Group, name: str, path: str) -> None:
         for word in which:
             asking.ask("DELETE", f"{path}/{quoted(word)}")
 
-    listed.help, one.help, ended.help = f"List every {name}.", f"Show one {name}.", f"End one {name}, or several."
+    listed.help, one.help, ended.help = (
+        f"List every {name}.",
+        f"Show one {name}.",
+        f"End one {name}, or several.",
+    )
     for command in (listed, one, ended):
         configured(command)
 

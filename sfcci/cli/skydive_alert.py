@@ -19,7 +19,9 @@ def alert() -> None:
 )
 @click.option("--name", default="", help="A name for people, and of its series in Graphite.")
 @click.option("--description", default="", help="What it is for.")
-@click.option("--expression", required=True, metavar="QUERY", help="What is asked; it fires when that is not empty.")
+@click.option(
+    "--expression", required=True, metavar="QUERY", help="What is asked; it fires when that is not empty."
+)
 @click.option("--trigger", default="graph", show_default=True, help="graph: when it changes; or duration:5s.")
 @click.option("--action", default="", metavar="URL", help="http(s):// gets a POST; file:// names a script.")
 def create(name: str, description: str, expression: str, trigger: str, action: str) -> None:

@@ -21,15 +21,25 @@ def capture() -> None:
 )
 @click.option("--gremlin", default="", metavar="QUERY", help="An expression for the nodes to capture.")
 @click.option("--node", default="", metavar="TID", help="One node, by its TID.")
-@click.option("--bpf", default="", metavar="FILTER", help="Only packets that the filter takes (pcap-filter(7)).")
+@click.option(
+    "--bpf", default="", metavar="FILTER", help="Only packets that the filter takes (pcap-filter(7))."
+)
 @click.option("--name", default="", help="A name for people.")
 @click.option("--description", default="", help="What it is for.")
-@click.option("--type", "kind", default="", metavar="TYPE", help="Skydive's way of capturing; ours is one for all.")
-@click.option("--header-size", type=int, default=0, metavar="OCTETS", help="Octets of each packet to look at.")
-@click.option("--rawpacket-limit", type=int, default=0, metavar="N", help="Packets to keep of each flow; -1: all.")
+@click.option(
+    "--type", "kind", default="", metavar="TYPE", help="Skydive's way of capturing; ours is one for all."
+)
+@click.option(
+    "--header-size", type=int, default=0, metavar="OCTETS", help="Octets of each packet to look at."
+)
+@click.option(
+    "--rawpacket-limit", type=int, default=0, metavar="N", help="Packets to keep of each flow; -1: all."
+)
 @click.option("--extra-tcp-metric", is_flag=True, help="Count TCP's flags, gaps and packets out of order.")
 @click.option("--ip-defrag", is_flag=True, help="Put fragments together.")
-@click.option("--reassamble-tcp", "--reassemble-tcp", "reassemble", is_flag=True, help="Accepted; changes nothing.")
+@click.option(
+    "--reassamble-tcp", "--reassemble-tcp", "reassemble", is_flag=True, help="Accepted; changes nothing."
+)
 @click.option("--layer-key-mode", default="", metavar="L2|L3", help="What tells one flow from another.")
 @click.option("--extra-layer", multiple=True, metavar="LAYER", help="Layers to look into, such as DNS.")
 @click.option("--port", type=int, default=0, help="For sFlow; accepted.")

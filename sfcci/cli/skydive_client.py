@@ -43,9 +43,7 @@ class Client:
     username: str = ""
     password: str = ""
 
-    def ask(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
-    ) -> Answer:
+    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """Send a request (`body`: bytes, a file, or what becomes JSON) and give the answer.
 
         Raises Unreachable (none answers), Refused (it says no).
@@ -58,7 +56,9 @@ class Client:
                 failed.append(f"no analyzer answers at {address}: {_reason(error)}")
                 continue
             return _taken(answer, address)
-        raise Unreachable("; ".join(failed) + "; start one with `sfcci trace serve`, or see analyzers in the configuration")
+        raise Unreachable(
+            "; ".join(failed) + "; start one with `sfcci trace serve`, or see analyzers in the configuration"
+        )
 
     def _asked(self, address: str, method: str, path: str, body: Any, headers: dict[str, str]) -> Answer:
         connection = _connection(address)

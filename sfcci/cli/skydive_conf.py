@@ -93,13 +93,19 @@ class Conf:
         users = {str(user): str(password) for user, password in (backend.get("users") or {}).items()}
         if not users:
             raise self.fault(
-                f"auth.{name}.users", "users with their passwords", "an htpasswd file is not read; see --auth-file"
+                f"auth.{name}.users",
+                "users with their passwords",
+                "an htpasswd file is not read; see --auth-file",
             )
         return users
 
     def fault(self, name: str, expected: str, hint: str = "") -> InputError:
         """Give the error for a value that is not of its kind; it shows none, since it may be a secret."""
-        return InputError(Fault(Place(self.path or "$SKYDIVE_" + name.upper()), f"{name} is of another kind", expected, hint))
+        return InputError(
+            Fault(
+                Place(self.path or "$SKYDIVE_" + name.upper()), f"{name} is of another kind", expected, hint
+            )
+        )
 
 
 def load(path: str, environ: Mapping[str, str] = os.environ) -> Conf:
@@ -122,5 +128,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     if table is None:
         return {}
     if not isinstance(table, dict):
-        raise InputError(Fault(Place(path), "is no table", "Skydive's configuration, as analyzers: [127.0.0.1:8082]"))
+        raise InputError(
+            Fault(Place(str(path)), "is no table", "Skydive's configuration, as analyzers: [127.0.0.1:8082]")
+        )
     return table

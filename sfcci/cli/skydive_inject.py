@@ -33,7 +33,10 @@ _NAMES = {
 
 def _options(command: _Function) -> _Function:
     for names, settings in (
-        (("--src",), {"default": "", "metavar": "QUERY", "help": "An expression for the interface that sends."}),
+        (
+            ("--src",),
+            {"default": "", "metavar": "QUERY", "help": "An expression for the interface that sends."},
+        ),
         (("--dst",), {"default": "", "metavar": "QUERY", "help": "An expression for the destination."}),
         (("--src-ip", "--srcIP", "src_ip"), {"default": "", "help": "Default: the sending node's address."}),
         (("--dst-ip", "--dstIP", "dst_ip"), {"default": "", "help": "Default: the destination's address."}),
@@ -60,7 +63,7 @@ def _options(command: _Function) -> _Function:
             {"type": click.Path(path_type=Path), "default": None, "help": "Send the frames of a capture."},
         ),
     ):
-        command = click.option(*names, **settings)(command)  # type: ignore[arg-type] # click's own words
+        command = click.option(*names, **settings)(command)
     return command
 
 
@@ -86,7 +89,7 @@ EXAMPLE = (
 @_options
 @click.group(invoke_without_command=True, epilog=EXAMPLE)
 @click.pass_context
-def injection(ctx: click.Context, **given: Any) -> None:
+def injection(ctx: click.Context, /, **given: Any) -> None:
     """Send packets. Without a command of its own it sends, as Skydive 0.9 did."""
     if ctx.invoked_subcommand is None:
         _send(given)

@@ -24,7 +24,7 @@ def answer(gremlin: str, form: str) -> None:
     if form == "json":
         print_object(found.json(), "\t")
     else:
-        click.get_binary_stream("stdout").write(found.body)
+        click.echo(found.body, nl=False)
 
 
 @configured
@@ -42,7 +42,9 @@ def topology() -> None:
     """Ask about the topology; export it."""
 
 
-@topology.command("query", epilog="Example: sfcci-skydive client topology query --gremlin \"G.Flows().Limit(1)\"")
+@topology.command(
+    "query", epilog='Example: sfcci-skydive client topology query --gremlin "G.Flows().Limit(1)"'
+)
 @click.option("--gremlin", default="G", show_default=True, metavar="QUERY", help="The expression.")
 @_format
 def topology_query(gremlin: str, form: str) -> None:

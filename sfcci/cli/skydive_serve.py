@@ -14,7 +14,9 @@ from sfcci.cli.skydive import conf, configured
     "--lab", default="", metavar="NAME", shell_complete=completion.labs, help="As for sfcci trace serve."
 )
 @click.option("--machine", is_flag=True, help="As for sfcci trace serve.")
-@click.option("--listen", default="", metavar="HOST:PORT", help="Default: analyzer.listen, else 127.0.0.1:8082.")
+@click.option(
+    "--listen", default="", metavar="HOST:PORT", help="Default: analyzer.listen, else 127.0.0.1:8082."
+)
 @click.option("--insecure-http", is_flag=True, help="As for sfcci trace serve.")
 def analyzer(lab: str, machine: bool, listen: str, insecure_http: bool) -> None:
     """Serve the topology, captures and flows; see also `sfcci trace serve`."""

@@ -20,17 +20,28 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
     shell_complete=completion.labs,
     help="The lab to look into, also one that is not up yet; default: the only one that is up, else this machine.",
 )
-@click.option("--machine", is_flag=True, help="Look into this machine's own namespaces, whatever labs are up.")
 @click.option(
-    "--listen", default="127.0.0.1:8082", show_default=True, metavar="HOST:PORT", help="Port 0 takes any free one."
+    "--machine", is_flag=True, help="Look into this machine's own namespaces, whatever labs are up."
 )
 @click.option(
-    "--auth-file", type=_PATH, metavar="FILE", help="Ask who it is: users and tokens of FILE (sfcci sfc user add)."
+    "--listen",
+    default="127.0.0.1:8082",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Port 0 takes any free one.",
+)
+@click.option(
+    "--auth-file",
+    type=_PATH,
+    metavar="FILE",
+    help="Ask who it is: users and tokens of FILE (sfcci sfc user add).",
 )
 @click.option("--tls-cert", type=_PATH, metavar="FILE", help="Serve HTTPS with this certificate (PEM).")
 @click.option("--tls-key", type=_PATH, metavar="FILE", help="The certificate's key (PEM, no passphrase).")
 @click.option(
-    "--insecure-http", is_flag=True, help="Take passwords without TLS on another address than this machine's own."
+    "--insecure-http",
+    is_flag=True,
+    help="Take passwords without TLS on another address than this machine's own.",
 )
 @click.option(
     "--database",
@@ -38,10 +49,17 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
     metavar="URL",
     help="Where captures, alerts and the history are kept; default: a file of this place in the state folder.",
 )
-@click.option("--no-history", is_flag=True, help="Keep nothing: no At and Since, no captures after a restart.")
-@click.option("--keep", default="24h", show_default=True, metavar="SPAN", help="How long the history is kept.")
 @click.option(
-    "--alert-scripts", type=_FOLDER, metavar="DIR", help="The folder of the programs that alerts may start (file://)."
+    "--no-history", is_flag=True, help="Keep nothing: no At and Since, no captures after a restart."
+)
+@click.option(
+    "--keep", default="24h", show_default=True, metavar="SPAN", help="How long the history is kept."
+)
+@click.option(
+    "--alert-scripts",
+    type=_FOLDER,
+    metavar="DIR",
+    help="The folder of the programs that alerts may start (file://).",
 )
 @click.option("--push", is_flag=True, help="Send what alerts find to Graphite ([graphite] carbon).")
 @click.option("--capture", "query", default="", metavar="GREMLIN", help="Capture these nodes from the start.")

@@ -93,8 +93,10 @@ def _say_begun(url: str, place: "Place", *, json_output: bool) -> None:
         return
     client = url.partition("//")[2]
     click.echo(f"the analyzer of {place.name} is at {url}; try:")
-    click.echo(f"  sfcci-skydive client --analyzer {client} capture create --gremlin \"G.V().Has('Name', Regex('^tap.*'))\"")
-    click.echo(f"  sfcci-skydive client --analyzer {client} query \"G.Flows()\"")
+    click.echo(
+        f"  sfcci-skydive client --analyzer {client} capture create --gremlin \"G.V().Has('Name', Regex('^tap.*'))\""
+    )
+    click.echo(f'  sfcci-skydive client --analyzer {client} query "G.Flows()"')
 
 
 def _place(settings: "Settings", wish: Wish) -> "Place":
@@ -130,7 +132,11 @@ def _history(
 
     if not wish.history:
         return None
-    keep_s = interval_s(f"duration:{wish.keep}") if not re.fullmatch(r"\d+d", wish.keep) else int(wish.keep[:-1]) * 86400
+    keep_s = (
+        interval_s(f"duration:{wish.keep}")
+        if not re.fullmatch(r"\d+d", wish.keep)
+        else int(wish.keep[:-1]) * 86400
+    )
     url = wish.database or settings.trace.database
     if not url:
         name = re.sub(r"[^A-Za-z0-9_-]", "-", place.name)
@@ -151,7 +157,7 @@ def _history(
 
 
 def _begin(analyzer: Any, wish: Wish) -> None:
-    from sfcci.trace.analyzer import Conflict
+    from sfcci.trace.unanswered import Conflict
 
     with contextlib.suppress(Conflict):  # it was asked for before
         analyzer.create_capture({"GremlinQuery": wish.query, "BPFFilter": wish.bpf})
@@ -242,7 +248,9 @@ def _point(settings: "Settings") -> "Point":
     from sfcci.metric.point import Point
 
     if not settings.graphite.carbon:
-        raise UsageError("--push wants to know where carbon listens: set [graphite] carbon, or SFCCI_GRAPHITE_CARBON")
+        raise UsageError(
+            "--push wants to know where carbon listens: set [graphite] carbon, or SFCCI_GRAPHITE_CARBON"
+        )
     to = carbon.parse_address(settings.graphite.carbon)
 
     def point(alert: Any, value: float, at_s: float) -> None:
@@ -253,5 +261,3 @@ def _point(settings: "Settings") -> "Point":
             say(f"alert {alert.name or alert.uuid}: {error}")
 
     return point
-
-

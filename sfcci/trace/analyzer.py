@@ -5,38 +5,34 @@ be any thread. `lock` is held where the graph, captures or tables are read or ch
 """
 
 import contextlib
+import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sfcci.errors import SfcciError, UsageError
+from sfcci.errors import SfcciError
 from sfcci.trace import alert, captures, gremlin
 from sfcci.trace.alert_action import Actions
+from sfcci.trace.alert_watch import Alerts
 from sfcci.trace.captures import Capture
 from sfcci.trace.flow import FlowRecord
 from sfcci.trace.flow_store import FlowStore
 from sfcci.trace.graph import Element, Graph
 from sfcci.trace.gremlin import Answer
-from sfcci.trace.mirror import Mirror
 from sfcci.trace.past import Past, Recorder
 from sfcci.trace.place import Here, Place
 from sfcci.trace.tapping import Tapping
+from sfcci.trace.unanswered import Conflict, NoSuch
 
 TICK_S: Final = 1.0
 REST_S: Final = 5.0
 """How long nothing happens by itself where nothing is captured."""
+_INTERFACE_METRICS: Final = re.compile(r"\.\s*v\s*\(.*metric", re.IGNORECASE | re.DOTALL)
+"""Expressions that may ask for what interfaces have counted."""
 Listener = Callable[[str, Any], None]
 """Hears ("node added", node) and so on, and ("captures", None)."""
-
-
-class Conflict(UsageError):  # noqa: N818 - what is asked for, as the words of `errors` are
-    """There is one already."""
-
-
-class NoSuch(UsageError):  # noqa: N818 - as above
-    """What is asked for is not there."""
 
 
 class Analyzer:
@@ -52,13 +48,12 @@ class Analyzer:
         self.place, self.say = place, say
         self.lock = threading.RLock()
         self.started_ms = _now_ms()
-        self.mirror = Mirror()
+        self.graph = Graph()
+        """The topology; read it with `lock` held."""
         self.store = FlowStore()
         self.recorder, self.actions = recorder, actions
         self.captures: dict[str, Capture] = {}
-        self.alerts: dict[str, alert.Alert] = {}
-        self._answers: dict[str, str] = {}
-        self._due: dict[str, float] = {}
+        self.alerts = Alerts(self._asked, recorder, actions, say)
         self._listeners: list[Listener] = []
         self._here: Here | None = None
         self._tapping: Tapping | None = None
@@ -66,13 +61,9 @@ class Analyzer:
         self._end = threading.Event()
         self.ready = threading.Event()
         """Set when the topology is known for the first time, or why it is not has been said."""
-        self.mirror.graph.on_change(self._changed)
+        self._quiet = self._overlaying = False
+        self.graph.on_change(self._changed)
         self._recall()
-
-    @property
-    def graph(self) -> Graph:
-        """The topology; read it with `lock` held."""
-        return self.mirror.graph
 
     # Questions
 
@@ -80,7 +71,13 @@ class Analyzer:
         """Answer a Gremlin expression about now: all that has happened before the call is seen. Raises InputError."""
         with self.lock:
             self._catch_up()
+            if self._here and _INTERFACE_METRICS.search(text):
+                with self._overlay(quiet=True):
+                    self._here.topology.measure()
             return gremlin.query(text, self._world())
+
+    def _asked(self, text: str) -> Any:
+        return gremlin.query(text, self._world()).json()
 
     def _world(self) -> gremlin.World:
         return gremlin.World(
@@ -92,7 +89,7 @@ class Analyzer:
             now_ms=_now_ms,
         )
 
-    def chain_paths(self, flows: "list[FlowRecord] | tuple[FlowRecord, ...]") -> list[dict[str, Any]]:
+    def chain_paths(self, flows: Sequence[FlowRecord]) -> list[dict[str, Any]]:
         """Judge requests by the chains of the place. Raises UsageError where it has none (the machine itself)."""
         return self.place.chain_paths(flows, self.graph)
 
@@ -149,7 +146,9 @@ class Analyzer:
         """Give all captures in Skydive's shape, by UUID."""
         with self.lock:
             counts = self._tapping.counts() if self._tapping else {}
-            return {one.uuid: captures.as_json(one, counts.get(one.uuid, 0)) for one in self.captures.values()}
+            return {
+                one.uuid: captures.as_json(one, counts.get(one.uuid, 0)) for one in self.captures.values()
+            }
 
     def _check_new(self, made: Capture) -> None:
         if made.uuid in self.captures:
@@ -158,28 +157,18 @@ class Analyzer:
             if other.same == made.same:
                 raise Conflict(f"capture {other.uuid} has the same expression, type and filter")
 
-    def create_alert(self, given: Mapping[str, Any]) -> alert.Alert:
+    def create_alert(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Begin to ask an alert's expression, now and by its trigger. Raises InputError, Conflict, UsageError."""
-        made = alert.parse_alert(given, str(uuid.uuid4()), _now_ms())
-        self.actions.check(made.action)
         with self.lock:
-            if made.uuid in self.alerts:
-                raise Conflict(f"there is an alert {made.uuid} already")
-            self.query(made.expression)
-            self.alerts[made.uuid] = made
-            self.recorder.put("alert", made.uuid, alert.as_json(made))
-            self._ask(made)
+            self._catch_up()
+            made = self.alerts.create(given, _now_ms())
         self._wake()
-        return made
+        return alert.as_json(made)
 
     def delete_alert(self, which: str) -> None:
         """Ask no more. Raises NoSuch."""
         with self.lock:
-            if self.alerts.pop(which, None) is None:
-                raise NoSuch(f"there is no alert {which}")
-            self._answers.pop(which, None)
-            self._due.pop(which, None)
-            self.recorder.put("alert", which, None)
+            self.alerts.delete(which)
 
     # What others want of the place
 
@@ -188,7 +177,7 @@ class Analyzer:
         with self.lock:
             return self._connected().opener
 
-    def take_flows(self, flows: "list[FlowRecord]") -> None:
+    def take_flows(self, flows: Sequence[FlowRecord]) -> None:
         """Take flows from elsewhere (a file of packets): they have ended, and are asked for like others."""
         with self.lock:
             self.store.end(flows)
@@ -212,7 +201,7 @@ class Analyzer:
         said = ""
         while not self._end.is_set():
             try:
-                with self.place.opened() as here:
+                with self.place.opened(self.graph) as here:
                     said = ""
                     self._follow(here)
             except SfcciError as error:
@@ -228,7 +217,6 @@ class Analyzer:
             self._here = here
             self._tapping = Tapping(here.live, self.store, self.say)
             self.store.do = here.live.do
-            self.mirror.follow(here.topology.graph)
             self._catch_up()
             self._apply()
         self.say(f"the topology of {self.place.name} is known: {len(self.graph.nodes())} nodes")
@@ -240,16 +228,15 @@ class Analyzer:
                 self._catch_up()
                 if self._stale:
                     self._apply()
-                    self._ask_all(alert.GRAPH)
+                    self.alerts.changed()
                 if (now := time.monotonic()) >= next_tick:
                     next_tick = now + TICK_S
                     self._tick()
 
     def _wait_s(self, next_tick: float) -> float:
-        now = time.monotonic()
         if self.captures or self.recorder.pending:
-            return max(0.0, next_tick - now)
-        return max(0.0, min([REST_S, *(due - now for due in self._due.values())]))
+            return self.alerts.wait_s(max(0.0, next_tick - time.monotonic()))
+        return self.alerts.wait_s(REST_S)
 
     def _tick(self) -> None:
         now_ns = time.time_ns()
@@ -257,7 +244,7 @@ class Analyzer:
             if one.expires_ms and one.expires_ms * 1_000_000 <= now_ns:
                 self.delete_capture(one.uuid)
         self.recorder.tick(now_ns // 1_000_000, self.store.tick(now_ns), self.store.changed)
-        self._ask_all("duration")
+        self.alerts.tick()
 
     def _disconnect(self) -> None:
         """The place has gone: so have its nodes, and its flows have ended."""
@@ -267,7 +254,6 @@ class Analyzer:
                 return
             self.store.keep_only(())
             self.store.do = _directly
-            self.mirror.follow(None, _now_ms())
             self.recorder.tick(_now_ms(), [], self.store.changed, at_once=True)
         self._tell("captures", None)
 
@@ -286,7 +272,7 @@ class Analyzer:
         """See all that has happened until now: netlink's and OVSDB's news, packets in the rings."""
         if self._here is None:
             return
-        self._here.topology.look(0)
+        self._here.topology.catch_up()
         if self._stale:
             self._apply()
         self._drain()
@@ -294,8 +280,7 @@ class Analyzer:
     def _drain(self) -> None:
         if self._here and self.captures and not self._here.gone():
             self._here.live.drain()
-            if self._tapping:
-                self.mirror.overlay(self._tapping.shown(), _now_ms(), quiet=True)
+            self._tell_taps(quiet=True)
 
     def _apply(self) -> None:
         """Have every capture read the interfaces that its expression chooses now."""
@@ -303,7 +288,7 @@ class Analyzer:
         if self._tapping is None:
             return
         world = self._world()
-        wanted = []
+        wanted: list[captures.Tapped] = []
         for capture in self.captures.values():
             try:
                 nodes = captures.chosen(gremlin.query(capture.gremlin_query, world))
@@ -312,44 +297,32 @@ class Analyzer:
                 continue
             wanted += captures.tapped(capture, nodes, self.graph)
         self._tapping.want(wanted)
-        self.mirror.overlay(self._tapping.shown(), _now_ms())
-        self._stale = False  # what captures tell of themselves chooses no other nodes
+        self._tell_taps()
 
-    def _ask_all(self, kind: str) -> None:
-        now = time.monotonic()
-        for one in tuple(self.alerts.values()):
-            if (not one.every_s) == (kind == alert.GRAPH) and self._due.get(one.uuid, 0.0) <= now:
-                self._ask(one)
+    def _tell_taps(self, *, quiet: bool = False) -> None:
+        """Have captured nodes tell of their captures: that chooses no other nodes, and counters alone are no history."""
+        if self._tapping and self._here:
+            with self._overlay(quiet=quiet):
+                self._tapping.tell(self._here.topology.annotate)
 
-    def _ask(self, one: alert.Alert) -> None:
-        if one.every_s:
-            self._due[one.uuid] = time.monotonic() + one.every_s
+    @contextlib.contextmanager
+    def _overlay(self, *, quiet: bool) -> Iterator[None]:
+        self._overlaying, self._quiet = True, quiet
         try:
-            result = gremlin.query(one.expression, self._world()).json()
-        except SfcciError as error:
-            self.say(f"alert {one.name or one.uuid}: {error}")
-            return
-        self.actions.point(one, alert.weight(result))
-        mark = alert.fingerprint(result)
-        if self._answers.get(one.uuid) != mark:
-            self._answers[one.uuid] = mark
-            if alert.fires(result):
-                self.say(f"alert {one.name or one.uuid} fires")
-                self.actions.fire(one, result)
+            yield
+        finally:
+            self._overlaying = self._quiet = False
 
     def _recall(self) -> None:
         """What was asked for before the analyzer ended is asked for still."""
         for key, given in self.recorder.documents("capture").items():
             with contextlib.suppress(SfcciError):
                 self.captures[key] = captures.parse_capture(given, key)
-        for key, given in self.recorder.documents("alert").items():
-            with contextlib.suppress(SfcciError):
-                self.alerts[key] = alert.parse_alert(given, key)
 
     def _changed(self, change: str, element: Element) -> None:
-        if not self.mirror.quiet:
+        if not self._quiet:
             self.recorder.element(element)
-        if not self.mirror.overlaying:
+        if not self._overlaying:
             self._stale = True
         self._tell(change, element)
 

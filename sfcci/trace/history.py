@@ -4,6 +4,7 @@ One analyzer writes a database. What it wrote is there after kill -9; what it wr
 last known alive. Old rows go: by age, and by number.
 """
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -95,8 +96,10 @@ class History:
         """Close the database."""
         self._engine.dispose()
 
-    def _changing(self) -> "_Changing":
-        return _Changing(self._engine, self._url)
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        with store.database_errors(self._url, SETTING), self._engine.begin() as connection:
+            yield connection
 
     # What was asked for
 
@@ -183,30 +186,6 @@ class History:
         )
         with self._changing() as connection:
             return [json.loads(text) for text in connection.execute(wanted).scalars()]
-
-
-class _Changing:
-    """A transaction whose refusals are told as Unreachable."""
-
-    def __init__(self, engine: Any, url: str) -> None:
-        self._begun, self._errors = engine.begin(), store.database_errors(url, SETTING)
-
-    def __enter__(self) -> Connection:
-        self._errors.__enter__()
-        try:
-            connection: Connection = self._begun.__enter__()
-        except BaseException as error:
-            self._errors.__exit__(type(error), error, error.__traceback__)
-            raise
-        return connection
-
-    def __exit__(self, *raised: Any) -> None:
-        try:
-            self._begun.__exit__(*raised)
-        except BaseException as error:
-            self._errors.__exit__(type(error), error, error.__traceback__)
-            raise
-        self._errors.__exit__(*raised)
 
 
 def _write_elements(connection: Connection, elements: Sequence[Element]) -> None:

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from sfcci.errors import Fault, InputError, Place, SfcciError, UsageError
 from sfcci.trace import captures
-from sfcci.trace.analyzer import Analyzer, NoSuch
+from sfcci.trace.analyzer import Analyzer
 from sfcci.trace.graph import Node
 from sfcci.trace.injection import Injection
 from sfcci.trace.injector import inject, inject_frames
+from sfcci.trace.unanswered import NoSuch
 
 MOST_AT_ONCE: Final = 16
 MOST_KEPT: Final = 100

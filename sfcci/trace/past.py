@@ -129,9 +129,7 @@ class Recorder:
 class Past:
     """What expressions with At, Context and Since ask: the history, and what is there now and not written yet."""
 
-    def __init__(
-        self, recorder: Recorder, graph: Graph, flows: Callable[[], Iterable[FlowRecord]]
-    ) -> None:
+    def __init__(self, recorder: Recorder, graph: Graph, flows: Callable[[], Iterable[FlowRecord]]) -> None:
         self._recorder, self._graph, self._flows = recorder, graph, flows
 
     def at(self, at_ms: int, duration_ms: int | None) -> Moment:
@@ -148,7 +146,11 @@ class Past:
         )
 
     def _merged(self, history: History, since_ms: int, until_ms: int) -> list[FlowRecord]:
-        live = [flow for flow in self._flows() if flow.start_ns // MS <= until_ms and flow.last_ns // MS >= since_ms]
+        live = [
+            flow
+            for flow in self._flows()
+            if flow.start_ns // MS <= until_ms and flow.last_ns // MS >= since_ms
+        ]
         known = {flow.uuid for flow in live}
         kept = (parse_flow(one) for one in history.flows(since_ms, until_ms) if one["UUID"] not in known)
         return sorted((*live, *kept), key=lambda flow: flow.last_ns, reverse=True)

@@ -16,6 +16,7 @@ from sfcci.trace.flow import FlowRecord
 from sfcci.trace.graph import Graph
 from sfcci.trace.live import Live
 from sfcci.trace.opener import Opener, opened
+from sfcci.trace.topology_node import neutron
 from sfcci.trace.topology_watch import Topology
 
 MACHINE = "this machine"
@@ -33,7 +34,7 @@ class Here:
     def wait(self, timeout_s: float) -> None:
         """Wait until something has happened there, `wake` was called, or the time is over."""
         poll = select.poll()
-        for handle in (self._woken, self.opener.fileno(), *self.topology.handles()):
+        for handle in (self._woken, *self.topology.handles()):
             poll.register(handle, select.POLLIN)
         for handle, _ in poll.poll(timeout_s * 1000):
             if handle == self._woken:
@@ -46,7 +47,7 @@ class Here:
 
     def gone(self) -> bool:
         """Say whether the place has ended."""
-        return not self.opener.alive()
+        return self.topology.ended or self.live.ended
 
 
 class Place(Protocol):
@@ -56,8 +57,8 @@ class Place(Protocol):
     def name(self) -> str:
         """How people call it."""
 
-    def opened(self) -> contextlib.AbstractContextManager[Here]:
-        """Open it for the block. Raises UsageError, Gone (it is not there), MissingTool."""
+    def opened(self, graph: Graph) -> contextlib.AbstractContextManager[Here]:
+        """Open it for the block; its topology is drawn into `graph`. Raises UsageError, Gone (it is not there), MissingTool."""
 
     def missing(self) -> SfcciError:
         """Give the error for who wants something of it while it is not there."""
@@ -68,14 +69,14 @@ class Place(Protocol):
 
 @dataclass(frozen=True)
 class Machine:
-    """This machine with all its named network namespaces."""
+    """The machine itself with all its named network namespaces."""
 
     name: str = MACHINE
 
     @contextlib.contextmanager
-    def opened(self) -> Iterator[Here]:
+    def opened(self, graph: Graph) -> Iterator[Here]:
         """See Place."""
-        with opened(None) as opener, _looked_into(opener) as here:
+        with opened(None) as opener, _looked_into(opener, graph) as here:
             yield here
 
     def missing(self) -> SfcciError:
@@ -97,14 +98,18 @@ class LabPlace:
     """What is meant to be in it."""
 
     @contextlib.contextmanager
-    def opened(self) -> Iterator[Here]:
+    def opened(self, graph: Graph) -> Iterator[Here]:
         """See Place."""
-        with opened(self._lab().lab, self.name) as opener, _looked_into(opener) as here:
+        lab = self._lab().lab
+        with opened(lab, self.name) as opener, _looked_into(opener, graph) as here:
+            here.topology.plugged(neutron(lab.topology))
             yield here
 
     def missing(self) -> SfcciError:
         """See Place."""
-        return Unreachable(f"no lab {self.name} is up; the analyzer goes on when it is: sfcci lab up {self.name}")
+        return Unreachable(
+            f"no lab {self.name} is up; the analyzer goes on when it is: sfcci lab up {self.name}"
+        )
 
     def chain_paths(self, flows: Sequence[FlowRecord], graph: Graph) -> list[dict[str, Any]]:
         """See Place."""
@@ -128,10 +133,10 @@ class LabPlace:
 
 
 @contextlib.contextmanager
-def _looked_into(opener: Opener) -> Iterator[Here]:
+def _looked_into(opener: Opener, graph: Graph) -> Iterator[Here]:
     with contextlib.ExitStack() as stack:
         woken = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         stack.callback(os.close, woken)
         live = stack.enter_context(Live(opener))
-        topology = stack.enter_context(contextlib.closing(Topology(opener)))
+        topology = stack.enter_context(Topology(opener, graph=graph))
         yield Here(opener, topology, live, woken)

@@ -12,6 +12,7 @@ from sfcci.trace.live import Live, Wanted
 Key = tuple[str, str, str, str]
 Sink = Callable[[int, bytes, int, bool], None]
 ACTIVE = "active"
+CAPTURES = "Captures"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Tapping:
     def __init__(self, live: Live, store: FlowStore, say: Callable[[str], None]) -> None:
         self._live, self._store, self._say = live, store, say
         self._taps: dict[Key, _Tap] = {}
+        self._told: dict[str, list[dict[str, Any]]] = {}
 
     def want(self, tapped: Iterable[Tapped]) -> None:
         """Capture these and no others. Raises InputError (a filter), Gone, MissingTool."""
@@ -65,6 +67,13 @@ class Tapping:
         return Counter(
             self._taps[key].tapped.capture.uuid for key, tap in self.states().items() if tap.state == ACTIVE
         )
+
+    def tell(self, annotate: Callable[[str, str, Any], None]) -> None:
+        """Have each node tell what is new of its captures, and those that are captured no more, nothing."""
+        before, self._told = self._told, self.shown()
+        for node_id in {**before, **self._told}:
+            if before.get(node_id) != self._told.get(node_id):
+                annotate(node_id, CAPTURES, self._told.get(node_id))
 
     def shown(self) -> dict[str, list[dict[str, Any]]]:
         """Give what each captured node tells of its captures, by node's id: Skydive's Captures."""

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from sfcci import document
 from sfcci.errors import Fault, InputError, Place, SfcciError, UsageError
-from sfcci.trace.analyzer import Conflict, NoSuch
+from sfcci.trace.unanswered import Conflict, NoSuch
 from sfcci.web.analyzer_door import REALM, Denied, Door
 from sfcci.web.answer import HEADERS, plain
 
@@ -88,10 +88,10 @@ def refused(error: SfcciError) -> "Response":
     return text(str(error), 400 if isinstance(error, InputError | UsageError) else 502)
 
 
-def denied(error: Denied) -> "Response":
-    """Give the refusal of whoever asks."""
+def denied(error: Denied, *, challenge: bool = True) -> "Response":
+    """Give the refusal of whoever asks; `challenge`: a browser asks for a password then."""
     response = text(error.message, error.status)
-    if error.status == 401:  # noqa: PLR2004 - HTTP's
+    if challenge and error.status == 401:  # noqa: PLR2004 - HTTP's
         response.headers["WWW-Authenticate"] = REALM
     return response
 
@@ -125,9 +125,9 @@ async def _asked(request: "Request", body: str, held: contextlib.ExitStack) -> A
     if body == "document":
         return Asked(request, _document(request, await _bytes(request)))
     if body == "file":
-        file = held.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
+        file = held.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - held as long as it is read
         await _into(request, file)
-        return Asked(request, file=file)  # type: ignore[arg-type] # it is one, but for its type
+        return Asked(request, file=file)
     return Asked(request)
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sfcci import __version__
 from sfcci.errors import Fault, InputError, Place, UsageError
 from sfcci.trace import alert
-from sfcci.trace.analyzer import Analyzer, NoSuch
+from sfcci.trace.analyzer import Analyzer
 from sfcci.trace.injections import Injections
+from sfcci.trace.unanswered import NoSuch
 from sfcci.web.analyzer_answer import Asked, Endpoint, answer_json, answering, mapping, text
 from sfcci.web.analyzer_door import Door
 
@@ -45,8 +46,8 @@ class Api:
         return {
             "capture": Kind(analyzer.shown_captures, self._capture, analyzer.delete_capture),
             "alert": Kind(
-                lambda: {key: alert.as_json(one) for key, one in dict(analyzer.alerts).items()},
-                lambda given, _ttl: alert.as_json(analyzer.create_alert(given)),
+                analyzer.alerts.shown,
+                lambda given, _ttl: analyzer.create_alert(given),
                 analyzer.delete_alert,
             ),
             "injectpacket": Kind(

@@ -92,7 +92,7 @@ def is_ours(request: "Request") -> bool:
 
 def _tokens(request: "Request") -> list[str]:
     """Give the token that a request shows, at most one: a header's, a cookie's, a question's."""
-    cookies = SimpleCookie[str]()
+    cookies = SimpleCookie()
     try:
         cookies.load(request.headers.get("cookie", ""))
     except CookieError:

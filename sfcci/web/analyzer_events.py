@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sfcci.trace.analyzer import Analyzer
 from sfcci.trace.graph import Edge, Element, as_json
-from sfcci.web.analyzer_answer import denied, with_headers
+from sfcci.web.analyzer_answer import denied, text, with_headers
 from sfcci.web.analyzer_door import Denied, Door
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class Stream:
             self._whole = self._captures = False
             graph = self._analyzer.graph
             if whole:
-                elements = {one.id: one for one in (*graph.nodes(), *graph.edges())}
+                elements = {node.id: node for node in graph.nodes()}
+                elements |= {edge.id: edge for edge in graph.edges()}
         told = b""
         if whole or elements:
             told += _event("graph", {"whole": whole, **_parts(list(elements.values()))})
@@ -103,10 +104,10 @@ class Events:
         try:
             self._door.check_page(request)
             await self._door.user(request)
-            if len(self._streams) >= MOST_STREAMS:
-                raise Denied(503, f"{MOST_STREAMS} pages listen already")
         except Denied as error:
             return with_headers(denied(error))
+        if len(self._streams) >= MOST_STREAMS:
+            return with_headers(text(f"{MOST_STREAMS} pages listen already", 503))
         return with_headers(StreamingResponse(self._told(), media_type="text/event-stream"))
 
     async def _told(self) -> AsyncIterator[bytes]:

@@ -87,9 +87,7 @@ def _login(door: Door) -> Endpoint:
             name, password = (form.get(key, [""])[0] for key in ("username", "password"))
             token = await door.log_in(name, password)
         except Denied as error:
-            response = denied(error)
-            response.headers.pop("WWW-Authenticate", None)  # a page asks by a form of its own
-            return with_headers(response)
+            return with_headers(denied(error, challenge=False))  # a page asks by a form of its own
         response = answer_json({"Token": token, "Permissions": PERMISSIONS})
         for cookie in COOKIES if token else ():
             response.set_cookie(
