@@ -7,10 +7,12 @@ it skips, and what is broken is an InputError.
 Source: draft-ietf-opsawg-pcapng (block types and options).
 """
 
+import io
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from sfcci.errors import Fault, InputError, Place
 
@@ -22,6 +24,9 @@ DIRECTIONS = ("", "in", "out", "")
 """epb_flags bits 0-1 → direction: 1 inbound, 2 outbound (draft, section 4.3.1)."""
 NANOSECONDS = 9
 SNAP_LENGTH = 262144
+MAX_FRAME = 1 << 20
+MAX_BLOCK = 1 << 24
+"""Octets of a block at most: a damaged length must not ask for all memory."""
 MAX_NAME = 255
 _HEAD, _LAST = 8, 4
 
@@ -38,6 +43,7 @@ class CapturedFrame:
     direction: str
     data: bytes
     length: int
+    link_type: int = ETHERNET
 
     @property
     def time_s(self) -> float:
@@ -85,14 +91,19 @@ def dump(frames: Iterable[CapturedFrame], interfaces: Sequence[str] = ()) -> byt
 def read(source: bytes | Path) -> tuple[CapturedFrame, ...]:
     """Give the frames of a capture in file order. Raises InputError."""
     if isinstance(source, bytes):
-        return tuple(_Reader(source, "capture").frames())
+        return tuple(stream(io.BytesIO(source), "capture"))
     try:
-        data = source.read_bytes()
+        with source.open("rb") as file:
+            return tuple(stream(file, str(source)))
     except OSError as error:
         raise InputError(
             Fault(Place(str(source)), error.strerror or str(error), "a readable capture")
         ) from None
-    return tuple(_Reader(data, str(source)).frames())
+
+
+def stream(file: BinaryIO, name: str, begun: bytes = b"") -> Iterator[CapturedFrame]:
+    """Give the frames of an open capture one at a time; `begun` was read of it already. Raises InputError, OSError."""
+    return _Reader(file, name, begun).frames()
 
 
 def _block(kind: int, body: bytes) -> bytes:
@@ -118,48 +129,60 @@ class _Interface:
     name: str
     units_per_s: int
     offset_s: int
+    link_type: int
 
 
 @dataclass
 class _Reader:
     """A walk over the blocks of one file; `order` is the section's byte order as struct spells it."""
 
-    data: bytes
+    file: BinaryIO
     path: str
+    ahead: bytes = b""
+    """Octets that were read and not yet used."""
     order: str = "<"
     interfaces: list[_Interface] = field(default_factory=list)
 
     def frames(self) -> Iterator[CapturedFrame]:
         at = 0
-        if len(self.data) < _HEAD or self.data[:4] != struct.pack("<I", SECTION):
-            raise self._broken(0, "is not a pcapng capture", "a section header block")
-        while at < len(self.data):
-            kind, body, after = self._next(at)
+        while head := self._octets(_HEAD):
+            if at == 0 and head[:4] != struct.pack("<I", SECTION):
+                raise self._broken(0, "is not a pcapng capture", "a section header block")
+            kind, body = self._block(head, at)
             if kind == INTERFACE:
                 self.interfaces.append(self._interface(body, at))
             elif kind == ENHANCED_PACKET:
                 yield self._packet(body, at)
             elif kind in (OLD_PACKET, SIMPLE_PACKET):
                 raise self._broken(at, f"packet block type {kind}", "enhanced packet blocks")
-            at = after
+            at += _HEAD + len(body) + _LAST
+        if at == 0:
+            raise self._broken(0, "is not a pcapng capture", "a section header block")
 
-    def _next(self, at: int) -> tuple[int, bytes, int]:
-        """Give kind, body and end of the block at `at`; a section header changes the byte order first."""
-        if len(self.data) - at < _HEAD + _LAST:
-            raise self._broken(at, "ends in the middle of a block")
-        if self.data[at : at + 4] == struct.pack("<I", SECTION):
-            self._section(at)
-        kind, size = struct.unpack_from(self.order + "II", self.data, at)
+    def _octets(self, count: int) -> bytes:
+        found, self.ahead = self.ahead[:count], self.ahead[count:]
+        return found + self.file.read(count - len(found)) if len(found) < count else found
+
+    def _block(self, head: bytes, at: int) -> tuple[int, bytes]:
+        """Give kind and body of the block at `at`; a section header changes the byte order first."""
+        if head[:4] == struct.pack("<I", SECTION) and len(head) == _HEAD:
+            self.ahead = self._octets(_LAST)
+            self._section(self.ahead, at)
+        if len(head) < _HEAD:
+            raise self._broken(at, "ends in the middle of a block" if at else "is not a pcapng capture")
+        kind, size = struct.unpack(self.order + "II", head)
         if size < _HEAD + _LAST or size % 4:
             raise self._broken(at, f"block length {size}", "a multiple of 4, at least 12")
-        if size > len(self.data) - at:
+        if size > MAX_BLOCK:
+            raise self._broken(at, f"block length {size}", f"at most {MAX_BLOCK}")
+        rest = self._octets(size - _HEAD)
+        if len(rest) < size - _HEAD:
             raise self._broken(at, "ends in the middle of a block")
-        if struct.unpack_from(self.order + "I", self.data, at + size - _LAST)[0] != size:
+        if struct.unpack_from(self.order + "I", rest, len(rest) - _LAST)[0] != size:
             raise self._broken(at, "the two lengths of a block differ")
-        return kind, self.data[at + _HEAD : at + size - _LAST], at + size
+        return kind, rest[:-_LAST]
 
-    def _section(self, at: int) -> None:
-        magic = self.data[at + _HEAD : at + _HEAD + 4]
+    def _section(self, magic: bytes, at: int) -> None:
         orders = {struct.pack(order + "I", BYTE_ORDER): order for order in "<>"}
         if magic not in orders:
             raise self._broken(at, "no byte-order magic in a section header")
@@ -168,9 +191,7 @@ class _Reader:
     def _interface(self, body: bytes, at: int) -> _Interface:
         if len(body) < 8:  # noqa: PLR2004 - link type, reserved, snap length
             raise self._broken(at, "a short interface block")
-        link = struct.unpack_from(self.order + "H", body)[0]
-        if link != ETHERNET:
-            raise self._broken(at, f"link type {link}", "1 (Ethernet)")
+        link_type = struct.unpack_from(self.order + "H", body)[0]
         options = self._options(body[8:], at)
         resolution = options.get(IF_TSRESOL, b"\x06")[:1] or b"\x06"
         base, power = (2, resolution[0] & 0x7F) if resolution[0] & 0x80 else (10, resolution[0])
@@ -179,6 +200,7 @@ class _Reader:
             options.get(IF_NAME, b"").decode(errors="replace"),
             base**power,
             struct.unpack(self.order + "q", offset)[0] if len(offset) == 8 else 0,  # noqa: PLR2004 - int64
+            link_type,
         )
 
     def _packet(self, body: bytes, at: int) -> CapturedFrame:
@@ -194,7 +216,8 @@ class _Reader:
         interface = self.interfaces[number]
         ticks = (high << 32) | low
         time_ns = interface.offset_s * 10**9 + ticks * 10**9 // interface.units_per_s
-        return CapturedFrame(time_ns, interface.name, DIRECTIONS[word & 3], body[20 : 20 + kept], length)
+        data = body[20 : 20 + kept]
+        return CapturedFrame(time_ns, interface.name, DIRECTIONS[word & 3], data, length, interface.link_type)
 
     def _options(self, data: bytes, at: int) -> dict[int, bytes]:
         options: dict[int, bytes] = {}

@@ -121,6 +121,8 @@ class Packet:
     """The network's: VNI, or GRE key."""
     addresses: bytes = field(default=b"", compare=False, repr=False)
     """Source and destination of this packet's own IP header, in octets."""
+    macs: bytes = field(default=b"", compare=False, repr=False)
+    """Destination and source of Ethernet, in octets, as they stand in the frame."""
     at: int = field(default=0, compare=False)
     """Where the packet begins in the frame."""
     payload_at: int = field(default=0, compare=False)
@@ -179,7 +181,7 @@ def _nothing(frame: bytes, at: int, into: Fields) -> None:  # noqa: ARG001 - a l
 
 def _ethernet(frame: bytes, at: int, into: Fields) -> None:
     dst, src, ethertype = _ETHERNET.unpack_from(frame, at)
-    into["eth_src"], into["eth_dst"] = _mac(src), _mac(dst)
+    into["eth_src"], into["eth_dst"], into["macs"] = _mac(src), _mac(dst), dst + src
     into["layers"].append("Ethernet")
     _behind_link(frame, at + _ETHERNET.size, ethertype, into)
 

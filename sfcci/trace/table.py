@@ -1,0 +1,343 @@
+"""The flow table: frames in, flow records out, fast enough to look at every packet.
+
+Only the first packet of a flow in each direction is decoded (`packet`). Of all others a slice of the header is looked
+up: MAC addresses to ports, without what differs from packet to packet (TTL, ids, checksums, lengths). The slice leads
+to the innermost flow; MPLS and NSH frames count to the flow that carries it too. What is not in the form of one of
+the `_HEADS` (options, fragments, tunnels) takes the long way each time.
+
+A flow is known by its `key`: of an untagged Ethernet frame that is just the slice, so the dictionaries of slices are
+the table itself; tagged and labelled frames have their slices there as further entries.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from copy import copy
+from typing import Any, Final
+
+from sfcci.trace import table_key, table_more
+from sfcci.trace.flow import (
+    BYTES,
+    NOT_FINISHED,
+    ONE,
+    TCP_FIN,
+    TCP_RST,
+    TIMEOUT,
+    UNKNOWN,
+    FlowRecord,
+    Metric,
+    More,
+    Owner,
+)
+from sfcci.trace.packet import ACK, FIN, ICMP, RST, SYN, TCP, UDP, Packet, decode
+
+SECOND: Final = 1_000_000_000
+UPDATE_S, EXPIRE_S, FINISHED_S = 60, 600, 15
+APPLICATION_S = {"ARP": 10, "DNS": 20}
+"""How long flows of questions and answers are kept after the last packet."""
+EVICTED_AT_ONCE = 8
+"""A full table makes room by an eighth: to look for the oldest flow each time would take too long."""
+SLICES: Final = 4
+"""Slices that are remembered for each flow that there may be."""
+
+_PLAIN = struct.Struct("!15s5xHxB2x12s9xB").unpack_from
+_TAGGED = struct.Struct("!19s5xHxB2x12s9xB").unpack_from
+_LABELLED = struct.Struct("!17sxB5xHxB2x12s9xB").unpack_from
+_SERVED = struct.Struct("!22s16x15s5xHxB2x12s9xB").unpack_from
+_SIX = struct.Struct("!15s5xBx36s9xB").unpack_from
+"""Ethernet and IPv4; the same behind a VLAN tag, a label, a service header of 24 octets and Ethernet; IPv6. Each gives
+the slice's head and ends, IPv4's flags and offset, the protocol and, of TCP, the flags."""
+LABELLED, SERVED = 18, 38
+"""Octets in front of what a label, and a service header, carry."""
+_EVENTS = FIN | SYN | RST
+_FRAGMENT = 0x3FFF
+
+Frame = tuple[int, bytes, int, bool]
+"""Time (ns since the epoch), octets, the frame's own length, whether it went out."""
+
+
+class FlowTable:
+    """The flows of one capture on one node. One thread at a time.
+
+    `limit`: flows at most; the longest silent are evicted. `mode` "L3" knows flows by addresses alone, without MAC
+    addresses. `raw_limit`: frames kept per flow, -1 all. `header_size`: octets of a frame that are looked at.
+    """
+
+    def __init__(  # noqa: PLR0913 - what may be asked of a capture
+        self,
+        node_tid: str = "",
+        capture_id: str = "",
+        *,
+        limit: int = 500_000,
+        mode: str = "L2",
+        tcp_metrics: bool = False,
+        defragment: bool = False,
+        dns: bool = False,
+        raw_limit: int = 0,
+        header_size: int = 256,
+        link_type: int = 1,
+    ) -> None:
+        self.owner = Owner(node_tid, capture_id)
+        self.limit, self.mode, self.header_size, self.link_type = limit, mode, header_size, link_type
+        self.tcp_metrics, self.dns, self.raw_limit = tcp_metrics, dns, raw_limit
+        self.evicted = self.undecodable = 0
+        """Flows that had to go for others, and frames that are not even a link layer's."""
+        self._ways = {kind: (dict[bytes, FlowRecord](), dict[bytes, FlowRecord]()) for kind in (TCP, UDP, 0)}
+        """Slices and keys of TCP, UDP and all others, each from A to B and from B to A."""
+        self._count = self._slices = 0
+        self._ended: list[FlowRecord] = []
+        self._fragments = table_more.Fragments() if defragment else None
+        self._wants_more = bool(tcp_metrics or dns or raw_limit or defragment)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def flows(self) -> Iterator[FlowRecord]:
+        """Give the flows that live; the table must not change meanwhile."""
+        for forward, _ in self._ways.values():
+            for key, flow in forward.items():
+                if key is flow.key:
+                    yield flow
+
+    def add(self, time_ns: int, frame: bytes | memoryview, length: int, outgoing: bool = False) -> None:
+        """Count one frame; `add_all` is quicker for many. `length` is the frame's own, before it was cut."""
+        self.add_all(((time_ns, frame, length, outgoing),))
+
+    def add_all(self, frames: Iterable[tuple[int, bytes | memoryview, int, bool]]) -> None:  # noqa: C901, PLR0912, PLR0915 - the hot loop: a call per packet would cost as much as the rest
+        """Count frames, in order."""
+        ways = self._ways
+        (tcp, tcp_back), (udp, udp_back), (other, other_back) = ways[TCP], ways[UDP], ways[0]
+        long_way = self._long_way
+        quick = self.link_type == 1
+        outer: Any
+        for time_ns, frame, length, _ in frames:
+            trim = fragment = 0
+            try:
+                kind = frame[13] if quick else -1
+                if kind == 0:  # 0x0800 or 0x8100
+                    if frame[12] == 8:  # noqa: PLR2004
+                        head, fragment, protocol, ends, flags = _PLAIN(frame)
+                    else:
+                        head, fragment, protocol, ends, flags = _TAGGED(frame)
+                elif kind == 0xDD:  # noqa: PLR2004
+                    head, protocol, ends, flags = _SIX(frame)
+                elif kind == 0x47:  # noqa: PLR2004
+                    head, first, fragment, protocol, ends, flags = _LABELLED(frame)
+                    trim = LABELLED
+                    if first != 0x45:  # noqa: PLR2004 - a stack, options, IPv6
+                        protocol = -1
+                elif kind == 0x4F:  # noqa: PLR2004
+                    head, behind, fragment, protocol, ends, flags = _SERVED(frame)
+                    head += behind
+                    trim = SERVED
+                else:
+                    protocol = -1
+            except (struct.error, IndexError):
+                protocol = -1
+            if protocol == TCP and not fragment & _FRAGMENT:
+                forward, back, way = tcp, tcp_back, TCP
+                key = head + ends
+            elif protocol == UDP and not fragment & _FRAGMENT:
+                forward, back, way = udp, udp_back, UDP
+                key = head + ends
+                flags = 0
+            elif protocol == ICMP and not fragment & _FRAGMENT and not trim and len(head) == 15:  # noqa: PLR2004
+                forward, back, way = other, other_back, 0
+                key = head + ends[:10] + frame[38:40]
+                flags = 0
+            else:
+                long_way(time_ns, frame, length, 0, b"")
+                continue
+            flow = forward.get(key)
+            if flow is not None:
+                flow.ab += ONE + length - trim
+                flow.last_ns = time_ns
+                if trim:
+                    outer = flow.parent
+                    outer.ab += ONE + length
+                    outer.last_ns = time_ns
+                if flags & _EVENTS:
+                    self._event(flow, time_ns, flags, forward=True, size=ONE + length - trim)
+                continue
+            flow = back.get(key)
+            if flow is not None:
+                flow.ba += ONE + length - trim
+                flow.last_ns = time_ns
+                if trim:
+                    outer = flow.parent
+                    outer.ba += ONE + length
+                    outer.last_ns = time_ns
+                if flags & _EVENTS:
+                    self._event(flow, time_ns, flags, forward=False, size=ONE + length - trim)
+                continue
+            long_way(time_ns, frame, length, way, key)
+
+    def _long_way(self, time_ns: int, frame: bytes | memoryview, length: int, way: int, key: bytes) -> None:
+        """Decode a frame and count it to the flow of each of its packets; remember where its slice leads to.
+
+        `way` and `key` are those of the slice; b"": it has none.
+        """
+        data = bytes(frame[: self.header_size])
+        packet = outermost = decode(data, self.link_type)
+        if not packet.layers:
+            self.undecodable += 1
+            return
+        flow, forward = self._flow(packet, None, time_ns)
+        self._count_one(flow, packet, time_ns, length, forward)
+        while packet.inner is not None:
+            packet = packet.inner
+            flow, forward = self._flow(packet, flow, time_ns)
+            self._count_one(flow, packet, time_ns, length - packet.at, forward)
+        if self._wants_more:
+            self._add_more(flow, packet, data, time_ns, forward)
+        if key and self._may_be_left_out(flow, outermost, way):
+            self._remember(way, key, flow, forward)
+
+    def _remember(self, way: int, key: bytes, flow: FlowRecord, forward: bool) -> None:
+        """Let a slice lead to its flow; there may be many to one (labels differ), so all are forgotten at times."""
+        if self._slices >= SLICES * self.limit:
+            self._slices = 0
+            for there, back in self._ways.values():
+                for other in [other for other, one in there.items() if other is not one.key]:
+                    del there[other]
+                back.clear()
+        self._slices += 1
+        self._ways[way][0 if forward else 1].setdefault(key, flow)
+
+    def _flow(self, packet: Packet, parent: FlowRecord | None, time_ns: int) -> tuple[FlowRecord, bool]:
+        """Give the flow of a packet, and whether the packet goes from A to B; begin one where there is none."""
+        if self._fragments and (first := self._fragments.flow_of(packet, parent)):
+            return first[0], first[1]
+        way, there, back = table_key.key_of(
+            packet, parent, link=self.mode != "L3", by_slice=not self._wants_more
+        )
+        flows = self._ways[way][0]
+        if found := flows.get(there):
+            return found, True
+        if found := flows.get(back):
+            return found, False
+        if self._count >= self.limit:
+            self._make_room()
+        flow = flows[there] = table_key.begun(packet, parent, self.owner, there, time_ns, self.mode)
+        self._count += 1
+        return flow, True
+
+    def _count_one(self, flow: FlowRecord, packet: Packet, time_ns: int, length: int, forward: bool) -> None:
+        flow.last_ns = time_ns
+        if forward:
+            flow.ab += ONE + length
+        else:
+            flow.ba += ONE + length
+            if flow.first_ba_ns is None:
+                flow.first_ba_ns = time_ns
+                if flow.rtt is not None and packet.icmp_seq is not None and packet.addresses:
+                    answered = flow.rtt == UNKNOWN - packet.icmp_seq
+                    flow.rtt = time_ns - flow.start_ns if answered else None
+        if packet.addresses and (packet.tcp_flags or 0) & _EVENTS:
+            self._event(flow, time_ns, packet.tcp_flags or 0, forward=forward, size=ONE + length)
+
+    def _event(self, flow: FlowRecord, time_ns: int, flags: int, *, forward: bool, size: int) -> None:
+        """Take note of a connection's beginning and end; `size` is what the packet has just added."""
+        if flags & (SYN | ACK) == SYN and forward:
+            if flow.finish != NOT_FINISHED:
+                self._begin_again(flow, time_ns, size)
+            if flow.ab == size and not flow.ba:
+                flow.rtt = UNKNOWN
+        if flow.rtt == UNKNOWN and not forward and flags & (SYN | RST):
+            flow.rtt = time_ns - flow.start_ns
+        if flags & RST:
+            flow.finish = TCP_RST
+        elif flags & FIN and flow.finish == NOT_FINISHED:
+            flow.finish = TCP_FIN
+
+    def _begin_again(self, flow: FlowRecord, time_ns: int, size: int) -> None:
+        """The same ports, a new connection: what was counted is an ended flow of its own."""
+        before = copy(flow)
+        before.ab -= size
+        if len(self._ended) < self.limit:
+            self._ended.append(before)
+        else:
+            self.evicted += 1
+        flow.ab, flow.ba, flow.start_ns, flow.first_ba_ns = size, 0, time_ns, None
+        flow.rtt, flow.finish, flow.told, flow.more = None, NOT_FINISHED, None, None
+
+    def _may_be_left_out(self, flow: FlowRecord, packet: Packet, way: int) -> bool:
+        """Tell whether all frames with the slice of this one belong to that flow, and nothing else is wanted of them."""
+        inner = packet.inner or packet
+        if (self.tcp_metrics and way == TCP) or (
+            self.dns and table_more.DNS_PORT in (inner.sport, inner.dport)
+        ):
+            return False
+        if self.raw_limit and (not flow.more or flow.more.raw_captured != self.raw_limit):
+            return False
+        if packet.inner is None:
+            return bool(packet.addresses) and table_key.is_plain(packet)
+        fits = not packet.addresses and packet.inner.at in (LABELLED, SERVED) and not packet.vlans
+        return fits and bool(inner.addresses) and table_key.is_plain(inner)
+
+    def _add_more(self, flow: FlowRecord, packet: Packet, data: bytes, time_ns: int, forward: bool) -> None:
+        """Add what was asked for beyond counting; `packet` is the innermost."""
+        flow.more = flow.more or More()
+        if self.raw_limit:
+            table_more.keep_raw(flow.more, self.raw_limit, time_ns, data, self.link_type)
+        if self._fragments:
+            self._fragments.count(flow, packet, forward)
+        if self.tcp_metrics and packet.protocol == TCP and packet.tcp_seq is not None:
+            table_more.count_tcp(flow.more, packet, time_ns, forward)
+        if self.dns and "DNS" in packet.layers:
+            table_more.read_dns(flow.more, data[packet.payload_at :], time_ns)
+
+    def _make_room(self) -> None:
+        """Let those flows go that have been silent the longest."""
+        flows = sorted(self.flows(), key=lambda flow: flow.last_ns)
+        gone = set(flows[: max(1, len(flows) // EVICTED_AT_ONCE)])
+        self.evicted += len(gone)
+        self._take_out(gone)
+
+    def _take_out(self, gone: set[FlowRecord]) -> None:
+        for way in self._ways.values():
+            for flows in way:
+                for key in [key for key, flow in flows.items() if flow in gone]:
+                    del flows[key]
+        self._count -= len(gone)
+
+    def tick(self, now_ns: int) -> tuple[list[FlowRecord], list[FlowRecord]]:
+        """Give the flows that have a new LastUpdateMetric, and those that have ended and are no longer in the table.
+
+        Call it every few seconds; each flow is told of every 60 s, and once more when it ends.
+        """
+        updated, ended = [], self._ended
+        self._ended = []
+        gone = set()
+        for flow in self.flows():
+            silent_s = (now_ns - flow.last_ns) / SECOND
+            if silent_s >= _kept_s(flow):
+                gone.add(flow)
+            elif now_ns - (flow.told[2] if flow.told else flow.start_ns) >= UPDATE_S * SECOND:
+                _tell(flow, now_ns)
+                updated.append(flow)
+        if gone:
+            self._take_out(gone)
+        for flow in gone:
+            flow.finish = TIMEOUT if flow.finish == NOT_FINISHED else flow.finish
+        ended += gone
+        for flow in ended:
+            _tell(flow, now_ns)
+        return updated, ended
+
+
+def _kept_s(flow: FlowRecord) -> int:
+    """Give how long a flow is kept after its last packet."""
+    if flow.finish != NOT_FINISHED:
+        return FINISHED_S
+    return APPLICATION_S.get(flow.shape.application, EXPIRE_S)
+
+
+def _tell(flow: FlowRecord, now_ns: int) -> None:
+    """Set what has passed since the last update."""
+    ab, ba, since_ns = flow.told or (0, 0, flow.start_ns)
+    now = flow.ab - ab, flow.ba - ba
+    flow.more = flow.more or More()
+    flow.more.update = Metric(
+        now[0] >> 48, now[0] & BYTES, now[1] >> 48, now[1] & BYTES, since_ns, now_ns, flow.rtt_ns
+    )
+    flow.told = flow.ab, flow.ba, now_ns
