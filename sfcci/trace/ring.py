@@ -17,8 +17,10 @@ from collections.abc import Callable
 from sfcci.trace import bpf
 from sfcci.trace.opener import Gone
 
+Passed = tuple[int, bytes, int, bool]
+"""A frame: time (nanoseconds since the epoch), its first octets, its length, and whether it left by the interface."""
 Sink = Callable[[int, bytes, int, bool], object]
-"""Takes a frame: time (nanoseconds since the epoch), its first octets, its length, and whether it left by the interface."""
+"""Takes a frame."""
 
 SOL_PACKET = 263
 PACKET_RX_RING, PACKET_STATISTICS, PACKET_AUXDATA, PACKET_VERSION, PACKET_IGNORE_OUTGOING = 5, 6, 8, 10, 23
@@ -61,9 +63,9 @@ class Ring:
         """Give what becomes readable when a frame has come."""
         return self._sock.fileno()
 
-    def read(self, sink: Sink, most: int) -> int:
-        """Give frames that have come to the sink, as many as `most` at most; give how many those were."""
-        return self._read_ring(self._ring, sink, most) if self._ring else self._read_socket(sink, most)
+    def read(self, most: int) -> list[Passed]:
+        """Give frames that have come and were not given yet, in their order, as many as `most` at most."""
+        return self._read_ring(self._ring, most) if self._ring else self._read_socket(most)
 
     def lost(self) -> int:
         """Give how many frames were dropped so far, because the ring was full."""
@@ -90,7 +92,11 @@ class Ring:
         return self._slots
 
     def _bind(self, interface: str, *, incoming_only: bool) -> None:
-        """Lay the ring, then hear the interface: in this order no frame comes by another way."""
+        """Lay the ring, then hear the interface: in this order no frame comes by another way.
+
+        A frame's time is when it came to the interface, the same for all who hear it, not when it was laid into a ring.
+        """
+        self._sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         if incoming_only:
             self._sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
         try:
@@ -119,42 +125,38 @@ class Ring:
 
     def _fall_back(self) -> None:
         self._sock.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
-        self._sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._slots * (self._filter.snap + ROOM))
         self._sock.setblocking(False)
 
-    # Longer than a function is elsewhere: it runs for every frame, and calls nothing but the sink.
-    def _read_ring(self, ring: mmap.mmap, sink: Sink, most: int) -> int:
+    # Longer than a function is elsewhere: its loop runs for every frame, and calls nothing for most.
+    def _read_ring(self, ring: mmap.mmap, most: int) -> list[Passed]:
         slot, slots, in_block = self._slot, self._slots, self._in_block
-        block, size = self._block, self._frame
-        unpack, free = HEAD.unpack_from, struct.pack("=I", 0)
-        count = 0
-        try:
-            while count < most:
-                at = slot // in_block * block + slot % in_block * size
-                status, length, kept, mac, _, seconds, nanoseconds, tci, tpid, kind = unpack(ring, at)
-                if not status & STATUS_USER:
-                    break
-                begin = at + mac
-                frame = ring[begin : begin + kept]
-                ring[at : at + 4] = free
-                slot = slot + 1 if slot + 1 < slots else 0
-                count += 1
-                if status & STATUS_VLAN:
-                    frame, length = self._tagged(frame, tci, tpid), length + 4
-                    if not frame:
-                        continue
-                sink(seconds * 1_000_000_000 + nanoseconds, frame, length, kind == PACKET_OUTGOING)
-        finally:
-            self._slot = slot
-        return count
+        block, size, unpack, free = self._block, self._frame, HEAD.unpack_from, struct.pack("=I", 0)
+        passed: list[Passed] = []
+        for _ in range(min(most, slots)):
+            at = slot // in_block * block + slot % in_block * size
+            status, length, kept, mac, _, seconds, nanoseconds, tci, tpid, kind = unpack(ring, at)
+            if not status & STATUS_USER:
+                break
+            begin = at + mac
+            frame = ring[begin : begin + kept]
+            ring[at : at + 4] = free
+            slot = slot + 1 if slot + 1 < slots else 0
+            if status & STATUS_VLAN:
+                frame, length = self._tagged(frame, tci, tpid), length + 4
+                if not frame:
+                    continue
+            passed.append((seconds * 1_000_000_000 + nanoseconds, frame, length, kind == PACKET_OUTGOING))
+        self._slot = slot
+        return passed
 
-    def _read_socket(self, sink: Sink, most: int) -> int:
-        for count in range(most):
+    def _read_socket(self, most: int) -> list[Passed]:
+        passed: list[Passed] = []
+        for _ in range(most):
             try:
                 data, notes, _, address = self._sock.recvmsg(self._filter.snap, ROOM)
             except OSError:
-                return count
+                break
             time_ns, length, frame = 0, len(data), data
             for level, kind, value in notes:
                 if level == SOL_PACKET and kind == PACKET_AUXDATA:
@@ -164,9 +166,9 @@ class Ring:
                 elif level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
                     seconds, nanoseconds = struct.unpack_from("qq", value)
                     time_ns = seconds * 1_000_000_000 + nanoseconds
-            if frame or not data:
-                sink(time_ns, frame, length, address[2] == PACKET_OUTGOING)
-        return most
+            if frame:
+                passed.append((time_ns, frame, length, address[2] == PACKET_OUTGOING))
+        return passed
 
     def _tagged(self, frame: bytes, tci: int, tpid: int) -> bytes:
         """Put back the VLAN tag that the kernel took out; b"" when the filter does not want the frame that results."""

@@ -83,6 +83,20 @@ def test_all_that_passed_before_is_given_in_its_order_and_both_ways(live, cable)
     assert [length for _, _, length, _ in inside] == [100 + number for number in range(300)]
 
 
+def test_a_sink_may_take_many_at_a_time(live, cable):
+    batches, seen = [], Seen()
+    live.want(
+        {
+            1: Wanted("a", "eth0", batches.extend, bpf="udp", batches=True),
+            2: Wanted("a", "eth0", seen, bpf="udp"),
+        }
+    )
+    live.do(lambda: cable.send(*(frame(number) for number in range(10))))
+    live.drain()
+    assert batches == seen
+    assert len(seen) == 10
+
+
 def test_frames_are_given_without_anybody_who_drains(live, cable):
     seen = Seen()
     live.want({1: Wanted("a", "eth0", seen, bpf="udp")})
