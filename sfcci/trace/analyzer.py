@@ -89,9 +89,10 @@ class Analyzer:
             now_ms=_now_ms,
         )
 
-    def chain_paths(self, flows: Sequence[FlowRecord]) -> list[dict[str, Any]]:
+    def chain_paths(self, flows: Sequence[FlowRecord]) -> dict[str, Any]:
         """Judge requests by the chains of the place. Raises UsageError where it has none (the machine itself)."""
-        return self.place.chain_paths(flows, self.graph)
+        captured = self._tapping.beside_switch() if self._tapping else ()
+        return self.place.chain_paths(flows, self.graph, captured)
 
     def status(self) -> dict[str, Any]:
         """Give what the analyzer does, in figures."""

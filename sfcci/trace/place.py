@@ -3,7 +3,7 @@
 import contextlib
 import os
 import select
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -63,8 +63,13 @@ class Place(Protocol):
     def missing(self) -> SfcciError:
         """Give the error for who wants something of it while it is not there."""
 
-    def chain_paths(self, flows: Sequence[FlowRecord], graph: Graph) -> list[dict[str, Any]]:
-        """Judge what flows tell by the chains that are meant. Raises UsageError where there are none."""
+    def chain_paths(
+        self, flows: Sequence[FlowRecord], graph: Graph, captured: Collection[str]
+    ) -> dict[str, Any]:
+        """Judge what flows tell by the chains that are meant; `captured`: the interfaces that are captured beside the switch.
+
+        Raises UsageError where there are no chains, or not every port is captured.
+        """
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,9 @@ class Machine:
         """See Place."""
         return Unreachable("this machine's namespaces cannot be looked into; the analyzer's output says why")
 
-    def chain_paths(self, flows: Sequence[FlowRecord], graph: Graph) -> list[dict[str, Any]]:  # noqa: ARG002 - Place's
+    def chain_paths(
+        self, flows: Sequence[FlowRecord], graph: Graph, captured: Collection[str]
+    ) -> dict[str, Any]:  # noqa: ARG002 - Place's
         """See Place."""
         raise UsageError("no chains are known for this machine; ChainPath() wants an analyzer of a lab")
 
@@ -111,19 +118,21 @@ class LabPlace:
             f"no lab {self.name} is up; the analyzer goes on when it is: sfcci lab up {self.name}"
         )
 
-    def chain_paths(self, flows: Sequence[FlowRecord], graph: Graph) -> list[dict[str, Any]]:
+    def chain_paths(
+        self, flows: Sequence[FlowRecord], graph: Graph, captured: Collection[str]
+    ) -> dict[str, Any]:
         """See Place."""
-        from sfcci.trace import judging, path_json
-        from sfcci.trace.meant import meant_of
+        from sfcci.trace import explaining, path_json, recorded
 
-        meant = meant_of(self.scene(self._lab()))
-        taps = {port.tap for port in meant.topology.ports}
+        lab = self._lab()
+        meant = explaining.meant_now(self.scene(lab), lab.lab)
         port_of = {
-            str(node.metadata.get("TID") or node.id): str(node.metadata["Name"])
-            for tap in taps
-            for node in graph.lookup("Name", tap)
+            str(node.metadata.get("TID") or node.id): port.tap
+            for port in meant.topology.ports
+            for node in graph.lookup("Name", port.tap)
         }
-        return [path_json.as_json(path, meant) for path in judging.of_flows(flows, port_of, meant)]
+        paths = recorded.of_flows(flows, port_of, meant, captured=captured)
+        return path_json.document(paths, meant)
 
     def _lab(self) -> StandingLab:
         found = standing.there(self.state, self.name)

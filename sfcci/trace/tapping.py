@@ -62,6 +62,14 @@ class Tapping:
         found = self._live.states()
         return {key: found[key] for key in self._taps if key in found}
 
+    def beside_switch(self) -> frozenset[str]:
+        """Give the interfaces of the switch's own namespace that are captured both ways and unfiltered."""
+        return frozenset(
+            tap.tapped.interface
+            for tap in self._taps.values()
+            if not (tap.tapped.netns or tap.tapped.entering or tap.tapped.capture.bpf_filter)
+        )
+
     def counts(self) -> dict[str, int]:
         """Give how many interfaces each capture reads now, by its UUID."""
         return Counter(

@@ -6,7 +6,9 @@ The analyzer's work is done in threads of its own: a long question keeps no othe
 import asyncio
 import contextlib
 import json
+import sys
 import tempfile
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -77,6 +79,9 @@ def answered(work: Work, asked: Asked) -> "Response":
         return work(asked)
     except SfcciError as error:
         return refused(error)
+    except Exception:  # a fault of ours ends this answer, and is told to the operator
+        print(traceback.format_exc(), file=sys.stderr)  # noqa: T201 - as uvicorn would
+        return text("the analyzer made a mistake; its output says more", 500)
 
 
 def refused(error: SfcciError) -> "Response":

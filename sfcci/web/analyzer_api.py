@@ -100,8 +100,7 @@ class Api:
         flows = self.analyzer.query(f"G.Flows().Has('L3TrackingID', '{asked.id}')").flows()
         if not flows:
             raise NoSuch(f"no flow has the L3TrackingID {asked.id}")
-        paths = self.analyzer.chain_paths(flows)
-        return answer_json({"paths": paths[::-1]})
+        return answer_json(self.analyzer.chain_paths(flows))
 
     def import_packets(self, asked: Asked) -> "Response":
         """POST /api/pcap: the flows of a file of packets."""
