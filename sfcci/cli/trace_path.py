@@ -169,10 +169,17 @@ def _show(paths: "Sequence[ChainPath]", meant: "Meant", form: str, output: str |
 def _formed(paths: "Sequence[ChainPath]", meant: "Meant", form: str, *, painted: bool) -> str:
     import json
 
-    from sfcci.trace import path_json, path_text
+    from sfcci.trace import path_dot, path_html, path_json, path_text
 
-    if form == "json":
-        return json.dumps(path_json.document(paths, meant), indent=2)
+    match form:
+        case "json":
+            return json.dumps(path_json.document(paths, meant), indent=2)
+        case "dot":
+            return path_dot.dot(paths, meant)
+        case "mermaid":
+            return path_dot.mermaid(paths, meant)
+        case "html":
+            return path_html.page(paths, meant)
     if not paths:
         return "no such request passed"
     return path_text.text(paths, meant, _paint) if painted else path_text.text(paths, meant)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sfcci.chain.path import Hop as PathHop
-from sfcci.chain.path import Instance, Path
+from sfcci.chain.path import Instance, Path, Tap
 from sfcci.chain.table import SI_BITS, label
 from sfcci.datapath.topology import Port
 from sfcci.trace.chainpath import Hop, Role
@@ -27,6 +27,16 @@ class Way:
             for hop in path.hops:
                 yield path, hop
 
+    @property
+    def taps(self) -> Iterator[tuple[Path, PathHop | None, Tap]]:
+        """Every tap with its path and the hop before it; None: it stands before all."""
+        before: PathHop | None = None
+        for path in self.paths:
+            for hop in path.hops:
+                yield from ((path, before, tap) for tap in hop.taps)
+                before = hop
+            yield from ((path, before, tap) for tap in path.taps)
+
 
 def way_of(meant: Meant, trail: Trail) -> Way:
     """Give the way that a packet is to go; an empty one where no chain wants it."""
@@ -44,16 +54,14 @@ def way_of(meant: Meant, trail: Trail) -> Way:
 
 
 def hops_of(meant: Meant, trail: Trail, way: Way) -> tuple[Hop, ...]:
-    """Give the nodes that a packet came to, in the order in which it did; copies stand where they were made."""
+    """Give the nodes that a packet came to, in the order in which it did; copies stand behind the node that they were made behind."""
     seen = _Seen(meant, way)
     before: int | None = None
-    for one in sorted((*trail.passes, *trail.copies), key=lambda one: one.time_ns):
-        delta = 0 if before is None else one.time_ns - before
-        if one in trail.copies:
-            seen.copied(one, delta)
-            continue
-        seen.passed(one, delta)
+    for one in trail.passes:
+        seen.passed(one, 0 if before is None else one.time_ns - before)
         before = one.time_ns
+    for one in trail.copies:
+        seen.copied(one)
     return tuple(seen.hops)
 
 
@@ -75,19 +83,34 @@ class _Seen:
                 return
         self.hops.append(Hop(one.node, Role.SOURCE, returned=one, delta_ns=delta_ns))
 
-    def copied(self, one: Pass, delta_ns: int) -> None:
+    def copied(self, one: Pass) -> None:
         port = self.meant.port(one.port)
-        for path in self.way.paths:
-            taps = (*(tap for hop in path.hops for tap in hop.taps), *path.taps)
-            for tap in taps:
-                if port and tap.instance.entry.number == port.number:
-                    si = tap.si - path.first + self.meant.first(path)
-                    hop = self._named(
-                        Hop(one.node, Role.TAP, given=one, delta_ns=delta_ns), path, tap.instance
-                    )
-                    self.hops.append(_placed(hop, path, si))
-                    return
-        self.hops.append(Hop(one.node, Role.TAP, given=one, delta_ns=delta_ns))
+        for path, before, tap in self.way.taps:
+            if port and tap.instance.entry.number == port.number:
+                at = self._behind(before)
+                hop = Hop(one.node, Role.TAP, given=one, delta_ns=self._since(at, one))
+                si = tap.si - path.first + self.meant.first(path)
+                self.hops.insert(at + 1, _placed(self._named(hop, path, tap.instance), path, si))
+                return
+        self.hops.append(Hop(one.node, Role.TAP, given=one, delta_ns=self._since(len(self.hops) - 1, one)))
+
+    def _behind(self, before: PathHop | None) -> int:
+        """The place of the last node that served a hop, or has a copy from behind it; 0, the source's, where there is none."""
+        numbers = {one.entry.number for one in before.instances} if before else set()
+        at = 0
+        for place, hop in enumerate(self.hops):
+            port = self.meant.port(hop.given.port) if hop.given else None
+            if port and port.number in numbers:
+                at = place
+        while at + 1 < len(self.hops) and self.hops[at + 1].role is Role.TAP:
+            at += 1
+        return at
+
+    def _since(self, at: int, one: Pass) -> int:
+        """How long ago the node that a copy was made behind gave the packet to the switch."""
+        hop = next((hop for hop in reversed(self.hops[: at + 1]) if hop.role is not Role.TAP), None)
+        last = (hop.returned or hop.given) if hop else None
+        return one.time_ns - last.time_ns if last else 0
 
     def _given(self, one: Pass, delta_ns: int) -> Hop:
         port = self.meant.port(one.port)
