@@ -8,34 +8,33 @@ Whoever wants an interface has a socket, filter and ring of his own, so that nob
 thread reads them all; it sleeps in the kernel while nothing passes. Sinks are called one at a time, by it or by who drains.
 """
 
-import contextlib
 import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
-from sfcci.errors import MissingTool
+from sfcci.errors import InputError, MissingTool
 from sfcci.trace import bpf
 from sfcci.trace.opener import Gone, Opener
-from sfcci.trace.ring import Passed, Ring, Sink
+from sfcci.trace.ring import FRAME_AT, Passed, Ring, Sink
 
 T = TypeVar("T")
 Batches = Callable[[list[Passed]], object]
 ACTIVE, WAITING, FAILED = "active", "waiting", "failed"
 MEMORY = 256 << 20
 """For the rings of all interfaces together."""
-SLOT = 256 + 80
-MOST_SLOTS, LEAST_SLOTS = 8192, 256
+MOST_SLOTS, LEAST_SLOTS = 16384, 256
 """Frames that can wait for one who wants them."""
 AT_ONCE = 512
 """Frames of one ring that are read before it is the next one's turn."""
 AT_A_TIME = 32
-PAUSE_S = 0.004
-"""Frames gather so long between two readings: each reading of many costs what one frame would."""
+PAUSE_S, BREATH_S = 0.004, 0.0005
+"""Frames gather so long between two readings: each reading of many costs what one frame would. Where
+more has come than was read, others who wait for their turn get it meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,6 @@ class _Wish:
     """A wish, and the ring that fulfils it while there is one; the counters go on from ring to ring."""
 
     wanted: Wanted
-    filter: bpf.Filter
     ring: Ring | None = None
     state: str = WAITING
     why: str = ""
@@ -89,8 +87,8 @@ class Live:
     """Captures until its block ends; see the module. Any thread may call it."""
 
     def __init__(self, opener: Opener) -> None:
-        self._opener, self._turn, self._asking = opener, threading.RLock(), 0
-        self._changing = threading.Lock()
+        self._opener = opener
+        self._turn, self._changing = threading.RLock(), threading.Lock()
         self._wishes: dict[Hashable, _Wish] = {}
         self._by_handle: dict[int, _Wish] = {}
         self._epoll = select.epoll()
@@ -115,35 +113,36 @@ class Live:
         Interfaces that are not there are waited for: each call looks for them again. Raises InputError, MissingTool (a
         filter: then nothing is changed), Gone (the lab has ended).
         """
-        filters = {key: bpf.compiled(one.bpf, snap=one.header_size) for key, one in wanted.items()}
+        for one in wanted.values():
+            bpf.compiled(one.bpf, snap=one.header_size)
         with self._changing:
             if self.ended:
                 raise Gone("the lab has ended")
-            with self._mine():
+            with self._turn:
                 old = [key for key, wish in self._wishes.items() if wanted.get(key) != wish.wanted]
                 rings = self._end_these([self._wishes.pop(key) for key in old])
                 for key, one in wanted.items():
-                    self._wishes.setdefault(key, _Wish(one, filters[key]))
+                    self._wishes.setdefault(key, _Wish(one))
                 lacking = [wish for wish in self._wishes.values() if not wish.ring and wish.state == WAITING]
-            slots = min(max(MEMORY // max(len(wanted), 1) // SLOT, LEAST_SLOTS), MOST_SLOTS)
+            room = MEMORY // max(len(wanted), 1)
             _side_by_side(Ring.close, rings)
-            _side_by_side(lambda wish: self._begin(wish, slots), lacking)
+            _side_by_side(lambda wish: self._begin(wish, room), lacking)
 
     def states(self) -> dict[Hashable, Tap]:
         """Give how each wish stands."""
-        with self._mine():
+        with self._turn:
             return {key: wish.told() for key, wish in self._wishes.items()}
 
     def drain(self) -> None:
         """Return when everything that had passed before the call has been given to its sink."""
-        with self._mine():
+        with self._turn:
             for wish in self._wishes.values():
                 if wish.ring:
                     self._read(wish, wish.ring.slots)
 
     def do(self, work: Callable[[], T]) -> T:
         """Call `work` while no sink is being called; give what it gives. Raises what it raises."""
-        with self._mine():
+        with self._turn:
             return work()
 
     def close(self) -> None:
@@ -158,25 +157,20 @@ class Live:
         for one in (self._epoll, self._wake, self._woken):
             one.close()
 
-    @contextlib.contextmanager
-    def _mine(self) -> Iterator[None]:
-        """Keep the reading thread out for the block; it lets who asks go first."""
-        self._asking += 1
-        with self._turn:
-            self._asking -= 1
-            yield
-
-    def _begin(self, wish: _Wish, slots: int) -> None:
+    def _begin(self, wish: _Wish, room: int) -> None:
         one = wish.wanted
+        slots = min(max(room // (FRAME_AT + one.header_size), LEAST_SLOTS), MOST_SLOTS)
         try:
             sock = self._opener.packet_socket(one.netns)
-            ring = Ring(sock, one.interface, wish.filter, incoming_only=one.incoming_only, slots=slots)
+            ring = Ring(
+                sock, one.interface, one.bpf, one.header_size, incoming_only=one.incoming_only, slots=slots
+            )
         except Gone as error:
             wish.why = str(error)
-        except (OSError, MissingTool) as error:
+        except (OSError, MissingTool, InputError) as error:
             wish.state, wish.why = FAILED, str(error)
         else:
-            with self._mine():
+            with self._turn:
                 if self.ended:
                     ring.close()
                     return
@@ -201,7 +195,7 @@ class Live:
         return [ring for wish in wishes if (ring := self._end(wish, WAITING, why))]
 
     def _end_all(self, why: str) -> None:
-        with self._mine():
+        with self._turn:
             self.ended = True
             rings = self._end_these(list(self._wishes.values()), why)
         _side_by_side(Ring.close, rings)
@@ -227,8 +221,7 @@ class Live:
         while not self._closing:
             if not busy:
                 self._epoll.poll()
-            if not busy or self._asking:
-                time.sleep(PAUSE_S)
+            time.sleep(BREATH_S if busy else PAUSE_S)
             with self._turn:
                 busy = self._look(self._epoll.poll(0))
 

@@ -8,7 +8,7 @@ socket gives the same. Sources: packet(7), linux/if_packet.h, Documentation/netw
 
 import contextlib
 import ctypes
-import errno
+import fcntl
 import mmap
 import socket
 import struct
@@ -25,8 +25,9 @@ Sink = Callable[[int, bytes, int, bool], object]
 SOL_PACKET = 263
 PACKET_RX_RING, PACKET_STATISTICS, PACKET_AUXDATA, PACKET_VERSION, PACKET_IGNORE_OUTGOING = 5, 6, 8, 10, 23
 TPACKET_V2, ETH_P_ALL, PACKET_OUTGOING = 1, 3, 4
-SO_TIMESTAMPNS = 35
+SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
 STATUS_USER, STATUS_VLAN = 1, 0x10
+SIOCGIFHWADDR = 0x8927
 LOOPBACK = 772
 ETHERNET_KINDS = (1, LOOPBACK)
 """Kinds of hardware (if_arp.h) whose frames begin with Ethernet's header; of others a raw socket gives the IP packet."""
@@ -45,19 +46,31 @@ class Ring:
     """A packet socket that hears one interface, and the ring that its frames come in."""
 
     def __init__(
-        self, sock: socket.socket, interface: str, wanted: bpf.Filter, *, incoming_only: bool, slots: int
+        self,
+        sock: socket.socket,
+        interface: str,
+        expression: str = "",
+        snap: int = 256,
+        *,
+        incoming_only: bool = False,
+        slots: int = 1024,
     ) -> None:
-        """Begin to hear. Takes the socket for its own. Raises Gone (no such interface), OSError."""
-        self._sock, self._filter, self.dropped, self._slots = sock, wanted, 0, slots
+        """Begin to hear what the filter takes, the first `snap` octets of each. Takes the socket for its own.
+
+        Raises Gone (no such interface), InputError (a filter that makes no sense for frames of this kind), OSError.
+        """
+        self._sock, self._slots, self._dropped = sock, slots, 0
         self._ring: mmap.mmap | None = None
         try:
-            bpf.attach(sock, wanted)
-            self._bind(interface, incoming_only=incoming_only)
+            hardware = _hardware(sock, interface)
+            self.link_type = bpf.ETHERNET if hardware in ETHERNET_KINDS else bpf.RAW_IP
+            self._filter = bpf.compiled(expression, self.link_type, snap)
+            bpf.attach(sock, self._filter)
+            # On a loopback each frame goes out, then comes in.
+            self._bind(interface, incoming_only=incoming_only or hardware == LOOPBACK)
         except BaseException:
             self.close()
             raise
-        hardware = sock.getsockname()[3]
-        self.link_type = bpf.ETHERNET if hardware in ETHERNET_KINDS else bpf.RAW_IP
 
     def fileno(self) -> int:
         """Give what becomes readable when a frame has come."""
@@ -71,8 +84,8 @@ class Ring:
         """Give how many frames were dropped so far, because the ring was full."""
         with contextlib.suppress(OSError):
             _, dropped = struct.unpack("II", self._sock.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
-            self.dropped += dropped
-        return self.dropped
+            self._dropped += dropped
+        return self._dropped
 
     def gone(self) -> bool:
         """Say whether the interface is gone, after an error of the socket; one that is only down comes back."""
@@ -106,11 +119,7 @@ class Ring:
         try:
             self._sock.bind((interface, ETH_P_ALL))
         except OSError as error:
-            if error.errno in (errno.ENODEV, errno.ENXIO, errno.ENETDOWN):
-                raise Gone(f"interface {interface}: {error.strerror}") from None
-            raise
-        if self._sock.getsockname()[3] == LOOPBACK:  # there each frame goes out, then comes in
-            self._sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+            raise Gone(f"interface {interface}: {error.strerror}") from None
 
     def _lay(self) -> None:
         self._frame = FRAME_AT + self._filter.snap + -(FRAME_AT + self._filter.snap) % 16
@@ -120,12 +129,21 @@ class Ring:
         self._slots, self._block = blocks * self._in_block, block
         self._sock.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V2)
         _set(self._sock, PACKET_RX_RING, struct.pack("IIII", block, blocks, self._frame, self._slots))
-        self._ring = mmap.mmap(self._sock.fileno(), blocks * block)
+        try:
+            self._ring = mmap.mmap(self._sock.fileno(), blocks * block)
+        except OSError:
+            _set(
+                self._sock, PACKET_RX_RING, struct.pack("IIII", 0, 0, 0, 0)
+            )  # else frames would go there, unseen
+            raise
         self._slot = 0
 
     def _fall_back(self) -> None:
         self._sock.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._slots * (self._filter.snap + ROOM))
+        size = self._slots * (self._filter.snap + ROOM)
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+        with contextlib.suppress(PermissionError):
+            self._sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, size)
         self._sock.setblocking(False)
 
     # Longer than a function is elsewhere: its loop runs for every frame, and calls nothing for most.
@@ -174,6 +192,15 @@ class Ring:
         """Put back the VLAN tag that the kernel took out; b"" when the filter does not want the frame that results."""
         whole = frame[:12] + struct.pack("!HH", tpid or DOT1Q, tci) + frame[12:]
         return whole[: self._filter.snap] if self._filter.matches(whole) else b""
+
+
+def _hardware(sock: socket.socket, interface: str) -> int:
+    """Give the kind of an interface's hardware (if_arp.h). Raises Gone."""
+    try:
+        given = fcntl.ioctl(sock, SIOCGIFHWADDR, struct.pack("16s24x", interface.encode()[:15]))
+    except OSError as error:
+        raise Gone(f"interface {interface}: {error.strerror}") from None
+    return int(struct.unpack_from("H", given, 16)[0])
 
 
 def _set(sock: socket.socket, option: int, value: bytes) -> None:

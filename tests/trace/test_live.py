@@ -7,6 +7,7 @@ import pytest
 from captured_world import Cable, World, all_of, frame, number_of
 
 from sfcci.errors import InputError
+from sfcci.trace import bpf
 from sfcci.trace import live as live_module
 from sfcci.trace import ring as ring_module
 from sfcci.trace.live import ACTIVE, FAILED, WAITING, Live, Wanted
@@ -146,7 +147,8 @@ def test_without_a_ring_a_socket_gives_the_same(live, cable, monkeypatch):
     assert begin - 10**9 < inside[0][0] < time.time_ns() + 10**9
 
 
-def test_frames_without_room_are_counted(live, cable):
+def test_frames_without_room_are_counted(live, cable, monkeypatch):
+    monkeypatch.setattr(live_module, "MOST_SLOTS", 1024)
     seen = Seen()
     live.want({1: Wanted("a", "eth0", seen, bpf="udp", header_size=64)})
     sent = live_module.MOST_SLOTS * 2
@@ -279,6 +281,32 @@ def test_a_lab_that_ends_keeps_nothing_open():
         with pytest.raises(Gone, match="the lab has ended"):
             live.want({})
     assert handles() <= before
+
+
+def test_a_loopback_tells_each_frame_once(opener, live):
+    seen = Seen()
+    live.want({1: Wanted("", "lo", seen, bpf="udp")})
+    with opener.datagram_socket("") as sock:
+        sock.sendto(b"hello", ("127.0.0.1", 9))
+    live.drain()
+    assert [(frame[-5:], outgoing) for _, frame, _, outgoing in seen] == [(b"hello", False)]
+
+
+def test_an_interface_without_ethernet_says_so_and_is_filtered_as_what_it_is(world, live):
+    if world.keeper.run(["ip", "tuntap", "add", "tun0", "mode", "tun"], check=False).status:
+        pytest.skip("no tunnel can be made here")
+    live.want(
+        {
+            1: Wanted("", "tun0", Seen(), bpf="udp"),
+            2: Wanted("", "tun0", Seen(), bpf="ether host 02:00:00:00:00:01"),
+        }
+    )
+    assert [tap.link_type for tap in all_of(live)] == [
+        bpf.RAW_IP,
+        bpf.ETHERNET,
+    ]  # the other one is not active
+    assert live.states()[2].state == FAILED
+    assert "only on ethernet" in live.states()[2].why
 
 
 def test_it_sleeps_while_nothing_passes(opener, monkeypatch):
