@@ -183,6 +183,7 @@ PURE = {
     "trace.gremlin_time",
     "trace.gremlin_ways",
     "trace.gremlin_world",
+    "trace.injection",
     "trace.packet",
     "trace.pattern",
     "trace.visits",
