@@ -166,12 +166,9 @@ class _Judging:
             of = f" ({hop.pair} of {hop.group})" if hop.pair else ""
             return last.node, Where.FUNCTION, f"{last.node}{of} got it and did not give it back"
         if last.direction == OUT:
-            others = sum(one.role is Role.OTHER for one in self.hops)
-            return (
-                self._sender(),
-                Where.SWITCH,
-                f"it is flooded to {others} ports, none of which has its address",
-            )
+            others = ", ".join(dict.fromkeys(one.node for one in self.hops if one.role is Role.OTHER))
+            says = f"it is given to {others}, who is not meant{self._next()}"
+            return self._sender(), Where.SWITCH, says
         if len(self.trail.passes) == 1 and not self._taken():
             return (
                 last.node,
