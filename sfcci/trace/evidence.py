@@ -10,7 +10,7 @@ from sfcci.trace.chainpath import ChainPath
 from sfcci.trace.flowfilter import Filter
 from sfcci.trace.judging import paths
 from sfcci.trace.meant import Meant
-from sfcci.trace.passes import trails
+from sfcci.trace.passes import Trail, trails
 
 SHOWN = 6
 
@@ -20,21 +20,28 @@ def evidence_of(capture: Path, meant: Meant, wanted: Filter | None = None) -> tu
 
     Its interfaces are the ports of `meant`, by names, taps or ids. Raises InputError: no capture, or one of something else.
     """
+    return paths(trails_of(capture, meant, wanted), meant, wanted)
+
+
+def trails_of(capture: Path, meant: Meant, wanted: Filter | None = None) -> tuple[Trail, ...]:
+    """Give the trail of every packet of these requests and their answers. Raises InputError as `evidence_of`."""
     frames = pcapng.read(capture)
     faults = tuple(_foreign(capture, frames, meant))
     if faults:
         raise InputError(*faults)
-    return paths_of(frames, meant, wanted)
+    return _trails(frames, meant, wanted)
 
 
 def paths_of(
     frames: Iterable[CapturedFrame], meant: Meant, wanted: Filter | None = None
 ) -> tuple[ChainPath, ...]:
     """Give the paths that frames tell."""
-    seen = trails(
-        frames, meant.nodes, taps=meant.taps, aliases=meant.aliases, wants=wanted.either if wanted else None
-    )
-    return paths(seen, meant, wanted)
+    return paths(_trails(frames, meant, wanted), meant, wanted)
+
+
+def _trails(frames: Iterable[CapturedFrame], meant: Meant, wanted: Filter | None) -> tuple[Trail, ...]:
+    wants = wanted.either if wanted else None
+    return trails(frames, meant.nodes, taps=meant.taps, aliases=meant.aliases, wants=wants)
 
 
 def _foreign(capture: Path, frames: Iterable[CapturedFrame], meant: Meant) -> Iterable[Fault]:
