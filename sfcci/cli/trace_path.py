@@ -1,6 +1,7 @@
 """`sfcci trace path`: the path of one real request."""
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sfcci.trace.chainpath import ChainPath, Verdict
-    from sfcci.trace.flowfilter import Filter
     from sfcci.trace.meant import Meant
 
 FORMATS = ("text", "json", "dot", "mermaid", "html")
@@ -21,7 +21,7 @@ COLOURS = {"OK": "green"}
 
 @click.command(
     context_settings={"ignore_unknown_options": True},
-    epilog="Example: sfcci trace path source dest tcp 80 --send",
+    epilog="Example: sfcci trace path source to dest tcp 80 --send",
 )
 @click.argument("request", nargs=-1, type=click.UNPROCESSED, metavar="[ID | FROM -> TO [PROTOCOL [PORT]]]")
 @click.option(
@@ -31,11 +31,12 @@ COLOURS = {"OK": "green"}
     shell_complete=completion.labs,
     help="Which lab, when several are up.",
 )
+@click.option("--send", is_flag=True, help="Send such a request in the lab in the place of waiting for one.")
 @click.option(
-    "--pcap",
-    type=click.Path(path_type=str),
-    metavar="FILE",
-    help="A capture of the switch's ports in the place of a lab.",
+    "--wait", default=30.0, show_default=True, metavar="SECONDS", help="How long to wait for such a request."
+)
+@click.option(
+    "--pcap", metavar="FILE", help="Those in a capture of the switch's ports, in the place of a lab's next."
 )
 @click.option(
     "--scenario",
@@ -43,9 +44,13 @@ COLOURS = {"OK": "green"}
     metavar="SCENARIO",
     help="With --pcap: the chains that were meant, when no lab has them.",
 )
-@click.option("--send", is_flag=True, help="Send such a request in the lab in the place of waiting for one.")
 @click.option(
-    "--wait", default=30.0, show_default=True, metavar="SECONDS", help="How long to wait for such a request."
+    "--run", metavar="RUN", shell_complete=completion.runs, help="Those in the evidence of a run of the gate."
+)
+@click.option(
+    "--analyzer",
+    metavar="HOST:PORT",
+    help="Those that an analyzer has seen (sfcci trace serve); an ID asks it anyway.",
 )
 @click.option("--reverse", is_flag=True, help="The answer's path alone.")
 @click.option("--forward", is_flag=True, help="The request's path alone.")
@@ -55,17 +60,19 @@ COLOURS = {"OK": "green"}
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="How it is shown; html is one page.",
+    help="html is one page.",
 )
-@click.option("--output", "-o", type=click.Path(path_type=str), metavar="FILE", help="Write it to a file.")
+@click.option("--output", "-o", metavar="FILE", help="Write it to a file.")
 @console.as_json
 def path(  # noqa: PLR0917 - click passes them by name
     request: tuple[str, ...],
     lab: str,
-    pcap: str | None,
-    scenario: str,
     send: bool,
     wait: float,
+    pcap: str | None,
+    scenario: str,
+    run: str | None,
+    analyzer: str | None,
     reverse: bool,
     forward: bool,
     form: str,
@@ -74,79 +81,56 @@ def path(  # noqa: PLR0917 - click passes them by name
 ) -> None:
     """Show the path that a real request took through its chain, hop by hop, and judge it.
 
-    For each node: when the packet came and left, how long the function kept it, in what it was carried (of a label that is on no
-    wire the switch's tables tell), which port pair was chosen. Against the chain that was meant it is OK, BYPASSED, WRONG-ORDER or DROPPED-AT
-    a node: in the function, in the switch, before the classifier. The answer's path follows.
+    For each node: when the packet came, how long it stayed, in what it was carried (a label that is on no wire is told
+    from the switch's tables), which port pair was chosen. Against the chain that was meant it is OK, BYPASSED,
+    WRONG-ORDER or DROPPED-AT a node: in the function, in the switch, before the classifier. The answer's path follows.
 
-    FROM and TO are addresses, networks, hosts or ports of the lab, or "any", with :PORT behind them if you like; "to" stands for "->", which a shell wants in
-    quotes. An ID is an L3TrackingID. Without any the next request is shown. The first such request that passes from now on is shown; with --pcap all that
-    the capture has.
+    FROM and TO are addresses, networks, hosts or ports of the lab, or "any", with :PORT behind them where that counts;
+    "to" stands for "->", which a shell wants in quotes. An ID is an L3TrackingID. The first such request that passes
+    from now on is shown; of a capture, a run, an analyzer all that they have.
 
     Exit status 1: a packet did not go as its chain says, or none passed.
     """
-    from sfcci.trace import flowfilter
-
+    ways = [
+        word
+        for word, given in (("--pcap", pcap), ("--run", run), ("--analyzer", analyzer), ("--send", send))
+        if given
+    ]
+    if len(ways) > 1:
+        raise UsageError(f"{ways[0]} and {ways[1]} exclude each other")
     if scenario and not pcap:
         raise UsageError("--scenario says what was meant with --pcap; a lab has its chains")
-    if pcap and send:
-        raise UsageError("--send sends a request in a lab; --pcap reads a capture")
-    place = _Place(lab, scenario)
-    wanted = flowfilter.parse(request, place.names)
-    found = _of_capture(place, pcap, wanted) if pcap else _of_lab(place, wanted, send, wait)
+    found, meant = _found(request, _Asked(lab, send, wait, pcap, scenario, run, analyzer))
     shown = _chosen(found, forward=forward, reverse=reverse)
-    _show(shown, place.meant, "json" if json_output else form, output)
+    _show(shown, meant, "json" if json_output else form, output)
     if not shown or not all(one.ok for one in shown):
         raise click.exceptions.Exit(EXIT_FINDINGS)
 
 
-class _Place:
-    """The lab, or the scenario, that is asked about."""
-
-    def __init__(self, lab: str, scenario: str) -> None:
-        from sfcci.cli.sfc_trace import scene_of
-        from sfcci.trace.meant import meant_of
-
-        self.scene = scene_of(scenario, lab, False, None, None)
-        self.standing = self.scene.lab
-        self.meant = meant_of(self.scene)
-
-    @property
-    def names(self) -> dict[str, tuple[str, ...]]:
-        """Hosts and ports by what people call them, with their addresses."""
-        topology = self.meant.topology
-        hosts = {
-            host.name: tuple(a for port in topology.ports_of(host.name) for a in port.plain)
-            for host in topology.hosts
-        }
-        return hosts | {port.name: port.plain for port in topology.ports if port.name}
+@dataclass(frozen=True)
+class _Asked:
+    lab: str
+    send: bool
+    wait: float
+    pcap: str | None
+    scenario: str
+    run: str | None
+    analyzer: str | None
 
 
-def _of_capture(place: _Place, pcap: str, wanted: "Filter") -> "tuple[ChainPath, ...]":
-    from pathlib import Path
+def _found(request: tuple[str, ...], asked: _Asked) -> "tuple[Sequence[ChainPath], Meant]":
+    from sfcci.cli import trace_path_from as source
+    from sfcci.trace import flowfilter
 
-    from sfcci.trace.evidence import evidence_of
-
-    return evidence_of(Path(pcap), place.meant, wanted)
-
-
-def _of_lab(place: _Place, wanted: "Filter", send: bool, wait: float) -> "tuple[ChainPath, ...]":
-    from sfcci.trace.explaining import explained, meant_now
-    from sfcci.trace.judging import paths
-    from sfcci.trace.sending import send as sent
-    from sfcci.trace.watching import watched
-
-    if place.standing is None:
-        raise UsageError("no lab is up; raise one with: sfcci lab up, or read a capture with --pcap")
-    tell = console.progress(piped=True)
-    with watched(place.standing.lab, place.meant, wanted.either, place.standing.name) as watching:
-        if send:
-            tell(sent(place.standing.lab, place.meant, wanted))
-        else:
-            tell(f"waiting for such a request in lab {place.standing.name} ({wait:g} s at most)")
-        watching.until_quiet(1.0 if send else wait)
-        seen = watching.take()
-    place.meant = meant_now(place.scene, place.standing.lab)
-    return explained(paths(seen, place.meant, wanted)[:2], place.meant, place.standing.lab)
+    if asked.run:
+        return source.of_run(asked.run, flowfilter.parse(request, {}))
+    if asked.analyzer or (flowfilter.is_id(request) and not (asked.pcap or asked.lab)):
+        return source.of_analyzer(asked.analyzer, flowfilter.parse(request, {}))
+    place = source.place(asked.lab, asked.scenario)
+    wanted = flowfilter.parse(request, place.names)
+    if asked.pcap:
+        return source.of_capture(place, asked.pcap, wanted)
+    return source.of_lab(place, wanted, send=asked.send, wait=asked.wait)
 
 
 def _chosen(found: "Sequence[ChainPath]", *, forward: bool, reverse: bool) -> "list[ChainPath]":

@@ -83,6 +83,12 @@ def parse(words: Iterable[str], names: Mapping[str, Collection[str]]) -> Filter:
     return _with_protocol(Filter(source, destination), tokens[cut:], text)
 
 
+def is_id(words: Iterable[str]) -> bool:
+    """Say whether a text can be nothing but an L3TrackingID."""
+    text = " ".join(words)
+    return _ID.fullmatch(text) is not None and any(letter.isalpha() for letter in text)
+
+
 @lru_cache(maxsize=65536)
 def tracked(flow: FiveTuple) -> str:
     """Give the L3TrackingID of a flow; it is the same for its answers. Of ICMP the echoes' is told."""

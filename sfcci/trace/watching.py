@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from sfcci.datapath.lab import Lab
 from sfcci.datapath.pcapng import CapturedFrame
 from sfcci.errors import SfcciError
-from sfcci.trace.live import ACTIVE, Live, Wanted
+from sfcci.trace.live import ACTIVE, Live, Sink, Wanted
 from sfcci.trace.meant import Meant
 from sfcci.trace.opener import opened
 from sfcci.trace.packet import FiveTuple
 from sfcci.trace.passes import IN, OUT, Trail, Trails
-from sfcci.trace.ring import Sink
 
 HEADERS = 256
 """Octets kept of each frame: every header that tells one packet from the next."""
