@@ -221,10 +221,17 @@ def path(
         {"group": group, "pairs": pairs, "nodes": nodes, "taps": [], "tap": False, "visited": next((pair for pair, one in zip(pairs, nodes, strict=True) if one in seen), "")}
         for group, pairs, nodes in groups
     ]  # fmt: skip
+    hops = [
+        {
+            "node": host, "role": "function", "port_in": {"name": name, "tap": world.taps[host, name], "id": ""}, "port_out": None, "chain": "PC1",
+            "group": group, "pair": pair, "spi": 1, "si": index, "label": 256 + index, "on_wire": False, "choices": choices, "fault": None,
+        }
+        for host, name, group, pair, index, choices in (("vm2", "p2in", "PG1", "PP2", 255, 2), ("vm3", "p3in", "PG2", "PP3", 254, 1))
+    ]  # fmt: skip
     return {
         "verdict": verdict, "says": says, "node": node, "where": where, "chain": "PC1", "direction": "forward", "back": False,
-        "flow": {"src": "10.0.0.103", "dst": "10.0.0.128", "protocol": "tcp", "sport": 43210, "dport": 80},
-        "l3_tracking_id": TRACKED, "begin_ns": BEGIN_MS * 1_000_000, "packets": 6, "alike": 1, "hops": [], "passes": passes, "meant": meant,
+        "flow": {"src": "10.0.0.103", "dst": "10.0.0.128", "protocol": 6, "sport": 43210, "dport": 80},
+        "l3_tracking_id": TRACKED, "begin_ns": BEGIN_MS * 1_000_000, "packets": 6, "alike": 1, "told": None, "hops": hops, "passes": passes, "meant": meant,
     }  # fmt: skip
 
 

@@ -15,7 +15,8 @@ import { view } from './topology_view.js';
 import { ways } from './topology_way.js';
 
 const AGAIN_MS = 700; // a highlight follows the topology, but not each of its steps
-const state = { nodes: new Map(), edges: new Map(), tids: new Map(), picture: pictured(new Map(), new Map()), layout: null, chosen: '', query: '', lit: null, path: null, waiting: 0 };
+const MOST_WAIT_MS = 1000;
+const state = { nodes: new Map(), edges: new Map(), tids: new Map(), picture: pictured(new Map(), new Map()), layout: null, chosen: '', query: '', lit: null, path: null, waiting: 0, took: 0 };
 const graph = by('graph');
 const picture = drawing(graph, { animate: wish.has('grow') });
 const seen = view(graph, picture, { chosen: (id) => choose(id), nothing: () => close() });
@@ -29,16 +30,20 @@ function taken({ whole, nodes, edges, gone }) {
   for (const node of nodes) state.nodes.set(node.ID, node);
   for (const edge of edges) state.edges.set(edge.ID, edge);
   for (const id of gone ?? []) { state.nodes.delete(id); state.edges.delete(id); }
-  state.waiting ||= requestAnimationFrame(changed);
+  // What takes long is not done again at once: a page that follows a crowd leaves time for other things.
+  state.waiting ||= setTimeout(() => requestAnimationFrame(changed), Math.min(state.took * 3, MOST_WAIT_MS));
 }
 
 function changed() {
   state.waiting = 0;
+  const begin = performance.now();
   state.tids = new Map([...state.nodes.values()].map((node) => [node.Metadata.TID, node.ID]));
   redraw();
   if (state.query) { clearTimeout(state.again); state.again = setTimeout(() => highlight(state.query, true), AGAIN_MS); }
   list.show();
+  table.named();
   if (state.chosen && state.picture.spots.has(state.chosen)) panel.refresh(); else if (state.chosen) close();
+  state.took = performance.now() - begin;
   ready();
 }
 
@@ -204,7 +209,7 @@ function beside(id, key) {
   let best = null;
   for (const [other, place] of state.layout.places) {
     const kind = state.picture.spots.get(other)?.kind;
-    if (other === id || kind === 'host' || !kind) continue;
+    if (other === id || kind === 'host' || !kind || (flat && state.picture.spots.get(id).in === other)) continue;
     const [a, b] = centre(place);
     const [ahead, aside] = flat ? [(a - x) * sign, Math.abs(b - y)] : [(b - y) * sign, Math.max(0, Math.abs(a - x) - (kind === 'switch' ? place.w / 2 : 0))];
     const far = ahead + 2.5 * aside;

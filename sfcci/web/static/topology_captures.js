@@ -16,7 +16,7 @@ export function captures(root, world) {
   root.append(form(), element('p', { id: 'capture-why', class: 'wrong', role: 'alert' }), element('div', { class: 'cells', tabindex: '0', role: 'region', 'aria-label': 'Captures' }, table, none));
 
   function form() {
-    const field = (id, label, attributes) => element('label', { class: attributes.class ?? '' }, label, element('input', { id, autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', ...attributes }));
+    const field = (id, label, { class: name = '', ...attributes }) => element('label', { class: name }, label, element('input', { id, autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', ...attributes }));
     const offers = OFFERED.map(([text, query]) => { const button = element('button', { type: 'button', class: 'offer' }, text); button.addEventListener('click', () => { by('capture-query').value = query; by('capture-query').focus(); }); return button; });
     const made = element('form', { id: 'capture-form', 'aria-label': 'A new capture' },
       field('capture-query', 'Gremlin expression', { class: 'wide', required: '', placeholder: OFFERED[1][1] }),

@@ -4,6 +4,7 @@ import { JACK } from './topology_layout.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const FADE_MS = 350;
+const CROWD = 900; // so many are not moved smoothly
 const LETTER = { small: 5.9, title: 7.2, bar: 8.2 }; // widths of letters, guessed: text in a picture does not wrap
 const ROUND = 7;
 
@@ -21,11 +22,12 @@ export function drawing(root, told) {
   root.append(canvas);
   const drawn = new Map();
   const wired = new Map();
+  const marks = new Map();
   const LAYER = { host: 'hosts', card: 'cards', switch: 'bars', slot: 'slots', jack: 'slots' };
 
   function spotDrawn(spot, place, fresh) {
     let one = drawn.get(spot.id);
-    const shape = `${spot.kind} ${place.side === 'chip'} ${place.bare ?? ''}`;
+    const shape = `${spot.kind} ${place.side === 'chip'}`;
     const again = one && one.shape !== shape; // it is drawn otherwise now: in place of what it was
     if (again) one.made.remove();
     if (!one || again) {
@@ -35,23 +37,24 @@ export function drawing(root, told) {
       drawn.set(spot.id, one);
       if (fresh && !again) made.classList.add('new');
     }
-    const key = JSON.stringify([spot.name, spot.sub, spot.down, spot.space, place.w, place.h, place.side]);
+    const key = `${spot.name}\n${spot.sub}\n${spot.down}\n${spot.space}\n${place.w} ${place.h} ${place.side}`;
     if (one.key !== key) { one.key = key; one.made.replaceChildren(...SHAPES[spot.kind](spot, place)); one.made.setAttribute('aria-label', said(spot)); }
     one.made.classList.toggle('down', Boolean(spot.down));
+    one.made.classList.toggle('bare', Boolean(place.bare));
     one.made.dataset.kind = spot.kind;
     one.made.dataset.side = place.side;
-    one.made.style.transform = `translate(${place.x}px, ${place.y}px)`;
+    const at = `translate(${place.x}px, ${place.y}px)`;
+    if (one.at !== at) { one.at = at; one.made.style.transform = at; }
   }
 
   function wireDrawn(wire, points, fresh) {
     let made = wired.get(wire.id);
     if (!made) {
-      made = svg('path', { 'data-wire': wire.id });
+      made = svg('path', { 'data-wire': wire.id, class: `wire ${wire.kind}` });
       layers.wires.append(made);
       wired.set(wire.id, made);
       if (fresh) made.classList.add('new');
     }
-    made.setAttribute('class', `wire ${wire.kind === 'patch' ? 'patch' : ''} ${made.classList.contains('new') ? 'new' : ''}`);
     const d = rounded(points);
     if (made.getAttribute('d') !== d) made.setAttribute('d', d);
   }
@@ -65,6 +68,7 @@ export function drawing(root, told) {
     element: (id) => drawn.get(id)?.made,
     show(picture, layout) {
       const fresh = drawn.size > 0 || told.animate;
+      root.classList.toggle('crowd', picture.spots.size > CROWD);
       for (const [id, one] of drawn) if (!layout.places.has(id) || !picture.spots.has(id)) { drawn.delete(id); gone(one.made); }
       for (const [id, made] of wired) if (!layout.wires.has(id)) { wired.delete(id); gone(made); }
       for (const spot of picture.spots.values()) { const place = layout.places.get(spot.id); if (place) spotDrawn(spot, place, fresh); }
@@ -72,7 +76,9 @@ export function drawing(root, told) {
     },
     // Marks all spots that are in `ids` with a class, and no others.
     mark(name, ids) {
-      for (const [id, { made }] of drawn) made.classList.toggle(name, ids.has(id));
+      for (const id of marks.get(name) ?? []) if (!ids.has(id)) drawn.get(id)?.made.classList.remove(name);
+      for (const id of ids) drawn.get(id)?.made.classList.add(name);
+      marks.set(name, ids);
     },
   };
 }
@@ -97,9 +103,9 @@ const SHAPES = {
     text(spot.name, { x: w / 2, y: spot.sub ? 14.5 : h / 2 + 4, class: 'name' }, w - 8, LETTER.small),
     ...(spot.sub ? [text(spot.sub, { x: w / 2, y: 28.5, class: 'sub' }, w - 6, LETTER.small)] : []),
   ],
-  jack: (spot, { w, h, side, bare }) => side === 'chip'
+  jack: (spot, { w, h, side }) => side === 'chip'
     ? [box(w, h, 5), text(spot.sub && spot.sub !== 'internal' ? `${spot.name} ${spot.sub}` : spot.name, { x: w / 2, y: h / 2 + 4, class: 'name' }, w - 8, LETTER.small)]
-    : [svg('rect', { class: 'touch', x: -6, y: -8, width: JACK.w + 12, height: JACK.h + 16 }), box(w, h, 2.5), ...(bare ? [] : [text(spot.name, { x: w / 2, y: side === 'down' ? -5 : h + 11, class: 'name' }, 92, LETTER.small)])],
+    : [svg('rect', { class: 'touch', x: -6, y: -8, width: JACK.w + 12, height: JACK.h + 16 }), box(w, h, 2.5), text(spot.name, { x: w / 2, y: side === 'down' ? -5 : h + 11, class: 'name' }, 92, LETTER.small)],
 };
 
 const box = (width, height, rx) => svg('rect', { class: 'box', width, height, rx });

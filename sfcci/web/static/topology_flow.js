@@ -6,7 +6,7 @@ import { gremlin, packetsFile, quoted } from './topology_ask.js';
 import { tree } from './topology_node.js';
 import { carried, field, ofFlow } from './topology_words.js';
 
-const LINE = 16;
+const LINE = 8;
 const MOST_PACKETS = 50;
 const hex = (octet) => octet.toString(16).padStart(2, '0');
 

@@ -32,7 +32,7 @@ const MADE = {
 };
 
 export function flows(root, world) {
-  let shown = []; let columns = stored(); let sort = null; let timer = 0; let looked = false; let turn = 0; let asked = wish.get('flows') ?? DEFAULT;
+  let shown = []; let columns = stored(); let sort = null; let timer = 0; let looked = false; let turn = 0; let named = false; let asked = wish.get('flows') ?? DEFAULT;
   const head = element('tr');
   const rows = element('tbody');
   const table = element('table', { class: 'list' }, element('caption', { class: 'hidden' }, 'Flows'), element('thead', {}, head), rows);
@@ -152,7 +152,7 @@ export function flows(root, world) {
   }
 
   const keep = () => { try { localStorage.setItem(STORED, JSON.stringify(columns)); } catch { /* a page that may keep nothing */ } };
-  return { DEFAULT, query: () => asked, visible(now) { looked = now; if (now) ask(); else clearTimeout(timer); } };
+  return { DEFAULT, query: () => asked, named() { if (shown.some((flow) => !world.spotName(flow.NodeTID)) || !named) { named = true; fill(); } }, visible(now) { looked = now; if (now) ask(); else clearTimeout(timer); } };
 }
 
 function stored() {

@@ -23,7 +23,7 @@ export function laid(picture, room) {
   const plan = planned(picture);
   const most = Math.max(1, ...plan.flatMap((host) => host.bands.map((band) => band.cards.length)));
   let best = null;
-  for (const columns of tried(most)) {
+  for (const columns of tried(most, room)) {
     const found = stood(plan, columns);
     const scale = Math.min(room.w / found.w, room.h / found.h, 1.15);
     if (!best || scale > best.scale * 1.02) best = { scale, found };
@@ -33,17 +33,23 @@ export function laid(picture, room) {
   return found;
 }
 
-function* tried(most) {
-  for (let columns = most; columns >= 1; columns = Math.min(columns - 1, Math.floor(columns * 0.93))) yield columns;
+// All numbers of columns where there are few; else those around the one that the room's shape suggests.
+function* tried(most, room) {
+  const ideal = Math.sqrt((most * room.w * (CARD_H + ROW_GAP)) / (room.h * 1.6 * SLOT.w));
+  const [low, high] = most <= 24 ? [1, most] : [Math.max(1, Math.floor(ideal * 0.55)), Math.min(most, Math.ceil(ideal * 1.7))];
+  for (let columns = high; columns >= low; columns = Math.min(columns - 1, Math.floor(columns * 0.93))) yield columns;
 }
+
+const NONE = [];
+const put = (map, key, value) => { if (map.has(key)) map.get(key).push(value); else map.set(key, [value]); };
 
 // Hosts, their switches, and the cards of each switch: those that have most of their wires there.
 function planned({ spots, wires }) {
   const within = new Map();
-  for (const spot of spots.values()) within.set(spot.in, [...(within.get(spot.in) ?? []), spot]);
-  const inside = (id, kind) => (within.get(id) ?? []).filter((spot) => spot.kind === kind).sort(kind === 'jack' ? (a, b) => a.number - b.number || byName(a, b) : byName);
+  for (const spot of spots.values()) put(within, spot.in, spot);
+  const inside = (id, kind) => (within.get(id) ?? NONE).filter((spot) => spot.kind === kind).sort(kind === 'jack' ? (a, b) => a.number - b.number || byName(a, b) : byName);
   const cabled = new Map();
-  for (const wire of wires) for (const [near, far] of [[wire.a, wire.b], [wire.b, wire.a]]) cabled.set(near, [...(cabled.get(near) ?? []), { wire, far: spots.get(far) }]);
+  for (const wire of wires) for (const [near, far] of [[wire.a, wire.b], [wire.b, wire.a]]) put(cabled, near, { wire, far: spots.get(far) });
   const hosts = [...spots.values()].filter((spot) => spot.kind === 'host').sort(byName);
   const groups = [...hosts.map((host) => ({ host, id: host.id })), { host: null, id: '' }];
   return groups.map(({ host, id }) => hostPlan(host, id, { inside, cabled, spots })).filter((one) => one.bands.length || one.host);
@@ -62,6 +68,7 @@ function hostPlan(host, id, { inside, cabled, spots }) {
   });
   cards.sort((a, b) => (a.number === b.number ? 0 : a.number - b.number) || byName(a.card, b.card)); // what comes last stands last: little moves
   const bands = inside(id, 'switch').map((bar) => ({ bar, jacks: inside(bar.id, 'jack'), cards: cards.filter((one) => one.at === bar.id), cabled, home, spots }));
+  for (const band of bands) band.loose = band.jacks.filter((jack) => !reaches(band, jack));
   bands.sort((a, b) => b.cards.length - a.cards.length || byName(a.bar, b.bar));
   const free = cards.filter((one) => !bands.some((band) => band.bar.id === one.at));
   if (free.length) bands.push({ bar: null, jacks: [], cards: free, cabled, home, spots });
@@ -124,11 +131,10 @@ function banded(band, columns, { x, y, from }) {
 }
 
 const barHeight = (band, w) => BAR_H + Math.max(0, chipRows(band, w) - 1) * (CHIP.h + 4);
-const loose = (band) => band.jacks.filter((jack) => !(band.cabled.get(jack.id) ?? []).length || !reaches(band, jack));
-const reaches = (band, jack) => band.cabled.get(jack.id).some(({ wire, far }) => far.kind === 'slot' ? band.home.get(far.in) === band.bar.id : wire.kind === 'patch' || far.kind === 'jack');
+const reaches = (band, jack) => (band.cabled.get(jack.id) ?? []).some(({ wire, far }) => far.kind === 'slot' ? band.home.get(far.in) === band.bar.id : wire.kind === 'patch' || far.kind === 'jack');
 const nameWidth = (band) => 24 + 8.5 * Math.max(band.bar.name.length, 6);
 const perRow = (band, w) => Math.max(1, Math.floor((w - nameWidth(band)) / (CHIP.w + 6)));
-const chipRows = (band, w) => Math.ceil(loose(band).length / perRow(band, w));
+const chipRows = (band, w) => Math.ceil(band.loose.length / perRow(band, w));
 
 // Columns are as wide as their widest card; in front of each is room for the lanes of the rows behind.
 function spaced(grid, columns, above, band, x) {
@@ -163,13 +169,14 @@ function card({ card: spot, slots, w, rows }, { x, w: width, y, h, up }, made) {
 // The jack of each slot: under it, or at the end of its lane. Rows far from the bar take the outer lanes, so no wire crosses another.
 function wired(band, grid, above, column, bar, made) {
   const taken = new Map();
+  const total = new Map(); // how many lanes a column has on a side
+  grid.forEach((row, at) => row.forEach((one, index) => { const up = at < above; if (at !== (up ? above - 1 : above)) total.set(`${index} ${up}`, (total.get(`${index} ${up}`) ?? 0) + one.slots.length); }));
   grid.forEach((_none, order) => {
     const number = order < above ? order : grid.length - 1 - (order - above); // from the outside to the bar, on either side
     const up = number < above;
     const front = number === (up ? above - 1 : above);
     grid[number].forEach((one, index) => {
       const key = `${index} ${up}`;
-      const total = grid.reduce((sum, row, at) => sum + (at < above === up && at !== (up ? above - 1 : above) && row[index] ? row[index].slots.length : 0), 0);
       one.slots.forEach((slot, turn) => {
         const place = made.places.get(slot.id);
         const jack = (band.cabled.get(slot.id) ?? []).find(({ far }) => far.kind === 'jack' && far.in === band.bar.id && !made.places.has(far.id));
@@ -178,7 +185,7 @@ function wired(band, grid, above, column, bar, made) {
         if (!jack) return;
         const edge = up ? bar.y : bar.y + bar.h;
         const [from, middle] = [up ? place.y + place.h : place.y, place.x + place.w / 2];
-        const x = front ? middle : column.lanes[index] - (total - 1 - lane) * LANE;
+        const x = front ? middle : column.lanes[index] - ((total.get(key) ?? 0) - 1 - lane) * LANE;
         const card = made.places.get(one.card.id);
         const run = up ? card.y + card.h + 6 + turn * 4 : card.y - 6 - turn * 4;
         made.places.set(jack.far.id, { x: x - JACK.w / 2, y: up ? edge - JACK.h / 2 : edge - JACK.h / 2, w: JACK.w, h: JACK.h, side: up ? 'up' : 'down', bare: !front });
@@ -192,7 +199,7 @@ function wired(band, grid, above, column, bar, made) {
 function chips(band, bar, made, right) {
   const left = bar.x + nameWidth(band);
   const each = perRow(band, right - bar.x);
-  loose(band).forEach((jack, number) => {
+  band.loose.forEach((jack, number) => {
     const y = bar.y + (BAR_H - CHIP.h) / 2 + Math.floor(number / each) * (CHIP.h + 4);
     made.places.set(jack.id, { x: left + (number % each) * (CHIP.w + 6), y, w: CHIP.w, h: CHIP.h, side: 'chip' });
   });
@@ -207,7 +214,8 @@ function patches(bands) {
 }
 
 function patched(bands, lanes, left, all) {
-  const barOf = (id) => { const band = bands.find(({ jacks }) => jacks.some((jack) => jack.id === id)); return band && all.places.get(band.bar.id); };
+  const home = new Map(bands.flatMap(({ bar, jacks }) => jacks.map((jack) => [jack.id, bar.id])));
+  const barOf = (id) => all.places.get(home.get(id));
   for (const { number, wire } of lanes.values()) {
     const [one, other] = [wire.a, wire.b].map((id) => ({ id, bar: barOf(id) })).sort((a, b) => a.bar.y - b.bar.y);
     const x = left + 14 + number * 16;

@@ -4,6 +4,7 @@
 
 const SWITCHES = new Set(['ovsbridge', 'bridge']);
 const MORE = new Set(['ofrule', 'ofgroup', 'host', 'netns', 'ovsport', ...SWITCHES]);
+const QUIET = new Set(['lo', 'ovs-netdev', 'ovs-system']); // they are everywhere and carry nothing that one looks for
 const collator = new Intl.Collator('en', { numeric: true });
 export const byName = (one, other) => collator.compare(one.name, other.name) || collator.compare(one.id, other.id);
 
@@ -40,9 +41,10 @@ export function pictured(nodes, edges) {
   jacks(nodes, cables, made, { put, join, spaceOf });
   for (const node of nodes.values()) {
     if (made.spotOf.has(node.ID) || !isInterface(node)) continue;
-    const space = spaceOf(node) || own(made, nodes, hostOf(node.ID));
-    if (name(node) === 'lo' && made.spots.has(space)) join(node, space);
-    else put(node.ID, 'slot', node, space, { sub: addresses(node)[0] ?? '' });
+    const within = spaceOf(node) || hostOf(node.ID);
+    if (QUIET.has(name(node)) && made.spots.has(within)) { join(node, within); continue; }
+    const space = spaceOf(node) || own(made, nodes, within);
+    put(node.ID, 'slot', node, space, { sub: addresses(node)[0] ?? '' });
   }
   for (const node of nodes.values()) if (!made.spotOf.has(node.ID)) kept(node, owner, made);
   made.wires = wires(cables, made);
@@ -116,10 +118,11 @@ function drop(made) {
   for (const spot of made.spots.values()) if (spot.kind === 'host' && !used.has(spot.id)) spot.bare = true;
 }
 
-// Those of a set with all that they belong to: what is left of a graph when only these are looked at.
+// Those of a set, what hangs on their cables, and all that these belong to: what is left of a graph when only these are looked at.
 export function narrowed(nodes, edges, wanted) {
-  const { owner } = related(nodes, edges);
+  const { owner, cables } = related(nodes, edges);
   const left = new Set();
-  for (const id of wanted) for (let at = id, n = 0; at && n < 9 && nodes.has(at); at = owner.get(at), n += 1) left.add(at);
+  const far = cables.flatMap(({ Parent, Child }) => (wanted.has(Parent) || wanted.has(Child) ? [Parent, Child] : []));
+  for (const id of new Set([...wanted, ...far])) for (let at = id, n = 0; at && n < 9 && nodes.has(at); at = owner.get(at), n += 1) left.add(at);
   return [new Map([...nodes].filter(([id]) => left.has(id))), new Map([...edges].filter(([, edge]) => left.has(edge.Parent) && left.has(edge.Child)))];
 }

@@ -18,6 +18,7 @@ export function nodePanel(world) {
   function show(id) {
     const spot = state.picture.spots.get(id);
     const nodes = spot.nodes.map((one) => state.nodes.get(one)).filter(Boolean);
+    if (spot.kind === 'jack') nodes.sort((a, b) => ('MAC' in b.Metadata) - ('MAC' in a.Metadata)); // of a port and its interface the one that tells more
     const children = nodes.map((node, index) => section(node, index > 0));
     side(element('h2', {}, spot.name), ...children, below(spot));
   }

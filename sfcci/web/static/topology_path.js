@@ -2,9 +2,10 @@
 
 import { element } from './element.js';
 import { format } from './format.js';
-import { carried } from './topology_words.js';
+import { carried, reverse } from './topology_words.js';
 
 const GOOD = 'OK';
+const PROTOCOLS = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' };
 
 export function pathPanel(world) {
   function show(id, all) {
@@ -20,7 +21,7 @@ export function pathPanel(world) {
   }
 
   function other_(id, all, path, index, current) {
-    const button = element('button', { type: 'button', 'aria-pressed': String(current) }, element('span', { class: `dot ${path.verdict === GOOD ? 'good' : 'bad'}` }), path.back ? 'reverse' : 'forward', all.filter((one) => one.back === path.back).length > 1 ? ` ${index + 1}` : '');
+    const button = element('button', { type: 'button', 'aria-pressed': String(current) }, element('span', { class: `dot ${path.verdict === GOOD ? 'good' : 'bad'}` }), reverse(path) ? 'reverse' : 'forward', all.filter((one) => reverse(one) === reverse(path)).length > 1 ? ` ${index + 1}` : '');
     button.addEventListener('click', () => one(id, all, index));
     return button;
   }
@@ -29,20 +30,21 @@ export function pathPanel(world) {
 
   function about({ flow, says, back, packets, l3_tracking_id: id }) {
     const end = (address, port) => `${address}${port === null || port === undefined || port === 0 ? '' : `:${port}`}`;
-    const made = element('div', {}, element('p', {}, element('strong', {}, `${end(flow.src, flow.sport)} → ${end(flow.dst, flow.dport)}`), ` ${String(flow.protocol ?? '').toUpperCase()}${back ? ', on the way back' : ''}`));
+    const made = element('div', {}, element('p', {}, element('strong', {}, `${end(flow.src, flow.sport)} → ${end(flow.dst, flow.dport)}`), ` ${PROTOCOLS[flow.protocol] ?? `protocol ${flow.protocol}`}${back ? ', on the way back' : ''}`));
     if (says) made.append(element('p', { class: 'says' }, says));
     made.append(element('p', { class: 'quiet' }, element('code', {}, id ?? ''), packets > 1 ? ` · ${packets} packets went this way` : ''));
     return made;
   }
 
   function passes(path) {
-    const list = element('ol', { class: `passes ${path.back ? 'back' : ''}` });
+    const list = element('ol', { class: `passes ${reverse(path) ? 'back' : ''}` });
     (path.passes ?? []).forEach((pass, index) => {
       const item = element('li', { tabindex: '0' },
         element('span', { class: 'when' }, index ? `+${format(pass.delta_ns, 'ns')}` : '0'),
         element('span', { class: 'where' }, element('strong', {}, pass.node || pass.tap), ` ${pass.direction === 'in' ? 'gave it to the switch' : 'got it'}`,
           element('span', { class: 'quiet' }, ` ${pass.tap}`)),
-        pass.encap?.length ? element('span', { class: 'carried' }, carried(pass.encap)) : '',
+        ...chosen(path, pass),
+        pass.encap?.length ? element('span', { class: 'carried' }, `in ${carried(pass.encap)}`) : '',
         pass.inside_ns ? element('span', { class: 'inside' }, `${format(pass.inside_ns, 'ns')} inside`) : '');
       const at = () => world.wayAt(index + 1);
       item.addEventListener('pointerenter', at);
@@ -61,10 +63,18 @@ export function pathPanel(world) {
       element('strong', {}, group.group), ` ${group.visited ? `through ${group.visited}` : group.tap ? 'a tap, which gets a copy' : `not visited: ${(group.pairs ?? []).join(' or ')}`}`))));
   }
 
-  function notes({ hops = [] }) {
-    const told = hops.filter((hop) => hop.label !== null && hop.label !== undefined && hop.on_wire === false).map((hop) => `label ${hop.label}`);
-    return told.length ? [element('p', { class: 'quiet' }, `Within the switch: ${[...new Set(told)].join(', ')}; it never reaches a wire.`)] : [];
+  // Which pair the switch chose before it gave the packet to this port, and the mark that it bore until then.
+  function chosen({ hops = [] }, pass) {
+    const hop = pass.direction === 'out' && hops.find((one) => one.pair && one.port_in?.tap === pass.tap);
+    if (!hop) return [];
+    const told = [`${hop.group}: ${hop.pair}${hop.choices > 1 ? `, one of ${hop.choices}` : ''}`];
+    if (hop.spi !== null) told.push(`path ${hop.spi}, index ${hop.si}`);
+    if (hop.label !== null) told.push(`label ${hop.label}${hop.on_wire ? '' : ' within the switch'}`);
+    return [element('span', { class: 'chosen-pair' }, told.join(' · ')), ...(hop.fault ? [element('span', { class: 'wrong' }, hop.fault)] : [])];
   }
+
+  // What the switch itself says of such a packet.
+  const notes = ({ told }) => (told ? [element('details', {}, element('summary', {}, 'What the switch says of it'), element('pre', { class: 'plain', tabindex: '0' }, told))] : []);
 
   return { show };
 }

@@ -2,6 +2,7 @@
 // functions, with a number at each pass; where it ended before its time is crossed out, what it should have visited is dashed.
 
 import { rounded, svg } from './topology_draw.js';
+import { reverse } from './topology_words.js';
 
 const APART = 5; // between two ways along one wire, or in one bar
 const BADGE = { away: 21, r: 8.5 };
@@ -19,7 +20,7 @@ export function ways({ layers, mark }) {
   function show({ path }, picture, layout) {
     clear();
     const found = way(path, picture, layout);
-    const tone = path.back ? 'back' : 'forth';
+    const tone = reverse(path) ? 'back' : 'forth';
     const d = rounded(found.points, 5);
     if (d) layers.ways.append(svg('path', { class: 'way-ground', d }), svg('path', { class: `way ${tone}`, d }), svg('path', { class: `way-flow ${tone}`, d }));
     badges = found.marks.map(({ x, y, number }) => {
