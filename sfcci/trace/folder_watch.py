@@ -14,10 +14,10 @@ _EVENT = struct.Struct("iIII")
 
 
 class FolderWatch:
-    """Tells of names in `folder`; while there is none, the one above is watched for it."""
+    """Tells of names in `folder`; while there is none, the nearest above is watched for it."""
 
     def __init__(self, folder: Path) -> None:
-        """Begin. Raises OSError where the kernel gives no more watches, or the one above is not there either."""
+        """Begin. Raises OSError where the kernel gives no more watches."""
         self._folder, self._libc = folder, ctypes.CDLL(None, use_errno=True)
         self._handle = int(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
         if self._handle < 0:
@@ -38,9 +38,10 @@ class FolderWatch:
         names: set[str] | None = set()
         while data := self._read():
             for watch, mask, name in _events(data):
-                if mask & OVERFLOW or watch != self._watch or mask & (DELETED_SELF | IGNORED):
+                mine, above = watch == self._watch, watch == self._above and not mask & IGNORED
+                if mask & OVERFLOW or above or (mine and mask & (DELETED_SELF | IGNORED)):
                     names = None
-                elif names is not None and name:
+                elif mine and names is not None:
                     names.add(name)
         if names is None:
             self._begin()
@@ -51,14 +52,16 @@ class FolderWatch:
         os.close(self._handle)
 
     def _begin(self) -> None:
-        """Watch the folder, or else the one above; twice, so that one that is made meanwhile is not missed."""
-        for _ in range(2):
-            self._watch = self._add(self._folder)
-            if self._watch >= 0:
-                return
-            self._above = self._add(self._folder.parent)
-            if self._above < 0:
-                raise OSError(errno.ENOENT, "no such folder", str(self._folder.parent))
+        """Watch the folder, or else the nearest one above that is there, and look again for one that came meanwhile."""
+        above, self._watch = self._above, self._add(self._folder)
+        for folder in () if self._watch >= 0 else self._folder.parents:
+            self._above = self._add(folder)
+            if self._above >= 0:
+                self._watch = self._add(self._folder)
+                break
+        if above >= 0 and (self._watch >= 0 or self._above != above):
+            self._libc.inotify_rm_watch(self._handle, above)
+            self._above = -1 if self._above == above else self._above
 
     def _add(self, folder: Path) -> int:
         found = self._libc.inotify_add_watch(self._handle, os.fsencode(folder), HEARD | ONLY_FOLDERS)

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from sfcci.trace import netlink
-from sfcci.trace.netlink import BRIDGE, Heard, NamespaceId
+from sfcci.trace.netlink import BRIDGE, Heard, NamespaceId, Refused
 from sfcci.trace.opener import Gone
 from sfcci.trace.topology_space import Space
 
 QUEUE = 4 << 20
 """Octets that may wait for us, where the kernel allows it."""
 LONGEST = 1 << 18
-TRIES = 8
-"""How often a list that changes while it is told is asked for again."""
+TRIES = 32
+"""How often what changes while it is told, or is too much at once, is asked for again."""
 PATIENCE_S = 5.0
 AT_ONCE = 64
 """Reads of one namespace before another has its turn."""
@@ -63,6 +63,7 @@ class Kernel:
                 self._fill(blank)
                 break
             except Overrun:
+                self._drain()
                 blank = blank.blank()
         return blank
 
@@ -83,6 +84,8 @@ class Kernel:
                 select.select([self._socket], [], [], max(end - time.monotonic(), 0))
                 continue
             for heard in netlink.read(data):
+                if heard.seq == seq and heard.fact == Refused(errno.EBUSY):
+                    raise Overrun  # it still answers what was asked before its queue was full
                 yield heard
                 if heard.seq == seq and not heard.part:
                     return
@@ -130,6 +133,13 @@ class Kernel:
                     pass
             if not torn:
                 return
+
+    def _drain(self) -> None:
+        """Let go of what waits, an answer that was broken off too: before that nothing more is told."""
+        for _ in range(LONGEST):
+            with contextlib.suppress(Overrun):
+                if self._received() is None:
+                    return
 
     def _received(self) -> memoryview | None:
         """Give what waits, None for nothing. Raises Overrun."""

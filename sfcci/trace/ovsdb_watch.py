@@ -23,7 +23,7 @@ class DatabaseWatch:
     """A database that is watched. `handles` change with each `look`."""
 
     def __init__(self, path: Path) -> None:
-        """Begin. Raises OSError where the folder of the database's folder does not exist."""
+        """Begin. Raises OSError where the kernel gives no more watches."""
         self._path, self._echo = path, 0
         self._socket: socket.socket | None = None
         self._folder = FolderWatch(path.parent)

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from sfcci.errors import MissingTool
 from sfcci.trace import netlink
 from sfcci.trace.folder_watch import FolderWatch
 from sfcci.trace.graph import Graph
@@ -39,7 +40,7 @@ class Topology:
         """Look at everything once. Raises Gone, MissingTool (privileges), ToolError."""
         self.graph = graph or Graph()
         self._opener, self._say, self._turn = opener, say, threading.RLock()
-        self.ended = False
+        self.ended, self._begun = False, False
         inside = opener.folder.parts[:3] if opener.name else ("/", "proc", "self")
         self._process = Path(*inside)
         self._kernels: dict[str, Kernel] = {}
@@ -69,7 +70,7 @@ class Topology:
             self._take_rows(anew=True)
             self._resolve()
             self.drawing.draw(_now_ms())
-            self._stack = stack.pop_all()
+            self._stack, self._begun = stack.pop_all(), True
 
     def handles(self) -> tuple[int, ...]:
         """Give what becomes readable when something has happened."""
@@ -77,10 +78,13 @@ class Topology:
 
     def look(self, timeout_s: float | None = 0.0) -> bool:
         """Take in what has happened, waiting so long for the first of it (None: for ever); say whether there was anything."""
-        if self.ended:
-            return False
-        events = self._epoll.poll(timeout_s)
+        try:
+            events = [] if self.ended else self._epoll.poll(timeout_s)
+        except ValueError:  # closed by another thread
+            events = []
         with self._turn:
+            if self.ended:
+                return False
             handles = {handle for handle, _ in events}
             if self._opener.fileno() in handles and not self._opener.alive():
                 self._end()
@@ -148,7 +152,7 @@ class Topology:
     def _check(self, names: Iterable[str] | None) -> None:
         """Find out which of the names hold a namespace; None: of all that there are and were."""
         if names is None:
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):
                 there = {path.name for path in self._opener.folder.iterdir()}
                 names = {*there, *self._kernels} - {ROOT}
         self._pending |= set(names or ())
@@ -177,6 +181,11 @@ class Topology:
         try:
             self._open(name, f"/run/netns/{name}", found)
         except Gone:
+            self._leave(name)
+        except MissingTool as error:
+            if not self._begun:
+                raise
+            self._say(str(error))
             self._leave(name)
 
     def _leave(self, name: str) -> None:
