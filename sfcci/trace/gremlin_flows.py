@@ -13,10 +13,10 @@ from sfcci.trace.flow import FlowRecord
 from sfcci.trace.flow_key import ABSENT, GETTERS, keys
 from sfcci.trace.graph import Graph, Node
 from sfcci.trace.gremlin_field import PARTS, frozen, of_flow, order
+from sfcci.trace.gremlin_filter import filters, kept_by
 from sfcci.trace.gremlin_nodes import bounded, direction_and_key, limited, sum_key, total, wanted
-from sfcci.trace.gremlin_parser import Parameter, Predicate, Step, shown
-from sfcci.trace.gremlin_predicate import Match, match, pairs
-from sfcci.trace.gremlin_scanner import Expression
+from sfcci.trace.gremlin_parser import Predicate, Step, shown
+from sfcci.trace.gremlin_predicate import pairs
 from sfcci.trace.gremlin_time import since
 from sfcci.trace.gremlin_world import (
     Asked,
@@ -33,22 +33,10 @@ from sfcci.trace.gremlin_world import (
     Single,
 )
 
-SIDES: Final = {
-    "Link": attrgetter("link_a", "link_b"),
-    "Network": attrgetter("network_a", "network_b"),
-    "Transport": attrgetter("port_a", "port_b"),
-}
-"""Keys that stand for either end of a flow."""
-
-OLD_PROTOCOLS: Final = {"TCPPORT": "TCP", "UDPPORT": "UDP", "SCTPPORT": "SCTP"}
-"""Transport.Protocol as 0.9 wrote it."""
-
 KNOWN: Final = (
     frozenset(GETTERS) | frozenset(PARTS) | {"DHCPv4", "VRRPv2", "SFlow", "Encap", "ICMP", "Metric"}
 )
 """First parts of keys that flows can have; others are a slip of the pen."""
-
-Filter = Callable[[Sequence[FlowRecord]], list[FlowRecord]]
 
 
 def flows(state: OfGraph | OfNodes | OfPaths, step: Step, asked: Asked) -> OfFlows:
@@ -63,57 +51,7 @@ def flows(state: OfGraph | OfNodes | OfPaths, step: Step, asked: Asked) -> OfFlo
         tids = {tid for node in nodes if isinstance(tid := node.metadata.get("TID"), str)}
         found = [flow for flow in found if flow.owner.node_tid in tids]
     chosen: Sequence[FlowRecord] = found if isinstance(found, list | tuple) else list(found)
-    for keep in filters(asked.expression, step, given):
-        chosen = keep(chosen)
-    return OfFlows(scope, chosen, sorted=False)
-
-
-def filters(expression: Expression, step: Step, given: Sequence[Parameter]) -> list[Filter]:
-    """One filter for each key and its value.
-
-    Raises:
-        InputError: They are no pairs.
-    """
-    if len(given) % 2 or not all(isinstance(key, str) for key in given[::2]):
-        found = f"{step.written}({', '.join(map(shown, given[:6]))})"
-        raise expression.fault(step.at, found, "keys and values in pairs")
-    twos = zip(given[::2], given[1::2], strict=True)
-    return [_filter(str(key), match(expression, _as_now(str(key), value), step.at)) for key, value in twos]
-
-
-def _as_now(key: str, value: Parameter) -> Parameter:
-    """A value as flows have it now: v0.9 wrote TCPPORT for TCP."""
-    if key != "Transport.Protocol":
-        return value
-    if isinstance(value, Predicate) and value.name != "REGEX":
-        return replace(value, parameters=tuple(_as_now(key, one) for one in value.parameters))
-    return OLD_PROTOCOLS.get(value, value) if isinstance(value, str) else value
-
-
-def _filter(key: str, want: Match) -> Filter:
-    if key in SIDES:
-        return _of_sides(key, want)
-    read, test, equals = of_flow(key), want.test, want.equals
-    if equals is None or key not in GETTERS:
-        return lambda flows: [flow for flow in flows if test(read(flow))]
-    return lambda flows: [flow for flow in flows if read(flow) in equals]
-
-
-def _of_sides(key: str, want: Match) -> Filter:
-    """What is wanted of one end or the other; addresses of one kind are compared as they stand, for speed."""
-    test, equals, ends, read = want.test, want.equals, SIDES[key], of_flow(key)
-    nothing = (ABSENT, ABSENT)
-
-    def one_by_one(flows: Sequence[FlowRecord]) -> list[FlowRecord]:
-        return [flow for flow in flows if any(test(end) for end in (read(flow) or nothing))]
-
-    def at_once(flows: Sequence[FlowRecord]) -> list[FlowRecord]:
-        found = [
-            flow for flow, (a, b) in zip(flows, map(ends, flows), strict=True) if a in equals or b in equals
-        ]  # type: ignore[operator]
-        return found if key != "Transport" else [flow for flow in found if flow.shape.transport_protocol]
-
-    return one_by_one if equals is None else at_once
+    return OfFlows(scope, kept_by(filters(asked.expression, step, given), chosen), sorted=False)
 
 
 def has(state: OfFlows, step: Step, asked: Asked) -> OfFlows:
@@ -124,18 +62,20 @@ def has(state: OfFlows, step: Step, asked: Asked) -> OfFlows:
     if step.name == "HASEITHER":
         together = {id(flow) for keep in found for flow in keep(state.flows)}
         return state.kept([flow for flow in state.flows if id(flow) in together])
-    chosen = state.flows
-    for keep in found:
-        chosen = keep(chosen)
-    return state.kept(chosen)
+    return state.kept(kept_by(found, state.flows))
 
 
 def dedup(state: OfFlows, step: Step, _: Asked) -> OfFlows:
     """Dedup: the first flow of each value, of TrackingID unless a key is given."""
     readers = [of_flow(str(key)) for key in step.parameters or ("TrackingID",)]
     first: dict[object, FlowRecord] = {}
-    for flow in state.in_order():
-        first.setdefault(tuple(frozen(read(flow)) for read in readers), flow)
+    flows = state.in_order()
+    if len(readers) == 1 and (not step.parameters or step.parameters[0] in GETTERS):
+        marks: Iterable[object] = map(readers[0], flows)
+    else:
+        marks = (tuple(frozen(read(flow)) for read in readers) for flow in flows)
+    for mark, flow in zip(marks, flows, strict=True):
+        first.setdefault(mark, flow)
     return OfFlows(state.scope, list(first.values()))
 
 
