@@ -14,11 +14,12 @@ from sfcci.datapath.lab import Lab
 from sfcci.datapath.scenario import Scenario
 from sfcci.datapath.topology import change as lab_change
 from sfcci.errors import SfcciError
-from sfcci.gate import checks, traffic
+from sfcci.gate import checks, paths, traffic
 from sfcci.gate.change import changed
 from sfcci.gate.checks import Observation, Request, Way
 from sfcci.gate.host import set_host
 from sfcci.gate.job import Change, Flows, Http, Job, Step, Stream, Traceroute, Whole
+from sfcci.gate.paths import StepTaken
 from sfcci.trace.packet import FiveTuple
 from sfcci.trace.visits import Journey, journeys
 
@@ -87,15 +88,24 @@ def take_steps(
     Void (the machine lost packets), ToolError.
     """
     course = Course(lab, folder, deadline, begin, begin, _tables(lab), base)
+    taken: list[StepTaken] = []
     for number, step in enumerate(job.steps, 1):
         say(f"step {number} of {len(job.steps)}")
-        observed = _observe(course, step, folder / f"step{number}.pcapng")
+        capture = folder / f"step{number}.pcapng"
+        observed = _observe(course, step, capture)
         _keep(folder, number, observed, lab)
         course.earlier = observed.ways
+        taken.append(StepTaken(number, capture, course.scenario, observed, _moves(step)))
         if found := _judge(step, observed):
+            say("following packets")
             prefix = f"step {number}: " if len(job.steps) > 1 else ""
-            return tuple(prefix + reason for reason in found)
+            return tuple(prefix + reason for reason in (*found, *paths.keep(taken, lab, folder)))
     return ()
+
+
+def _moves(step: Step) -> bool:
+    """Say whether chains change while the step's packets are under way."""
+    return bool(step.changes) and any(isinstance(kind, Stream) for kind in step.traffic)
 
 
 def _tables(lab: Lab) -> str:

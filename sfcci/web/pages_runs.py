@@ -13,7 +13,7 @@ from sfcci.gate.job import BAD, JobResult, Result
 from sfcci.metric.name import Kind, SeriesName, metric_name
 from sfcci.moment import moment_text
 from sfcci.settings import Settings
-from sfcci.web import evidence_file
+from sfcci.web import evidence_file, run_paths
 from sfcci.web.answer import Endpoint, NotThere, names, page
 from sfcci.web.asked_runs import ANY_BAD, listed
 
@@ -64,6 +64,7 @@ def routes(settings: Settings) -> Mapping[str, Endpoint]:
             run_path=run_path,
             series=str(SeriesName(Kind.COUNT, metric_name(result))),
             files=evidence_file.shown(folder) if folder else (),
+            drawn=run_paths.drawn(folder) if folder else None,
             folder=folder,
             is_address=result.log_dir.startswith(("http://", "https://")),
             file_path=lambda name: f"{run_path(result.run)}/files/{quote(name)}",
@@ -73,7 +74,12 @@ def routes(settings: Settings) -> Mapping[str, Endpoint]:
     def file(request: "Request") -> "Response":
         return _file(settings, request)
 
-    return {"/runs": runs, "/runs/{run}/files/{name:path}": file, "/runs/{run:path}": run}
+    return {
+        "/runs": runs,
+        "/runs/{run}/files/{name:path}": file,
+        "/runs/{run:path}": run,
+        run_paths.STYLE: run_paths.style,
+    }
 
 
 def _told(text: str) -> str:
