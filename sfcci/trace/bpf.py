@@ -31,6 +31,9 @@ INSTRUCTION = struct.Struct("=HBBI")
 LOAD_TAG = INSTRUCTION.pack(0x20, 0, 0, 0xFFFFF000 + 48)
 """Load whether the kernel holds a VLAN tag of this frame (SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT)."""
 UNLESS_TAG = INSTRUCTION.pack(0x15, 1, 0, 0)
+LOAD_KIND = INSTRUCTION.pack(0x20, 0, 0, 0xFFFFF000 + 4)
+"""Load how the frame passed (SKF_AD_OFF + SKF_AD_PKTTYPE)."""
+IF_OUTGOING = INSTRUCTION.pack(0x15, 1, 0, 4)
 _RETURN = 0x06
 
 
@@ -63,15 +66,18 @@ def compiled(expression: str, link_type: int = ETHERNET, snap: int = WHOLE) -> F
         raise _bad(expression[:60], f"a filter of at most {LONGEST} printable characters")
     with _compiling:  # libpcap's parser is nobody's to share
         program = _program(expression, link_type, snap)
-    if len(program) > (MOST_INSTRUCTIONS - 3) * INSTRUCTION.size:
-        raise _bad(f"{len(program) // INSTRUCTION.size} instructions", "a filter of at most 4093")
+    if len(program) > (MOST_INSTRUCTIONS - 6) * INSTRUCTION.size:
+        raise _bad(f"{len(program) // INSTRUCTION.size} instructions", "a filter of at most 4090")
     return Filter(expression, link_type, snap, program)
 
 
-def attach(sock: socket.socket, wanted: Filter) -> None:
+def attach(sock: socket.socket, wanted: Filter, *, outgoing_only: bool = False) -> None:
     """Have a packet socket hear only what the filter takes, cut to its length, and what had a VLAN tag. Raises OSError."""
-    passing = INSTRUCTION.pack(_RETURN, 0, 0, wanted.snap)
-    program = LOAD_TAG + UNLESS_TAG + passing + wanted.program if wanted.expression else wanted.program
+    program = wanted.program
+    if wanted.expression:
+        program = LOAD_TAG + UNLESS_TAG + INSTRUCTION.pack(_RETURN, 0, 0, wanted.snap) + program
+    if outgoing_only:
+        program = LOAD_KIND + IF_OUTGOING + INSTRUCTION.pack(_RETURN, 0, 0, 0) + program
     held = ctypes.create_string_buffer(program, len(program))
     count = len(program) // INSTRUCTION.size
     sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", count, ctypes.addressof(held)))

@@ -12,15 +12,10 @@ import fcntl
 import mmap
 import socket
 import struct
-from collections.abc import Callable
 
 from sfcci.trace import bpf
+from sfcci.trace.in_order import Passed
 from sfcci.trace.opener import Gone
-
-Passed = tuple[int, bytes, int, bool]
-"""A frame: time (nanoseconds since the epoch), its first octets, its length, and whether it left by the interface."""
-Sink = Callable[[int, bytes, int, bool], object]
-"""Takes a frame."""
 
 SOL_PACKET = 263
 PACKET_RX_RING, PACKET_STATISTICS, PACKET_AUXDATA, PACKET_VERSION, PACKET_IGNORE_OUTGOING = 5, 6, 8, 10, 23
@@ -52,11 +47,12 @@ class Ring:
         expression: str = "",
         snap: int = 256,
         *,
-        incoming_only: bool = False,
+        direction: str = "",
         slots: int = 1024,
     ) -> None:
         """Begin to hear what the filter takes, the first `snap` octets of each. Takes the socket for its own.
 
+        `direction` is "in" or "out" for what comes in by the interface, or leaves by it, alone.
         Raises Gone (no such interface), InputError (a filter that makes no sense for frames of this kind), OSError.
         """
         self._sock, self._slots, self._dropped = sock, slots, 0
@@ -65,9 +61,9 @@ class Ring:
             hardware = _hardware(sock, interface)
             self.link_type = bpf.ETHERNET if hardware in ETHERNET_KINDS else bpf.RAW_IP
             self._filter = bpf.compiled(expression, self.link_type, snap)
-            bpf.attach(sock, self._filter)
+            bpf.attach(sock, self._filter, outgoing_only=direction == "out")
             # On a loopback each frame goes out, then comes in.
-            self._bind(interface, incoming_only=incoming_only or hardware == LOOPBACK)
+            self._bind(interface, incoming_only=direction == "in" or (hardware == LOOPBACK and not direction))
         except BaseException:
             self.close()
             raise

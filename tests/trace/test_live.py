@@ -98,6 +98,39 @@ def test_a_sink_may_take_many_at_a_time(live, cable):
     assert len(seen) == 10
 
 
+@pytest.mark.parametrize("batches", [True, False])
+def test_one_sink_gets_the_frames_of_all_its_interfaces_in_their_order(opener, live, cable, batches):
+    seen = Seen()
+    sink = seen.extend if batches else seen.__call__
+    other = Cable(opener, "tapb")
+    live.want({name: Wanted(name, "eth0", sink, bpf="udp", batches=batches) for name in "ab"})
+    for number in range(0, 2000, 4):
+        cable.send(frame(number), frame(number + 1))
+        other.send(frame(number + 2), frame(number + 3))
+    live.drain()
+    other.close()
+    assert seen.numbers() == list(range(2000))
+    live.want({"a": Wanted("a", "eth0", sink, bpf="udp", batches=batches)})
+    cable.send(frame(2000))
+    live.drain()
+    assert seen.numbers() == list(range(2001))
+
+
+def test_frames_that_leave_can_be_wanted_alone(live, cable):
+    seen = Seen()
+    live.want(
+        {
+            1: Wanted("a", "eth0", Seen(), bpf="udp"),
+            2: Wanted("a", "eth0", seen, bpf="udp", outgoing_only=True),
+            3: Wanted("", "tapa", seen, bpf="udp", outgoing_only=True),
+        }
+    )
+    cable.send(frame(1), frame(2))
+    live.drain()
+    assert [(number_of(one), outgoing) for _, one, _, outgoing in seen] == [(1, True), (2, True)]
+    assert [tap.received for tap in all_of(live)] == [2, 0, 2]
+
+
 def test_frames_are_given_without_anybody_who_drains(live, cable):
     seen = Seen()
     live.want({1: Wanted("a", "eth0", seen, bpf="udp")})
