@@ -1,7 +1,7 @@
 """Paths told from flow records: what the flow tables of the switch's ports say of the first packet each way.
 
 A record does not say whether a packet came or went. It came from the port that has its source's MAC address, and went to
-the one that has its destination's; a bump in the wire, whose port has neither, was given it before it gave it back.
+the one that has its destination's; where neither is so, as at a bump in the wire, a function was given it before it gave it back.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ SHOWN = 4
 
 @dataclass(frozen=True)
 class _Seen:
-    """The first packet of a flow one way at one port; `direction` None where the frame does not tell."""
+    """The first packet of a flow one way at one port; `direction` "" where the frame does not tell; the port's pair (id)."""
 
     one: Pass
     flow: FiveTuple
@@ -91,7 +91,7 @@ def _seen(
         flow._replace(src=alias.get(flow.src, flow.src), dst=alias.get(flow.dst, flow.dst)) if alias else flow
     )
     one = Pass(time_ns, meant.nodes[word], word, direction, encap, *macs, None, 0, flow)
-    return _Seen(one, known, "" if direction else meant.pair_at.get(id_, ""))
+    return _Seen(one, known, meant.pair_at.get(id_, ""))
 
 
 def _trail(flow: FiveTuple, seen: Iterable[_Seen], meant: Meant) -> Trail:

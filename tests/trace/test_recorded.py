@@ -1,0 +1,81 @@
+"""Paths told from flow records are those that the frames themselves tell."""
+
+import pytest
+from path_world import TCP, frames, meant
+from test_judging import BACK, THERE
+
+from sfcci.errors import UsageError
+from sfcci.trace.evidence import paths_of
+from sfcci.trace.recorded import of_flows
+from sfcci.trace.table import FlowTable
+
+LABELLED = (
+    "source_port<",
+    ("p1in>", {"label": 511}),
+    ("p1out<", {"label": 510}),
+    ("p3in>", {"label": 510}),
+    ("p3out<", {"label": 509}),
+    "dest_port>",
+)
+
+
+def with_macs(name, seen, wire=False):
+    """Give frames with the MAC addresses that a routed (or wire) chain gives them."""
+    macs = {port.name: bytes.fromhex(port.mac.replace(":", "")) for port in meant(name).topology.ports}
+    found = []
+    ends = macs[seen[0].interface], macs[seen[-1].interface]
+    for one in seen:
+        if wire:
+            to, by = ends[1], ends[0]
+        elif one.direction == "out":
+            to, by = macs[one.interface], b"\2" * 6
+        else:
+            to, by = b"\4" * 6, macs[one.interface]
+        found.append(
+            one.__class__(one.time_ns, one.interface, one.direction, to + by + one.data[12:], one.length)
+        )
+    return found
+
+
+def records(seen):
+    tables = {}
+    for one in seen:
+        table = tables.setdefault(one.interface, FlowTable(one.interface))
+        table.add(one.time_ns, one.data, one.length, one.direction == "out")
+    return [flow for table in tables.values() for flow in table.flows()]
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "back", "how"),
+    [
+        ("symmetric", THERE, BACK, {}),
+        ("symmetric", THERE[:2], (), {}),
+        ("symmetric", (*THERE[:3], THERE[5]), (), {}),
+        ("wire", ("source_port<", "p1in>", "p1out<", "p2in>", "p2out<", "dest_port>"), (), {"wire": True}),
+        ("mpls", LABELLED, (), {"wire": True}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("protocol", [TCP, 17])
+def test_records_tell_what_the_frames_tell(name, there, back, how, protocol):
+    seen = with_macs(name, frames(name, *there, protocol=protocol), **how)
+    if back:
+        seen += with_macs(name, frames(name, *back, answer=True, at=20, protocol=protocol), **how)
+    told = paths_of(seen, meant(name))
+    names = {port.name: port.name for port in meant(name).topology.ports}
+    found = of_flows(records(seen), names, meant(name))
+    assert [summary(one) for one in found] == [summary(one) for one in told]
+
+
+def summary(one):
+    hops = [
+        (hop.node, hop.role, hop.pair, hop.time_ns, hop.delta_ns, hop.inside_ns, hop.label, hop.on_wire)
+        for hop in one.hops
+    ]
+    return one.flow, one.tracking_id, one.direction, one.verdict, one.says, one.where, hops
+
+
+def test_a_path_wants_every_port():
+    seen = frames("symmetric", *THERE)
+    ports = [port.tap for port in meant("symmetric").topology.ports]
+    with pytest.raises(UsageError, match=f"{ports[-1]} not captured; a path wants every port"):
+        of_flows(records(seen), {}, meant("symmetric"), captured=ports[:-1])
