@@ -2,8 +2,8 @@
 
 Only the first packet of a flow in each direction is decoded (`packet`). Of all others a slice of the header is looked
 up: MAC addresses to ports, without what differs from packet to packet (TTL, ids, checksums, lengths). The slice leads
-to the innermost flow; MPLS and NSH frames count to the flow that carries it too. What is not in the form of one of
-the `_HEADS` (options, fragments, tunnels) takes the long way each time.
+to the innermost flow; MPLS and NSH frames count to the flow that carries it too. The forms below are cut at fixed
+places; other frames are walked over (`table_slice`), and only fragments and headers with options are decoded each time.
 
 A flow is known by its `key`: of an untagged Ethernet frame that is just the slice, so the dictionaries of slices are
 the table itself; tagged and labelled frames have their slices there as further entries.
@@ -29,6 +29,7 @@ from sfcci.trace.flow import (
     Owner,
 )
 from sfcci.trace.packet import ACK, FIN, ICMP, RST, SYN, TCP, UDP, Packet, decode
+from sfcci.trace.table_slice import slice_of
 
 SECOND: Final = 1_000_000_000
 UPDATE_S, EXPIRE_S, FINISHED_S = 60, 600, 15
@@ -51,8 +52,8 @@ LABELLED, SERVED = 18, 38
 _EVENTS = FIN | SYN | RST
 _FRAGMENT = 0x3FFF
 
-Frame = tuple[int, bytes, int, bool]
-"""Time (ns since the epoch), octets, the frame's own length, whether it went out."""
+Steps = tuple[tuple[FlowRecord, bool, int], ...]
+"""The flows of a frame from the outermost: which, whether it goes from A to B, where in the frame it begins."""
 
 
 class FlowTable:
@@ -83,6 +84,8 @@ class FlowTable:
         """Flows that had to go for others, and frames that are not even a link layer's."""
         self._ways = {kind: (dict[bytes, FlowRecord](), dict[bytes, FlowRecord]()) for kind in (TCP, UDP, 0)}
         """Slices and keys of TCP, UDP and all others, each from A to B and from B to A."""
+        self._deep: dict[bytes, Steps] = {}
+        """Slices of all other forms, to every flow that such a frame counts to."""
         self._count = self._slices = 0
         self._ended: list[FlowRecord] = []
         self._fragments = table_more.Fragments() if defragment else None
@@ -177,31 +180,53 @@ class FlowTable:
         `way` and `key` are those of the slice; b"": it has none.
         """
         data = bytes(frame[: self.header_size])
+        deep = None if self._wants_more or (key and way != UDP) else slice_of(data, self.link_type)
+        if deep and (known := self._deep.get(deep[0])):
+            self._step(known, time_ns, length, deep[1])
+            return
         packet = outermost = decode(data, self.link_type)
         if not packet.layers:
             self.undecodable += 1
             return
         flow, forward = self._flow(packet, None, time_ns)
         self._count_one(flow, packet, time_ns, length, forward)
+        steps = [(flow, forward, 0)]
         while packet.inner is not None:
             packet = packet.inner
             flow, forward = self._flow(packet, flow, time_ns)
             self._count_one(flow, packet, time_ns, length - packet.at, forward)
+            steps.append((flow, forward, packet.at))
         if self._wants_more:
             self._add_more(flow, packet, data, time_ns, forward)
         if key and self._may_be_left_out(flow, outermost, way):
-            self._remember(way, key, flow, forward)
+            self._make_room_for_slices()
+            self._ways[way][0 if forward else 1].setdefault(key, flow)
+        elif deep and table_key.is_whole(packet):
+            self._make_room_for_slices()
+            self._deep[deep[0]] = tuple(steps)
 
-    def _remember(self, way: int, key: bytes, flow: FlowRecord, forward: bool) -> None:
-        """Let a slice lead to its flow; there may be many to one (labels differ), so all are forgotten at times."""
-        if self._slices >= SLICES * self.limit:
+    def _step(self, steps: Steps, time_ns: int, length: int, flags: int) -> None:
+        """Count a frame to flows that its like was counted to."""
+        for flow, forward, at in steps:
+            if forward:
+                flow.ab += ONE + length - at
+            else:
+                flow.ba += ONE + length - at
+            flow.last_ns = time_ns
+        if flags & _EVENTS:
+            flow, forward, at = steps[-1]
+            self._event(flow, time_ns, flags, forward=forward, size=ONE + length - at)
+
+    def _make_room_for_slices(self) -> None:
+        """There may be many slices to one flow (labels differ), so all are forgotten at times."""
+        self._slices += 1
+        if self._slices > SLICES * self.limit:
             self._slices = 0
+            self._deep.clear()
             for there, back in self._ways.values():
                 for other in [other for other, one in there.items() if other is not one.key]:
                     del there[other]
                 back.clear()
-        self._slices += 1
-        self._ways[way][0 if forward else 1].setdefault(key, flow)
 
     def _flow(self, packet: Packet, parent: FlowRecord | None, time_ns: int) -> tuple[FlowRecord, bool]:
         """Give the flow of a packet, and whether the packet goes from A to B; begin one where there is none."""
@@ -298,6 +323,8 @@ class FlowTable:
             for flows in way:
                 for key in [key for key, flow in flows.items() if flow in gone]:
                     del flows[key]
+        for key in [key for key, steps in self._deep.items() if any(step[0] in gone for step in steps)]:
+            del self._deep[key]
         self._count -= len(gone)
 
     def tick(self, now_ns: int) -> tuple[list[FlowRecord], list[FlowRecord]]:

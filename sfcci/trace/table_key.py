@@ -106,6 +106,13 @@ def is_plain(packet: Packet) -> bool:
     return _plain(packet) or (packet.icmp_type is not None and packet.inner is None)
 
 
+def is_whole(packet: Packet) -> bool:
+    """Tell whether a packet, the innermost, is all that its addresses and protocol promise: its like are of its flow."""
+    if packet.protocol in TRANSPORTS:
+        return packet.sport is not None
+    return packet.protocol not in (ICMP, ICMPV6) or packet.icmp_type is not None
+
+
 def begun(
     packet: Packet, parent: FlowRecord | None, owner: Owner, key: bytes, time_ns: int, mode: str
 ) -> FlowRecord:

@@ -31,52 +31,51 @@ ICMPV6_KINDS = {1: 1, 128: 2, 129: 2, 135: 4, 136: 4, 2: 6, 4: 7, 137: 8, 133: 9
 """Type of a message → place in `ICMP_NAMES`."""
 
 
-def xxh64(data: bytes, seed: int = 0) -> int:
-    """Give XXH64 of some octets, 0 <= n < 2**64."""
-    size, at = len(data), 0
-    if size >= STRIPE:
-        lanes = [(seed + P1 + P2) & MASK, (seed + P2) & MASK, seed, (seed - P1) & MASK]
-        while at <= size - STRIPE:
-            words = struct.unpack_from("<4Q", data, at)
-            lanes = [_round(lane, word) for lane, word in zip(lanes, words, strict=True)]
-            at += STRIPE
-        found = sum(_turned(lane, by) for lane, by in zip(lanes, (1, 7, 12, 18), strict=True)) & MASK
-        for lane in lanes:
-            found = ((found ^ _round(0, lane)) * P1 + P4) & MASK
-    else:
-        found = (seed + P5) & MASK
-    return _avalanche(_rest(data, at, (found + size) & MASK))
-
-
-def _rest(data: bytes, at: int, found: int) -> int:
-    """Take in what is left behind the stripes: words of 8, one of 4, single octets."""
+def xxh64(data: bytes) -> int:
+    """Give XXH64 of some octets with seed 0, 0 <= n < 2**64."""
     size = len(data)
-    while at <= size - 8:
-        found ^= _round(0, int.from_bytes(data[at : at + 8], "little"))
-        found = (_turned(found, 27) * P1 + P4) & MASK
-        at += 8
-    if at <= size - 4:
+    at = size & ~(STRIPE - 1)
+    found = _stripes(data[:at]) if at else P5
+    found += size
+    words = size - at >> 3
+    for word in struct.unpack_from(f"<{words}Q", data, at):
+        word = word * P2 & MASK  # noqa: PLW2901 - three steps of one calculation
+        found ^= (word << 31 | word >> 33) * P1 & MASK
+        found &= MASK
+        found = (found << 27 | found >> 37) * P1 + P4 & MASK
+    at += words * 8
+    if size - at >= 4:  # noqa: PLR2004 - octets of half a word
         found ^= int.from_bytes(data[at : at + 4], "little") * P1 & MASK
-        found = (_turned(found, 23) * P2 + P3) & MASK
+        found = (found << 23 | found >> 41) * P2 + P3 & MASK
         at += 4
     for octet in data[at:]:
-        found = _turned(found ^ octet * P5 & MASK, 11) * P1 & MASK
-    return found
-
-
-def _avalanche(found: int) -> int:
+        found ^= octet * P5 & MASK
+        found = (found << 11 | found >> 53) * P1 & MASK
     found = (found ^ found >> 33) * P2 & MASK
     found = (found ^ found >> 29) * P3 & MASK
     return found ^ found >> 32
 
 
-def _round(lane: int, word: int) -> int:
-    lane = (lane + word * P2) & MASK
-    return ((lane << 31 | lane >> 33) & MASK) * P1 & MASK
-
-
-def _turned(value: int, by: int) -> int:
-    return (value << by | value >> (64 - by)) & MASK
+def _stripes(data: bytes) -> int:
+    """Take in stripes of four words. Rotations keep their high bits: what follows is taken modulo 2**64 anyway."""
+    first, second, third, fourth = P1 + P2 & MASK, P2, 0, -P1 & MASK
+    for a, b, c, d in struct.iter_unpack(
+        "<4Q", data
+    ):  # written out: a loop over four would take twice as long
+        first = first + a * P2 & MASK
+        first = (first << 31 | first >> 33) * P1 & MASK
+        second = second + b * P2 & MASK
+        second = (second << 31 | second >> 33) * P1 & MASK
+        third = third + c * P2 & MASK
+        third = (third << 31 | third >> 33) * P1 & MASK
+        fourth = fourth + d * P2 & MASK
+        fourth = (fourth << 31 | fourth >> 33) * P1 & MASK
+    found = (first << 1 | first >> 63) + (second << 7 | second >> 57)
+    found += (third << 12 | third >> 52) + (fourth << 18 | fourth >> 46)
+    for lane in (first, second, third, fourth):
+        mixed = lane * P2 & MASK
+        found = ((found ^ (mixed << 31 | mixed >> 33) * P1) & MASK) * P1 + P4 & MASK
+    return found
 
 
 def icmp_kind(version: int, icmp_type: int) -> int:
