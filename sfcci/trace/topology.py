@@ -40,7 +40,7 @@ class Drawing:
         self._links: dict[str, dict[tuple[str, int], None]] = {}
         """Links by name, of all namespaces."""
         self._called: dict[tuple[str, int], str] = {}
-        self._neutron: Mapping[str, Metadata] = {}
+        self._neutron: Mapping[str, Mapping[str, Any]] = {}
         self._version = ""
         self._drawn: dict[Key, str] = {}
         self._keys: dict[str, Key] = {}
@@ -100,7 +100,7 @@ class Drawing:
         self.spaces[name].drivers[ifindex] = (driver, speed)
         self._dirty.add(("link", name, str(ifindex)))
 
-    def plugged(self, neutron: Mapping[str, Metadata]) -> None:
+    def plugged(self, neutron: Mapping[str, Mapping[str, Any]]) -> None:
         """Learn what Neutron knows of ports, by their ids."""
         for row in self._rows["Interface"].values():
             id_ = (row.get("external_ids") or {}).get("iface-id", "")
@@ -140,6 +140,12 @@ class Drawing:
         for key in sorted(dirty | loose, key=_order):
             self._draw_edges(key, now_ms)
         return bool(dirty or loose)
+
+    def sweep(self, now_ms: int) -> None:
+        """Drop what somebody has drawn of this host before, and is not there any more."""
+        for node in self.graph.nodes():
+            if node.host == self.host and node.id not in self._keys:
+                self.graph.drop_node(node.id, now_ms=now_ms)
 
     def _touch(self, name: str, links: Iterable[int]) -> None:
         """Have links drawn again, and whoever tells of them: a cable's other end, the switch's row, what lies on them."""
@@ -214,8 +220,10 @@ class Drawing:
             if key not in self._drawn:
                 self._drawn[key], self._keys[id_] = id_, key
                 self._loose |= self._waiting.pop(key, set())
-            gone = self._told.get(id_, frozenset()) - metadata.keys()
-            if self.graph.update_metadata(id_, metadata, now_ms=now_ms, forget=gone) is None:
+            if id_ in self._told:
+                gone = self._told[id_] - metadata.keys()
+                self.graph.update_metadata(id_, metadata, now_ms=now_ms, forget=gone)
+            else:
                 self.graph.put_node(id_, metadata, now_ms=now_ms, host=self.host, origin=self._origin)
             self._told[id_] = frozenset(metadata)
 

@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from sfcci.errors import MissingTool
+from sfcci.errors import MissingTool, SfcciError
 from sfcci.trace import netlink
 from sfcci.trace.folder_watch import FolderWatch
 from sfcci.trace.graph import Graph
@@ -31,15 +31,28 @@ ROOM = 8
 """Handles that are left free beside those of namespaces."""
 
 
+class Neutron(NamedTuple):
+    """What tells of Neutron's ports by their ids (`topology_node.neutron`), and the file that is written when they change."""
+
+    ports: Callable[[], Mapping[str, Mapping[str, Any]]]
+    record: Path
+
+
 class Topology:
     """Keeps `graph` as the lab is, or the machine, whenever `look` is called; `ended`: the lab has ended, and is empty."""
 
     def __init__(
-        self, opener: Opener, say: Callable[[str], None] = lambda _: None, *, graph: Graph | None = None
+        self,
+        opener: Opener,
+        say: Callable[[str], None] = lambda _: None,
+        *,
+        graph: Graph | None = None,
+        neutron: Neutron | None = None,
     ) -> None:
-        """Look at everything once. Raises Gone, MissingTool (privileges), ToolError."""
-        self.graph = graph or Graph()
+        """Look at everything once; `graph`: where it is drawn. Raises Gone, MissingTool (privileges), ToolError."""
+        self.graph = Graph() if graph is None else graph
         self._opener, self._say, self._turn = opener, say, threading.RLock()
+        self._neutron = neutron
         self.ended, self._begun = False, False
         inside = opener.folder.parts[:3] if opener.name else ("/", "proc", "self")
         self._process = Path(*inside)
@@ -64,12 +77,17 @@ class Topology:
             self._epoll.register(self._mounts, select.EPOLLPRI)
             self._database = stack.enter_context(contextlib.closing(DatabaseWatch(_database(opener))))
             self._registered: set[int] = set()
+            if neutron is not None:
+                self._record = stack.enter_context(contextlib.closing(FolderWatch(neutron.record.parent)))
+                self._epoll.register(self._record.fileno(), select.EPOLLIN)
+                self.drawing.plugged(neutron.ports())
             stack.callback(self._close_kernels)
             self._open(ROOT, "", (self._process / "ns/net").stat())
             self._check(None)
             self._take_rows(anew=True)
             self._resolve()
             self.drawing.draw(_now_ms())
+            self.drawing.sweep(_now_ms())
             self._stack, self._begun = stack.pop_all(), True
 
     def handles(self) -> tuple[int, ...]:
@@ -94,6 +112,8 @@ class Topology:
             changed = [self._named[handle] for handle in handles if handle in self._named]
             for name in changed:
                 self._safely(name, self._hear)
+            if self._neutron is not None and self._record.fileno() in handles:
+                self._ask_neutron(self._neutron)
             if handles & self._registered:
                 self._take_rows(anew=self._database.look())
             self._resolve()
@@ -112,7 +132,7 @@ class Topology:
     def plugged(self, neutron: Mapping[str, Mapping[str, Any]]) -> None:
         """Learn what Neutron knows of ports, by their ids (`topology_node.neutron` gives it for a lab)."""
         with self._turn:
-            self.drawing.plugged({id_: dict(known) for id_, known in neutron.items()})
+            self.drawing.plugged(neutron)
             self.drawing.draw(_now_ms())
 
     def annotate(self, node_id: str, key: str, value: Any) -> None:
@@ -320,6 +340,14 @@ class Topology:
         changes, watch.database.changed = watch.database.changed, []
         for table, uuid, was, row in changes:
             self.drawing.change_row(table, uuid, was, row)
+
+    def _ask_neutron(self, neutron: Neutron) -> None:
+        names = self._record.take()
+        if names is None or neutron.record.name in names:
+            try:
+                self.drawing.plugged(neutron.ports())
+            except SfcciError as error:  # the lab is just going
+                self._say(str(error))
 
     def _close_kernels(self) -> None:
         for kernel in self._kernels.values():

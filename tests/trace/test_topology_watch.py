@@ -12,7 +12,7 @@ from sfcci.trace import kernel, topology_node
 from sfcci.trace.folder_watch import FolderWatch
 from sfcci.trace.gremlin import World, query
 from sfcci.trace.opener import opened
-from sfcci.trace.topology_watch import Topology
+from sfcci.trace.topology_watch import Neutron, Topology
 
 pytestmark = pytest.mark.lab
 LIMIT_S = 60
@@ -211,6 +211,23 @@ def test_what_is_plugged_and_what_captures_say_stays_on_its_node(seen):
     assert seen.node("veth", port.tap).metadata["Captures"] == [{"ID": "1"}]
     seen.topology.annotate(tap.id, "Captures", None)
     assert "Captures" not in seen.node("veth", port.tap).metadata
+
+
+def test_neutrons_ports_are_asked_for_again_when_their_record_is_written(seen, tmp_path):
+    known, record = {}, tmp_path / "lab.json"
+    port, graph = seen.lab.topology.ports[0], seen.graph.copy()
+    stale = graph.put_node("gone before", {"Name": "old", "Type": "veth"}, now_ms=1, host="demo")
+    neutron = Neutron(lambda: dict(known), record)
+    with contextlib.closing(
+        Topology(seen.opener, seen.said.append, graph=graph, neutron=neutron)
+    ) as topology:
+        assert graph.node(stale.id) is None
+        (tap,) = (node for node in graph.lookup("Name", port.tap) if node.metadata["Type"] == "veth")
+        assert "Neutron" not in tap.metadata
+        known[port.id] = {"PortID": port.id}
+        record.touch()
+        topology.catch_up(LIMIT_S)
+        assert graph.node(tap.id).metadata["Neutron"] == {"PortID": port.id}
 
 
 def test_a_lab_that_ends_leaves_its_host_alone(seen):
