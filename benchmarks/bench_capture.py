@@ -96,14 +96,14 @@ def furnish(keeper: Keeper) -> None:
             keeper.run(["ip", *words.split()])
 
 
-def run(keeper: Keeper, opener: Opener, rate: int, seconds: float) -> Run:
-    """Send at that rate, and look what came."""
-    tables = [FlowTable(f"node-{number}", "capture") for number in range(INTERFACES)]
+def run(keeper: Keeper, opener: Opener, rate: int, seconds: float, count: int = INTERFACES) -> Run:
+    """Send at that rate, and look what came into so many tables."""
+    tables = [FlowTable(f"node-{number}", "capture") for number in range(count)]
     with Live(opener) as live:
         live.want(
             {
-                n: Wanted(f"h{n}", "eth0", table.add_all, incoming_only=True, batches=True)
-                for n, table in enumerate(tables)
+                n: Wanted(f"h{n}", "eth0", tables[n % count].add_all, incoming_only=True, batches=True)
+                for n in range(INTERFACES)
             }
         )
         before = time.process_time()
@@ -156,6 +156,10 @@ def main() -> int:
         with opened(raising.keeper) as opener:
             first = run(raising.keeper, opener, RATE, seconds)
             tell(first)
+            print(
+                "the same into one table, as the ports of one switch have it, in the order in which they passed:"
+            )
+            tell(run(raising.keeper, opener, RATE, seconds, 1))
             for rate in RAISED:
                 more = run(raising.keeper, opener, rate, RAISED_S)
                 tell(more)
