@@ -50,6 +50,7 @@ OURS = (
         "topology_view.js",
         "topology_search.js",
         "topology_node.js",
+        "topology_send.js",
         "topology_captures.js",
         "topology_flows.js",
         "topology_flow.js",

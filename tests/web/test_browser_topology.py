@@ -21,7 +21,7 @@ def neighbour(name):
 
 topology, stand_in = neighbour("topology_world"), neighbour("topology_analyzer")
 TAPS = "G.V().Has('Name', Regex('^tap'))"
-LIT = "[...document.querySelectorAll('.spot.lit')].map((s) => s.getAttribute('aria-label'))"
+LIT = "[...document.querySelectorAll('.spot.lit:not(.label)')].map((s) => s.getAttribute('aria-label'))"
 SIDE = "document.getElementById('side').innerText"
 COUNTS = "document.getElementById('counts').textContent"
 
@@ -89,7 +89,7 @@ def test_it_goes_from_empty_to_crowded_and_back_without_being_asked(page, pictur
 
 OVERLAPS = """(() => {
   const box = (one) => { const { left, top, right, bottom } = one.querySelector('.box').getBoundingClientRect(); return { left, top, right, bottom, name: one.getAttribute('aria-label') }; };
-  const cards = [...document.querySelectorAll('.spot[data-kind=card], .spot[data-kind=switch]')].map(box);
+  const cards = [...document.querySelectorAll('.spot[data-kind=card], .spot[data-kind=switch]:not(.label)')].map(box);
   const found = [];
   cards.forEach((a, n) => cards.slice(n + 1).forEach((b) => { if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom) found.push([a.name, b.name]); }));
   for (const wire of document.querySelectorAll('.wire')) {
@@ -280,27 +280,56 @@ def test_a_requests_path_is_drawn_over_the_topology(page, analyzer, picture):
     assert page.complaints() == []
 
 
-@pytest.mark.parametrize(
-    ("until", "node", "where", "broken", "missed"),
-    [
-        (4, "vm3", "in the function", "namespace vm3", []),
-        (3, "vm2", "in the switch", "switch br-int", ["namespace vm3"]),
-        (1, "source", "before the classifier", "switch br-int", ["namespace vm1", "namespace vm2", "namespace vm3"]),
-    ],
-)  # fmt: skip
-def test_where_a_request_was_dropped_is_crossed_out(
-    page, analyzer, picture, until, node, where, broken, missed
-):
-    found = topology.path(
-        analyzer.world, until=until, verdict="DROPPED-AT", node=node, where=where, says=f"dropped {where}"
-    )
-    analyzer.paths["d"] = [found]
+DROPPED = (
+    (4, "vm3", "in the function", "namespace vm3", []),
+    (3, "vm2", "in the switch", "switch br-int", ["namespace vm3"]),
+    (
+        1,
+        "source",
+        "before the classifier",
+        "switch br-int",
+        ["namespace vm1", "namespace vm2", "namespace vm3"],
+    ),
+)
+"""Passes, the node and the place that the verdict names, what is crossed out, what is shown as not visited."""
+
+
+def test_where_a_request_was_dropped_is_crossed_out(page, analyzer, picture):
+    analyzer.paths["d"] = [
+        topology.path(
+            analyzer.world, until=until, verdict="DROPPED-AT", node=node, where=where, says=f"dropped {where}"
+        )
+        for until, node, where, _broken, _missed in DROPPED
+    ]
     page.open(f"{analyzer.url}?path=d")
-    page.wait("!!document.querySelector('.cross')")
     label = "(c) => [...document.querySelectorAll(c)].map((s) => s.getAttribute('aria-label'))"
-    assert page.evaluate(f"({label})('.spot.broken')") == [broken]
-    assert page.evaluate(f"({label})('.spot.missed')") == missed
-    picture(page, f"topology-dropped-{until}")
+    for number, (until, _node, where, broken, missed) in enumerate(DROPPED):
+        page.wait(f"document.querySelectorAll('.paths button').length === {len(DROPPED)}")
+        page.evaluate(f"document.querySelectorAll('.paths button')[{number}].click()")
+        page.wait(f"{SIDE}.includes('dropped {where}') && !!document.querySelector('.cross')")
+        assert page.evaluate("document.querySelectorAll('.badge').length") == until
+        assert page.evaluate(f"({label})('.spot.broken:not(.label)')") == [broken]
+        assert page.evaluate(f"({label})('.spot.missed')") == missed
+        picture(page, f"topology-dropped-{until}")
+
+
+def test_packets_are_sent_from_an_interface(page, analyzer):
+    page.open(analyzer.url)
+    click(page, "[data-spot][aria-label^='interface source_vm_port']")
+    page.wait("!!document.querySelector('.send form')")
+    page.evaluate("document.querySelector('.send input').value = '10.0.0.128'")
+    page.evaluate("document.querySelector('.send form').requestSubmit()")
+    page.wait("document.querySelector('.send [role=status]').textContent.startsWith('Sent')")
+    source, dest = (
+        analyzer.world.nodes[topology._id(f"if {one} {one}_vm_port")]["Metadata"]["TID"]
+        for one in ("source", "dest")
+    )
+    assert analyzer.sent == [
+        {
+            "Src": f"G.V().Has('TID', '{source}')", "Dst": f"G.V().Has('TID', '{dest}')", "DstIP": "10.0.0.128", "Type": "tcp4",
+            "Count": 1, "Interval": 0, "DstPort": 80,
+        }
+    ]  # fmt: skip
 
 
 def test_a_server_that_knows_its_users_asks_who_it_is(page, analyzer, picture):

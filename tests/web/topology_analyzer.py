@@ -19,7 +19,7 @@ class Analyzer:
 
     def __init__(self, world):
         self.world, self.answers, self.captures, self.paths = world, {}, {}, {}
-        self.asked, self.listeners, self.token, self.url = [], [], "", ""
+        self.asked, self.sent, self.listeners, self.token, self.url = [], [], [], "", ""
 
     def tell(self, kind, data):
         """Tell all pages that are open."""
@@ -67,6 +67,10 @@ class Analyzer:
         self.tell("captures", self.captures)
         return JSONResponse({}, 200)
 
+    async def inject(self, request):
+        self.sent.append(await request.json())
+        return JSONResponse({"UUID": "i1"}, 201)
+
     async def chain_path(self, request):
         found = self.paths.get(request.path_params["id"])
         return JSONResponse({"paths": found}) if found else PlainTextResponse("no flow has this id", 404)
@@ -99,6 +103,7 @@ def served(world):
             Route("/api/topology", analyzer.topology, methods=["POST"]),
             Route("/api/capture", analyzer.capture, methods=["POST"]),
             Route("/api/capture/{id}", analyzer.capture, methods=["DELETE"]),
+            Route("/api/injectpacket", analyzer.inject, methods=["POST"]),
             Route("/api/chainpath/{id}", analyzer.chain_path),
             Route("/login", analyzer.login, methods=["POST"]),
         ]

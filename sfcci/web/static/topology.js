@@ -36,6 +36,7 @@ function taken({ whole, nodes, edges, gone }) {
 
 function changed() {
   state.waiting = 0;
+  state.known = true;
   const begin = performance.now();
   state.tids = new Map([...state.nodes.values()].map((node) => [node.Metadata.TID, node.ID]));
   redraw();
@@ -55,7 +56,7 @@ function redraw() {
   seen.size(state.layout);
   counted();
   marked();
-  by('empty').hidden = state.picture.spots.size > 0;
+  by('empty').hidden = !state.known || state.picture.spots.size > 0;
   if (state.path) way.show(state.path, state.picture, state.layout);
 }
 

@@ -51,6 +51,7 @@ export async function gremlin(query, options = {}) {
 export const packetsFile = async (query) => (await asked('/api/topology', { ...json({ GremlinQuery: query }), headers: { 'Content-Type': 'application/json', Accept: 'application/vnd.tcpdump.pcap' } })).blob();
 export const create = (capture) => asked('/api/capture', json(capture));
 export const remove = (id) => asked(`/api/capture/${encodeURIComponent(id)}`, { method: 'DELETE' });
+export const inject = (packets) => asked('/api/injectpacket', json(packets));
 export const paths = async (id) => (await asked(`/api/chainpath/${encodeURIComponent(id)}`)).json();
 
 // A text as Gremlin reads it; the language has no escapes, so the other quote is taken where it must be.
@@ -64,12 +65,12 @@ export function follow({ graph, captures, alive }) {
     source = new EventSource('/api/events');
     source.addEventListener('graph', (event) => { alive(true); graph(JSON.parse(event.data)); });
     source.addEventListener('captures', (event) => captures(JSON.parse(event.data)));
-    source.addEventListener('error', () => { alive(false); if (source?.readyState === EventSource.CLOSED) again(); });
+    source.addEventListener('error', () => { if (source?.readyState === EventSource.CLOSED) again(); else alive(false); });
   }
   // A stream that is refused ends for good: perhaps a login is wanted.
   async function again() {
     close();
-    try { await asked('/api/status'); } catch { /* it is away: tried again */ }
+    try { await asked('/api/status'); } catch { alive(false); }
     setTimeout(open, 1000);
   }
   function close() { source?.close(); source = null; }

@@ -16,7 +16,7 @@ export function svg(name, attributes = {}, ...children) {
 }
 
 export function drawing(root, told) {
-  const layers = Object.fromEntries(['hosts', 'wires', 'cards', 'bars', 'ways', 'slots', 'marks'].map((name) => [name, svg('g', { class: name })]));
+  const layers = Object.fromEntries(['hosts', 'wires', 'cards', 'bars', 'ways', 'labels', 'slots', 'marks'].map((name) => [name, svg('g', { class: name })]));
   const world = svg('g', { class: 'world' }, ...Object.values(layers));
   const canvas = svg('svg', { class: 'canvas', focusable: 'false', 'aria-hidden': 'false' }, world);
   root.append(canvas);
@@ -29,22 +29,23 @@ export function drawing(root, told) {
     let one = drawn.get(spot.id);
     const shape = `${spot.kind} ${place.side === 'chip'}`;
     const again = one && one.shape !== shape; // it is drawn otherwise now: in place of what it was
-    if (again) one.made.remove();
+    if (again) { one.made.remove(); one.label?.remove(); }
     if (!one || again) {
       const made = svg('g', { class: 'spot', 'data-spot': spot.id, tabindex: '-1', role: 'button' });
       layers[LAYER[spot.kind]].append(made);
-      one = { made, shape, key: '' };
+      one = { made, shape, key: '', label: spot.kind === 'switch' ? svg('g', { class: 'spot label', 'data-kind': 'switch' }) : null }; // its name is read over a path, too
+      if (one.label) layers.labels.append(one.label);
       drawn.set(spot.id, one);
       if (fresh && !again) made.classList.add('new');
     }
     const key = `${spot.name}\n${spot.sub}\n${spot.down}\n${spot.space}\n${place.w} ${place.h} ${place.side}`;
-    if (one.key !== key) { one.key = key; one.made.replaceChildren(...SHAPES[spot.kind](spot, place)); one.made.setAttribute('aria-label', said(spot)); }
+    if (one.key !== key) { one.key = key; const parts = SHAPES[spot.kind](spot, place); one.label?.replaceChildren(...parts.splice(1)); one.made.replaceChildren(...parts); one.made.setAttribute('aria-label', said(spot)); }
     one.made.classList.toggle('down', Boolean(spot.down));
     one.made.classList.toggle('bare', Boolean(place.bare));
     one.made.dataset.kind = spot.kind;
     one.made.dataset.side = place.side;
     const at = `translate(${place.x}px, ${place.y}px)`;
-    if (one.at !== at) { one.at = at; one.made.style.transform = at; }
+    if (one.at !== at) { one.at = at; one.made.style.transform = at; if (one.label) one.label.style.transform = at; }
   }
 
   function wireDrawn(wire, points, fresh) {
@@ -69,15 +70,16 @@ export function drawing(root, told) {
     show(picture, layout) {
       const fresh = drawn.size > 0 || told.animate;
       root.classList.toggle('crowd', picture.spots.size > CROWD);
-      for (const [id, one] of drawn) if (!layout.places.has(id) || !picture.spots.has(id)) { drawn.delete(id); gone(one.made); }
+      for (const [id, one] of drawn) if (!layout.places.has(id) || !picture.spots.has(id)) { drawn.delete(id); gone(one.made); if (one.label) gone(one.label); }
       for (const [id, made] of wired) if (!layout.wires.has(id)) { wired.delete(id); gone(made); }
       for (const spot of picture.spots.values()) { const place = layout.places.get(spot.id); if (place) spotDrawn(spot, place, fresh); }
       for (const wire of picture.wires) { const points = layout.wires.get(wire.id); if (points?.length) wireDrawn(wire, points, fresh); }
     },
     // Marks all spots that are in `ids` with a class, and no others.
     mark(name, ids) {
-      for (const id of marks.get(name) ?? []) if (!ids.has(id)) drawn.get(id)?.made.classList.remove(name);
-      for (const id of ids) drawn.get(id)?.made.classList.add(name);
+      const put = (id, on) => { const one = drawn.get(id); one?.made.classList.toggle(name, on); one?.label?.classList.toggle(name, on); };
+      for (const id of marks.get(name) ?? []) if (!ids.has(id)) put(id, false);
+      for (const id of ids) put(id, true);
       marks.set(name, ids);
     },
   };

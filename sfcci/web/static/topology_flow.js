@@ -68,7 +68,7 @@ function dump(packet, begin, index) {
     const part = [...octets.slice(at, at + LINE)];
     lines.push(`${at.toString(16).padStart(4, '0')}  ${part.map(hex).join(' ').padEnd(LINE * 3 - 1)}  ${part.map((octet) => (octet > 31 && octet < 127 ? String.fromCharCode(octet) : '·')).join('')}`);
   }
-  const title = `${packet.Index ?? index + 1}. ${index ? `+${packet.Timestamp - begin} ms` : new Date(packet.Timestamp).toLocaleTimeString('sv')} · ${octets.length} octets`;
+  const title = `${index + 1}. ${index ? `+${packet.Timestamp - begin} ms` : new Date(packet.Timestamp).toLocaleTimeString('sv')} · ${octets.length} octets`;
   const made = element('details', {}, element('summary', {}, title), element('pre', { tabindex: '0', 'aria-label': title }, lines.join('\n')));
   made.open = index === 0;
   return made;

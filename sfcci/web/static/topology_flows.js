@@ -32,7 +32,7 @@ const MADE = {
 };
 
 export function flows(root, world) {
-  let shown = []; let columns = stored(); let sort = null; let timer = 0; let looked = false; let turn = 0; let named = false; let asked = wish.get('flows') ?? DEFAULT;
+  let shown = []; let columns = stored(); let sort = null; let timer = 0; let looked = false; let turn = 0; let named = false; let filled = ''; let asked = wish.get('flows') ?? DEFAULT;
   const head = element('tr');
   const rows = element('tbody');
   const table = element('table', { class: 'list' }, element('caption', { class: 'hidden' }, 'Flows'), element('thead', {}, head), rows);
@@ -108,6 +108,9 @@ export function flows(root, world) {
   function fill() {
     head.replaceChildren(...columns.map(headOf), element('th', {}, element('span', { class: 'hidden' }, 'Path')));
     const made = sort ? [...shown].sort((a, b) => compare(cell(a, sort.key)[1], cell(b, sort.key)[1]) * (sort.down ? -1 : 1)) : shown;
+    const key = JSON.stringify([columns, sort, made.map((flow) => [flow.UUID, ...columns.map((name) => cell(flow, name)[0])])]);
+    if (key === filled) return; // nothing moves under somebody's hand for nothing
+    filled = key;
     const at = document.activeElement?.closest?.('#flows tbody tr')?.dataset.flow;
     const button = document.activeElement?.matches?.('#flows tbody button');
     rows.replaceChildren(...made.map(row));

@@ -5,6 +5,7 @@ import { by } from './page.js';
 import { format } from './format.js';
 import { quoted } from './topology_ask.js';
 import { addresses } from './topology_model.js';
+import { sender } from './topology_send.js';
 
 const NOT_CAPTURED = new Set(['host', 'netns', 'ofrule', 'ofgroup']);
 const WORDS = { ovsbridge: 'Open vSwitch bridge', ovsport: 'port of the switch', netns: 'network namespace', ofrule: 'OpenFlow rule', ofgroup: 'OpenFlow group' };
@@ -19,15 +20,16 @@ export function nodePanel(world) {
     const spot = state.picture.spots.get(id);
     const nodes = spot.nodes.map((one) => state.nodes.get(one)).filter(Boolean);
     if (spot.kind === 'jack') nodes.sort((a, b) => ('MAC' in b.Metadata) - ('MAC' in a.Metadata)); // of a port and its interface the one that tells more
-    const children = nodes.map((node, index) => section(node, index > 0));
+    const children = nodes.map((node, index) => section(node, index > 0, spot));
     side(element('h2', {}, spot.name), ...children, below(spot));
   }
 
-  function section(node, more) {
+  function section(node, more, spot) {
     const made = element('section', { class: 'node' });
     made.append(element('p', { class: 'kind' }, kindOf(node), node.Metadata.State ? element('span', { class: `state ${node.Metadata.State === 'UP' ? 'up' : 'down'}` }, node.Metadata.State) : ''));
     made.append(facts(node));
     if (!NOT_CAPTURED.has(node.Metadata.Type) && !more) made.append(acts(node));
+    if (spot.kind === 'slot' && node.Metadata.TID) made.append(sender(node, world));
     const open = element('details', {}, element('summary', {}, 'All that is known'), tree({ ID: node.ID, ...node.Metadata }));
     made.append(open);
     return made;
@@ -62,7 +64,7 @@ export function nodePanel(world) {
   }
 
   function refresh() {
-    if (!by('side').hidden && !by('side').contains(document.activeElement) && !by('side').querySelector('details[open]')) show(state.chosen);
+    if (!by('side').hidden && !by('side').contains(document.activeElement) && !by('side').querySelector('details[open], .sent')) show(state.chosen);
   }
 
   return { show, refresh };
