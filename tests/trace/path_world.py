@@ -78,3 +78,6 @@ WHOLE = (
     ("dest_vm_port>", {"ttl": 62}),
 )
 """A packet of the demonstration that goes as it should."""
+THERE = ("source_port<", "p1in>", "p1out<", "p3in>", "p3out<", "dest_port>")
+BACK = ("dest_port<", "p3out>", "p3in<", "p1out>", "p1in<", "source_port>")
+"""A packet of the symmetric scenario, and its answer."""

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from path_world import TCP, WHOLE, frames, meant, path
+from path_world import BACK, TCP, THERE, WHOLE, frames, meant, path
 
 from sfcci.chain.compiler import compiled
 from sfcci.datapath.lab import switch_ports
@@ -186,10 +186,6 @@ def test_an_open_chain_without_a_live_function_lets_pass_and_a_closed_one_drops(
     assert (past.verdict, "yet it was not dropped" in past.says) == (Verdict.BYPASSED, True)
 
 
-THERE = ("source_port<", "p1in>", "p1out<", "p3in>", "p3out<", "dest_port>")
-BACK = ("dest_port<", "p3out>", "p3in<", "p1out>", "p1in<", "source_port>")
-
-
 def both(*back):
     seen = [*frames("symmetric", *THERE), *frames("symmetric", *back, answer=True, at=10)]
     return paths_of(seen, meant("symmetric"))
@@ -231,6 +227,7 @@ def test_each_request_has_its_path_the_oldest_first():
 PLACES = ("source_vm_port", "dest_vm_port", "p1in", "p1out", "p2in", "p2out", "p3in", "p3out")
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from("<>"), st.integers(60, 64)), max_size=12))
 def test_whatever_is_seen_has_a_verdict_and_every_frame_is_told_once(events):
     seen = frames("demo", *((where + way, {"ttl": ttl}) for where, way, ttl in events))

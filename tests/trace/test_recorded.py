@@ -1,8 +1,7 @@
 """Paths told from flow records are those that the frames themselves tell."""
 
 import pytest
-from path_world import TCP, frames, meant
-from test_judging import BACK, THERE
+from path_world import BACK, TCP, THERE, frames, meant
 
 from sfcci.errors import UsageError
 from sfcci.trace.evidence import paths_of

@@ -9,7 +9,7 @@ import socket
 import struct
 import sys
 
-LIMIT_S = 2.0
+LIMIT_S = 1.0
 ECHO = {socket.AF_INET: (8, socket.IPPROTO_ICMP), socket.AF_INET6: (128, socket.IPPROTO_ICMPV6)}
 
 
