@@ -173,6 +173,7 @@ PURE = {
     "trace.graph",
     "trace.gremlin",
     "trace.gremlin_field",
+    "trace.gremlin_filter",
     "trace.gremlin_flows",
     "trace.gremlin_metrics",
     "trace.gremlin_nodes",

@@ -23,7 +23,7 @@ from sfcci.trace.flow import FlowRecord, RawPacket
 from sfcci.trace.flow_json import as_json as flow_json
 from sfcci.trace.flow_json import raw_json
 from sfcci.trace.graph import Edge, Node, as_json
-from sfcci.trace.gremlin_parser import Predicate, Step, Symbol, parse, shown
+from sfcci.trace.gremlin_parser import Predicate, Step, Symbol, parse, shown, spelled
 from sfcci.trace.gremlin_scanner import Expression
 from sfcci.trace.gremlin_world import Asked, Does, Past, Scope, State, World
 
@@ -132,7 +132,7 @@ def _done(state: State, step: Step, asked: Asked) -> State:
     for table in TABLES:
         if does := table.get(type(state), {}).get(step.name):
             return does(state, step, asked)
-    names = ", ".join(sorted(name.capitalize() for table in TABLES for name in table.get(type(state), {})))
+    names = ", ".join(sorted(spelled(name) for table in TABLES for name in table.get(type(state), {})))
     kind = state.kind if isinstance(state, world_of.Single) else KINDS[type(state)]
     raise asked.expression.fault(step.at, f"{step.written} is no step of {kind}", names or "the end")
 

@@ -66,17 +66,23 @@ def has(state: OfFlows, step: Step, asked: Asked) -> OfFlows:
 
 
 def dedup(state: OfFlows, step: Step, _: Asked) -> OfFlows:
-    """Dedup: the first flow of each value, of TrackingID unless a key is given."""
-    readers = [of_flow(str(key)) for key in step.parameters or ("TrackingID",)]
-    first: dict[object, FlowRecord] = {}
-    flows = state.in_order()
-    if len(readers) == 1 and (not step.parameters or step.parameters[0] in GETTERS):
-        marks: Iterable[object] = map(readers[0], flows)
-    else:
-        marks = (tuple(frozen(read(flow)) for read in readers) for flow in flows)
-    for mark, flow in zip(marks, flows, strict=True):
-        first.setdefault(mark, flow)
-    return OfFlows(state.scope, list(first.values()))
+    """Dedup: the first flow of each value, of TrackingID unless a key is given; who has none of the keys stays."""
+    given = [str(key) for key in step.parameters] or ["TrackingID"]
+    readers = [of_flow(key) for key in given]
+    mark = readers[0] if len(given) == 1 and given[0] in GETTERS else lambda flow: _values(readers, flow)
+    seen: set[Any] = set()
+    kept = []
+    for flow in state.in_order():
+        value = mark(flow)
+        if value not in seen or value is ABSENT:
+            seen.add(value)
+            kept.append(flow)
+    return OfFlows(state.scope, kept)
+
+
+def _values(readers: Sequence[Callable[[FlowRecord], Any]], flow: FlowRecord) -> Any:
+    """What a flow has of several keys; ABSENT when it has none."""
+    return tuple(frozen(value) for read in readers if (value := read(flow)) is not ABSENT) or ABSENT
 
 
 def in_order(state: OfFlows, step: Step, _: Asked) -> OfFlows:

@@ -5,7 +5,7 @@ its parameters is the step's; what no step can have is refused here, before anyt
 Source: the grammar that Skydive's scanner and parser accept (0.9 and 0.28).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -160,6 +160,36 @@ STEPS: Final[dict[str, Check]] = {
 }
 """The steps, and what their parameters must be."""
 
+_UNUSUAL: Final = (
+    *(
+        "ShortestPathTo",
+        "SubGraph",
+        "HasEither",
+        "HasKey",
+        "HasNot",
+        "OutE",
+        "InE",
+        "BothE",
+        "OutV",
+        "InV",
+        "BothV",
+    ),
+    *(
+        "ValueMap",
+        "NextHop",
+        "CaptureNode",
+        "RawPackets",
+        "GroupBy",
+        "MoreThan",
+        "ChainPath",
+        "Ipv4Range",
+        "BPF",
+    ),
+    *("V", "E", "G", "NE", "NEE", "LT", "GT", "LTE", "GTE", "TRUE", "FALSE", "NOW", "FOREVER", "ASC", "DESC"),
+)
+SPELLED: Final = {name.upper(): name for name in _UNUSUAL}
+"""How names are written that are not simply capitalised."""
+
 SAME: Final = {"AT": "CONTEXT", "NODE": "CAPTURENODE"}
 """Other names of steps."""
 
@@ -207,7 +237,9 @@ class _Parser:
         if name == "G":
             return Step("G", word.text, (), word.at)
         if name not in STEPS:
-            raise self.expression.fault(word.at, _shown(word), "the name of a step", _alike(name))
+            raise self.expression.fault(
+                word.at, _shown(word), "the name of a step", _alike(name, [*STEPS, *SAME])
+            )
         parameters = self.parameters(word, 0)
         if wrong := STEPS[name](parameters):
             raise self.expression.fault(word.at, f"{word.text}({_list(parameters)})", wrong)
@@ -243,7 +275,10 @@ class _Parser:
         if name in PREDICATES:
             return self.predicate(word, depth + 1)
         raise self.expression.fault(
-            word.at, _shown(word), "a text in quotes, a number or a predicate", _like_predicate(name)
+            word.at,
+            _shown(word),
+            "a text in quotes, a number or a predicate",
+            _alike(name, [*PREDICATES, *Symbol.__members__, "TRUE", "FALSE"]),
         )
 
     def number(self, word: Word) -> int | float:
@@ -288,22 +323,21 @@ def shown(parameter: Parameter) -> str:
         case Symbol():
             return parameter.value
         case Predicate():
-            return f"{parameter.name.capitalize()}({_list(parameter.parameters)})"
+            return f"{spelled(parameter.name)}({_list(parameter.parameters)})"
         case str():
             return f"'{parameter}'"
         case _:
             return str(parameter)
 
 
-def _alike(name: str) -> str:
+def spelled(name: str) -> str:
+    """A name in upper case as it is usually written."""
+    return SPELLED.get(name, name.capitalize())
+
+
+def _alike(name: str, names: Iterable[str]) -> str:
+    """The name that was probably meant."""
     from difflib import get_close_matches
 
-    found = get_close_matches(name[:40], [*STEPS, *SAME, "G"], 1)
-    return f"did you mean {found[0].capitalize()}?" if found else ""
-
-
-def _like_predicate(name: str) -> str:
-    from difflib import get_close_matches
-
-    found = get_close_matches(name[:40], [*PREDICATES, *Symbol.__members__, "TRUE", "FALSE"], 1)
-    return f"did you mean {found[0].capitalize()}?" if found else ""
+    found = get_close_matches(name[:40], list(names), 1)
+    return f"did you mean {spelled(found[0])}?" if found else ""

@@ -172,7 +172,7 @@ def _pattern(expression: Expression, predicate: Predicate) -> Match:
 def _network(expression: Expression, predicate: Predicate) -> Match:
     text = str(predicate.parameters[0])
     try:
-        network = ip_network(text, strict=False)
+        network = ip_network(text if "/" in text else "", strict=False)
     except ValueError:
         raise expression.fault(predicate.at, shown(predicate), "a network such as 10.0.0.0/24") from None
 
