@@ -57,7 +57,8 @@ class Analyzer:
         self._listeners: list[Listener] = []
         self._here: Here | None = None
         self._tapping: Tapping | None = None
-        self._stale = True
+        self._stale = self._news = True
+        """Whether the topology has changed since captures, and alerts, have looked at it."""
         self._end = threading.Event()
         self.ready = threading.Event()
         """Set when the topology is known for the first time, or why it is not has been said."""
@@ -212,6 +213,8 @@ class Analyzer:
                 self._disconnect()
             self.ready.set()
             self._end.wait(TICK_S)
+            with self.lock:
+                self._tick()
 
     def _follow(self, here: Here) -> None:
         with self.lock:
@@ -227,8 +230,8 @@ class Analyzer:
             here.wait(self._wait_s(next_tick))
             with self.lock:
                 self._catch_up()
-                if self._stale:
-                    self._apply()
+                if self._news:
+                    self._news = False
                     self.alerts.changed()
                 if (now := time.monotonic()) >= next_tick:
                     next_tick = now + TICK_S
@@ -324,7 +327,7 @@ class Analyzer:
         if not self._quiet:
             self.recorder.element(element)
         if not self._overlaying:
-            self._stale = True
+            self._stale = self._news = True
         self._tell(change, element)
 
     def _tell(self, kind: str, what: Any) -> None:

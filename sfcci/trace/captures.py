@@ -30,6 +30,10 @@ TYPES: Final = (
     "ebpf",
 )
 """Ways of capturing that Skydive knows. Ours is one for all: every port of what is captured, by AF_PACKET."""
+ETHERNET, RAW_IP = 1, 101
+"""Link types, as captures number them."""
+WITHOUT_ETHERNET: Final = ("none", "ppp", "tunnel", "ipip", "sit", "gre", "tunnel6")
+"""Values of EncapType (from if_arp.h) of interfaces whose packets begin with IP."""
 UNCAPTURED: Final = ("host", "netns", "ofrule", "ofgroup", "container", "ovspatch", "patch")
 """Types of nodes that no packet passes by itself."""
 
@@ -186,6 +190,7 @@ class Tapped:
     node_tid: str
     netns: str
     interface: str
+    link_type: int = ETHERNET
     entering: str = ""
     """"" both ways; "in": what comes in at the interface; "out": what goes out of it (a switch's own interface)."""
 
@@ -204,7 +209,7 @@ def _of_node(capture: Capture, node: Node, graph: Graph, chosen: Mapping[str, No
     kind, tid = node.metadata.get("Type"), str(node.metadata.get("TID") or node.id)
     if kind == "ovsbridge":
         return [
-            Tapped(capture, node.id, tid, *place, "out" if inside else "in")
+            Tapped(capture, node.id, tid, *place, entering="out" if inside else "in")
             for port in _unique(graph.children(node.id))
             for place, inside in _interfaces(port, graph)
         ]
@@ -215,7 +220,8 @@ def _of_node(capture: Capture, node: Node, graph: Graph, chosen: Mapping[str, No
         return [Tapped(capture, node.id, tid, *place) for place, _ in _interfaces(node, graph)]
     if kind in UNCAPTURED or not _is_interface(node):
         return []
-    return [Tapped(capture, node.id, tid, namespace(node, graph), str(node.metadata["Name"]))]
+    link_type = RAW_IP if node.metadata.get("EncapType") in WITHOUT_ETHERNET else ETHERNET
+    return [Tapped(capture, node.id, tid, namespace(node, graph), str(node.metadata["Name"]), link_type)]
 
 
 def _interfaces(port: Node, graph: Graph) -> list[tuple[tuple[str, str], bool]]:

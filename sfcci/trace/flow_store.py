@@ -43,7 +43,7 @@ class FlowStore:
     _evicted: int = 0
     _undecodable: int = 0
 
-    def table(self, node_tid: str, capture: Capture) -> FlowTable:
+    def table(self, node_tid: str, capture: Capture, link_type: int = 1) -> FlowTable:
         """Give the table of a captured node, made when it is the first time."""
         key = (node_tid, capture.uuid)
         if key not in self._tables:
@@ -54,8 +54,10 @@ class FlowStore:
                 mode=capture.layer_key_mode or "L2",
                 tcp_metrics=capture.extra_tcp_metric,
                 defragment=capture.ip_defrag,
+                dns="DNS" in capture.extra_layers,
                 raw_limit=capture.raw_packet_limit,
                 header_size=header_size(capture),
+                link_type=link_type,
             )
         return self._tables[key]
 

@@ -5,6 +5,7 @@ are those of Skydive's API (types.PacketInjection).
 """
 
 import base64
+import io
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -207,7 +208,7 @@ def _frames(text: str) -> list[bytes]:
         data = base64.b64decode(text, validate=True)
     except ValueError:
         raise InputError(Fault(Place("Pcap"), "is no base64", "a capture in base64")) from None
-    return [packet.data for packet in pcap.read(data)]
+    return [packet.data for packet in pcap.frames(io.BytesIO(data), "Pcap")]
 
 
 def _address(key: str, node: Node | None, version: int) -> str:

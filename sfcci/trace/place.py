@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import select
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from sfcci.trace.graph import Graph
 from sfcci.trace.live import Live
 from sfcci.trace.opener import Opener, opened
 from sfcci.trace.topology_node import neutron
-from sfcci.trace.topology_watch import Topology
+from sfcci.trace.topology_watch import Neutron, Topology
 
 MACHINE = "this machine"
 
@@ -33,12 +32,9 @@ class Here:
 
     def wait(self, timeout_s: float) -> None:
         """Wait until something has happened there, `wake` was called, or the time is over."""
-        poll = select.poll()
-        for handle in (self._woken, *self.topology.handles()):
-            poll.register(handle, select.POLLIN)
-        for handle, _ in poll.poll(timeout_s * 1000):
-            if handle == self._woken:
-                os.eventfd_read(self._woken)
+        self.topology.wait(timeout_s, self._woken)
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._woken)
 
     def wake(self) -> None:
         """End somebody's `wait`."""
@@ -89,8 +85,11 @@ class Machine:
         return Unreachable("this machine's namespaces cannot be looked into; the analyzer's output says why")
 
     def chain_paths(
-        self, flows: Sequence[FlowRecord], graph: Graph, captured: Collection[str]
-    ) -> dict[str, Any]:  # noqa: ARG002 - Place's
+        self,
+        flows: Sequence[FlowRecord],  # noqa: ARG002 - Place's, and the next two
+        graph: Graph,  # noqa: ARG002
+        captured: Collection[str],  # noqa: ARG002
+    ) -> dict[str, Any]:
         """See Place."""
         raise UsageError("no chains are known for this machine; ChainPath() wants an analyzer of a lab")
 
@@ -107,9 +106,8 @@ class LabPlace:
     @contextlib.contextmanager
     def opened(self, graph: Graph) -> Iterator[Here]:
         """See Place."""
-        lab = self._lab().lab
-        with opened(lab, self.name) as opener, _looked_into(opener, graph) as here:
-            here.topology.plugged(neutron(lab.topology))
+        known = Neutron(lambda: neutron(self._lab().lab.topology), self.state / "labs" / f"{self.name}.json")
+        with opened(self._lab().lab, self.name) as opener, _looked_into(opener, graph, known) as here:
             yield here
 
     def missing(self) -> SfcciError:
@@ -142,10 +140,10 @@ class LabPlace:
 
 
 @contextlib.contextmanager
-def _looked_into(opener: Opener, graph: Graph) -> Iterator[Here]:
+def _looked_into(opener: Opener, graph: Graph, neutron: Neutron | None = None) -> Iterator[Here]:
     with contextlib.ExitStack() as stack:
         woken = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         stack.callback(os.close, woken)
         live = stack.enter_context(Live(opener))
-        topology = stack.enter_context(Topology(opener, graph=graph))
+        topology = stack.enter_context(Topology(opener, graph=graph, neutron=neutron))
         yield Here(opener, topology, live, woken)

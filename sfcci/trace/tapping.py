@@ -10,7 +10,6 @@ from sfcci.trace.flow_store import FlowStore, header_size
 from sfcci.trace.live import Live, Wanted
 
 Key = tuple[str, str, str, str]
-Sink = Callable[[int, bytes, int, bool], None]
 ACTIVE = "active"
 CAPTURES = "Captures"
 
@@ -41,19 +40,18 @@ class Tapping:
         self._store.keep_only({(tap.tapped.node_tid, tap.tapped.capture.uuid) for tap in taps.values()})
 
     def _tap(self, one: Tapped) -> _Tap:
-        capture, table = one.capture, self._store.table(one.node_tid, one.capture)
-        sink: Sink = table.add
-        if one.entering == "out":
-            sink = _only_outgoing(table.add)
+        capture, table = one.capture, self._store.table(one.node_tid, one.capture, one.link_type)
         return _Tap(
             one,
             Wanted(
                 one.netns,
                 one.interface,
-                sink,
+                table.add_all,
                 bpf=capture.bpf_filter,
                 header_size=header_size(capture),
                 incoming_only=one.entering == "in",
+                outgoing_only=one.entering == "out",
+                batches=True,
             ),
         )
 
@@ -110,16 +108,6 @@ def _begun(capture: Capture) -> dict[str, Any]:
         "PacketsReceived": 0,
         "PacketsDropped": 0,
     }
-
-
-def _only_outgoing(add: Sink) -> Sink:
-    """What a switch's own interface sends is what enters the switch there."""
-
-    def sink(time_ns: int, frame: bytes, length: int, outgoing: bool) -> None:
-        if outgoing:
-            add(time_ns, frame, length, outgoing)
-
-    return sink
 
 
 def _key(one: Tapped) -> Key:

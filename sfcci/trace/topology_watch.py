@@ -66,6 +66,8 @@ class Topology:
         self._asked: dict[str, tuple[frozenset[int], int]] = {}
         """Which numbers were asked for in vain, and when how many namespaces had come."""
         self._count = 0
+        self._wake, self._seen = -1, set[int]()
+        """What ends a `wait`, and what was readable after one."""
         self.drawing = Drawing(opener.name or socket.gethostname(), self.graph)
         with contextlib.ExitStack() as stack:
             self._epoll = stack.enter_context(contextlib.closing(select.epoll()))
@@ -94,6 +96,19 @@ class Topology:
         """Give what becomes readable when something has happened."""
         return () if self.ended else (self._epoll.fileno(),)
 
+    def wait(self, timeout_s: float, wake: int) -> None:
+        """Wait until something has happened, which `look` then takes in, until `wake` is readable, or the time is over.
+
+        Whoever polled our handle instead would lose news of mounts: the kernel tells them once, to whoever polls first.
+        """
+        if self._wake != wake:
+            self._wake = wake
+            self._epoll.register(wake, select.EPOLLIN)
+        try:
+            self._seen |= {handle for handle, _ in self._epoll.poll(timeout_s)} - {wake}
+        except ValueError:  # closed by another thread
+            self._seen.clear()
+
     def look(self, timeout_s: float | None = 0.0) -> bool:
         """Take in what has happened, waiting so long for the first of it (None: for ever); say whether there was anything."""
         try:
@@ -103,7 +118,8 @@ class Topology:
         with self._turn:
             if self.ended:
                 return False
-            handles = {handle for handle, _ in events}
+            handles = ({handle for handle, _ in events} | self._seen) - {self._wake}
+            self._seen -= handles
             if self._opener.fileno() in handles and not self._opener.alive():
                 self._end()
                 return True
@@ -118,7 +134,7 @@ class Topology:
                 self._take_rows(anew=self._database.look())
             self._resolve()
             self.drawing.draw(_now_ms())
-            return bool(events)
+            return bool(handles)
 
     def catch_up(self, limit_s: float = PATIENCE_S) -> None:
         """Have the graph show everything that had happened before this call."""

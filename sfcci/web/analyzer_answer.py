@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from sfcci import document
 from sfcci.errors import Fault, InputError, Place, SfcciError, UsageError
@@ -39,7 +39,7 @@ class Asked:
 
     request: "Request"
     given: Any = None
-    file: IO[bytes] | None = None
+    file: BinaryIO | None = None
 
     @property
     def id(self) -> str:
@@ -79,7 +79,7 @@ def answered(work: Work, asked: Asked) -> "Response":
         return work(asked)
     except SfcciError as error:
         return refused(error)
-    except Exception:  # a fault of ours ends this answer, and is told to the operator
+    except Exception:  # noqa: BLE001 - a fault of ours ends this answer, and is told to the operator
         print(traceback.format_exc(), file=sys.stderr)  # noqa: T201 - as uvicorn would
         return text("the analyzer made a mistake; its output says more", 500)
 
@@ -132,7 +132,7 @@ async def _asked(request: "Request", body: str, held: contextlib.ExitStack) -> A
     if body == "file":
         file = held.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - held as long as it is read
         await _into(request, file)
-        return Asked(request, file=file)
+        return Asked(request, file=cast("BinaryIO", file))
     return Asked(request)
 
 

@@ -20,6 +20,8 @@ from sfcci.web.analyzer_door import Door
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+MOST_IMPORTED: Final = 200_000
+"""Flows of one file, of each link type: those that had no packets for longest go."""
 DOT, PCAP = "vnd.graphviz", "vnd.tcpdump.pcap"
 SPAN: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -90,7 +92,10 @@ class Api:
         if PCAP in accept:
             from sfcci.trace import pcap
 
-            return Response(pcap.written(answer.packets()), media_type=f"application/{PCAP}")
+            packets = answer.packets()
+            link_type = packets[0].link_type if packets else 1
+            same = ((one.time_ns, one.data, len(one.data)) for one in packets if one.link_type == link_type)
+            return Response(b"".join(pcap.dump(same, link_type)), media_type=f"application/{PCAP}")
         return answer_json(answer.json())
 
     def chain_path(self, asked: Asked) -> "Response":
@@ -107,11 +112,15 @@ class Api:
         from sfcci.trace import pcap
         from sfcci.trace.table import FlowTable
 
-        table = FlowTable("", "", limit=200_000)
         assert asked.file is not None  # noqa: S101 - its route takes one
-        for packet in pcap.read(asked.file, "the file"):
+        tables: dict[int, FlowTable] = {}
+        for packet in pcap.frames(asked.file, "the file"):
+            kind = packet.link_type
+            table = tables.get(kind) or tables.setdefault(
+                kind, FlowTable(limit=MOST_IMPORTED, link_type=kind)
+            )
             table.add(packet.time_ns, packet.data, packet.length)
-        flows = list(table.flows())
+        flows = [flow for table in tables.values() for flow in table.flows()]
         self.analyzer.take_flows(flows)
         return answer_json({"Flows": len(flows)}, 202)
 
