@@ -62,7 +62,8 @@ def sent(*more, status=0, request=("source", "to", "dest", "udp", "53")):
     return json.loads(run(*request, "--send", "--json", *more, status=status))["paths"]
 
 
-def test_a_request_and_its_answer_are_shown(lab):
+@pytest.mark.usefixtures("lab")
+def test_a_request_and_its_answer_are_shown():
     there, back = sent(request=("source", "to", "dest", "tcp", "80"))
     assert (there["verdict"], there["chain"], there["direction"]) == ("OK", "PC1", "forward")
     nodes = [hop["node"] for hop in there["hops"]]
@@ -102,7 +103,7 @@ def test_a_function_that_forwards_nothing_is_where_it_is_dropped(lab):
     assert (found["verdict"], found["node"], found["where"]) == ("DROPPED-AT", "vm3", "in the function")
 
 
-def test_a_flow_that_drops_is_found(lab, spoil):
+def test_a_flow_that_drops_is_found(spoil):
     spoil("table=20,reg0=0x1fe", "drop")
     (found,) = sent(status=1)
     assert (found["verdict"], found["where"]) == ("DROPPED-AT", "in the switch")
@@ -110,7 +111,7 @@ def test_a_flow_that_drops_is_found(lab, spoil):
     assert f"20. reg0=0x1fe, priority {SPOILT}" in found["told"]
 
 
-def test_what_is_dropped_before_the_classifier_is_told_so(lab, spoil):
+def test_what_is_dropped_before_the_classifier_is_told_so(spoil):
     spoil("table=0,in_port=1,udp", "drop")
     (found,) = sent(status=1)
     assert (found["verdict"], found["node"], found["where"]) == (
@@ -120,7 +121,7 @@ def test_what_is_dropped_before_the_classifier_is_told_so(lab, spoil):
     )
 
 
-def test_a_function_that_is_passed_by_is_named(lab, spoil):
+def test_a_function_that_is_passed_by_is_named(spoil):
     for port in (4, 6):
         spoil(f"table=12,reg0=0x100,in_port={port}", "set_field:0x1fd->reg0,goto_table:20")
     (found,) = sent("--forward", status=1)
@@ -130,7 +131,7 @@ def test_a_function_that_is_passed_by_is_named(lab, spoil):
     assert "✗ BYPASSED vm3: PC1 wants it; it goes past PG2 (vm3)" in text
 
 
-def test_functions_in_another_order_are_told(lab, spoil):
+def test_functions_in_another_order_are_told(spoil):
     spoil("table=12,reg0=0x100,in_port=1", "set_field:0x1fe->reg0,goto_table:20")
     spoil("table=12,reg0=0x100,in_port=8", "set_field:0x1ff->reg0,goto_table:20")
     for port in (4, 6):
@@ -160,6 +161,7 @@ def test_a_capture_has_paths_and_they_go_into_a_file(lab, tmp_path):
         run("--pcap", capture, "--scenario", "one-port")
 
 
+@pytest.mark.usefixtures("lab")
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -172,11 +174,12 @@ def test_a_capture_has_paths_and_they_go_into_a_file(lab, tmp_path):
         (("--run", "none"), "none"),
     ],
 )
-def test_what_cannot_be_asked_is_said(lab, words, says):
+def test_what_cannot_be_asked_is_said(words, says):
     with pytest.raises(UsageError) as error:
         run(*words)
     assert says in str(error.value)
 
 
-def test_no_request_is_an_exit_status(lab):
+@pytest.mark.usefixtures("lab")
+def test_no_request_is_an_exit_status():
     assert run("source", "to", "dest", "tcp", "9", "--wait", "0.1", status=1) == "no such request passed\n"
