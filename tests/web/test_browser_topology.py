@@ -351,7 +351,7 @@ def test_a_server_that_knows_its_users_asks_who_it_is(page, analyzer, picture):
     page.ask("Network.clearBrowserCookies")
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1400, True), (390, False), (320, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1400, True), (320, False)])
 def test_nothing_is_cut_off_and_nothing_is_asked_of_others(page, analyzer, picture, width, dark):
     page.size(width, 844, dark=dark)
     page.open(f"{analyzer.url}?path={topology.TRACKED}")
