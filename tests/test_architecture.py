@@ -206,6 +206,7 @@ PURE = {
     "trace.recorded",
     "trace.topology",
     "trace.topology_node",
+    "trace.topology_rules",
     "trace.topology_space",
     "trace.visits",
     "dashboard.attribution",

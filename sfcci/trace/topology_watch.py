@@ -92,6 +92,11 @@ class Topology:
             self.drawing.sweep(_now_ms())
             self._stack, self._begun = stack.pop_all(), True
 
+    @property
+    def runtime(self) -> Path:
+        """The folder of the switch's sockets, as this process sees it."""
+        return _database(self._opener).parent
+
     def handles(self) -> tuple[int, ...]:
         """Give what becomes readable when something has happened."""
         return () if self.ended else (self._epoll.fileno(),)

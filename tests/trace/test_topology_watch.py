@@ -12,6 +12,7 @@ from sfcci.trace import kernel, topology_node
 from sfcci.trace.folder_watch import FolderWatch
 from sfcci.trace.gremlin import World, query
 from sfcci.trace.opener import opened
+from sfcci.trace.topology_ask import with_rules
 from sfcci.trace.topology_watch import Neutron, Topology
 
 pytestmark = pytest.mark.lab
@@ -211,6 +212,14 @@ def test_what_is_plugged_and_what_captures_say_stays_on_its_node(seen):
     assert seen.node("veth", port.tap).metadata["Captures"] == [{"ID": "1"}]
     seen.topology.annotate(tap.id, "Captures", None)
     assert "Captures" not in seen.node("veth", port.tap).metadata
+
+
+def test_rules_are_asked_for_by_who_wants_them(seen):
+    graph = with_rules(seen.topology)
+    flows = [line for line in seen.lab.flows().splitlines() if "actions=" in line]
+    assert len(graph.lookup("Type", "ofrule")) == len(flows)
+    assert len(graph.lookup("Type", "ofgroup")) == len(seen.lab.groups().splitlines())
+    assert not seen.graph.lookup("Type", "ofrule")
 
 
 def test_neutrons_ports_are_asked_for_again_when_their_record_is_written(seen, tmp_path):
