@@ -21,6 +21,7 @@ from sfcci.trace.gremlin import World, query
 
 BEGIN_MS = 1_700_000_000_000
 LIMIT_MS = 50.0
+ARTICLES = 4  # of the queries are those of the articles
 TAPS = 64
 
 ASKED = (
@@ -110,7 +111,7 @@ def main() -> int:
         ms = cost_ms(lambda full=full: json.dumps(query(full, asked).json()), given.rounds)
         number = len(left) if isinstance(left, list) else left
         rows.append({"query": text, "cpu_ms": round(ms, 1), "passes": round(ms / plain, 1), "left": number})
-    slow = [row for row in rows[: len(ASKED)] if row["cpu_ms"] > LIMIT_MS]
+    slow = [row for row in rows[:ARTICLES] if row["cpu_ms"] > LIMIT_MS]
     if given.json:
         print(json.dumps({"flows": given.flows, "plain_ms": round(plain, 1), "rows": rows}))
     else:
