@@ -72,13 +72,17 @@ def of_scenario(scenario: Scenario) -> Scene:
 
 def of_lab(lab: standing.StandingLab, state: State | None = None) -> Scene:
     """Give the scene of a lab that is up; `state` is the API's, where that has it. Raises ToolError."""
-    links = _links(lab.lab.keeper)
-    topology = lab.lab.topology
-    up = {port.id: bool(links.get(port.tap)) for port in topology.ports}
-    ports = {id_: replace(port, up=up[id_]) for id_, port in switch_ports(topology).items()}
+    return replace(of_raised(lab.lab, state), lab=lab)
+
+
+def of_raised(lab: Lab, state: State | None = None) -> Scene:
+    """Give the scene of a lab that runs, under whatever name: which ports have a link now is seen. Raises ToolError."""
+    links = _links(lab.keeper)
+    up = {port.id: bool(links.get(port.tap)) for port in lab.topology.ports}
+    ports = {id_: replace(port, up=up[id_]) for id_, port in switch_ports(lab.topology).items()}
     if state is not None:
-        return replace(_planned(state, topology, ports), lab=lab)
-    return replace(_of_chains(topology, ports, lab.lab.scenario.chains), lab=lab)
+        return _planned(state, lab.topology, ports)
+    return _of_chains(lab.topology, ports, lab.scenario.chains)
 
 
 def lab_of(folder: Path, state: State) -> standing.StandingLab | None:
