@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from sfcci.trace.graph import Edge, Graph, Node
-from sfcci.trace.gremlin_nodes import Wanted, wanted
+from sfcci.trace.gremlin_nodes import Wanted, bounded, wanted
 from sfcci.trace.gremlin_parser import Parameter, Predicate, Step, shown
 from sfcci.trace.gremlin_predicate import Pair, pairs
 from sfcci.trace.gremlin_world import Asked, Does, OfEdges, OfGraph, OfNodes, OfPaths
@@ -19,38 +19,41 @@ def shortest(state: OfNodes, step: Step, asked: Asked) -> OfPaths:
     given = [one for one in step.parameters if isinstance(one, Predicate)]
     end, over = (wanted(_metadata(asked, step, given[at : at + 1])) for at in (0, 1))
     graph = state.scope.graph
-    ends = {node.id for node in graph.nodes() if end(node)}
-    ways = (_way(graph, node, ends, over) for node in state.nodes)
-    return OfPaths(state.scope, [way for way in ways if way])
+    then = _toward(graph, [node.id for node in graph.nodes() if end(node)], over)
+    ways = {node.id: _way(graph, node.id, then) for node in state.nodes if node.id in then}
+    found = [ways[node.id] for node in state.nodes if node.id in then]
+    bounded(step, asked, (node for way in found for node in way))
+    return OfPaths(state.scope, found)
 
 
 def _metadata(asked: Asked, step: Step, given: Sequence[Predicate]) -> list[Pair]:
     return pairs(asked.expression, step, given[0].parameters) if given and given[0].parameters else []
 
 
-def _way(graph: Graph, start: Node, ends: set[str], over: Wanted) -> list[Node]:
-    """The first way that a search in all directions finds; [] when there is none."""
-    came: dict[str, str | None] = {start.id: None}
-    front = [start.id]
+def _toward(graph: Graph, ends: Sequence[str], over: Wanted) -> dict[str, str | None]:
+    """Of every node from which one of the ends is reached, the next one on the way; None of the ends themselves.
+
+    One search from all ends at once, in all directions, so that a thousand beginnings cost what one does.
+    """
+    then: dict[str, str | None] = dict.fromkeys(ends)
+    front = list(ends)
     for here in front:
-        if here in ends:
-            return _back(graph, here, came)
         for edge in graph.edges_of(here):
             there = edge.child if edge.parent == here else edge.parent
-            if there not in came and over(edge):
-                came[there] = here
+            if there not in then and over(edge):
+                then[there] = here
                 front.append(there)
-    return []
+    return then
 
 
-def _back(graph: Graph, end: str, came: dict[str, str | None]) -> list[Node]:
+def _way(graph: Graph, start: str, then: dict[str, str | None]) -> list[Node]:
     way: list[Node] = []
-    here: str | None = end
+    here: str | None = start
     while here is not None:
         node = graph.node(here)
         way.extend([node] if node else [])
-        here = came[here]
-    return way[::-1]
+        here = then[here]
+    return way
 
 
 def around(ends: str) -> Callable[[OfNodes, Step, Asked], OfNodes]:
