@@ -66,8 +66,6 @@ class Topology:
         self._asked: dict[str, tuple[frozenset[int], int]] = {}
         """Which numbers were asked for in vain, and when how many namespaces had come."""
         self._count = 0
-        self._wake, self._seen = -1, set[int]()
-        """What ends a `wait`, and what was readable after one."""
         self.drawing = Drawing(opener.name or socket.gethostname(), self.graph)
         with contextlib.ExitStack() as stack:
             self._epoll = stack.enter_context(contextlib.closing(select.epoll()))
@@ -102,17 +100,11 @@ class Topology:
         return () if self.ended else (self._epoll.fileno(),)
 
     def wait(self, timeout_s: float, wake: int) -> None:
-        """Wait until something has happened, which `look` then takes in, until `wake` is readable, or the time is over.
-
-        Whoever polled our handle instead would lose news of mounts: the kernel tells them once, to whoever polls first.
-        """
-        if self._wake != wake:
-            self._wake = wake
-            self._epoll.register(wake, select.EPOLLIN)
-        try:
-            self._seen |= {handle for handle, _ in self._epoll.poll(timeout_s)} - {wake}
-        except ValueError:  # closed by another thread
-            self._seen.clear()
+        """Wait until something has happened, which `look` then takes in, until `wake` is readable, or the time is over."""
+        poll = select.poll()
+        for handle in (*self.handles(), wake):
+            poll.register(handle, select.POLLIN)
+        poll.poll(timeout_s * 1000)
 
     def look(self, timeout_s: float | None = 0.0) -> bool:
         """Take in what has happened, waiting so long for the first of it (None: for ever); say whether there was anything."""
@@ -123,12 +115,13 @@ class Topology:
         with self._turn:
             if self.ended:
                 return False
-            handles = ({handle for handle, _ in events} | self._seen) - {self._wake}
-            self._seen -= handles
+            handles = {handle for handle, _ in events}
             if self._opener.fileno() in handles and not self._opener.alive():
                 self._end()
                 return True
-            if handles & {self._names.fileno(), self._mounts}:
+            if (
+                handles & {self._names.fileno(), self._mounts} or self._pending
+            ):  # whoever polled us has the news of a mount
                 self._check(self._names.take())
             changed = [self._named[handle] for handle in handles if handle in self._named]
             for name in changed:
@@ -139,7 +132,7 @@ class Topology:
                 self._take_rows(anew=self._database.look())
             self._resolve()
             self.drawing.draw(_now_ms())
-            return bool(handles)
+            return bool(events)
 
     def catch_up(self, limit_s: float = PATIENCE_S) -> None:
         """Have the graph show everything that had happened before this call."""

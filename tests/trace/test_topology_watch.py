@@ -3,6 +3,7 @@
 import contextlib
 import json
 import random
+import select
 
 import pytest
 
@@ -41,7 +42,8 @@ class Seen:
 
     def until(self, condition):
         while not condition():
-            assert self.topology.look(LIMIT_S), "nothing happened"
+            assert select.select(self.topology.handles(), [], [], LIMIT_S)[0], "nothing happened"
+            self.topology.look()
 
     def ask(self, text):
         self.topology.catch_up(LIMIT_S)
@@ -107,6 +109,7 @@ def test_addresses_and_routes_are_what_ip_says(seen):
 
 def test_changes_are_in_the_graph_as_they_happen(seen):
     seen.ip("netns add new")
+    seen.until(lambda: seen.graph.lookup("Name", "new"))
     assert seen.node("netns", "new").metadata["Path"] == "/run/netns/new"
     seen.ip("link add vn0 type veth peer name vn1 netns new", "link set vn0 up")
     seen.ip("link set vn0 mtu 1400")
