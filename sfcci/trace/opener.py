@@ -15,6 +15,7 @@ import re
 import resource
 import select
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ LIMIT_S = 10.0
 """How long the program may take for its start, and for an answer."""
 LONGEST = 4096
 NOTHING = b"{}"
+HANDLE = struct.Struct("i")
+ROOM = socket.CMSG_SPACE(HANDLE.size)
 PRIVILEGES = ("net_raw", "net_admin", "sys_admin")
 """What opening sockets in the machine's namespaces takes (capabilities(7))."""
 
@@ -93,13 +96,16 @@ class Opener:
         with self._turn:
             try:
                 self._asked.sendall(json.dumps(request).encode())
-                words, handles, _, _ = socket.recv_fds(self._asked, LONGEST, 1)
+                # socket.recv_fds drops its flags: every program that is started later would have the socket too
+                words, notes, _, _ = self._asked.recvmsg(LONGEST, ROOM, socket.MSG_CMSG_CLOEXEC)
             except OSError as error:
+                with contextlib.suppress(OSError):  # a late answer must not be taken for the next request's
+                    self._asked.shutdown(socket.SHUT_RDWR)
                 raise Gone(self._where(request["netns"], error.strerror or str(error))) from None
         if not words:
             raise Gone(f"{self._here()} has ended")
-        if handles:
-            return socket.socket(fileno=handles[0])
+        if notes:
+            return socket.socket(fileno=HANDLE.unpack_from(notes[0][2])[0])
         if words == NOTHING:
             raise MissingTool("no more files can be opened", "raise the limit: ulimit -n 65536")
         raise self._refused(json.loads(words), request["netns"])

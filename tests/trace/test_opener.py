@@ -70,6 +70,28 @@ def test_a_socket_is_of_the_namespace_that_was_asked_for(opener):
         assert names_seen_by(b) == ["lo"]
 
 
+def test_no_program_that_is_started_later_inherits_a_socket(opener):
+    with opener.packet_socket("a") as sock:
+        assert not sock.get_inheritable()
+
+
+def test_after_an_answer_that_did_not_come_no_other_is_believed(keeper, monkeypatch):
+    monkeypatch.setattr(opener_module, "LIMIT_S", 0.2)
+    code = "import socket, time; sock = socket.socket(fileno=0); sock.sendall(b'{}'); sock.recv(99); time.sleep(0.5); sock.sendall(b'{}'); sock.recv(99)"
+    monkeypatch.setattr(opener_module, "PROGRAM", "-c")
+    monkeypatch.setattr(opener_module.command, "start", with_last_word(code, opener_module.command.start))
+    with opened(keeper, "one") as opener:
+        with pytest.raises(Gone, match="namespace a of lab one: timed out"):
+            opener.packet_socket("a")
+        assert not opener.alive()
+        with pytest.raises(Gone):
+            opener.packet_socket("b")
+
+
+def with_last_word(word, start):
+    return lambda words, **given: start([*words, word], **given)
+
+
 def test_a_netlink_socket_hears_what_happens_in_its_namespace(opener, keeper):
     with opener.netlink_socket("a", 1) as sock:
         sock.settimeout(PATIENCE_S)
