@@ -34,6 +34,8 @@ class Watching:
     live: Live
     trails: Trails
     quiet_s: float
+    begin_ns: int = 0
+    """Since when every port is seen: a packet that was under way then is told by nobody, for its way is not known."""
 
     def until_quiet(self, wait_s: float, limit_s: float = LONGEST_S) -> bool:
         """Wait for a frame that is kept, then until none has come for a while; say whether there was one.
@@ -56,7 +58,8 @@ class Watching:
         self.live.drain()
         self.check()
         before = time.time_ns() - int(self.quiet_s * 1e9) if settled else None
-        return self.live.do(lambda: self.trails.take(before))
+        found = self.live.do(lambda: self.trails.take(before))
+        return [trail for trail in found if trail.begin_ns >= self.begin_ns]
 
     def check(self) -> None:
         """Raise Blind where frames were lost, or a port is not seen."""
@@ -85,6 +88,8 @@ def watched(
         live.want(wanted)
         watching = Watching(live, trails, QUIET_S + holds / 1000)
         watching.check()
+        live.drain()
+        trails.last_ns, watching.begin_ns = None, time.time_ns()
         yield watching
 
 

@@ -35,6 +35,7 @@ def routes(settings: Settings) -> Mapping[str, Endpoint]:
         with History(settings) as history:
             found = listed(settings, history, request)
             empty = not found.rows and not given and not history.count()
+        folders = {run.run: evidence_folder(settings, run) for run in found.rows if run.result in BAD}
         return page(
             "runs.html",
             request,
@@ -47,6 +48,7 @@ def routes(settings: Settings) -> Mapping[str, Endpoint]:
             results=[ANY_BAD, *Result],
             tones=TONES,
             run_path=run_path,
+            drawn={run for run, folder in folders.items() if folder and run_paths.any_in(folder)},
         )
 
     def run(request: "Request") -> "Response":

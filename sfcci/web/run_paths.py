@@ -45,6 +45,11 @@ def drawn(folder: Path) -> Drawn | None:
     return None
 
 
+def any_in(folder: Path) -> bool:
+    """Say whether a run's evidence has paths."""
+    return any(True for _ in folder.glob(PATHS))
+
+
 def style(_request: "Request") -> "Response":
     """Give the style sheet of paths."""
     from starlette.responses import Response
