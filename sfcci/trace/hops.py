@@ -8,10 +8,11 @@ from sfcci.chain.path import Instance, Path, Tap
 from sfcci.chain.table import SI_BITS, label
 from sfcci.datapath.topology import Port
 from sfcci.trace.chainpath import Hop, Role
-from sfcci.trace.meant import Meant
+from sfcci.trace.meant import Choice, Meant
 from sfcci.trace.passes import IN, Pass, Trail
 
 INDEX = (1 << SI_BITS) - 1
+NO_CHOICE = Choice(of=0)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class _Seen:
             return
         for number, hop in reversed(list(enumerate(self.hops))):
             if hop.node == one.node and hop.returned is None and hop.role is not Role.TAP:
-                self.hops[number] = _came_back(replace(hop, returned=one))
+                self.hops[number] = replace(hop, returned=one, fault=_blamed(hop, one))
                 return
         self.hops.append(Hop(one.node, Role.SOURCE, returned=one, delta_ns=delta_ns))
 
@@ -88,9 +89,9 @@ class _Seen:
         for path, before, tap in self.way.taps:
             if port and tap.instance.entry.number == port.number:
                 at = self._behind(before)
-                hop = Hop(one.node, Role.TAP, given=one, delta_ns=self._since(at, one))
                 si = tap.si - path.first + self.meant.first(path)
-                self.hops.insert(at + 1, _placed(self._named(hop, path, tap.instance), path, si))
+                hop = self._served(one, self._since(at, one), path, tap.instance, si, Role.TAP)
+                self.hops.insert(at + 1, hop)
                 return
         self.hops.append(Hop(one.node, Role.TAP, given=one, delta_ns=self._since(len(self.hops) - 1, one)))
 
@@ -114,20 +115,20 @@ class _Seen:
 
     def _given(self, one: Pass, delta_ns: int) -> Hop:
         port = self.meant.port(one.port)
-        hop = Hop(one.node, Role.OTHER, given=one, delta_ns=delta_ns)
         if port is None:
-            return hop
-        if one.flow.dst not in port.plain and (found := self._hop_at(port)):
-            return self._function(hop, port, *found)
-        if one.flow.dst in port.plain or one.eth_dst == port.mac:
-            pair = self.meant.pair_at.get(port.id)
-            if pair is None or one.flow.dst in port.plain:
-                return replace(hop, role=Role.DESTINATION)
-        if pair := self.meant.pair_at.get(port.id):
-            group = self.meant.layout.group_of[pair]
-            name = self.meant.layout.name
-            return replace(hop, role=Role.FUNCTION, group=name(group.id), pair=name(pair))
-        return hop
+            return Hop(one.node, Role.OTHER, one, None, delta_ns)
+        own = one.flow.dst in port.plain
+        if not own and (found := self._hop_at(port)):
+            path, at, instance = found
+            si = at.si - path.first + self.meant.first(path)
+            return self._served(one, delta_ns, path, instance, si, Role.FUNCTION)
+        pair = self.meant.pair_at.get(port.id)
+        if own or (pair is None and one.eth_dst == port.mac):
+            return Hop(one.node, Role.DESTINATION, one, None, delta_ns)
+        if pair is None:
+            return Hop(one.node, Role.OTHER, one, None, delta_ns)
+        name, group = self.meant.layout.name, self.meant.layout.group_of[pair]
+        return Hop(one.node, Role.FUNCTION, one, None, delta_ns, "", name(group.id), name(pair))
 
     def _hop_at(self, port: Port) -> tuple[Path, PathHop, Instance] | None:
         """The hop of the way whose function has that port; the next one that has not been passed, else any."""
@@ -140,24 +141,27 @@ class _Seen:
                     return path, hop, instance
         return None
 
-    def _function(self, hop: Hop, port: Port, path: Path, at: PathHop, instance: Instance) -> Hop:
-        si = at.si - path.first + self.meant.first(path)
-        choice = self.meant.choice(path, si, port.number)
-        found = self._named(replace(hop, role=Role.FUNCTION), path, instance)
-        found = replace(found, number=choice.number, buckets=choice.buckets, choices=choice.of)
-        return _placed(found, path, si)
-
-    def _named(self, hop: Hop, path: Path, instance: Instance) -> Hop:
+    def _served(self, one: Pass, delta_ns: int, path: Path, instance: Instance, si: int, role: Role) -> Hop:
+        """A function of the way, or a tap, with its place: what the frame says, else what the switch knows."""
         name, group = self.meant.layout.name, self.meant.layout.group_of[instance.pair]
-        return replace(hop, chain=name(path.chain), group=name(group.id), pair=name(instance.pair))
-
-
-def _placed(hop: Hop, path: Path, si: int) -> Hop:
-    """The hop with the place on the path: what the frame says, else what the switch knows."""
-    told = place(hop.given.encap) if hop.given else None
-    spi, index = told or (path.spi, si)
-    number = None if path.nsh else label(spi, index)
-    return replace(hop, spi=spi, si=index, label=number, on_wire=told is not None)
+        told = place(one.encap)
+        spi, index = told or (path.spi, si)
+        choice = self.meant.choice(path, si, instance.entry.number) if role is Role.FUNCTION else NO_CHOICE
+        return Hop(
+            one.node,
+            role,
+            one,
+            None,
+            delta_ns,
+            name(path.chain),
+            name(group.id),
+            name(instance.pair),
+            spi,
+            index,
+            None if path.nsh else label(spi, index),
+            told is not None,
+            *choice,
+        )
 
 
 def place(encap: Sequence[Sequence[str | int]]) -> tuple[int, int] | None:
@@ -170,19 +174,17 @@ def place(encap: Sequence[Sequence[str | int]]) -> tuple[int, int] | None:
     return None
 
 
-def _came_back(hop: Hop) -> Hop:
-    """The hop with what is wrong with the frame that came back: a function that knows the chain counts the index down."""
-    if hop.role is not Role.FUNCTION or not hop.on_wire or hop.given is None or hop.returned is None:
-        return hop
-    told = place(hop.returned.encap)
+def _blamed(hop: Hop, one: Pass) -> str:
+    """What is wrong with the frame that came back: a function that knows the chain counts the index down."""
+    if hop.role is not Role.FUNCTION or not hop.on_wire or hop.given is None:
+        return ""
+    told = place(one.encap)
     if told is None:
-        return replace(hop, fault="gave it back without the chain's header")
+        return "gave it back without the chain's header"
     spi, si = place(hop.given.encap) or (0, 0)
     if told != (spi, si - 1):
-        return replace(
-            hop, fault=f"gave it back with path {told[0]} index {told[1]}, expected path {spi} index {si - 1}"
-        )
-    return hop
+        return f"gave it back with path {told[0]} index {told[1]}, expected path {spi} index {si - 1}"
+    return ""
 
 
 def visits(hops: Iterable[Hop]) -> tuple[Hop, ...]:

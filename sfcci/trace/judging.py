@@ -164,7 +164,8 @@ class _Judging:
         hop = next((one for one in reversed(self.hops) if last in (one.given, one.returned)), None)
         if last.direction == OUT and hop and hop.role is Role.FUNCTION:
             of = f" ({hop.pair} of {hop.group})" if hop.pair else ""
-            return last.node, Where.FUNCTION, f"{last.node}{of} got it and did not give it back"
+            why = ", for its TTL ended there" if last.ttl == 1 else ""
+            return last.node, Where.FUNCTION, f"{last.node}{of} got it and did not give it back{why}"
         if last.direction == OUT:
             others = ", ".join(dict.fromkeys(one.node for one in self.hops if one.role is Role.OTHER))
             says = f"it is given to {others}, who is not meant{self._next()}"

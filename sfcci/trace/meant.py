@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple, Protocol
 
@@ -251,13 +251,18 @@ def packet_of(flow: FiveTuple, number: int) -> dict[str, int]:
         "in_port": number,
         "eth_type": IPV6 if sixth else IPV4,
         "nw_proto": flow.protocol,
-        f"{layer}_src": int(ip_address(flow.src)),
-        f"{layer}_dst": int(ip_address(flow.dst)),
+        f"{layer}_src": _number(flow.src),
+        f"{layer}_dst": _number(flow.dst),
     }
     if flow.protocol in NAMES and flow.sport is not None and flow.dport is not None:
         name = NAMES[flow.protocol]
         found |= {f"{name}_src": flow.sport, f"{name}_dst": flow.dport}
     return found
+
+
+@lru_cache(4096)
+def _number(address: str) -> int:
+    return int(ip_address(address))
 
 
 def _entry(packets: Tuple, path: Path) -> _Entry:

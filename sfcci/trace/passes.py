@@ -111,12 +111,13 @@ class Trails:
         if node is None or not frame.direction:
             return
         packet = decode(frame.data)
-        if packet.five_tuple is None:
+        if packet.src is None or packet.protocol is None:
             return
-        key = identity(packet, self._aliases)
+        flow = told(packet)
+        key = identity(packet, self._aliases, flow)
         if self._wants is not None and not self._wants(_flow_of(key)):
             return
-        self._seen.setdefault(key, []).append(_passed(frame, node, packet))
+        self._seen.setdefault(key, []).append(_passed(frame, node, packet, flow))
         self.last_ns = max(frame.time_ns, self.last_ns or 0)
         self._kept += 1
         while self._kept > self._limit:
@@ -196,7 +197,7 @@ def _longest(ways: Iterable[_Way]) -> _Way | None:
     return min(ways, key=lambda way: way.since_ns, default=None)
 
 
-def _passed(frame: CapturedFrame, node: str, packet: Packet) -> Pass:
+def _passed(frame: CapturedFrame, node: str, packet: Packet, flow: FiveTuple) -> Pass:
     return Pass(
         frame.time_ns,
         node,
@@ -207,7 +208,7 @@ def _passed(frame: CapturedFrame, node: str, packet: Packet) -> Pass:
         packet.eth_dst,
         packet.ttl,
         frame.length,
-        told(packet, {}),
+        flow,
     )
 
 
@@ -222,10 +223,10 @@ def encap(packet: Packet) -> tuple[Encap, ...]:
     return tuple(found)
 
 
-def identity(packet: Packet, aliases: Mapping[str, str]) -> Identity:
-    """What stays of a packet from hop to hop; the five-tuple comes first."""
+def identity(packet: Packet, aliases: Mapping[str, str], flow: FiveTuple) -> Identity:
+    """What stays of a packet from hop to hop; the five-tuple comes first, with the addresses before translators."""
     return (
-        told(packet, aliases),
+        _original(flow, aliases) if aliases else flow,
         packet.ip_id,
         packet.tcp_seq,
         packet.tcp_ack,
@@ -236,15 +237,15 @@ def identity(packet: Packet, aliases: Mapping[str, str]) -> Identity:
     )
 
 
-def told(packet: Packet, aliases: Mapping[str, str]) -> FiveTuple:
-    """Give an IP packet's five-tuple: an echo's identifier stands for its ports, addresses are those before translators."""
+def told(packet: Packet) -> FiveTuple:
+    """Give an IP packet's five-tuple; an echo's identifier stands for its ports."""
     flow = packet.five_tuple
     assert flow is not None  # noqa: S101 - who calls lets IP packets in only
-    if aliases:
-        flow = flow._replace(src=aliases.get(flow.src, flow.src), dst=aliases.get(flow.dst, flow.dst))
-    if packet.icmp_id is not None:
-        return flow._replace(sport=packet.icmp_id, dport=packet.icmp_id)
-    return flow
+    return flow if packet.icmp_id is None else flow._replace(sport=packet.icmp_id, dport=packet.icmp_id)
+
+
+def _original(flow: FiveTuple, aliases: Mapping[str, str]) -> FiveTuple:
+    return flow._replace(src=aliases.get(flow.src, flow.src), dst=aliases.get(flow.dst, flow.dst))
 
 
 def _flow_of(key: Identity) -> FiveTuple:
