@@ -3,7 +3,8 @@
 A frame has a slot of its own, so each can be read as soon as it has passed, and slots run out by frames alone. (TPACKET_V3
 packs frames into blocks, which are given by a timer: to have seen all that passed one would wait for it, and a reader that
 pauses for as many of its ticks as there are blocks loses frames however few they are.) Where no ring can be had, a plain
-socket gives the same. Sources: packet(7), linux/if_packet.h, Documentation/networking/packet_mmap.rst.
+socket gives the same. (A run's evidence is written by `datapath.inside.frames` instead: a program of its own, with one socket for all
+ports, that no other work of the tool can hold up.) Sources: packet(7), linux/if_packet.h, Documentation/networking/packet_mmap.rst.
 """
 
 import contextlib
