@@ -61,3 +61,18 @@ FIELDS: Final = (
     *_of("LastRawPackets", ("Timestamp", "Index", "Data", "LinkType")),
     *("RawPacketsCaptured", "FinishType"),
 )
+
+OWN: Final = (
+    "Encap",
+    *_of("Encap", ("Type", "ID", "Label", "TTL", "SPI", "SI", "VNI", "Key")),
+    "FirstABns",
+    "FirstBAns",
+)
+"""What flows have beyond that schema."""
+
+NAMES: Final = frozenset(
+    ".".join(parts[:count])
+    for parts in (field.split(".") for field in (*FIELDS, *OWN))
+    for count in range(1, len(parts) + 1)
+)
+"""Every key that a flow may have: fields, and the parts that they lie in."""

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from sfcci.trace.flow import FlowRecord
 from sfcci.trace.flow_key import ABSENT, GETTERS, keys
+from sfcci.trace.flow_schema import FIELDS, NAMES
 from sfcci.trace.graph import Graph, Node
-from sfcci.trace.gremlin_field import PARTS, frozen, of_flow, order
+from sfcci.trace.gremlin_field import frozen, of_flow, order
 from sfcci.trace.gremlin_filter import filters, kept_by
 from sfcci.trace.gremlin_nodes import bounded, direction_and_key, limited, sum_key, total, wanted
 from sfcci.trace.gremlin_parser import Predicate, Step, shown
@@ -32,11 +33,6 @@ from sfcci.trace.gremlin_world import (
     Scope,
     Single,
 )
-
-KNOWN: Final = (
-    frozenset(GETTERS) | frozenset(PARTS) | {"DHCPv4", "VRRPv2", "SFlow", "Encap", "ICMP", "Metric"}
-)
-"""First parts of keys that flows can have; others are a slip of the pen."""
 
 
 def flows(state: OfGraph | OfNodes | OfPaths, step: Step, asked: Asked) -> OfFlows:
@@ -124,21 +120,13 @@ def _known(key: str, step: Step, asked: Asked) -> str:
     Raises:
         InputError: No flow has such a field.
     """
-    first = key.replace("/", ".").partition(".")[0]
-    whole = key in GETTERS or (
-        first in KNOWN and first not in ("Metric", "Link", "Network", "Transport", "ICMP")
-    )
-    if not whole and key not in ("Link", "Network", "Transport", "ICMP", "Metric", "LastRawPackets"):
-        raise asked.expression.fault(
-            step.at, f"no flow has a field {shown(key)}", "a field such as those of Keys()"
-        )
+    if key.replace("/", ".") not in NAMES:
+        raise asked.expression.fault(step.at, f"no flow has a field {shown(key)}", "one of those of Keys()")
     return key
 
 
 def all_keys(state: OfFlows, _: Step, __: Asked) -> OfValues:
     """Keys: every field that one of the flows has, and those that any flow of Skydive's schema may have."""
-    from sfcci.trace.flow_schema import FIELDS
-
     found = dict.fromkeys(key for flow in state.flows for key in keys(flow))
     return OfValues(state.scope, list(dict.fromkeys(FIELDS) | found) if state.flows else [])
 
