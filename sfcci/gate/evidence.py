@@ -27,7 +27,7 @@ KINDS: tuple[tuple[str, str, str], ...] = (
     ("result.json", "the result with its reasons", "less"),
     (PATH_PAGE, "the paths of the failed step's packets, drawn: a page for a browser", "xdg-open"),
     ("step*.paths.txt", "the path of every request of step {0}, hop by hop, judged by its chain", "less"),
-    (PATHS, "the same of step {0} as a document: sfcci trace path shows it", "less"),
+    (PATHS, "the same of step {0} as a document", "less"),
     ("step*.pcapng", "every frame at every port of the lab during step {0}", "tcpdump -nr"),
     ("step*.flows", "flows and groups of the switch after step {0}", "less"),
     ("step*.json", "requests, answers and the way of every packet in step {0}", "less"),

@@ -102,7 +102,12 @@ def start_pages(
 
 LATE = {
     "sfcci.web.pages_report": ("/report",),
-    "sfcci.web.pages_runs": ("/runs", "/runs/{run}/files/{name:path}", "/runs/{run:path}"),
+    "sfcci.web.pages_runs": (
+        "/runs",
+        "/runs/{run}/files/{name:path}",
+        "/runs/{run:path}",
+        "/static/path.css",
+    ),
 }
 """Pages that open the run database, whose library takes half a second to load: loaded when they are first asked for."""
 
