@@ -45,7 +45,7 @@ def way_of(meant: Meant, trail: Trail) -> Way:
         return Way()
     first = trail.passes[0]
     port = meant.port(first.port) if first.direction == IN else meant.owner.get(trail.flow.src)
-    path = meant.claimed(trail.flow, port.id) if port else None
+    path = meant.claimed(first.flow, port.id) if port else None
     paths: list[Path] = []
     last = next((one for one in reversed(trail.passes) if one.direction == IN), first)
     while path and path not in paths:

@@ -140,7 +140,7 @@ class _Judging:
     def _lame(self) -> str | None:
         first = self.trail.passes[0]
         port = self.meant.port(first.port)
-        return self.meant.lame_chain(self.trail.flow, port.id) if port and first.direction == IN else None
+        return self.meant.lame_chain(first.flow, port.id) if port and first.direction == IN else None
 
     def _says(self) -> str:
         name = self._chain()
@@ -185,7 +185,9 @@ class _Judging:
 
     def _taken(self) -> bool:
         port = self.meant.port(self.trail.passes[0].port)
-        return bool(self.way.paths) and port is not None and self.meant.takes(self.trail.flow, port.id)
+        return (
+            bool(self.way.paths) and port is not None and self.meant.takes(self.trail.passes[0].flow, port.id)
+        )
 
     def _sender(self) -> str:
         return next((one.node for one in reversed(self.trail.passes) if one.direction == IN), "")

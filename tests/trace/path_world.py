@@ -60,6 +60,16 @@ def frames(name, *events, answer=False, at=0, **how):
     return found
 
 
+def seen(at, data, *events):
+    """Give the same frame at several ports, a microsecond apart."""
+    return [
+        CapturedFrame(
+            BEGIN_NS + n * STEP_NS, where[:-1], "in" if where[-1] == "<" else "out", data, len(data)
+        )
+        for n, where in enumerate(events, at)
+    ]
+
+
 def paths(name, *events, given=None, **how):
     return paths_of(frames(name, *events, **how), given or meant(name))
 

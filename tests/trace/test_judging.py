@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from path_world import BACK, TCP, THERE, WHOLE, frames, meant, path
+from path_world import BACK, TCP, THERE, WHOLE, framed, frames, meant, packet, path, seen
 
 from sfcci.chain.compiler import compiled
 from sfcci.datapath.lab import switch_ports
@@ -187,8 +187,8 @@ def test_an_open_chain_without_a_live_function_lets_pass_and_a_closed_one_drops(
 
 
 def both(*back):
-    seen = [*frames("symmetric", *THERE), *frames("symmetric", *back, answer=True, at=10)]
-    return paths_of(seen, meant("symmetric"))
+    captured = [*frames("symmetric", *THERE), *frames("symmetric", *back, answer=True, at=10)]
+    return paths_of(captured, meant("symmetric"))
 
 
 def test_the_answer_of_a_symmetric_chain_is_judged_by_the_way_back():
@@ -207,15 +207,34 @@ def test_an_answer_that_meets_other_instances_is_wrong():
     )
 
 
+def test_a_translators_packets_are_one_way_and_its_answers_are_the_chains():
+    behind = framed(packet("10.0.0.101", "10.0.0.2"))
+    there = [
+        *frames("mapping", "source_port<", "p1in>"),
+        *seen(2, behind, "p1out<", "p2in>", "p2out<", "dest_port>"),
+    ]
+    answer = framed(packet("10.0.0.2", "10.0.0.101", ports=(53, 40000)))
+    again = framed(packet("10.0.0.2", "10.0.0.1", ports=(53, 40000)))
+    back = [
+        *seen(10, answer, "dest_port<", "p2out>", "p2in<", "p1out>"),
+        *seen(14, again, "p1in<", "source_port>"),
+    ]
+    found = paths_of([*there, *back], meant("mapping"))
+    assert [(one.direction, one.says) for one in found] == [
+        ("forward", "as PC1 says: PP1, PP2, dest"),
+        ("reverse", "as PC1 (the way back) says: PP2, PP1, source"),
+    ]
+
+
 def test_of_many_packets_the_first_that_went_wrong_is_shown_and_they_are_counted():
-    seen = [
+    captured = [
         *frames("demo", *WHOLE, number=1),
         *frames("demo", *WHOLE[:2], number=2, at=20),
         *frames("demo", *WHOLE, number=3, at=40),
         *frames("demo", *WHOLE[:2], number=4, at=60),
         *frames("demo", *WHOLE[:2], number=5, at=80),
     ]
-    (found,) = paths_of(seen, meant("demo"))
+    (found,) = paths_of(captured, meant("demo"))
     assert (found.verdict, found.packets, found.alike, found.first) == (Verdict.DROPPED_AT, 5, 3, 2)
 
 
