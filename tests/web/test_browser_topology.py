@@ -313,6 +313,26 @@ def test_where_a_request_was_dropped_is_crossed_out(page, analyzer, picture):
         picture(page, f"topology-dropped-{until}")
 
 
+def test_a_copy_for_a_tap_is_a_branch_of_the_path(page, analyzer):
+    found = topology.path(analyzer.world)
+    copy = {
+        **found["passes"][1],
+        "node": "vm1",
+        "port": "p1in",
+        "tap": analyzer.world.taps["vm1", "p1in"],
+        "encap": [],
+        "copy": True,
+    }
+    analyzer.paths["c"] = [{**found, "passes": [*found["passes"][:3], copy, *found["passes"][3:]]}]
+    page.open(f"{analyzer.url}?path=c")
+    page.wait("document.querySelectorAll('.way.copy').length === 1")
+    assert (
+        page.evaluate("[...document.querySelectorAll('.badge')].map((b) => b.textContent).sort().join('')")
+        == "1234567"
+    )
+    assert "vm1 got a copy" in page.evaluate(SIDE)
+
+
 def test_packets_are_sent_from_an_interface(page, analyzer):
     page.open(analyzer.url)
     click(page, "[data-spot][aria-label^='interface source_vm_port']")

@@ -246,5 +246,5 @@ def flows(world):
             "Metric": {"ABPackets": 6, "ABBytes": 480, "BAPackets": 4, "BABytes": 1244, "Start": BEGIN_MS, "Last": BEGIN_MS + 900, "RTT": 812_000},
             "Start": BEGIN_MS, "Last": BEGIN_MS + 900 + number, "TrackingID": f"{number:016x}", "L3TrackingID": TRACKED, "ParentUUID": "",
             "NodeTID": world.outer(world.taps[host, name])["Metadata"]["TID"], "CaptureID": "c1", "RawPacketsCaptured": 2,
-            "Encap": [list(one) for one in encap],
+            "Encap": [{"Type": kind, "Label": label, "TTL": ttl} for kind, label, ttl in encap],
         }  # fmt: skip

@@ -41,7 +41,7 @@ export function pathPanel(world) {
     (path.passes ?? []).forEach((pass, index) => {
       const item = element('li', { tabindex: '0' },
         element('span', { class: 'when' }, index ? `+${format(pass.delta_ns, 'ns')}` : '0'),
-        element('span', { class: 'where' }, element('strong', {}, pass.node || pass.tap), ` ${pass.direction === 'in' ? 'gave it to the switch' : 'got it'}`,
+        element('span', { class: 'where' }, element('strong', {}, pass.node || pass.tap), ` ${pass.direction === 'in' ? 'gave it to the switch' : pass.copy ? 'got a copy' : 'got it'}`,
           element('span', { class: 'quiet' }, ` ${pass.tap}`)),
         ...chosen(path, pass),
         pass.encap?.length ? element('span', { class: 'carried' }, `in ${carried(pass.encap)}`) : '',

@@ -4,7 +4,7 @@
 import { rounded, svg } from './topology_draw.js';
 import { reverse } from './topology_words.js';
 
-const APART = 5; // between two ways along one wire, or in one bar
+const APART = 7; // between two ways along one wire, or in one bar
 const BADGE = { away: 21, r: 8.5 };
 
 export function ways({ layers, mark }) {
@@ -22,6 +22,7 @@ export function ways({ layers, mark }) {
     const found = way(path, picture, layout);
     const tone = reverse(path) ? 'back' : 'forth';
     const d = rounded(found.points, 5);
+    for (const points of found.branches) layers.ways.append(svg('path', { class: `way copy ${tone}`, d: rounded(points, 5) }));
     if (d) layers.ways.append(svg('path', { class: 'way-ground', d }), svg('path', { class: `way ${tone}`, d }), svg('path', { class: `way-flow ${tone}`, d }));
     badges = found.marks.map(({ x, y, number }) => {
       const made = svg('g', { class: `badge ${tone}`, 'data-number': number }, svg('circle', { r: BADGE.r }), svg('text', { y: 3.6 }, String(number)));
@@ -55,11 +56,13 @@ export function ways({ layers, mark }) {
 const cards = (picture, name) => [...picture.spots.values()].filter((spot) => spot.kind === 'card' && spot.name === name).map((spot) => spot.id);
 const missed = (path) => (path.meant ?? []).filter((one) => !one.visited && !one.tap).flatMap((one) => one.nodes ?? []);
 
-// Gives {points, marks, spots, bar}: the line, the places of the numbers, all that it touches, the switch that had it last.
+// Gives {points, branches, marks, spots, bar}: the line, those to where copies went, the places of the numbers, all that is touched, the
+// switch that had it last.
 function way(path, picture, layout) {
-  const made = { points: [], marks: [], spots: [], bar: '' };
+  const made = { points: [], branches: [], marks: [], spots: [], bar: '' };
   const tour = { picture, layout, used: new Map(), near: neighbours(picture), made };
-  const stops = seenAt(path, picture);
+  const all = seenAt(path, picture);
+  const stops = all.filter((stop) => !stop.copy);
   stops.forEach((stop, number) => {
     const before = stops[number - 1];
     if (!before && stop.in) go(tour, [outside(tour, stop.spot), stop.spot].filter(Boolean));
@@ -71,13 +74,23 @@ function way(path, picture, layout) {
   const last = stops.at(-1);
   if (last && !last.in) go(tour, [last.spot, outside(tour, last.spot)].filter(Boolean));
   if (last?.in && /switch|classifier/.test(path.where ?? '')) go(tour, [last.spot, picture.spots.get(last.spot).in]);
+  all.forEach((stop, index) => { if (stop.copy) branch(tour, all.slice(0, index).findLast((one) => one.in && !one.copy), stop); });
   return made;
 }
 
-// The ports that it was seen at, in order: {spot, in: into the switch, number}.
+// A copy for a tap: from where the switch had the packet to the tap's interface.
+function branch(tour, from, stop) {
+  const made = { points: [], marks: tour.made.marks, spots: tour.made.spots };
+  const bar = tour.picture.spots.get(stop.spot).in;
+  go({ ...tour, made }, [from?.spot, bar, stop.spot, outside(tour, stop.spot)].filter(Boolean));
+  badge(tour, stop);
+  if (from) tour.made.branches.push(made.points);
+}
+
+// The ports that it was seen at, in order: {spot, in: into the switch, number, copy}.
 function seenAt(path, picture) {
   const byName = new Map([...picture.spots.values()].filter((spot) => spot.kind === 'jack' || spot.kind === 'slot').map((spot) => [spot.name, spot.id]));
-  const found = (path.passes ?? []).map((pass, index) => ({ spot: byName.get(pass.tap) ?? picture.spotOf.get(pass.tid), in: pass.direction === 'in', number: index + 1 }));
+  const found = (path.passes ?? []).map((pass, index) => ({ spot: byName.get(pass.tap) ?? picture.spotOf.get(pass.tid), in: pass.direction === 'in', number: index + 1, copy: Boolean(pass.copy) }));
   return found.filter((stop) => stop.spot);
 }
 
