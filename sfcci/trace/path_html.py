@@ -83,21 +83,19 @@ def _path(path: ChainPath, meant: Meant) -> dict[str, Any]:
 def _stops(path: ChainPath, meant: Meant) -> Iterator[dict[str, Any]]:
     """The nodes in the order in which the packet came to them; what it should have come to stands where it should have."""
     lost = _lost(path)
-    for number, hop in enumerate(path.hops):
-        yield _stop(hop, meant, first=number == 0)
+    for number, hop in enumerate(path.hops, 1):
+        yield _stop(hop, meant, first=number == 1)
+        if path.where and number == len(path.hops):
+            yield _dropped(path.where)
         if hop.pair and hop.role is Role.FUNCTION:
             yield from (_missing(step) for step in lost.pop(hop.group, ()))
-        elif number == 0:
+        elif number == 1:
             yield from (_missing(step) for step in lost.pop(None, ()))
-    if path.where:
-        yield {
-            "kind": "lost",
-            "node": f"✗ {WHERE[path.where]}",
-            "step": "",
-            "carried": "",
-            "lines": (),
-            "fault": "",
-        }
+
+
+def _dropped(where: Where) -> dict[str, Any]:
+    words = f"✗ {WHERE[where]}"
+    return {"kind": "lost", "node": words, "step": "", "carried": "", "lines": (), "fault": ""}
 
 
 def _lost(path: ChainPath) -> dict[str | None, list[Step]]:
