@@ -113,8 +113,9 @@ def aggregates(state: OfMetrics, step: Step, asked: Asked) -> OfMetrics:
         raise asked.expression.fault(
             step.at, f"{step.written}({shown(seconds)})", "seconds of a slice, a whole number"
         )
-    span = state.scope.span_ms or _span(state)
-    if (span[1] - span[0]) / (seconds * 1000) > MOST_SLICES:
+    own = _span(state)
+    span = state.scope.span_ms or own
+    if (min(span[1], own[1]) - max(span[0], own[0])) / (seconds * 1000) > MOST_SLICES:
         raise asked.expression.fault(
             step.at, f"more than {MOST_SLICES} slices", "longer ones, or a shorter span"
         )

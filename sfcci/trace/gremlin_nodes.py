@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sfcci.trace.flow_key import ABSENT
 from sfcci.trace.graph import Edge, Element, Graph, Node
@@ -23,7 +23,8 @@ from sfcci.trace.gremlin_world import (
 )
 
 Wanted = Callable[[Element], bool]
-Some = TypeVar("Some", OfNodes, OfEdges)
+Some = OfNodes | OfEdges
+"""What most steps take and give: the one where they took it."""
 
 
 def wanted(found: Iterable[Pair], *, either: bool = False) -> Wanted:
@@ -74,28 +75,18 @@ def all_edges(state: OfGraph, step: Step, asked: Asked) -> OfEdges:
     return OfEdges(state.scope, (edge,))
 
 
-def elements(state: OfNodes | OfEdges) -> Sequence[Element]:
-    """The nodes or edges of a state."""
-    return state.nodes if isinstance(state, OfNodes) else state.edges
-
-
-def kept(state: Some, chosen: Sequence[Any]) -> Some:
-    """A state with other nodes or edges."""
-    return replace(state, **{"nodes" if isinstance(state, OfNodes) else "edges": chosen})
-
-
 def has(state: Some, step: Step, asked: Asked) -> Some:
     """Has, HasEither, HasKey: the elements that have what is wanted."""
     if not step.parameters:
         raise asked.expression.fault(step.at, f"{step.written}()", "a key, or keys and values in pairs")
     test = wanted(pairs(asked.expression, step), either=step.name == "HASEITHER")
-    return kept(state, [element for element in elements(state) if test(element)])
+    return state.kept([element for element in state.elements if test(element)])
 
 
 def has_not(state: Some, step: Step, _: Asked) -> Some:
     """HasNot: the elements without a key."""
     read = of_element(str(step.parameters[0]))
-    return kept(state, [element for element in elements(state) if read(element) is ABSENT])
+    return state.kept([element for element in state.elements if read(element) is ABSENT])
 
 
 def to_nodes(
@@ -146,18 +137,18 @@ def dedup(state: Some, step: Step, _: Asked) -> Some:
     readers = [of_element(str(key)) for key in step.parameters]
     seen: set[object] = set()
     chosen = []
-    for element in elements(state):
+    for element in state.elements:
         values = [frozen(value) for read in readers if (value := read(element)) is not ABSENT]
         mark = tuple(values) if readers else element.id
         if mark not in seen or (readers and not values):
             chosen.append(element)
         seen.add(mark)
-    return kept(state, chosen)
+    return state.kept(chosen)
 
 
 def count(state: OfNodes | OfEdges, _: Step, __: Asked) -> Single:
     """Count."""
-    return Single("number", len(elements(state)))
+    return Single("number", len(state.elements))
 
 
 def limited(items: Sequence[Any], step: Step) -> Sequence[Any]:
@@ -168,7 +159,7 @@ def limited(items: Sequence[Any], step: Step) -> Sequence[Any]:
 
 def part(state: Some, step: Step, _: Asked) -> Some:
     """Limit and Range."""
-    return kept(state, limited(elements(state), step))
+    return state.kept(limited(state.elements, step))
 
 
 def direction_and_key(step: Step, default: str) -> tuple[bool, str]:
@@ -180,30 +171,30 @@ def in_order(state: Some, step: Step, _: Asked) -> Some:
     """Sort."""
     down, key = direction_and_key(step, "@CreatedAt")
     read = of_element("@CreatedAt" if key == "CreatedAt" else key)
-    up = sorted(elements(state), key=lambda element: order(read(element)))
-    return kept(state, up[::-1] if down else up)
+    up = sorted(state.elements, key=lambda element: order(read(element)))
+    return state.kept(up[::-1] if down else up)
 
 
 def values(state: OfNodes | OfEdges, step: Step, _: Asked) -> OfValues:
     """Values: what elements have at a key; nothing of those without it, or with an empty list or object there."""
     read = of_element(str(step.parameters[0]))
-    found = [value for value in map(read, elements(state)) if value is not ABSENT]
+    found = [value for value in map(read, state.elements) if value is not ABSENT]
     return OfValues(state.scope, [one for one in found if one or not isinstance(one, list | tuple | dict)])
 
 
 def value_map(state: OfNodes | OfEdges, step: Step, _: Asked) -> OfValues:
     """ValueMap: of each element an object of the keys that it has."""
     readers = {str(key): of_element(str(key)) for key in step.parameters}
-    maps = ({k: read(one) for k, read in readers.items()} for one in elements(state))
+    maps = ({k: read(one) for k, read in readers.items()} for one in state.elements)
     there = ({key: value for key, value in one.items() if value is not ABSENT} for one in maps)
     return OfValues(state.scope, [one for one in there if one])
 
 
 def keys(state: OfNodes | OfEdges, _: Step, __: Asked) -> OfValues:
     """Keys: every key that one of the elements has."""
-    if not elements(state):
+    if not state.elements:
         return OfValues(state.scope, [])
-    names = dict.fromkeys(SPECIAL) | dict.fromkeys(key for one in elements(state) for key in one.metadata)
+    names = dict.fromkeys(SPECIAL) | dict.fromkeys(key for one in state.elements for key in one.metadata)
     return OfValues(state.scope, list(names))
 
 
@@ -229,10 +220,10 @@ def total(found: Iterable[Any], step: Step, asked: Asked) -> Single:
 
 def summed(state: OfNodes | OfEdges, step: Step, asked: Asked) -> Single:
     """Sum."""
-    return total(map(of_element(sum_key(step, asked)), elements(state)), step, asked)
+    return total(map(of_element(sum_key(step, asked)), state.elements), step, asked)
 
 
-def paths_dedup(state: OfPaths, step: Step, asked: Asked) -> OfNodes:
+def paths_dedup(state: OfPaths, step: Step, asked: Asked) -> Some:
     """Dedup of ways: their nodes, each once."""
     return dedup(OfNodes(state.scope, [node for way in state.paths for node in way]), step, asked)
 

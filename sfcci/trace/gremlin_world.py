@@ -76,6 +76,15 @@ class OfNodes:
     scope: Scope
     nodes: Sequence[Node]
 
+    @property
+    def elements(self) -> Sequence[Node]:
+        """The nodes."""
+        return self.nodes
+
+    def kept(self, nodes: Sequence[Any]) -> "OfNodes":
+        """Other nodes, of the same scope."""
+        return OfNodes(self.scope, nodes)
+
 
 @dataclass(frozen=True)
 class OfEdges:
@@ -83,6 +92,15 @@ class OfEdges:
 
     scope: Scope
     edges: Sequence[Edge]
+
+    @property
+    def elements(self) -> Sequence[Edge]:
+        """The edges."""
+        return self.edges
+
+    def kept(self, edges: Sequence[Any]) -> "OfEdges":
+        """Other edges, of the same scope."""
+        return OfEdges(self.scope, edges)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sfcci.errors import InputError
 from sfcci.trace.flow_json import parse_flow
 from sfcci.trace.graph import Graph, parse_element
 from sfcci.trace.gremlin import Past, World, query
+from sfcci.trace.gremlin_metrics import aggregated
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,18 @@ def test_metrics_are_spread_over_slices_of_time_as_recorded(recorded):
             assert query(f"{text}.{case['then']}", world).json() == case["expect"], case["id"]
         else:
             assert query(text, world).json() == [{"Aggregated": case["expect"]}], case["id"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 90_000), st.integers(0, 50_000), st.integers(0, 10_000)), max_size=5),
+    st.integers(1, 40_000),
+)
+def test_nothing_is_lost_between_slices_of_time(given_metrics, slice_ms):
+    metrics = [{"ABPackets": many, "Start": at, "Last": at + long} for at, long, many in given_metrics]
+    slices = aggregated([metrics], (0, 200_000), slice_ms)
+    assert sum(one["ABPackets"] for one in slices) == sum(one["ABPackets"] for one in metrics)
+    assert [one["Start"] for one in slices] == sorted({one["Start"] for one in slices})
+    assert all(one["Start"] % slice_ms == 0 and one["Last"] - one["Start"] <= slice_ms for one in slices)
 
 
 def test_sets_of_flows_lose_their_doubles_as_recorded(recorded):
