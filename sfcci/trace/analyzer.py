@@ -26,7 +26,11 @@ from sfcci.trace.place import Here, Place
 from sfcci.trace.tapping import Tapping
 from sfcci.trace.unanswered import Conflict, NoSuch
 
-TICK_S: Final = 1.0
+TICK_S: Final = 2.0
+SHARE: Final = 20
+"""Ending flows and writing them takes at most one part in so many of the time."""
+MOST_AT_END: Final = 50_000
+"""Flows that are written before a place, or the analyzer, is left: a few seconds."""
 REST_S: Final = 5.0
 """How long nothing happens by itself where nothing is captured."""
 _INTERFACE_METRICS: Final = re.compile(r"\.\s*v\s*\(.*metric", re.IGNORECASE | re.DOTALL)
@@ -84,7 +88,7 @@ class Analyzer:
         return gremlin.World(
             graph=self.graph,
             flows=self.store.flows,
-            history=Past(self.recorder, self.graph, self.store.flows),
+            history=Past(self.recorder, self.store.flows, _now_ms),
             bpf=_matcher,
             chain_path=self.chain_paths,
             now_ms=_now_ms,
@@ -183,7 +187,7 @@ class Analyzer:
         """Take flows from elsewhere (a file of packets): they have ended, and are asked for like others."""
         with self.lock:
             self.store.end(flows)
-            self.recorder.flows(flows, _now_ms())
+            self.recorder.tick(_now_ms(), flows, most=MOST_AT_END)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have `listener` hear every change from now on (in the changer's thread); what comes back ends that."""
@@ -234,8 +238,8 @@ class Analyzer:
                     self._news = False
                     self.alerts.changed()
                 if (now := time.monotonic()) >= next_tick:
-                    next_tick = now + TICK_S
                     self._tick()
+                    next_tick = now + max(TICK_S, SHARE * (time.monotonic() - now))
 
     def _wait_s(self, next_tick: float) -> float:
         if self.captures or self.recorder.pending:
@@ -258,7 +262,7 @@ class Analyzer:
                 return
             self.store.keep_only(())
             self.store.do = _directly
-            self.recorder.tick(_now_ms(), [], self.store.changed, at_once=True)
+            self.recorder.tick(_now_ms(), (), self.store.changed, most=MOST_AT_END)
         self._tell("captures", None)
 
     def _wake(self) -> None:

@@ -3,6 +3,7 @@
 Tables belong to the thread that fills them: whoever looks into one or ends its flows does so there (`do`).
 """
 
+import heapq
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -11,7 +12,6 @@ from typing import Any, Final, TypeVar
 
 from sfcci.trace.captures import Capture
 from sfcci.trace.flow import FlowRecord
-from sfcci.trace.flow_json import as_json
 from sfcci.trace.table import FlowTable
 
 _T = TypeVar("_T")
@@ -79,38 +79,34 @@ class FlowStore:
             self._ended.popitem(last=False)
 
     def flows(self) -> list[FlowRecord]:
-        """Give all flows, also those that have just ended; newest first."""
-        tables = tuple(self._tables.values())
-        live: list[FlowRecord] = self.do(lambda: [flow for table in tables for flow in table.flows()])
+        """Give all flows, also those that have just ended, in no order."""
         found = [flow for _, flow in self._ended.values()]
-        found += live
-        found.sort(key=_last, reverse=True)
+        for table in tuple(self._tables.values()):
+            found += self.do(lambda table=table: list(table.flows()))  # type: ignore[misc]
         return found
 
-    def tick(self, now_ns: int) -> list[dict[str, Any]]:
-        """End what is over; give the flows whose interval is complete, as they are written down."""
-        tables = tuple(self._tables.values())
+    def tick(self, now_ns: int) -> list[FlowRecord]:
+        """End what is over; give the flows whose interval is complete."""
         updated: list[FlowRecord] = []
         ended: list[FlowRecord] = []
-
-        def ticked() -> None:
-            for table in tables:
-                of_table, over = table.tick(now_ns)
-                updated.extend(of_table)
-                ended.extend(over)
-
-        self.do(ticked)
+        for table in tuple(self._tables.values()):  # one by one: packets come in between
+            of_table, over = self.do(lambda table=table: table.tick(now_ns))  # type: ignore[misc]
+            updated += of_table
+            ended += over
         self.end(ended, now_ns)
         self._forget(now_ns)
-        return [as_json(flow) for flow in (*updated, *ended)]
+        return updated + ended
 
-    def changed(self) -> list[dict[str, Any]]:
-        """Give the flows that had packets since the last call, as they are written down."""
+    def changed(self, most: int) -> list[FlowRecord]:
+        """Give flows that had packets since they were given last, at most so many: those whose last packet is oldest."""
         since = self._written_ns
-        fresh = [flow for flow in self.flows() if flow.last_ns >= since]
+        found = (
+            (flow.last_ns, number, flow) for number, flow in enumerate(self.flows()) if flow.last_ns > since
+        )
+        fresh = heapq.nsmallest(most, found)
         if fresh:
-            self._written_ns = max(flow.last_ns for flow in fresh) + 1
-        return [as_json(flow) for flow in fresh]
+            self._written_ns = fresh[-1][0]
+        return [flow for _, _, flow in fresh]
 
     def statistics(self) -> dict[str, int]:
         """Give the numbers: flows in tables, ended ones that are kept, evicted ones, frames that were no packets."""
@@ -134,7 +130,3 @@ class FlowStore:
 def header_size(capture: Capture) -> int:
     """Give how many octets of each frame are looked at: all that raw packets and fragments need."""
     return capture.header_size or 256
-
-
-def _last(flow: FlowRecord) -> int:
-    return flow.last_ns

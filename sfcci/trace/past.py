@@ -4,22 +4,22 @@ A history that refuses (a full disk) stops nothing: it is said once, what waits 
 counted and lost.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from sfcci.errors import SfcciError, UsageError
 from sfcci.trace.flow import MS, FlowRecord
 from sfcci.trace.flow_json import as_json, parse_flow
-from sfcci.trace.graph import Element, Graph
+from sfcci.trace.graph import Element
 from sfcci.trace.gremlin import Past as Moment
 from sfcci.trace.history import History
 
-WRITE_MS: Final = 10_000
-"""How often flows that have changed are written (those that are complete: with the next tick)."""
 PRUNE_MS: Final = 60_000
 MOST_WAITING: Final = 100_000
-SHARE: Final = 10
-"""Writing takes at most one part in so many of the time."""
+AT_ONCE: Final = 2000
+"""Flows that are written at a time: questions wait no longer for them than a fifth of a second."""
 
 
 class Recorder:
@@ -29,10 +29,10 @@ class Recorder:
         self.history, self._say = history, say
         self.said = "" if history else "no: there is no database"
         self.lost = 0
-        self._elements: list[Element] = []
+        self._elements: deque[Element] = deque()
+        self._complete: deque[FlowRecord] = deque()
         self._documents: dict[str, dict[str, dict[str, Any]]] = {}
-        self._complete: list[dict[str, Any]] = []
-        self._next_flows = self._next_prune = 0
+        self._next_prune = 0
 
     @property
     def pending(self) -> bool:
@@ -56,31 +56,27 @@ class Recorder:
         """Have a version of a node or edge written."""
         if self.history:
             self._elements.append(element)
-            self._bound()
-
-    def flows(self, flows: Sequence[FlowRecord], now_ms: int) -> None:
-        """Write flows now."""
-        self._complete += [as_json(flow) for flow in flows]
-        self._write(now_ms)
 
     def tick(
         self,
         now_ms: int,
-        complete: Iterable[dict[str, Any]],
-        changed: Callable[[], list[dict[str, Any]]],
+        complete: Iterable[FlowRecord] = (),
+        changed: Callable[[int], Sequence[FlowRecord]] = lambda _most: (),
         *,
-        at_once: bool = False,
+        most: int = AT_ONCE,
     ) -> None:
-        """Write what waits; `changed` is asked for the flows between two updates when it is time."""
+        """Write what waits, of flows at most so many at a time; `changed` gives those between two updates."""
         if self.history is None:
             return
-        self._complete += complete
-        self._bound()
-        fresh = []
-        if at_once or now_ms >= self._next_flows:
-            fresh = changed()
-        if self._elements or self._complete or fresh:
-            self._write(now_ms, fresh)
+        self._complete.extend(complete)
+        for waiting in (self._elements, self._complete):
+            while len(waiting) > MOST_WAITING:
+                waiting.popleft()
+                self.lost += 1
+        whole = list(islice(self._complete, most))
+        fresh = changed(most - len(whole))
+        if self._elements or whole or fresh:
+            self._try(lambda history: self._write(history, now_ms, whole, fresh))
         if now_ms >= self._next_prune:
             self._next_prune = now_ms + PRUNE_MS
             self._try(lambda history: history.prune(now_ms))
@@ -90,20 +86,14 @@ class Recorder:
         if self.history:
             self.history.close()
 
-    def _write(self, now_ms: int, fresh: Sequence[Mapping[str, Any]] = ()) -> None:
-        import time
-
-        begin = time.monotonic()
-
-        def written(history: History) -> None:
-            history.write(now_ms, self._elements, self._complete)
-            self._elements, self._complete = [], []
-            history.write(now_ms, flows=fresh, metrics=False)
-
-        self._try(written)
-        took_ms = int((time.monotonic() - begin) * 1000)
-        if fresh or now_ms >= self._next_flows:
-            self._next_flows = now_ms + max(WRITE_MS, took_ms * SHARE)
+    def _write(
+        self, history: History, now_ms: int, whole: Sequence[FlowRecord], fresh: Sequence[FlowRecord]
+    ) -> None:
+        history.write(now_ms, tuple(self._elements), [as_json(flow) for flow in whole])
+        self._elements.clear()
+        for _ in whole:
+            self._complete.popleft()
+        history.write(now_ms, flows=[as_json(flow) for flow in fresh], metrics=False)
 
     def _try(self, work: Callable[[History], None]) -> None:
         if self.history is None:
@@ -119,18 +109,14 @@ class Recorder:
                 self._say("the history is written again")
             self.said = ""
 
-    def _bound(self) -> None:
-        for waiting in (self._elements, self._complete):
-            if (over := len(waiting) - MOST_WAITING) > 0:
-                del waiting[:over]
-                self.lost += over
-
 
 class Past:
     """What expressions with At, Context and Since ask: the history, and what is there now and not written yet."""
 
-    def __init__(self, recorder: Recorder, graph: Graph, flows: Callable[[], Iterable[FlowRecord]]) -> None:
-        self._recorder, self._graph, self._flows = recorder, graph, flows
+    def __init__(
+        self, recorder: Recorder, flows: Callable[[], Iterable[FlowRecord]], now_ms: Callable[[], int]
+    ) -> None:
+        self._recorder, self._flows, self._now_ms = recorder, flows, now_ms
 
     def at(self, at_ms: int, duration_ms: int | None) -> Moment:
         """Give what was there at a moment, or in a span that ends then. Raises UsageError without a history, Unreachable."""
@@ -138,7 +124,8 @@ class Past:
         if history is None:
             raise UsageError("the analyzer keeps no history; start it without --no-history")
         since_ms = at_ms - (duration_ms or 0)
-        self._recorder.tick(at_ms, (), list, at_once=False) if self._recorder.pending else None
+        if self._recorder.pending:
+            self._recorder.tick(self._now_ms())
         return Moment(
             history.graph(since_ms, at_ms),
             lambda: self._merged(history, since_ms, at_ms),

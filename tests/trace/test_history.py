@@ -7,6 +7,7 @@ import pytest
 
 from sfcci.errors import Unreachable, UsageError
 from sfcci.trace import gremlin
+from sfcci.trace.flow_json import parse_flow
 from sfcci.trace.graph import Edge, Graph, Node
 from sfcci.trace.history import History
 from sfcci.trace.past import Past, Recorder
@@ -86,7 +87,9 @@ def test_what_is_old_or_too_much_goes(url, monkeypatch):
     from sfcci.trace import history as module
 
     history = History(url, kept_s=100)
-    history.write(20, [_node("a", 10), _node("a", 20, "DOWN", 2)], [_flow("f", 10, 20), _flow("g", 30, 150_000)])
+    history.write(
+        20, [_node("a", 10), _node("a", 20, "DOWN", 2)], [_flow("f", 10, 20), _flow("g", 30, 150_000)]
+    )
     history.prune(150_000)
     assert [flow["UUID"] for flow in history.flows(0, 10**6)] == ["g"]
     assert _names(history.graph(0, 10**6)) == {("a", "DOWN")}
@@ -97,7 +100,7 @@ def test_what_is_old_or_too_much_goes(url, monkeypatch):
     history.close()
 
 
-def test_kill_9_ends_what_was_there_where_it_was_last_known_and_keeps_what_was_asked_for(url, tmp_path):
+def test_kill_9_ends_what_was_there_where_it_was_last_known_and_keeps_what_was_asked_for(url):
     program = f"""
 import os, signal
 from sfcci.trace.graph import Node
@@ -125,8 +128,10 @@ def test_expressions_about_the_past_ask_it(url):
     node = now.put_node("a", {"Name": "a", "State": "UP"}, now_ms=1_000_000)
     recorder.element(node)
     recorder.element(now.put_node("a", {"Name": "a", "State": "DOWN"}, now_ms=2_000_000))
-    recorder.tick(2_000_000, [_flow("f", 900_000, 1_100_000)], list)
-    world = gremlin.World(now, list, history=Past(recorder, now, list), now_ms=lambda: 3_000_000)
+    recorder.tick(2_000_000, [parse_flow(_flow("f", 900_000, 1_100_000))])
+    world = gremlin.World(
+        now, list, history=Past(recorder, list, lambda: 3_000_000), now_ms=lambda: 3_000_000
+    )
 
     def asked(text):
         return gremlin.query(text, world).json()
@@ -142,7 +147,7 @@ def test_expressions_about_the_past_ask_it(url):
 
 def test_without_a_history_it_says_so():
     graph = Graph()
-    world = gremlin.World(graph, list, history=Past(Recorder(None), graph, list), now_ms=lambda: 10**6)
+    world = gremlin.World(graph, list, history=Past(Recorder(None), list, int), now_ms=lambda: 10**6)
     with pytest.raises(UsageError, match="keeps no history"):
         gremlin.query("G.At('-1m').V()", world)
 
@@ -159,7 +164,7 @@ from sfcci.trace.past import Recorder
 disk = Path(sys.argv[1])
 said = []
 recorder = Recorder(History(f"sqlite:///{disk}/h.sqlite"), said.append)
-recorder.tick(1, [], list)
+recorder.tick(1)
 ballast = disk / "ballast"
 with ballast.open("wb", 0) as file:
     try:
@@ -169,11 +174,11 @@ with ballast.open("wb", 0) as file:
         pass
 for n in range(200):
     recorder.element(Node(f"n{n}", {"Name": "x" * 1000}, created_ms=2, updated_ms=2))
-recorder.tick(2, [], list)
-recorder.tick(3, [], list)
+recorder.tick(2)
+recorder.tick(3)
 print(len(said), recorder.pending)
 ballast.unlink()
-recorder.tick(4, [], list)
+recorder.tick(4)
 print(said[1:], recorder.pending, len(recorder.history.graph(2, 4).nodes()))
 """,
     )
