@@ -27,6 +27,7 @@ from sfcci.trace.table import FlowTable
 MIX = ("ipv4",) * 4 + ("mpls",) * 2 + ("nsh",) * 2 + ("vlan", "ipv6")
 LEAST_RATE, LEAST_RATIO, MOST_BYTES, LONGEST_S = 400_000, 3.5, 700, 0.1
 PAYLOAD = 400
+FUZZED_FLOWS = 2000
 START = 1_700_000_000_000_000_000
 LINK_TYPES = (1, 1, 1, 1, 0, 12, 101, 113, 276)
 
@@ -111,7 +112,7 @@ def ours(frames: list[tuple[int, bytes, int, bool]]) -> int:
 
 def with_dpkt(frames: list[tuple[int, bytes, int, bool]]) -> int:
     """Do the same as one does it with dpkt: five-tuple, ends in order, a dictionary."""
-    import dpkt  # noqa: PLC0415 - only the comparison needs it
+    import dpkt
 
     flows: dict[Any, list[int]] = {}
     for time_ns, frame, length, _ in frames:
@@ -193,17 +194,9 @@ def fuzz(count: int, seed: int = 1) -> Iterable[Row]:
     """Give broken, cut, mixed and random frames of every link type to tables: nothing is raised, none takes long."""
     chance = random.Random(seed)  # noqa: S311 - repeatable
     whole = [frame_of(kind, n, bool(n % 2), 2)[:200] for n in range(50) for kind in dict.fromkeys(MIX)]
+    rich = {2: {"tcp_metrics": True, "dns": True}, 3: {"defragment": True, "raw_limit": 3}}
     tables = [
-        FlowTable(
-            "n",
-            "c",
-            limit=2000,
-            link_type=link,
-            tcp_metrics=n == 2,
-            dns=n == 2,
-            defragment=n == 3,
-            raw_limit=n == 3,
-        )  # noqa: PLR2004
+        FlowTable("n", "c", limit=FUZZED_FLOWS, link_type=link, **rich.get(n, {}))  # type: ignore[arg-type]
         for n, link in enumerate(LINK_TYPES)
     ]
     longest, begun = 0.0, time.process_time()
@@ -226,7 +219,7 @@ def fuzz(count: int, seed: int = 1) -> Iterable[Row]:
     yield Row("fuzzed frames", count, "frames without a fault")
     yield Row("fuzzed frames", count / (time.process_time() - begun), "frames per CPU second")
     yield Row("the longest of them", longest, "CPU seconds", LONGEST_S)
-    yield Row("flows kept of them", sum(len(table) for table in tables), "flows", 2000 * len(tables))
+    yield Row("flows kept of them", sum(len(table) for table in tables), "flows", FUZZED_FLOWS * len(tables))
 
 
 def main() -> int:

@@ -101,7 +101,7 @@ def tunnel_part(vni: int, port: int) -> tuple[bytes, bytes, bytes]:
 NOTHING = (b"", b"", b"")
 
 
-@lru_cache(65536)
+@lru_cache(4096)
 def l3_tracking_id(source: bytes, destination: bytes, above: tuple[bytes, bytes, bytes] = NOTHING) -> int:
     """Give the id of a conversation of two addresses (4 or 16 octets each; b"" without a network layer).
 

@@ -280,3 +280,45 @@ def test_every_recording_is_decoded(shared):
     for path in sorted((shared / "data/pcap").glob("*.pcap")):
         for octets in classic_pcap(path.read_bytes()):
             assert decode(octets).ethertype is not None
+
+
+def test_a_frame_is_read_by_the_link_type_of_its_capture():
+    inner = ipv4(udp())
+    cooked = struct.pack("!HHH8sH", 0, 1, 6, b"\2\0\0\0\0\1\0\0", 0x0800) + inner
+    again = struct.pack("!HxxIHBB8s", 0x0800, 3, 1, 0, 6, b"\2\0\0\0\0\1\0\0") + inner
+    kinds = {0: b"\2\0\0\0" + inner, 12: inner, 101: inner, 113: cooked, 276: again, 1: frame(0x0800, inner)}
+    for link_type, octets in kinds.items():
+        seen = decode(octets, link_type)
+        assert (seen.dst, seen.dport, seen.truncated) == ("10.0.0.2", 53, False), link_type
+        assert seen.eth_src == ("02:00:00:00:00:01" if link_type in (1, 113, 276) else "")
+    assert decode(ipv6(udp()), 101).ip_version == 6
+    assert decode(inner, 9999).truncated
+
+
+def test_frames_that_are_not_ip_name_their_layer():
+    asks = (
+        bytes.fromhex("0001080006040001") + b"\2" * 6 + bytes([10, 0, 0, 1]) + bytes(6) + bytes([10, 0, 0, 2])
+    )
+    seen = decode(frame(0x0806, asks))
+    assert (seen.layers, seen.arp) == (("Ethernet", "ARP"), (1, "10.0.0.1", "10.0.0.2"))
+    assert decode(frame(0x88CC, b"\2\7")).layers == ("Ethernet", "LinkLayerDiscovery")
+    assert decode(frame(0x0026, bytes(38))).layers == ("Ethernet", "LLC")
+
+
+def test_what_a_tunnel_carries_is_a_packet_of_its_own():
+    inside = frame(0x0800, ipv4(tcp(), protocol=6))
+    vxlan = struct.pack("!BxxBI", 8, 0, 10 << 8) + inside
+    seen = decode(frame(0x0800, ipv4(udp(vxlan, dport=4789))))
+    assert (seen.dport, seen.number, seen.layers[-1], seen.encap) == (4789, 10, "VXLAN", (("vxlan", 10),))
+    assert (seen.inner.dport, seen.inner.eth_src, seen.inner.at) == (80, "02:00:00:00:00:01", 50)
+    assert decode(frame(0x0800, ipv4(udp(vxlan, sport=4789)))).inner is None
+
+
+def test_packets_in_packets_have_an_end():
+    packet = ipv4(b"", protocol=47)
+    for _ in range(50):
+        packet = ipv4(struct.pack("!HH", 0, 0x0800) + packet, protocol=47)
+    depth, seen = 0, decode(frame(0x0800, packet))
+    while seen.inner:
+        depth, seen = depth + 1, seen.inner
+    assert (depth, seen.truncated) == (8, True)
