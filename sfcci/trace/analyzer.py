@@ -97,7 +97,7 @@ class Analyzer:
     def chain_paths(self, flows: Sequence[FlowRecord]) -> dict[str, Any]:
         """Judge requests by the chains of the place. Raises UsageError where it has none (the machine itself)."""
         captured = self._tapping.beside_switch() if self._tapping else ()
-        return self.place.chain_paths(flows, self.graph, captured)
+        return self.place.chain_paths(flows, self.store.flows, self.graph, captured)
 
     def status(self) -> dict[str, Any]:
         """Give what the analyzer does, in figures."""

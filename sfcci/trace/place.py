@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from sfcci.trace.topology_node import neutron
 from sfcci.trace.topology_watch import Neutron, Topology
 
 MACHINE = "this machine"
+Flows = Callable[[], Iterable[FlowRecord]]
 
 
 @dataclass
@@ -60,9 +61,12 @@ class Place(Protocol):
         """Give the error for who wants something of it while it is not there."""
 
     def chain_paths(
-        self, flows: Sequence[FlowRecord], graph: Graph, captured: Collection[str]
+        self, flows: Sequence[FlowRecord], everything: Flows, graph: Graph, captured: Collection[str]
     ) -> dict[str, Any]:
-        """Judge what flows tell by the chains that are meant; `captured`: the interfaces that are captured beside the switch.
+        """Judge what flows tell by the chains that are meant, as path_json's document.
+
+        `everything`: all flows there are (behind a translator a request is another flow); `captured`: the interfaces that
+        are captured beside the switch.
 
         Raises UsageError where there are no chains, or not every port is captured.
         """
@@ -86,7 +90,8 @@ class Machine:
 
     def chain_paths(
         self,
-        flows: Sequence[FlowRecord],  # noqa: ARG002 - Place's, and the next two
+        flows: Sequence[FlowRecord],  # noqa: ARG002 - Place's, and the next three
+        everything: Flows,  # noqa: ARG002
         graph: Graph,  # noqa: ARG002
         captured: Collection[str],  # noqa: ARG002
     ) -> dict[str, Any]:
@@ -117,7 +122,7 @@ class LabPlace:
         )
 
     def chain_paths(
-        self, flows: Sequence[FlowRecord], graph: Graph, captured: Collection[str]
+        self, flows: Sequence[FlowRecord], everything: Flows, graph: Graph, captured: Collection[str]
     ) -> dict[str, Any]:
         """See Place."""
         from sfcci.trace import explaining, path_json, recorded
@@ -129,6 +134,8 @@ class LabPlace:
             for port in meant.topology.ports
             for node in graph.lookup("Name", port.tap)
         }
+        if meant.aliases:
+            flows = translated(flows, everything(), meant.aliases)
         paths = recorded.of_flows(flows, port_of, meant, captured=captured)
         return path_json.document(paths, meant)
 
@@ -137,6 +144,19 @@ class LabPlace:
         if found is None:
             raise self.missing()
         return found
+
+
+def translated(
+    flows: Iterable[FlowRecord], everything: Iterable[FlowRecord], aliases: Mapping[str, str]
+) -> list[FlowRecord]:
+    """Give the flows of the same conversations, also where translators have made others' addresses of theirs."""
+
+    def known(flow: FlowRecord) -> frozenset[tuple[Any, ...]]:
+        ends = (flow.network_a, flow.port_a), (flow.network_b, flow.port_b)
+        return frozenset((aliases.get(str(address), address), port) for address, port in ends)
+
+    wanted = {(known(flow), flow.shape.transport_protocol) for flow in flows if flow.network_a}
+    return [flow for flow in everything if (known(flow), flow.shape.transport_protocol) in wanted]
 
 
 @contextlib.contextmanager
