@@ -81,7 +81,7 @@ class Kernel:
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             if (data := self._received()) is None:
-                select.select([self._socket], [], [], max(end - time.monotonic(), 0))
+                readable(self._socket, end - time.monotonic())
                 continue
             for heard in netlink.read(data):
                 if heard.seq == seq and heard.fact == Refused(errno.EBUSY):
@@ -162,3 +162,10 @@ class Kernel:
             fcntl.ioctl(self._socket, SIOCETHTOOL, request)
             return told.raw
         return bytes(length)
+
+
+def readable(sock: socket.socket, seconds: float) -> bool:
+    """Wait so long until a socket has something to read; by poll(2), because select(2) knows no more than 1 024 files."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(max(seconds, 0) * 1000))

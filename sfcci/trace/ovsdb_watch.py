@@ -1,13 +1,15 @@
 """The connection to Open vSwitch's database: there whenever the database is, and readable when it has told something."""
 
 import contextlib
-import select
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfcci.datapath.unix_socket import connected
 from sfcci.trace.folder_watch import FolderWatch
+from sfcci.trace.kernel import readable
+from sfcci.trace.opener import Opener
 from sfcci.trace.ovsdb import Database, ask_echo, ask_monitor
 
 if TYPE_CHECKING:
@@ -60,8 +62,7 @@ class DatabaseWatch:
         with contextlib.suppress(OSError):
             self._socket.sendall(ask_echo(self._echo))
             while self._echo not in self.database.echoed and time.monotonic() < end:
-                readable, _, _ = select.select([self._socket], [], [], max(end - time.monotonic(), 0))
-                if readable and not self._take():
+                if readable(self._socket, end - time.monotonic()) and not self._take():
                     return
         self.database.echoed.clear()
 
@@ -92,7 +93,7 @@ class DatabaseWatch:
             if sock is not None:
                 sock.sendall(ask_monitor())
                 while not self.database.begun and time.monotonic() < end:
-                    if select.select([sock], [], [], max(end - time.monotonic(), 0))[0] and not self._take():
+                    if readable(sock, end - time.monotonic()) and not self._take():
                         break
         except OSError:
             self.database = Database()
@@ -113,7 +114,7 @@ class DatabaseWatch:
         if sock is None:
             return False
         try:
-            while select.select([sock], [], [], 0)[0]:
+            while readable(sock, 0):
                 if not (data := sock.recv(1 << 20)):
                     return False
                 if answer := self.database.take(data):
@@ -121,3 +122,10 @@ class DatabaseWatch:
         except (OSError, ValueError):
             return False
         return True
+
+
+def database_of(opener: Opener) -> Path:
+    """Give the path of the switch's database: a lab's own, else the machine's (ovs-vsctl(8))."""
+    if opener.name:
+        return opener.folder.parent / "lab/db.sock"
+    return Path(os.environ.get("OVS_RUNDIR", "/run/openvswitch")) / "db.sock"

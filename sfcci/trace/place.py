@@ -15,8 +15,8 @@ from sfcci.trace.flow import FlowRecord
 from sfcci.trace.graph import Graph
 from sfcci.trace.live import Live
 from sfcci.trace.opener import Opener, opened
-from sfcci.trace.topology_node import neutron
-from sfcci.trace.topology_watch import Neutron, Topology
+from sfcci.trace.topology_node import Neutron, neutron
+from sfcci.trace.topology_watch import Topology
 
 MACHINE = "this machine"
 Flows = Callable[[], Iterable[FlowRecord]]

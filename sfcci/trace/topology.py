@@ -97,8 +97,10 @@ class Drawing:
 
     def driven(self, name: str, ifindex: int, driver: str, speed: int) -> None:
         """Learn a link's driver and speed (Mbit/s)."""
-        self.spaces[name].drivers[ifindex] = (driver, speed)
-        self._dirty.add(("link", name, str(ifindex)))
+        drivers = self.spaces[name].drivers
+        if drivers.get(ifindex) != (driver, speed):
+            drivers[ifindex] = (driver, speed)
+            self._dirty.add(("link", name, str(ifindex)))
 
     def plugged(self, neutron: Mapping[str, Mapping[str, Any]]) -> None:
         """Learn what Neutron knows of ports, by their ids."""

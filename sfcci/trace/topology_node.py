@@ -1,7 +1,8 @@
 """What the graph tells of one thing: metadata with Skydive's names, from what the kernel and Open vSwitch say."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 from sfcci.datapath.topology import Topology as Plugged
 from sfcci.trace.netlink import BRIDGE, FLAGS, IPV4, IPV6, NEIGHBOUR_FLAGS, STATES, UP, Link, Neighbour, Route
@@ -9,6 +10,15 @@ from sfcci.trace.ovsdb import Row
 from sfcci.trace.topology_space import Space
 
 Metadata = dict[str, Any]
+
+
+class Neutron(NamedTuple):
+    """What tells of Neutron's ports by their ids (as `neutron` does), and the file that is written when they change."""
+
+    ports: Callable[[], Mapping[str, Mapping[str, Any]]]
+    record: Path
+
+
 TUNNELS: Final = ("vxlan", "geneve", "gre", "ip6gre", "stt", "lisp", "gtpu", "erspan")
 
 

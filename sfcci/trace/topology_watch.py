@@ -14,28 +14,22 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from sfcci.errors import MissingTool, SfcciError
 from sfcci.trace import netlink
 from sfcci.trace.folder_watch import FolderWatch
 from sfcci.trace.graph import Graph
 from sfcci.trace.kernel import PATIENCE_S, Kernel, Overrun
-from sfcci.trace.netlink import Link
+from sfcci.trace.netlink import Heard, Link
 from sfcci.trace.opener import Gone, Opener
-from sfcci.trace.ovsdb_watch import DatabaseWatch
+from sfcci.trace.ovsdb_watch import DatabaseWatch, database_of
 from sfcci.trace.topology import ROOT, Drawing
+from sfcci.trace.topology_node import Neutron
 from sfcci.trace.topology_space import Space
 
 ROOM = 8
 """Handles that are left free beside those of namespaces."""
-
-
-class Neutron(NamedTuple):
-    """What tells of Neutron's ports by their ids (`topology_node.neutron`), and the file that is written when they change."""
-
-    ports: Callable[[], Mapping[str, Mapping[str, Any]]]
-    record: Path
 
 
 class Topology:
@@ -63,6 +57,12 @@ class Topology:
         """Names whose namespace is not in its place yet: `ip netns add` makes the name first."""
         self._unsure: set[str] = set()
         """Namespaces with links into others of which only the number may be known."""
+        self._vague: set[str] = set()
+        """Those of which it could not be found out the last time."""
+        self._fresh: set[tuple[str, int]] = set()
+        """Links of which not all is told."""
+        self._stale: set[str] = set()
+        """Namespaces whose routes are to be asked for again."""
         self._asked: dict[str, tuple[frozenset[int], int]] = {}
         """Which numbers were asked for in vain, and when how many namespaces had come."""
         self._count = 0
@@ -75,7 +75,7 @@ class Topology:
             self._epoll.register(opener.fileno(), select.EPOLLIN)
             self._epoll.register(self._names.fileno(), select.EPOLLIN)
             self._epoll.register(self._mounts, select.EPOLLPRI)
-            self._database = stack.enter_context(contextlib.closing(DatabaseWatch(_database(opener))))
+            self._database = stack.enter_context(contextlib.closing(DatabaseWatch(database_of(opener))))
             self._registered: set[int] = set()
             if neutron is not None:
                 self._record = stack.enter_context(contextlib.closing(FolderWatch(neutron.record.parent)))
@@ -85,7 +85,7 @@ class Topology:
             self._open(ROOT, "", (self._process / "ns/net").stat())
             self._check(None)
             self._take_rows(anew=True)
-            self._resolve()
+            self._complete()
             self.drawing.draw(_now_ms())
             self.drawing.sweep(_now_ms())
             self._stack, self._begun = stack.pop_all(), True
@@ -93,7 +93,7 @@ class Topology:
     @property
     def runtime(self) -> Path:
         """The folder of the switch's sockets, as this process sees it."""
-        return _database(self._opener).parent
+        return database_of(self._opener).parent
 
     def handles(self) -> tuple[int, ...]:
         """Give what becomes readable when something has happened."""
@@ -125,12 +125,12 @@ class Topology:
                 self._check(self._names.take())
             changed = [self._named[handle] for handle in handles if handle in self._named]
             for name in changed:
-                self._safely(name, self._hear)
+                self._safely(name, self._read)
             if self._neutron is not None and self._record.fileno() in handles:
                 self._ask_neutron(self._neutron)
             if handles & self._registered:
                 self._take_rows(anew=self._database.look())
-            self._resolve()
+            self._complete()
             self.drawing.draw(_now_ms())
             return bool(events)
 
@@ -161,6 +161,7 @@ class Topology:
             now_ms = _now_ms()
             for name in tuple(self._kernels):
                 self._safely(name, partial(self._measure, now_ms=now_ms))
+            self._complete()
             self.drawing.draw(now_ms)
 
     def close(self) -> None:
@@ -245,8 +246,8 @@ class Topology:
     def _learn(self, name: str, blank: Space) -> None:
         space = self._kernels[name].everything(blank)
         self._unsure.add(name)
+        self._fresh |= {(name, ifindex) for ifindex in space.links}
         self.drawing.space(space)
-        self._know(name, space.links)
 
     def _safely(self, name: str, work: Callable[[str], None]) -> None:
         """Do something with a namespace that may vanish, or lose what its kernel tells."""
@@ -262,31 +263,58 @@ class Topology:
         except Gone:
             self._leave(name)
 
-    def _hear(self, name: str) -> None:
-        """Take in what a namespace tells."""
-        kernel, space = self._kernels[name], self.drawing.spaces[name]
-        fresh = set()
+    def _read(self, name: str) -> None:
+        """Take in what a namespace has told."""
+        for heard in self._kernels[name].heard():
+            self._hear(name, heard)
+
+    def _hear(self, name: str, heard: Heard) -> None:
+        self.drawing.hear(name, heard)
         self._unsure.add(name)
-        for heard in kernel.heard():
-            self.drawing.hear(name, heard)
-            if isinstance(heard.fact, Link) and heard.fact.ifindex not in space.drivers:
-                fresh.add(heard.fact.ifindex)
-        self._know(name, fresh)
-        if space.routes_stale:
-            self.drawing.forget_routes(name)
-            for heard in kernel.answers(netlink.ask_routes):
-                self.drawing.hear(name, heard)
+        if self.drawing.spaces[name].routes_stale:
+            self._stale.add(name)
+        if isinstance(heard.fact, Link) and not heard.removed and not heard.part:
+            self._fresh.add((name, heard.fact.ifindex))
+
+    def _complete(self) -> None:
+        """Ask for what is not told; while it is asked for more may happen."""
+        while self._fresh or self._stale or self._unsure != self._vague:
+            fresh, self._fresh = self._fresh, set()
+            for name, ifindex in fresh:
+                self._safely(name, partial(self._know, ifindex=ifindex))
+            stale, self._stale = self._stale, set()
+            for name in stale:
+                self._safely(name, self._ask_routes)
+            self._resolve()
+
+    def _know(self, name: str, ifindex: int) -> None:
+        """Ask for a link's driver and speed (one that comes up may have another), and a cable's other end again.
+
+        It is told of before its two ends are tied together.
+        """
+        kernel, links = self._kernels[name], self.drawing.spaces[name].links
+        if (link := links.get(ifindex)) and link.kind == "veth" and not link.other:
+            for heard in kernel.answers(partial(netlink.ask_link, ifindex=ifindex)):
+                same = isinstance(heard.fact, Link) and heard.fact.ifindex == ifindex
+                (self.drawing.hear if same else self._hear)(name, heard)
+        if link := links.get(ifindex):
+            self.drawing.driven(name, ifindex, *kernel.driver(link.name))
+
+    def _ask_routes(self, name: str) -> None:
+        self.drawing.forget_routes(name)
+        for heard in self._kernels[name].answers(netlink.ask_routes):
+            self._hear(name, heard)
 
     def _measure(self, name: str, now_ms: int) -> None:
         for heard in self._kernels[name].answers(partial(netlink.ask_links, counters=True)):
-            self.drawing.hear(name, heard)
+            self._hear(name, heard)
             if isinstance(heard.fact, Link):
                 self.drawing.measured(name, heard.fact, now_ms)
 
     def _resolve(self) -> None:
         """Find out which namespaces the links lead to whose other end's number is not known; whose few are, first."""
-        spaces = self.drawing.spaces
-        lacking = {name for name in self._unsure if name in self._kernels and spaces[name].unknown()}
+        spaces, names, self._unsure = self.drawing.spaces, self._unsure, set()
+        lacking = {name for name in names if name in self._kernels and spaces[name].unknown()}
         for name in sorted(lacking - {ROOT}):
             self._ask_number(name, ROOT)
             self._infer(name)
@@ -296,7 +324,8 @@ class Topology:
                 self._ask_all(name)
                 lacks = frozenset(spaces[name].beyond) - spaces[name].spaces.keys()
                 self._asked[name] = (lacks, self._count)
-        self._unsure = {name for name in lacking & self._kernels.keys() if spaces[name].unknown()}
+        self._vague = {name for name in lacking & self._kernels.keys() if spaces[name].unknown()}
+        self._unsure |= self._vague
 
     def _ask_all(self, name: str) -> None:
         space = self.drawing.spaces[name]
@@ -313,7 +342,7 @@ class Topology:
 
         def ask(name: str) -> None:
             with contextlib.suppress(FileNotFoundError):
-                number = self._kernels[name].number_of(path, partial(self.drawing.hear, name))
+                number = self._kernels[name].number_of(path, partial(self._hear, name))
                 self.drawing.called(name, number, other)
 
         self._safely(name, ask)
@@ -328,16 +357,6 @@ class Topology:
                 link = there.links.get(place[1]) if there and place else None
                 if there and link and link.kind == "veth" and link.other == ifindex and link.nsid >= 0:
                     self.drawing.called(there.name, link.nsid, name)
-
-    def _know(self, name: str, links: Iterable[int]) -> None:
-        """Find out what is not told of new links: drivers, and the other end of a cable that is told of untied."""
-        kernel, space = self._kernels[name], self.drawing.spaces[name]
-        for ifindex in tuple(links):
-            if (link := space.links.get(ifindex)) and link.kind == "veth" and not link.other:
-                for heard in kernel.answers(partial(netlink.ask_link, ifindex=ifindex)):
-                    self.drawing.hear(name, heard)
-            if link := space.links.get(ifindex):
-                self.drawing.driven(name, ifindex, *kernel.driver(link.name))
 
     def _take_rows(self, *, anew: bool) -> None:
         """Take in what the database has told; `anew`: by another connection, so that nothing else is there."""
@@ -374,13 +393,6 @@ def _make_room(handles: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard and handles * 2 + ROOM > soft // 2:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _database(opener: Opener) -> Path:
-    """Give the path of the switch's database: a lab's own, else the machine's (ovs-vsctl(8))."""
-    if opener.name:
-        return opener.folder.parent / "lab/db.sock"
-    return Path(os.environ.get("OVS_RUNDIR", "/run/openvswitch")) / "db.sock"
 
 
 def _now_ms() -> int:

@@ -14,7 +14,8 @@ from sfcci.trace.folder_watch import FolderWatch
 from sfcci.trace.gremlin import World, query
 from sfcci.trace.opener import opened
 from sfcci.trace.topology_ask import with_rules
-from sfcci.trace.topology_watch import Neutron, Topology
+from sfcci.trace.topology_node import Neutron
+from sfcci.trace.topology_watch import Topology
 
 pytestmark = pytest.mark.lab
 LIMIT_S = 60
