@@ -1,6 +1,7 @@
 """The house keeps its rules: every module is known as pure or as a door, and the pure ones reach for no effect."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -312,6 +313,7 @@ PURE = {
 """Values and pure functions: the same arguments give the same answer, and nothing else happens."""
 
 
+@cache
 def modules():
     return {
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
@@ -319,8 +321,18 @@ def modules():
     }
 
 
+@cache
+def parsed(path):
+    return ast.parse(path.read_text())
+
+
+@cache
 def imports(path):
-    for node in ast.walk(ast.parse(path.read_text())):
+    return frozenset(_imports(path))
+
+
+def _imports(path):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -339,16 +351,16 @@ def test_the_whole_room_chain_is_pure():
 
 @pytest.mark.parametrize("name", sorted(modules()))
 def test_a_module_has_a_docstring_and_is_short(name):
-    text = modules()[name].read_text()
-    assert ast.get_docstring(ast.parse(text)), "a module's docstring says what lives there and what does not"
-    assert len(text.splitlines()) <= 400
+    path = modules()[name]
+    assert ast.get_docstring(parsed(path)), "a module's docstring says what lives there and what does not"
+    assert len(path.read_text().splitlines()) <= 400
 
 
 def test_a_room_is_a_docstring():
     for name, path in modules().items():
         if path.name == "__init__.py" and name != "__init__":
-            assert len(ast.parse(path.read_text()).body) == 1, name
+            assert len(parsed(path).body) == 1, name
 
 
 def test_only_one_module_starts_programs():
-    assert [name for name, path in modules().items() if "subprocess" in set(imports(path))] == ["command"]
+    assert [name for name, path in modules().items() if "subprocess" in imports(path)] == ["command"]
