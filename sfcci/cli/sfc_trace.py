@@ -134,6 +134,21 @@ def scene_of(scenario: str, lab: str, own_switch: bool, url: str | None, state_f
     return tracing.of_lab(found, state) if found else tracing.of_state(state)
 
 
+def lab_scene(lab: str) -> "Scene":
+    """Give what is meant in a lab that is up (the only one, without a name), by the API's state where that has it.
+
+    Raises UsageError.
+    """
+    from sfcci.datapath import standing, tracing
+
+    folder = console.settings().state
+    there = [] if lab else standing.labs(folder)
+    if len(there) > 1:
+        raise UsageError(f"several labs are up: {', '.join(one.name for one in there)}; say which with --lab")
+    found = standing.one(folder, lab)
+    return tracing.of_lab(found, asked_state(None, None) if found.served else None)
+
+
 def _only_lab(folder: "Path") -> "StandingLab | None":
     """The lab that must be meant: a scenario's, the only one that is up, where neither server nor state file is.
 
@@ -151,6 +166,7 @@ def _only_lab(folder: "Path") -> "StandingLab | None":
 
 
 def asked_state(url: str | None, state_file: str | None) -> Any:
+    """Give the API's state, from its server or its file. Raises Unreachable, UsageError."""
     from sfcci.api.applying import seen
     from sfcci.chain.refused import Refused
     from sfcci.chain.state import State

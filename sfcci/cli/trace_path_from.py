@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sfcci.cli import console
-from sfcci.cli.sfc_trace import scene_of
+from sfcci.cli.sfc_trace import lab_scene
+from sfcci.datapath import tracing
+from sfcci.datapath.scenario import load_scenario
 from sfcci.datapath.tracing import Scene
 from sfcci.errors import UsageError
 from sfcci.trace import path_read
@@ -46,7 +48,7 @@ class Named:
 
 def place(lab: str, scenario: str) -> Named:
     """Give the lab of that name (the only one, without), or the scenario. Raises UsageError, InputError."""
-    return Named(scene_of(scenario, lab, False, None, None))
+    return Named(tracing.of_scenario(load_scenario(scenario)) if scenario else lab_scene(lab))
 
 
 def of_capture(there: Named, capture: str, wanted: Filter) -> Found:
@@ -57,8 +59,7 @@ def of_capture(there: Named, capture: str, wanted: Filter) -> Found:
 def of_lab(there: Named, wanted: Filter, *, send: bool, wait: float) -> Found:
     """Give the paths of the first such request that passes, or is sent. Raises UsageError, MissingTool, ToolError, Blind."""
     standing = there.scene.lab
-    if standing is None:
-        raise UsageError("no lab is up; raise one with: sfcci lab up, or read a capture with --pcap")
+    assert standing is not None  # noqa: S101 - `place` was asked for a lab
     tell = console.progress(piped=True)
     with watched(standing.lab, there.meant, wanted.either, standing.name) as watching:
         tell(

@@ -11,6 +11,7 @@ from sfcci.errors import UsageError
 
 if TYPE_CHECKING:
     from sfcci.datapath.standing import StandingLab
+    from sfcci.datapath.tracing import Scene
     from sfcci.trace.flowfilter import Filter
     from sfcci.trace.meant import Meant
     from sfcci.trace.passes import Trail
@@ -23,27 +24,23 @@ class Seen:
     """A lab that is up, or a capture of one; `wanted` says which requests are looked at."""
 
     def __init__(self, request: tuple[str, ...], lab: str, pcap: str | None, scenario: str) -> None:
-        from sfcci.cli.sfc_trace import scene_of
         from sfcci.trace import flowfilter
         from sfcci.trace.meant import meant_of
 
         if scenario and not pcap:
             raise UsageError("--scenario says what was meant with --pcap; a lab has its chains")
-        self._asked, self._pcap = (scenario, lab, False, None, None), pcap
-        self._scene = scene_of(*self._asked)
+        self._asked, self._pcap = (lab, scenario), pcap
+        self._scene = _scene(*self._asked)
         self.meant: Meant = meant_of(self._scene)
         self.wanted: Filter = flowfilter.parse(request, _names(self.meant))
         self.lab: StandingLab | None = None if pcap else self._scene.lab
-        if not pcap and self.lab is None:
-            raise UsageError("no lab is up; raise one with: sfcci lab up, or read a capture with --pcap")
 
     def refresh(self) -> None:
         """Look again at what is meant: chains may have been changed meanwhile."""
-        from sfcci.cli.sfc_trace import scene_of
         from sfcci.trace.explaining import meant_now
         from sfcci.trace.meant import meant_of
 
-        self._scene = scene_of(*self._asked)
+        self._scene = _scene(*self._asked)
         self.meant = meant_now(self._scene, self.lab.lab) if self.lab else meant_of(self._scene)
 
     def batches(
@@ -73,6 +70,15 @@ class Seen:
         from sfcci.trace.evidence import trails_of
 
         return list(trails_of(Path(pcap), self.meant, self.wanted))
+
+
+def _scene(lab: str, scenario: str) -> "Scene":
+    """Give the scenario, or the lab. Raises UsageError, InputError."""
+    from sfcci.cli.sfc_trace import lab_scene
+    from sfcci.datapath import tracing
+    from sfcci.datapath.scenario import load_scenario
+
+    return tracing.of_scenario(load_scenario(scenario)) if scenario else lab_scene(lab)
 
 
 def _names(meant: "Meant") -> dict[str, tuple[str, ...]]:

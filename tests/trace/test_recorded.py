@@ -1,11 +1,11 @@
 """Paths told from flow records are those that the frames themselves tell."""
 
 import pytest
-from path_world import BACK, TCP, THERE, frames, meant
+from path_world import BACK, TCP, THERE, framed, frames, meant, packet, seen
 
 from sfcci.errors import UsageError
 from sfcci.trace.evidence import paths_of
-from sfcci.trace.recorded import of_flows
+from sfcci.trace.recorded import ids_of, of_flows
 from sfcci.trace.table import FlowTable
 
 LABELLED = (
@@ -18,12 +18,12 @@ LABELLED = (
 )
 
 
-def with_macs(name, seen, wire=False):
+def with_macs(name, captured, wire=False):
     """Give frames with the MAC addresses that a routed (or wire) chain gives them."""
     macs = {port.name: bytes.fromhex(port.mac.replace(":", "")) for port in meant(name).topology.ports}
     found = []
-    ends = macs[seen[0].interface], macs[seen[-1].interface]
-    for one in seen:
+    ends = macs[captured[0].interface], macs[captured[-1].interface]
+    for one in captured:
         if wire:
             to, by = ends[1], ends[0]
         elif one.direction == "out":
@@ -36,9 +36,9 @@ def with_macs(name, seen, wire=False):
     return found
 
 
-def records(seen):
+def records(captured):
     tables = {}
-    for one in seen:
+    for one in captured:
         table = tables.setdefault(one.interface, FlowTable(one.interface))
         table.add(one.time_ns, one.data, one.length, one.direction == "out")
     return [flow for table in tables.values() for flow in table.flows()]
@@ -56,12 +56,12 @@ def records(seen):
 )  # fmt: skip
 @pytest.mark.parametrize("protocol", [TCP, 17])
 def test_records_tell_what_the_frames_tell(name, there, back, how, protocol):
-    seen = with_macs(name, frames(name, *there, protocol=protocol), **how)
+    captured = with_macs(name, frames(name, *there, protocol=protocol), **how)
     if back:
-        seen += with_macs(name, frames(name, *back, answer=True, at=20, protocol=protocol), **how)
-    told = paths_of(seen, meant(name))
+        captured += with_macs(name, frames(name, *back, answer=True, at=20, protocol=protocol), **how)
+    told = paths_of(captured, meant(name))
     names = {port.name: port.name for port in meant(name).topology.ports}
-    found = of_flows(records(seen), names, meant(name))
+    found = of_flows(records(captured), names, meant(name))
     assert [summary(one) for one in found] == [summary(one) for one in told]
 
 
@@ -73,8 +73,16 @@ def summary(one):
     return one.flow, one.tracking_id, one.direction, one.verdict, one.says, one.where, hops
 
 
+def test_a_request_has_another_id_behind_a_translator():
+    there = meant("mapping")
+    (one,) = records(frames("mapping", "source_port<"))
+    (other,) = records(seen(0, framed(packet("10.0.0.101", "10.0.0.2")), "p1out<"))
+    assert ids_of([one], there) == {one.l3_tracking_id, other.l3_tracking_id} == ids_of([other], there)
+    assert ids_of(records(frames("demo", "source_vm_port<")), meant("demo")) == {"49f8947ab0b31000"}
+
+
 def test_a_path_wants_every_port():
-    seen = frames("symmetric", *THERE)
+    captured = frames("symmetric", *THERE)
     ports = [port.tap for port in meant("symmetric").topology.ports]
     with pytest.raises(UsageError, match=f"{ports[-1]} not captured; a path wants every port"):
-        of_flows(records(seen), {}, meant("symmetric"), captured=ports[:-1])
+        of_flows(records(captured), {}, meant("symmetric"), captured=ports[:-1])
