@@ -19,6 +19,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from sfcci.trace.packet import decode
@@ -233,6 +234,9 @@ def main() -> int:
     parser.add_argument("--fuzz", type=int, default=1_000_000)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    if find_spec("dpkt") is None:
+        print("dpkt is not installed: pip install dpkt", file=sys.stderr)
+        return 3
     frames = mix_of(asked.packets, asked.packets // 100)
     rows = [
         *rates(frames, asked.rounds),

@@ -113,7 +113,9 @@ def _above(walk: _Walk, protocol: int) -> bool:
 
 def _datagram(walk: _Walk, port: int) -> bool:
     """Walk on in what a tunnel over UDP carries."""
-    if port in (tunnel.VXLAN_PORT, tunnel.GPE_PORT, tunnel.GENEVE_PORT, *tunnel.MPLS_PORTS):
+    if port in tunnel.MPLS_PORTS:
+        return _behind(walk, tunnel.MPLS)
+    if port in (tunnel.VXLAN_PORT, tunnel.GPE_PORT, tunnel.GENEVE_PORT):
         behind = tunnel.over_udp(walk.frame, walk.at, port)
         if behind is None or not behind.name or behind.at - walk.at < 8:  # noqa: PLR2004 - either header
             return False
