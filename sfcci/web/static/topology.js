@@ -16,7 +16,7 @@ import { ways } from './topology_way.js';
 
 const AGAIN_MS = 700; // a highlight follows the topology, but not each of its steps
 const MOST_WAIT_MS = 1000;
-const state = { nodes: new Map(), edges: new Map(), tids: new Map(), picture: pictured(new Map(), new Map()), layout: null, chosen: '', query: '', lit: null, path: null, waiting: 0, took: 0 };
+const state = { nodes: new Map(), edges: new Map(), tids: new Map(), picture: pictured(new Map(), new Map()), layout: null, chosen: '', query: '', lit: null, path: null, waiting: 0, took: 0, placed: '' };
 const graph = by('graph');
 const picture = drawing(graph, { animate: wish.has('grow') });
 const seen = view(graph, picture, { chosen: (id) => choose(id), nothing: () => close() });
@@ -51,13 +51,23 @@ function changed() {
 function redraw() {
   const only = by('only').checked && state.lit;
   state.picture = pictured(...(only ? narrowed(state.nodes, state.edges, state.lit.nodes) : [state.nodes, state.edges]));
-  state.layout = laid(state.picture, seen.room());
-  picture.show(state.picture, state.layout);
-  seen.size(state.layout);
+  placed();
   counted();
   marked();
   by('empty').hidden = !state.known || state.picture.spots.size > 0;
   if (state.path) way.show(state.path, state.picture, state.layout);
+}
+
+// Most changes are of counters: then all stands where it stood.
+function placed() {
+  const { spots, wires } = state.picture;
+  const room = seen.room();
+  const key = [room.w, room.h, ...[...spots.values()].map((one) => `${one.id} ${one.name} ${one.sub} ${one.in} ${one.number} ${one.down}`), ...wires.map((one) => one.id)].join('\n');
+  if (key === state.placed) return;
+  state.placed = key;
+  state.layout = laid(state.picture, room);
+  picture.show(state.picture, state.layout);
+  seen.size(state.layout);
 }
 
 function counted() {

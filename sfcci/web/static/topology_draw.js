@@ -1,15 +1,15 @@
 // The picture in SVG. What was drawn stays and moves to its new place; what is new comes up, what has gone fades: so one sees a topology grow.
 
+import { by } from './page.js';
 import { JACK } from './topology_layout.js';
 
-const SVG = 'http://www.w3.org/2000/svg';
 const FADE_MS = 350;
 const CROWD = 900; // so many are not moved smoothly
 const LETTER = { small: 5.9, title: 7.2, bar: 8.2 }; // widths of letters, guessed: text in a picture does not wrap
 const ROUND = 7;
 
 export function svg(name, attributes = {}, ...children) {
-  const made = document.createElementNS(SVG, name);
+  const made = document.createElementNS(by('canvas').namespaceURI, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   made.append(...children);
   return made;
@@ -18,8 +18,8 @@ export function svg(name, attributes = {}, ...children) {
 export function drawing(root, told) {
   const layers = Object.fromEntries(['hosts', 'wires', 'cards', 'bars', 'ways', 'labels', 'slots', 'marks'].map((name) => [name, svg('g', { class: name })]));
   const world = svg('g', { class: 'world' }, ...Object.values(layers));
-  const canvas = svg('svg', { class: 'canvas', focusable: 'false', 'aria-hidden': 'false' }, world);
-  root.append(canvas);
+  const canvas = by('canvas');
+  canvas.append(world);
   const drawn = new Map();
   const wired = new Map();
   const marks = new Map();
