@@ -180,10 +180,9 @@ class Api:
 
 @dataclass(frozen=True)
 class Trace:
-    """Where `sfcci trace serve` keeps captures, alerts and the history."""
+    """Where `sfcci trace serve` keeps captures, alerts and history: a URL; "" means a file of each lab in the state folder."""
 
     database: str = ""
-    """A URL as SQLAlchemy has them; "" means a file of each lab in the state folder."""
 
 
 @dataclass(frozen=True)

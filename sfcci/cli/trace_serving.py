@@ -126,16 +126,11 @@ def _history(
     stack: contextlib.ExitStack, settings: "Settings", place: "Place", wish: Wish
 ) -> "History | None":
     """Open the history of a place; one analyzer at a time writes it. Raises UsageError, Unreachable."""
-    from sfcci.trace.alert import interval_s
     from sfcci.trace.history import History
 
     if not wish.history:
         return None
-    keep_s = (
-        interval_s(f"duration:{wish.keep}")
-        if not re.fullmatch(r"\d+d", wish.keep)
-        else int(wish.keep[:-1]) * 86400
-    )
+    keep_s = _span_s(wish.keep)
     url = wish.database or settings.trace.database
     if not url:
         name = re.sub(r"[^A-Za-z0-9_-]", "-", place.name)
@@ -153,6 +148,14 @@ def _history(
     history = History(url, kept_s=keep_s)
     stack.callback(history.close)
     return history
+
+
+def _span_s(text: str) -> int:
+    """Give the seconds of a span such as 90m, 24h or 7d. Raises UsageError."""
+    found = re.fullmatch(r"([1-9]\d{0,6})([smhd])", text)
+    if not found:
+        raise UsageError(f"--keep {text}: expected a span such as 90m, 24h or 7d")
+    return int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
 
 
 def _begin(analyzer: Any, wish: Wish) -> None:

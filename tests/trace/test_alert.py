@@ -60,13 +60,16 @@ def test_what_is_empty_or_zero_is_no_reason(result, fires):
 
 
 @pytest.mark.parametrize(
-    ("trigger", "seconds"), [("graph", 0), ("", 0), ("duration:5s", 5), ("duration:1m30s", 90), ("duration:250ms", 0.25)]
+    ("trigger", "seconds"),
+    [("graph", 0), ("", 0), ("duration:5s", 5), ("duration:1m30s", 90), ("duration:250ms", 0.25)],
 )
 def test_triggers_are_skydives(trigger, seconds):
     assert alert.interval_s(trigger) == seconds
 
 
-@pytest.mark.parametrize("trigger", ["duration:", "duration:5", "duration:1ms", "hourly", "duration:9999999h"])
+@pytest.mark.parametrize(
+    "trigger", ["duration:", "duration:5", "duration:1ms", "hourly", "duration:9999999h"]
+)
 def test_a_trigger_that_is_none_is_told(trigger):
     with pytest.raises(InputError, match="Trigger"):
         alert.interval_s(trigger)
