@@ -61,7 +61,7 @@ SCHEMA: dict[str, Any] = {
             "type": "object",
             "additionalProperties": False,
             "properties": {
-                "database": {"type": "string", "description": "where captures and the history of the analyzer are kept"},
+                "database": {"type": "string", "description": "where captures and history are kept"},
             },
         },
         "gentoo": {
