@@ -180,5 +180,7 @@ function badge({ layout, made, used }, { spot, number }) {
   const [x, y] = centre(place);
   const count = used.get(`badge ${spot}`) ?? 0;
   used.set(`badge ${spot}`, count + 1);
-  made.marks.push({ number, x: x + count * 19, y: y + (place.side === 'down' ? 1 : -1) * BADGE.away });
+  const mark = { number, x: x + count * 19, y: y + (place.side === 'down' ? 1 : -1) * BADGE.away };
+  while (made.marks.some((one) => Math.hypot(one.x - mark.x, one.y - mark.y) < 2 * BADGE.r)) mark.y += (place.side === 'down' ? 1 : -1) * 2 * BADGE.r;
+  made.marks.push(mark);
 }
