@@ -6,12 +6,10 @@ the one that has its destination's; where neither is so, as at a bump in the wir
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
 
 from sfcci.errors import UsageError
 from sfcci.trace.chainpath import ChainPath
 from sfcci.trace.flow import FlowRecord
-from sfcci.trace.flowfilter import tracked
 from sfcci.trace.judging import Wants, answered, paths
 from sfcci.trace.meant import Meant
 from sfcci.trace.packet import ICMP, ICMPV6, SCTP, TCP, UDP, FiveTuple
@@ -61,19 +59,6 @@ def of_flows(
                     of_flow[key] = one
     trails = [_trail(flow, ones.values(), meant) for flow, ones in seen.items()]
     return paths(sorted(trails, key=lambda trail: trail.begin_ns), meant, wants)
-
-
-def ids_of(flows: Iterable[FlowRecord], meant: Meant) -> frozenset[str]:
-    """Give the L3TrackingIDs of the requests that flows are of: behind a translator a request has another one."""
-    other = {**meant.aliases, **{old: new for new, old in meant.aliases.items()}}
-    found: set[str] = set()
-    for record in flows:
-        found.add(record.l3_tracking_id)
-        flow = five_tuple(record)
-        if flow and (flow.src in other or flow.dst in other):
-            ends = [(one, other.get(one, one)) for one in (flow.src, flow.dst)]
-            found |= {tracked(flow._replace(src=src, dst=dst)) for src, dst in product(*ends)}
-    return frozenset(found)
 
 
 def _passes(record: FlowRecord, word: str, meant: Meant) -> Iterator[_Seen]:

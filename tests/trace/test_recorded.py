@@ -1,11 +1,11 @@
 """Paths told from flow records are those that the frames themselves tell."""
 
 import pytest
-from path_world import BACK, TCP, THERE, framed, frames, meant, packet, seen
+from path_world import BACK, TCP, THERE, frames, meant
 
 from sfcci.errors import UsageError
 from sfcci.trace.evidence import paths_of
-from sfcci.trace.recorded import ids_of, of_flows
+from sfcci.trace.recorded import of_flows
 from sfcci.trace.table import FlowTable
 
 LABELLED = (
@@ -71,14 +71,6 @@ def summary(one):
         for hop in one.hops
     ]
     return one.flow, one.tracking_id, one.direction, one.verdict, one.says, one.where, hops
-
-
-def test_a_request_has_another_id_behind_a_translator():
-    there = meant("mapping")
-    (one,) = records(frames("mapping", "source_port<"))
-    (other,) = records(seen(0, framed(packet("10.0.0.101", "10.0.0.2")), "p1out<"))
-    assert ids_of([one], there) == {one.l3_tracking_id, other.l3_tracking_id} == ids_of([other], there)
-    assert ids_of(records(frames("demo", "source_vm_port<")), meant("demo")) == {"49f8947ab0b31000"}
 
 
 def test_a_path_wants_every_port():
