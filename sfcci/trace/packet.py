@@ -164,8 +164,8 @@ def _lldp(frame: bytes, at: int, into: Fields) -> None:  # noqa: ARG001 - a laye
 
 def _mpls(frame: bytes, at: int, into: Fields) -> None:
     into["mpls"], behind = tunnel.mpls(frame, at)
-    if behind.ethertype == tunnel.UNKNOWN and "dport" in into:
-        behind = behind._replace(ethertype=tunnel.BRIDGED)  # over UDP it is IP, or a whole frame
+    if (behind.ethertype == tunnel.UNKNOWN or "src" in into) and tunnel.looks_bridged(frame, behind.at):
+        behind = behind._replace(ethertype=tunnel.BRIDGED)
     _inside(frame, behind, into)
 
 

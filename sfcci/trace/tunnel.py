@@ -74,6 +74,14 @@ def mpls(frame: bytes, at: int) -> tuple[tuple[MplsLabel, ...], Behind]:
     return tuple(labels), Behind(at, {4: IPV4, 6: IPV6}.get(version, UNKNOWN), carried, 0, "MPLS")
 
 
+def looks_bridged(frame: bytes, at: int) -> bool:
+    """Tell whether a whole Ethernet frame seems to begin there: behind labels nothing says so."""
+    kind, following = frame[at + 12 : at + 14], frame[at + 14 : at + 15]
+    if kind in (b"\x08\x00", b"\x86\xdd"):
+        return bool(following) and following[0] >> 4 == (4 if kind == b"\x08\x00" else 6)
+    return kind in (b"\x08\x06", b"\x81\x00", b"\x88\xa8")
+
+
 def nsh(frame: bytes, at: int) -> tuple[ServiceHeader, Behind]:
     """Give a service header, with metadata of type 1 or 2. Raises ContradictionError: no other version is known."""
     first, _, protocol, path = _NSH.unpack_from(frame, at)

@@ -87,10 +87,13 @@ def carried(packet, how):
         "GRE": ethernet(ipv4(gre(packet, key=9), "172.16.0.1", "172.16.0.2", 47)),
         "GRE and label": ethernet(ipv4(gre(label(packet), 0x8847), "172.16.0.1", "172.16.0.2", 47)),
         "label over UDP": ethernet(ipv4(udp(55555, 6635, label(packet)), "172.16.0.1", "172.16.0.2", 17)),
+        "label and Ethernet over GRE": ethernet(
+            ipv4(gre(label(frame), 0x8847), "172.16.0.1", "172.16.0.2", 47)
+        ),
     }[how]
 
 
 HOW = (
     "plain", "vlan", "tags", "label", "labels", "service", "service of IP", "VXLAN", "VXLAN-GPE", "Geneve", "GRE",
-    "GRE and label", "label over UDP",
+    "GRE and label", "label over UDP", "label and Ethernet over GRE",
 )  # fmt: skip

@@ -108,6 +108,7 @@ def test_carried_packets_are_flows_of_their_own_below_what_carries_them():
         "GRE": ["Ethernet/IPv4/GRE", "IPv4/TCP"],
         "GRE and label": ["Ethernet/IPv4/GRE/MPLS", "IPv4/TCP"],
         "label over UDP": ["Ethernet/IPv4/UDP/MPLS", "IPv4/TCP"],
+        "label and Ethernet over GRE": ["Ethernet/IPv4/GRE/MPLS", "Ethernet/IPv4/TCP"],
     }
     encaps = {how: list(table_of(carried(packet, how)).flows())[-1].encap for how in HOW}
     assert encaps["tags"] == (("vlan", 8), ("vlan", 10))
