@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from sfcci.chain.journey import Carry
 from sfcci.chain.port import mac_number
-from sfcci.chain.table import CLASSIFY, MPLS
+from sfcci.chain.table import CLASSIFY, IPV6, MPLS, NSH
+from sfcci.chain.walk import FRAME
 from sfcci.datapath import tracing
 from sfcci.datapath.lab import Lab
 from sfcci.errors import ToolError, Unreachable
 from sfcci.trace.chainpath import ChainPath, Where
 from sfcci.trace.meant import Meant, Scene, meant_of, packet_of
-from sfcci.trace.passes import Pass
+from sfcci.trace.passes import Encap, Pass
 
 TABLE = re.compile(r"^ *(\d+)\. ", re.MULTILINE)
 ECHO = {1: "icmp_type", 58: "icmpv6_type"}
@@ -62,13 +63,22 @@ def _classified(told: str) -> bool:
 def _packet(one: Pass, meant: Meant) -> dict[str, int] | None:
     """The frame as the switch is asked about it; None for what ofproto/trace cannot be asked."""
     port = meant.port(one.port)
-    if port is None or any(kind != "mpls" for kind, *_ in one.encap) or len(one.encap) > 1:
+    if port is None or len(one.encap) > 1:
         return None
     found = packet_of(one.flow, port.number)
     found |= {"eth_src": mac_number(one.eth_src), "eth_dst": mac_number(one.eth_dst), "ip_frag": 0}
     if name := ECHO.get(one.flow.protocol):
         found[name] = ECHO_TYPES[name]
-    if one.encap:
-        _, label, ttl = one.encap[0]
-        found |= {"eth_type": MPLS, "mpls_label": int(label), "mpls_tc": 0, "mpls_ttl": int(ttl)}
-    return found
+    return _inside(found, one.encap[0]) if one.encap else found
+
+
+def _inside(packet: dict[str, int], around: Encap) -> dict[str, int] | None:
+    """The packet in what it is carried in; None for what no chain carries packets in."""
+    match around:
+        case ("mpls", int(number), int(ttl)):
+            sixth = packet["eth_type"] == IPV6  # which one label's traffic class tells (`flows_chain`)
+            return {**packet, "eth_type": MPLS, "mpls_label": number, "mpls_tc": int(sixth), "mpls_ttl": ttl}
+        case ("nsh", int(spi), int(si), *_):
+            below = {f"below_{name}": packet[name] for name in FRAME}
+            return {**packet, **below, "eth_type": NSH, "nsh_mdtype": 1, "nsh_spi": spi, "nsh_si": si}
+    return None
