@@ -17,10 +17,10 @@ COMMANDS = {
 @click.group(
     cls=LateGroup,
     table=COMMANDS,
-    epilog="Example: sfcci lab up && sfcci trace path source dest tcp 80 --send",
+    epilog="Example: sfcci lab up && sfcci trace path source to dest tcp 80 --send",
 )
 def trace() -> None:
-    """Trace real packets: where they went, when, in what they were carried, and where they were dropped.
+    """Trace real requests along their chains; topology, captures, flows.
 
     `sfcci sfc trace` asks the switch what it would do; this shows what it did. Exit status: 0 well, 1 a packet did not go as its chain says,
     2 bad input, 3 it could not be captured.
