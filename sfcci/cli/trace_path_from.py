@@ -21,7 +21,7 @@ from sfcci.trace.flowfilter import End, Filter
 from sfcci.trace.judging import paths
 from sfcci.trace.meant import Meant, meant_of
 from sfcci.trace.sending import send as sent
-from sfcci.trace.watching import watched
+from sfcci.trace.watching import Blind, watched
 
 Found = tuple[Sequence[ChainPath], Meant]
 ANALYZER = "127.0.0.1:8082"
@@ -68,6 +68,8 @@ def of_lab(there: Named, wanted: Filter, *, send: bool, wait: float) -> Found:
             else f"waiting for such a request in lab {standing.name} ({wait:g} s at most)"
         )
         watching.until_quiet(SENT_S if send else wait)
+        if watching.live.ended:
+            raise Blind(f"lab {standing.name} has ended")
         seen = watching.take()
     meant = meant_now(there.scene, standing.lab)
     return explained(paths(seen, meant, wanted)[:2], meant, standing.lab), meant
