@@ -90,6 +90,7 @@ class More:
     """What few flows have. `tcp`, `ip`, `dns` and `dhcp` are dictionaries as they stand in the JSON."""
 
     update: Metric | None = None
+    """Of a parsed flow; a table's own has `told`."""
     tcp: dict[str, int] | None = None
     ip: dict[str, int] | None = None
     dns: dict[str, Any] | None = None
@@ -131,8 +132,8 @@ class FlowRecord:
         """When the first packet from B to A passed."""
         self.rtt: int | None = None
         self.finish = NOT_FINISHED
-        self.told: tuple[int, int, int] | None = None
-        """`ab`, `ba` and the time of the last update; see `FlowTable.tick`."""
+        self.told: tuple[int, int, int, int, int, int] | None = None
+        """The last update: `ab`, `ba` and the time at its beginning, then at its end; see `FlowTable.tick`."""
         self.more: More | None = None
 
     def __repr__(self) -> str:
@@ -235,7 +236,11 @@ class FlowRecord:
     @property
     def update(self) -> Metric | None:
         """What passed between the last two updates (LastUpdateMetric); None before the first."""
-        return self.more.update if self.more else None
+        if self.told is None:
+            return self.more.update if self.more else None
+        ab, ba, since_ns, ab_now, ba_now, now_ns = self.told
+        there, back = ab_now - ab, ba_now - ba
+        return Metric(there >> 48, there & BYTES, back >> 48, back & BYTES, since_ns, now_ns, self.rtt_ns)
 
     @property
     def raw_packets(self) -> list[RawPacket]:

@@ -33,8 +33,8 @@ def as_json(flow: FlowRecord, *, raw: bool = False) -> dict[str, Any]:
     }
     if more:
         shown |= {name: part for name, part in (("DNS", more.dns), *(more.other or {}).items()) if part}
-        if more.update:
-            shown["LastUpdateMetric"] = more.update.json()
+    if update := flow.update:
+        shown["LastUpdateMetric"] = update.json()
     shown["Metric"] = flow.metric.json()
     if more:
         shown |= {name: part for name, part in (("TCPMetric", more.tcp), ("IPMetric", more.ip)) if part}

@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from sfcci.trace import table_key, table_more
 from sfcci.trace.flow import (
-    BYTES,
     NOT_FINISHED,
     ONE,
     TCP_FIN,
@@ -24,7 +23,6 @@ from sfcci.trace.flow import (
     TIMEOUT,
     UNKNOWN,
     FlowRecord,
-    Metric,
     More,
     Owner,
 )
@@ -102,7 +100,10 @@ class FlowTable:
                     yield flow
 
     def add(self, time_ns: int, frame: bytes | memoryview, length: int, outgoing: bool = False) -> None:
-        """Count one frame; `add_all` is quicker for many. `length` is the frame's own, before it was cut."""
+        """Count one frame; `add_all` is quicker for many.
+
+        `length` is the frame's own, before it was cut; the way it went matters to no flow (A is who sent first).
+        """
         self.add_all(((time_ns, frame, length, outgoing),))
 
     def add_all(self, frames: Iterable[tuple[int, bytes | memoryview, int, bool]]) -> None:  # noqa: C901, PLR0912, PLR0915 - the hot loop: a call per packet would cost as much as the rest
@@ -339,7 +340,7 @@ class FlowTable:
             silent_s = (now_ns - flow.last_ns) / SECOND
             if silent_s >= _kept_s(flow):
                 gone.add(flow)
-            elif now_ns - (flow.told[2] if flow.told else flow.start_ns) >= UPDATE_S * SECOND:
+            elif now_ns - (flow.told[5] if flow.told else flow.start_ns) >= UPDATE_S * SECOND:
                 _tell(flow, now_ns)
                 updated.append(flow)
         if gone:
@@ -361,10 +362,5 @@ def _kept_s(flow: FlowRecord) -> int:
 
 def _tell(flow: FlowRecord, now_ns: int) -> None:
     """Set what has passed since the last update."""
-    ab, ba, since_ns = flow.told or (0, 0, flow.start_ns)
-    now = flow.ab - ab, flow.ba - ba
-    flow.more = flow.more or More()
-    flow.more.update = Metric(
-        now[0] >> 48, now[0] & BYTES, now[1] >> 48, now[1] & BYTES, since_ns, now_ns, flow.rtt_ns
-    )
-    flow.told = flow.ab, flow.ba, now_ns
+    before = flow.told[3:] if flow.told else (0, 0, flow.start_ns)
+    flow.told = (*before, flow.ab, flow.ba, now_ns)
