@@ -119,7 +119,7 @@ def _scene(lab: Any) -> Any:
     """Give what is meant to be in a lab; of one that the API serves, by the API's state."""
     from sfcci.cli import sfc_trace
 
-    return sfc_trace.scene_of("", lab.name, own_switch=False, url=None, state_file=None)
+    return sfc_trace.lab_scene(lab.name)
 
 
 def _history(

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sfcci.errors import SfcciError
-from sfcci.trace import alert, captures, gremlin
+from sfcci.trace import alert, bpf, captures, gremlin
 from sfcci.trace.alert_action import Actions
 from sfcci.trace.alert_watch import Alerts
 from sfcci.trace.captures import Capture
 from sfcci.trace.flow import FlowRecord
 from sfcci.trace.flow_store import FlowStore
-from sfcci.trace.graph import Element, Graph
+from sfcci.trace.graph import Element, Graph, Node
 from sfcci.trace.gremlin import Answer
 from sfcci.trace.past import Past, Recorder
 from sfcci.trace.place import Here, Place
@@ -57,6 +57,8 @@ class Analyzer:
         self.store = FlowStore()
         self.recorder, self.actions = recorder, actions
         self.captures: dict[str, Capture] = {}
+        self._wrong: dict[str, str] = {}
+        """What has been said of captures that cannot be carried out now."""
         self.alerts = Alerts(self._asked, recorder, actions, say)
         self._listeners: list[Listener] = []
         self._here: Here | None = None
@@ -125,7 +127,7 @@ class Analyzer:
         with self.lock:
             self._check_new(made)
             self._catch_up()
-            captures.chosen(gremlin.query(made.gremlin_query, self._world()))
+            self._chosen(made)
             self.captures[made.uuid] = made
             try:
                 self._apply()
@@ -295,17 +297,21 @@ class Analyzer:
         self._stale = False
         if self._tapping is None:
             return
-        world = self._world()
         wanted: list[captures.Tapped] = []
         for capture in self.captures.values():
             try:
-                nodes = captures.chosen(gremlin.query(capture.gremlin_query, world))
+                wanted += captures.tapped(capture, self._chosen(capture), self.graph)
             except SfcciError as error:  # it was right when it was made; a node that it names may have gone
-                self.say(f"capture {capture.uuid}: {error}")
-                continue
-            wanted += captures.tapped(capture, nodes, self.graph)
+                if self._wrong.get(capture.uuid) != str(error):
+                    self._wrong[capture.uuid] = str(error)
+                    self.say(f"capture {capture.uuid}: {error}")
         self._tapping.want(wanted)
         self._tell_taps()
+
+    def _chosen(self, capture: Capture) -> tuple[Node, ...]:
+        """Give the nodes that a capture means. Raises InputError (its expression, its filter), MissingTool (no libpcap)."""
+        bpf.compiled(capture.bpf_filter)
+        return captures.chosen(gremlin.query(capture.gremlin_query, self._world()))
 
     def _tell_taps(self, *, quiet: bool = False) -> None:
         """Have captured nodes tell of their captures: that chooses no other nodes, and counters alone are no history."""
@@ -355,8 +361,6 @@ def running(analyzer: Analyzer) -> Iterator[Analyzer]:
 
 
 def _matcher(expression: str, link_type: int) -> Callable[[bytes], bool]:
-    from sfcci.trace import bpf
-
     return bpf.compiled(expression, link_type).matches
 
 

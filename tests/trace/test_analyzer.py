@@ -183,15 +183,6 @@ def test_a_second_analyzer_of_the_place_is_told_and_the_first_goes_on(world):
         check=False,
     )
     assert (second.returncode, "another analyzer of demo runs already" in second.stderr) == (2, True)
-    port = world.url.rpartition(":")[2]
-    third = subprocess.run(
-        [sys.executable, "-m", "sfcci", "trace", "serve", "--no-history", "--listen", f"127.0.0.1:{port}"],
-        env=world.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (third.returncode, "another program listens there" in third.stderr) == (2, True)
     assert world.query("G.V().Has('Type', 'host').Count()") == 1
 
 

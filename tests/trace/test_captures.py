@@ -1,7 +1,7 @@
 """What captures are, and which interfaces they read."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfcci.errors import InputError
@@ -106,6 +106,7 @@ def test_what_is_wrong_with_a_capture_is_said(given, words):
         parse_capture(given, "u")
 
 
+@settings(max_examples=40)
 @given(
     st.builds(
         Capture,
