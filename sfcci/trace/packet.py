@@ -76,7 +76,9 @@ def _packet(frame: bytes, at: int, layer: Layer, into: Fields) -> Packet:
     for stack in ("layers", "encap", "vlans"):
         into[stack] = tuple(into.get(stack, ()))
     del into["depth"]
-    return Packet(**into)
+    packet = object.__new__(Packet)
+    packet.__dict__.update(into)  # a frozen dataclass would set all its fields one by one
+    return packet
 
 
 _ETHERNET = struct.Struct("!6s6sH")

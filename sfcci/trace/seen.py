@@ -24,9 +24,13 @@ class Arp(NamedTuple):
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Packet:
-    """What a frame says. None: the frame has no such field, or ends before it."""
+    """What a frame says. None: the frame has no such field, or ends before it.
+
+    It has no slots on purpose: what a frame does not say stays the class's default, so that making one costs no more
+    than what was read (`packet`).
+    """
 
     eth_src: str = ""
     eth_dst: str = ""

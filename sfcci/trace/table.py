@@ -47,6 +47,9 @@ _SIX = struct.Struct("!15s5xBx36s9xB").unpack_from
 the slice's head and ends, IPv4's flags and offset, the protocol and, of TCP, the flags."""
 LABELLED, SERVED = 18, 38
 """Octets in front of what a label, and a service header, carry."""
+PLAIN = 15
+"""Octets of the head of a slice that has no tag, no label and no service header."""
+_TUNNELS = tuple(struct.pack("!H", port) for port in table_key.TUNNEL_PORTS)
 _EVENTS = FIN | SYN | RST
 _FRAGMENT = 0x3FFF
 
@@ -100,10 +103,7 @@ class FlowTable:
                     yield flow
 
     def add(self, time_ns: int, frame: bytes | memoryview, length: int, outgoing: bool = False) -> None:
-        """Count one frame; `add_all` is quicker for many.
-
-        `length` is the frame's own, before it was cut; the way it went matters to no flow (A is who sent first).
-        """
+        """Count one frame (`add_all` is quicker for many); `length` is its own. A is who sent first: `outgoing` says less."""
         self.add_all(((time_ns, frame, length, outgoing),))
 
     def add_all(self, frames: Iterable[tuple[int, bytes | memoryview, int, bool]]) -> None:  # noqa: C901, PLR0912, PLR0915 - the hot loop: a call per packet would cost as much as the rest
@@ -144,7 +144,7 @@ class FlowTable:
                 forward, back, way = udp, udp_back, UDP
                 key = head + ends
                 flags = 0
-            elif protocol == ICMP and not fragment & _FRAGMENT and not trim and len(head) == 15:  # noqa: PLR2004
+            elif protocol == ICMP and not fragment & _FRAGMENT and not trim and len(head) == PLAIN:
                 forward, back, way = other, other_back, 0
                 key = head + ends[:10] + frame[38:40]
                 flags = 0
@@ -173,7 +173,22 @@ class FlowTable:
                 if flags & _EVENTS:
                     self._event(flow, time_ns, flags, forward=False, size=ONE + length - trim)
                 continue
+            if len(head) == PLAIN and (way == TCP or (way == UDP and ends[-2:] not in _TUNNELS)):
+                flow = forward.get(_turned(key))
+            if flow is not None:
+                self._first_answer(flow, time_ns, ONE + length, flags)
+                back[key] = flow
+                continue
             long_way(time_ns, frame, length, way, key)
+
+    def _first_answer(self, flow: FlowRecord, time_ns: int, size: int, flags: int) -> None:
+        """Count the first packet from B to A of a flow that is known by its slice."""
+        flow.ba += size
+        flow.last_ns = time_ns
+        if flow.first_ba_ns is None:
+            flow.first_ba_ns = time_ns
+        if flags & _EVENTS:
+            self._event(flow, time_ns, flags, forward=False, size=size)
 
     def _long_way(self, time_ns: int, frame: bytes | memoryview, length: int, way: int, key: bytes) -> None:
         """Decode a frame and count it to the flow of each of its packets; remember where its slice leads to.
@@ -351,6 +366,23 @@ class FlowTable:
         for flow in ended:
             _tell(flow, now_ns)
         return updated, ended
+
+
+def _turned(key: bytes) -> bytes:
+    """Give the slice of the other direction: MAC addresses, IP addresses and ports change places."""
+    half = (len(key) - 19) // 2
+    middle, ports = 15 + half, 15 + 2 * half
+    return b"".join(
+        (
+            key[6:12],
+            key[:6],
+            key[12:15],
+            key[middle:ports],
+            key[15:middle],
+            key[ports + 2 :],
+            key[ports : ports + 2],
+        )
+    )
 
 
 def _kept_s(flow: FlowRecord) -> int:
