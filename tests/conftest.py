@@ -34,6 +34,12 @@ _spec = importlib.util.spec_from_file_location("databases", Path(__file__).with_
 _databases = sys.modules["databases"] = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_databases)
 postgresql, new_url = _databases.postgresql, _databases.new_url
+_spec = importlib.util.spec_from_file_location(
+    "built_packages", Path(__file__).with_name("built_packages.py")
+)
+_built = sys.modules["built_packages"] = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_built)
+built_for_pipeline = _built.built_for_pipeline
 
 
 def _needs(*programs: str) -> str:

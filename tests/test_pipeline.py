@@ -42,9 +42,11 @@ def few(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory):
-    """One state folder for the runs that follow each other."""
-    return {"SFCCI_RUN_STATE": str(tmp_path_factory.mktemp("state"))}
+def state(tmp_path_factory, built_for_pipeline):
+    """One state folder for the runs that follow each other; the packages are built in it as the package step builds them."""
+    folder = tmp_path_factory.mktemp("state") / "state"
+    shutil.copytree(built_for_pipeline.settings.state, folder, symlinks=True)
+    return {"SFCCI_RUN_STATE": str(folder)}
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,13 @@
 
 import io
 import os
-import pickle
 import tarfile
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from built_packages import built_once, of_all_workers
 
-from sfcci import files, settings
+from sfcci import settings
 from sfcci.errors import Unreachable
 from sfcci.package import index
 from sfcci.package.catalogue import load_catalogue
@@ -138,14 +137,6 @@ def archive(tmp_path):
     return make
 
 
-@dataclass(frozen=True)
-class BuiltCatalogue:
-    """The project's own catalogue, built: the settings that say where, and the report."""
-
-    settings: object
-    report: object
-
-
 @pytest.fixture(scope="session")
 def own(cache_dir):
     """Settings of this project; a test that writes gives them a state folder of its own."""
@@ -159,20 +150,10 @@ def built_catalogue(own, tmp_path_factory):
     """Every component of the project with all features, built once for all workers of a run. The state folder is for reading."""
     from sfcci.package import run
 
-    folder = _of_all_workers(tmp_path_factory) / "catalogue"
-    at, told = replace(own, state=folder / "state"), folder / "report"
-    with files.locked(folder / "lock"):
-        if not told.exists():
-            files.write_bytes(told, pickle.dumps(run.build_packages(at, lambda _text: None)))
-    report = pickle.loads(told.read_bytes())  # noqa: S301 - written just now, by this run
-    skip_without_network(report)
-    return BuiltCatalogue(at, report)
-
-
-def _of_all_workers(tmp_path_factory):
-    """Give the folder of this run of tests that all its workers have in common."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    folder = of_all_workers(tmp_path_factory) / "catalogue"
+    built = built_once(own, folder, lambda at: run.build_packages(at, lambda _text: None))
+    skip_without_network(built.report)
+    return built
 
 
 def skip_without_network(report):

@@ -244,11 +244,8 @@ def names(report):
     return [package_name(path) for component in report.components for path in component.binary_rpms]
 
 
-def test_what_the_pipeline_builds_needs_no_large_environment_and_has_no_finding(tmp_path, own):
-    settings_of_pipeline = replace(own, state=tmp_path / "state")
-    catalogue = run.load_catalogue(own.project / "packaging")
-    wanted = [component.name for component in catalogue if component.pipeline]
-    report = run.build_packages(settings_of_pipeline, lambda _text: None, Order(whole=False), only=wanted)
+def test_what_the_pipeline_builds_needs_no_large_environment_and_has_no_finding(built_for_pipeline):
+    report = built_for_pipeline.report
     skip_without_network(report)
     assert [str(finding) for finding in report.all_findings] == []
     assert names(report) == [
