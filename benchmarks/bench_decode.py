@@ -28,6 +28,8 @@ from sfcci.trace.table import FlowTable
 MIX = ("ipv4",) * 4 + ("mpls",) * 2 + ("nsh",) * 2 + ("vlan", "ipv6")
 LEAST_RATE, LEAST_RATIO, MOST_BYTES, LONGEST_S = 400_000, 3.5, 700, 0.1
 PAYLOAD = 400
+PACKETS_A_FLOW = 500
+"""As in the trace that Skydive is measured with: 4 679 031 packets, 9 088 flows. What a first packet costs is a row."""
 FUZZED_FLOWS = 2000
 START = 1_700_000_000_000_000_000
 LINK_TYPES = (1, 1, 1, 1, 0, 12, 101, 113, 276)
@@ -139,8 +141,9 @@ def with_dpkt(frames: list[tuple[int, bytes, int, bool]]) -> int:
 
 
 def cpu_s(work: Callable[[], Any]) -> float:
-    """Give the CPU seconds that some work takes."""
+    """Give the CPU seconds that some work takes; the collector need not look at the frames, which no capture keeps."""
     gc.collect()
+    gc.freeze()
     begun = time.process_time()
     work()
     return time.process_time() - begun
@@ -237,7 +240,7 @@ def main() -> int:
     if find_spec("dpkt") is None:
         print("dpkt is not installed: pip install dpkt", file=sys.stderr)
         return 3
-    frames = mix_of(asked.packets, asked.packets // 100)
+    frames = mix_of(asked.packets, asked.packets // PACKETS_A_FLOW)
     rows = []
     fuzzed = fuzz(asked.fuzz) if asked.fuzz else ()
     for row in chain(rates(frames, asked.rounds), kinds(asked.rounds), (memory(asked.flows),), fuzzed):
