@@ -28,7 +28,12 @@ MOST_REMEMBERED = 100_000
 )
 @trace_seen.place
 @click.option("--duration", type=float, metavar="SECONDS", help="End after so long; else Ctrl-C does.")
-@click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after so many requests.")
+@click.option(
+    "--count",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="End after so many requests; with --wrong, after so many wrong paths.",
+)
 @click.option("--wrong", is_flag=True, help="Only what did not go as its chain says.")
 @click.option("--answers", is_flag=True, help="The answers' paths, too.")
 @click.option("--json", "json_output", is_flag=True, help="Print one JSON document per line.")
@@ -53,7 +58,7 @@ def follow(  # noqa: PLR0917 - click passes them by name
     seen = trace_seen.Seen(request, lab, pcap, scenario)
     if seen.lab:
         console.progress(piped=True)(f"watching lab {seen.lab.name}; Ctrl-C ends it")
-    following = _Following(seen)
+    following = _Following(seen, wrong_only=wrong)
     try:
         for path in following.paths(duration if duration is not None else inf, count or inf):
             if (not path.ok) if wrong else (not path.ok or answers or path.direction == "forward"):
@@ -81,23 +86,26 @@ def _show(path: "ChainPath", following: "_Following", json_output: bool) -> None
 class _Following:
     """Paths as they come; what was told of a flow is not told again."""
 
-    def __init__(self, seen: trace_seen.Seen) -> None:
-        self.seen = seen
+    def __init__(self, seen: trace_seen.Seen, *, wrong_only: bool) -> None:
+        self.seen, self._wrong_only = seen, wrong_only
         self.requests = self.wrong = 0
         self._told: OrderedDict[tuple[FiveTuple, str], tuple[object, ...]] = OrderedDict()
 
     def paths(self, seconds: float, count: float) -> "Iterator[ChainPath]":
         """Give each path that is new, until the time is up or there were so many requests."""
-        for batch in self.seen.batches(seconds, lambda _left: self.requests < count):
+        for batch in self.seen.batches(seconds, lambda _left: self._counted < count):
             for path in self._judged(batch) if batch else ():
+                if self._counted >= count:
+                    return
                 if not self._is_new(path):
                     continue
-                if path.direction == "forward":
-                    if self.requests >= count:
-                        return
-                    self.requests += 1
+                self.requests += path.direction == "forward"
                 self.wrong += not path.ok
                 yield path
+
+    @property
+    def _counted(self) -> int:
+        return self.wrong if self._wrong_only else self.requests
 
     def _judged(self, batch: "list[Trail]") -> "tuple[ChainPath, ...]":
         """The paths; before one is called wrong it is seen to that the chains are still those."""
