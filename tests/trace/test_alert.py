@@ -26,7 +26,7 @@ def fired():
         def fire(self, alert, result):
             self.fired.append((alert.name, result))
 
-        def point(self, alert, value):
+        def point(self, _alert, value):
             self.points.append(value)
 
     return Kept()
