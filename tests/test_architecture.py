@@ -173,6 +173,7 @@ PURE = {
     "trace.alert",
     "trace.balance",
     "trace.captures",
+    "trace.carried",
     "trace.chainpath",
     "trace.dns",
     "trace.dot",

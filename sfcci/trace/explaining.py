@@ -14,7 +14,8 @@ from sfcci.datapath.lab import Lab
 from sfcci.errors import ToolError, Unreachable
 from sfcci.trace.chainpath import ChainPath, Where
 from sfcci.trace.meant import Meant, Scene, meant_of, packet_of
-from sfcci.trace.passes import Encap, Pass
+from sfcci.trace.passes import Pass
+from sfcci.trace.tunnel import Carried
 
 TABLE = re.compile(r"^ *(\d+)\. ", re.MULTILINE)
 ECHO = {1: "icmp_type", 58: "icmpv6_type"}
@@ -72,7 +73,7 @@ def _packet(one: Pass, meant: Meant) -> dict[str, int] | None:
     return _inside(found, one.encap[0]) if one.encap else found
 
 
-def _inside(packet: dict[str, int], around: Encap) -> dict[str, int] | None:
+def _inside(packet: dict[str, int], around: Carried) -> dict[str, int] | None:
     """The packet in what it is carried in; None for what no chain carries packets in."""
     match around:
         case ("mpls", int(number), int(ttl)):

@@ -1,28 +1,20 @@
 """Flows as JSON: what Skydive writes, with its omissions, and back from it.
 
-Source: Skydive's flow schema. Of our own: Encap (objects with "Type"), FirstABns and FirstBAns.
+Source: Skydive's flow schema. Of our own: Encap (see `carried`), FirstABns and FirstBAns.
 """
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from sfcci.trace.flow import MS, NOT_FINISHED, ONE, Carried, FlowRecord, Metric, More, Owner, RawPacket, Shape
-
-ENCAP_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "vlan": ("ID",),
-    "mpls": ("Label", "TTL"),
-    "nsh": ("SPI", "SI", "TTL"),
-    "vxlan": ("VNI",),
-    "geneve": ("VNI",),
-    "gre": ("Key",),
-}
+from sfcci.trace import carried
+from sfcci.trace.flow import MS, NOT_FINISHED, ONE, FlowRecord, Metric, More, Owner, RawPacket, Shape
 
 
 def as_json(flow: FlowRecord, *, raw: bool = False) -> dict[str, Any]:
     """Give a flow as Skydive writes it, with its omissions; with `raw`, LastRawPackets too.
 
-    Of our own: Encap (objects with "Type"), FirstABns and FirstBAns.
+    Of our own: Encap (see `carried`), FirstABns and FirstBAns.
     """
     shape, more = flow.shape, flow.more
     shown: dict[str, Any] = {
@@ -72,16 +64,11 @@ def _identity(flow: FlowRecord) -> dict[str, Any]:
     if flow.finish != NOT_FINISHED:
         shown["FinishType"] = flow.finish
     if flow.encap:
-        shown["Encap"] = [_encap_json(one) for one in flow.encap]
+        shown["Encap"] = carried.as_json(flow.encap)
     shown["FirstABns"] = flow.start_ns
     if flow.first_ba_ns is not None:
         shown["FirstBAns"] = flow.first_ba_ns
     return shown
-
-
-def _encap_json(carried: Carried) -> dict[str, Any]:
-    kind = str(carried[0])
-    return {"Type": kind, **dict(zip(ENCAP_FIELDS.get(kind, ()), carried[1:], strict=False))}
 
 
 def raw_json(packet: RawPacket) -> dict[str, Any]:
@@ -113,7 +100,7 @@ def parse_flow(document: Mapping[str, Any]) -> FlowRecord:
         str(icmp.get("Type", "")) if icmp else None,
         int(icmp.get("Code") or 0),
         str(document.get("Application", "")),
-        tuple(_parse_encap(one) for one in document.get("Encap") or ()),
+        carried.parse(document.get("Encap") or []),
     )
     owner = Owner(str(document.get("NodeTID", "")), str(document.get("CaptureID", "")))
     metric = _parse_metric(document.get("Metric") or document)
@@ -141,11 +128,6 @@ def _parse_metric(document: Mapping[str, Any]) -> Metric:
     numbers = [int(document.get(name) or 0) for name in ("ABPackets", "ABBytes", "BAPackets", "BABytes")]
     start, last = (int(document.get(name) or 0) * MS for name in ("Start", "Last"))
     return Metric(numbers[0], numbers[1], numbers[2], numbers[3], start, last, int(document.get("RTT") or 0))
-
-
-def _parse_encap(document: Mapping[str, Any]) -> Carried:
-    kind = str(document.get("Type", ""))
-    return (kind, *(int(document.get(name) or 0) for name in ENCAP_FIELDS.get(kind, ())))
 
 
 def _parse_more(document: Mapping[str, Any]) -> More | None:

@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 from sfcci.datapath.pcapng import CapturedFrame
 from sfcci.trace.packet import FiveTuple, Packet, decode
+from sfcci.trace.tunnel import Carried
 
 IN, OUT = "in", "out"
 """Into the switch, out of it."""
-Encap = tuple[str | int, ...]
-"""What a packet is carried in: ("vlan", id), ("mpls", label, ttl), ("nsh", spi, si, ttl)."""
 Identity = tuple[object, ...]
 MOST_PASSES = 1_000_000
 """Passes that are kept at once; the packets that came first are given up for new ones."""
@@ -34,8 +33,8 @@ class Pass(NamedTuple):
     """The name that the capture has for the port."""
     direction: str
     """IN: the node gave it to the switch; OUT: the switch gave it to the node."""
-    encap: tuple[Encap, ...]
-    """The outermost first."""
+    encap: tuple[Carried, ...]
+    """What the packet is carried in, the outermost first."""
     eth_src: str
     eth_dst: str
     ttl: int | None
@@ -203,24 +202,13 @@ def _passed(frame: CapturedFrame, node: str, packet: Packet, flow: FiveTuple) ->
         node,
         frame.interface,
         frame.direction,
-        encap(packet),
+        packet.encap,
         packet.eth_src,
         packet.eth_dst,
         packet.ttl,
         frame.length,
         flow,
     )
-
-
-def encap(packet: Packet) -> tuple[Encap, ...]:
-    """Give what a packet is carried in, the outermost first."""
-    if not (packet.vlans or packet.mpls or packet.nsh):
-        return ()
-    found: list[Encap] = [("vlan", one) for one in packet.vlans]
-    found += [("mpls", one.label, one.ttl) for one in packet.mpls]
-    if packet.nsh:
-        found.append(("nsh", packet.nsh.spi, packet.nsh.si, packet.nsh.ttl))
-    return tuple(found)
 
 
 def identity(packet: Packet, aliases: Mapping[str, str], flow: FiveTuple) -> Identity:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sfcci.trace import carried
 from sfcci.trace.chainpath import ChainPath, Hop, Role, Step
 from sfcci.trace.meant import Meant
 from sfcci.trace.passes import Pass
@@ -93,7 +94,7 @@ def _passes(path: ChainPath, meant: Meant) -> Iterator[dict[str, Any]]:
             "port": named["name"],
             "tap": named["tap"],
             "direction": one.direction,
-            "encap": [list(part) for part in one.encap],
+            "encap": carried.as_json(one.encap),
             "eth_src": one.eth_src,
             "eth_dst": one.eth_dst,
             "ttl": one.ttl,

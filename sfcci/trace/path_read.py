@@ -7,6 +7,7 @@ from sfcci.chain.journey import Layout
 from sfcci.chain.model import ChainState
 from sfcci.datapath.topology import Port, Topology
 from sfcci.errors import Fault, InputError, Place
+from sfcci.trace import carried
 from sfcci.trace.chainpath import ChainPath, Hop, Role, Step, Verdict, Where
 from sfcci.trace.meant import Meant
 from sfcci.trace.packet import FiveTuple
@@ -49,10 +50,9 @@ def _path(given: Document) -> ChainPath:
 
 
 def _pass(given: Document, flow: FiveTuple) -> Pass:
-    encap = tuple(tuple(one) for one in given["encap"])
     macs = given["eth_src"], given["eth_dst"]
     words = given["time_ns"], given["node"], given["tap"] or given["port"], given["direction"]
-    return Pass(*words, encap, *macs, given["ttl"], given["length"], flow)
+    return Pass(*words, carried.parse(given["encap"]), *macs, given["ttl"], given["length"], flow)
 
 
 def _hop(given: Document, known: Known) -> Hop:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from sfcci.trace.chainpath import ChainPath, Hop, Role, Step, Where
 from sfcci.trace.meant import Meant
 from sfcci.trace.packet import FiveTuple
-from sfcci.trace.passes import Encap, Pass
+from sfcci.trace.passes import Pass
+from sfcci.trace.tunnel import Carried
 
 PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp", 132: "sctp"}
 UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns"))
@@ -67,7 +68,7 @@ def carried(hop: Hop) -> str:
     return ", ".join(words)
 
 
-def encap(one: Encap) -> str:
+def encap(one: Carried) -> str:
     """Give one header in words."""
     kind, *numbers = one
     match kind:

@@ -14,6 +14,7 @@ from sfcci.trace.judging import Wants, answered, paths
 from sfcci.trace.meant import Meant
 from sfcci.trace.packet import ICMP, ICMPV6, SCTP, TCP, UDP, FiveTuple
 from sfcci.trace.passes import IN, OUT, Pass, Trail
+from sfcci.trace.tunnel import Carried
 
 PROTOCOLS = {"TCP": TCP, "UDP": UDP, "SCTP": SCTP}
 SHOWN = 4
@@ -81,7 +82,7 @@ def _seen(
     time_ns: int,
     macs: tuple[str, str],
     flow: FiveTuple,
-    encap: tuple[tuple[str | int, ...], ...],
+    encap: tuple[Carried, ...],
 ) -> _Seen:
     port = meant.port(word)
     mac, id_ = (port.mac, port.id) if port else ("", "")

@@ -3,6 +3,8 @@
 import itertools
 import uuid
 
+from sfcci.trace import carried
+
 SPACE = uuid.UUID("1b4e28ba-2fa1-11d2-883f-0016d3cca427")
 BEGIN_MS = 1_795_000_000_000
 DEMO = {
@@ -210,7 +212,7 @@ def path(
     passes = [
         {
             "time_ns": BEGIN_MS * 1_000_000 + at, "delta_ns": at - (before or 0), "node": host, "port": name, "tap": world.taps[host, name],
-            "direction": direction, "encap": [list(one) for one in encap], "eth_src": "", "eth_dst": "", "ttl": 64, "length": 74,
+            "direction": direction, "encap": carried.as_json(encap), "eth_src": "", "eth_dst": "", "ttl": 64, "length": 74,
             "inside_ns": at - before if direction == "in" and before is not None else None,
         }
         for (host, name, direction, encap), at, before in zip(WAY, TIMES_NS, (None, *TIMES_NS), strict=False)
@@ -246,5 +248,5 @@ def flows(world):
             "Metric": {"ABPackets": 6, "ABBytes": 480, "BAPackets": 4, "BABytes": 1244, "Start": BEGIN_MS, "Last": BEGIN_MS + 900, "RTT": 812_000},
             "Start": BEGIN_MS, "Last": BEGIN_MS + 900 + number, "TrackingID": f"{number:016x}", "L3TrackingID": TRACKED, "ParentUUID": "",
             "NodeTID": world.outer(world.taps[host, name])["Metadata"]["TID"], "CaptureID": "c1", "RawPacketsCaptured": 2,
-            "Encap": [{"Type": kind, "Label": label, "TTL": ttl} for kind, label, ttl in encap],
+            "Encap": carried.as_json(encap),
         }  # fmt: skip

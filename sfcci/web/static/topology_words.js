@@ -10,14 +10,7 @@ export const reverse = (path) => path.direction === 'reverse' || Boolean(path.ba
 
 export const ofFlow = (flow) => `G.Flows().Has('UUID', ${quoted(flow.UUID)})`;
 
-// What a packet was carried in, the outermost first: of a flow [{Type: "mpls", Label, TTL}, {Type: "nsh", SPI, SI}, ...], of a path's pass
-// [["mpls", label, ttl], ["nsh", spi, si, ttl], ...].
-const parts = (one) => (Array.isArray(one) ? one : [one.Type, ...Object.entries(one).filter(([name]) => name !== 'Type' && name !== 'TTL').map(([, value]) => value)]);
-const CARRIED = { mpls: (label) => `MPLS ${label}`, nsh: (spi, si) => `NSH ${spi}/${si}` };
-
-function told(one) {
-  const [kind, ...rest] = parts(one);
-  return CARRIED[kind]?.(...rest) ?? `${String(kind).toUpperCase()} ${rest[0] ?? ''}`.trim();
-}
+// What a packet was carried in, the outermost first: [{Type: "mpls", Label, TTL}, {Type: "nsh", SPI, SI, TTL}, {Type: "vlan", ID}, ...].
+const told = ({ Type: kind, TTL: _, ...numbers }) => `${kind.toUpperCase()} ${Object.values(numbers).join('/')}`;
 
 export const carried = (encap) => (encap ?? []).map(told).join(', ');
