@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import select
 import signal
 import socket
 import sys
@@ -59,7 +58,6 @@ def until_interrupted() -> NoReturn:
     before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
     try:
         while True:
-            select.select([heard], [], [])
             heard.recv(1)  # the handler runs now, where there is one
     finally:
         signal.set_wakeup_fd(before)

@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-import select
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sfcci import command, files
 from sfcci.datapath.namespace import INSIDE
+from sfcci.datapath.ready import readable
 from sfcci.datapath.topology import Port
 from sfcci.errors import ProgramFailure, ToolError
 
@@ -55,8 +55,7 @@ def capture(prefix: Sequence[str], ports: Sequence[Port], path: Path) -> Iterato
 def wait_ready(process: command.Process) -> None:
     """Wait until no frame can be missed. Raises ToolError, OSError for a full disk."""
     assert process.stderr is not None  # noqa: S101 - it was started with a pipe
-    readable, _, _ = select.select([process.stderr], [], [], READY_S)
-    said = os.read(process.stderr.fileno(), 4096) if readable else b""
+    said = os.read(process.stderr.fileno(), 4096) if readable([process.stderr], READY_S) else b""
     if said != READY:
         with contextlib.suppress(command.OutOfTime):
             process.wait(END_S)

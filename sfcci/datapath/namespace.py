@@ -6,7 +6,6 @@ the keeper then ends too, and the kernel removes every process, namespace, inter
 
 import contextlib
 import os
-import select
 import signal
 import sys
 import threading
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sfcci import command
+from sfcci.datapath.ready import readable
 from sfcci.errors import MissingTool
 
 INSIDE = Path(__file__).parent / "inside"
@@ -66,7 +66,7 @@ class Keeper:
             try:
                 if self.alive():
                     signal.pidfd_send_signal(handle, signal.SIGKILL)
-                    select.select([handle], [], [], END_S)
+                    readable([handle], END_S)
             finally:
                 os.close(handle)
 
@@ -147,8 +147,7 @@ def _unshare(way: tuple[str, ...]) -> tuple[str, ...]:
 
 def _line(handle: int) -> str:
     """Give the line that comes on a pipe, "" when its writer ends or START_S have passed."""
-    readable, _, _ = select.select([handle], [], [], START_S)
-    return os.read(handle, 100).decode().strip() if readable else ""
+    return os.read(handle, 100).decode().strip() if readable([handle], START_S) else ""
 
 
 def _wait(child: int) -> None:

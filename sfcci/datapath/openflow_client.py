@@ -293,8 +293,11 @@ class Switch:
         """Send and take in what can be, waiting so long for it; say whether there was anything. Raises Unreachable."""
         try:
             waiting = isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()
-            wanted = [self._sock] if self._out else []
-            readable, writable, _ = select.select([self._sock], wanted, [], 0 if waiting else seconds)
+            poll = select.poll()  # select(2) knows no handle above 1023
+            poll.register(self._sock, select.POLLIN | (select.POLLOUT if self._out else 0))
+            told = poll.poll(0 if waiting else max(seconds, 0) * 1000)
+            events = told[0][1] if told else 0
+            writable, readable = events & select.POLLOUT, events & ~select.POLLOUT
             if writable:
                 with suppress(BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
                     del self._out[: self._sock.send(memoryview(self._out)[:PIECE].tobytes())]

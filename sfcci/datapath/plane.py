@@ -8,7 +8,6 @@ what somebody changed of the switch by hand is put right.
 
 import contextlib
 import os
-import select
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from sfcci.datapath.adoption import adopted
 from sfcci.datapath.bench import SETTING_UP, Bench, trouble
 from sfcci.datapath.driver import RESIDENCY_S
 from sfcci.datapath.lab import Say
+from sfcci.datapath.ready import readable
 from sfcci.errors import MissingTool, SfcciError, UsageError
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.05, 60.0
@@ -141,7 +141,7 @@ class Plane:
 
     def _wait(self, delay_s: float) -> None:
         """Wait for a state, something in the lab, or the time to try again."""
-        select.select([self._wake, *self._bench.handles()], [], [], delay_s or self._bench.due)
+        readable([self._wake, *self._bench.handles()], delay_s or self._bench.due)
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._wake)
 

@@ -8,7 +8,6 @@ import codecs
 import contextlib
 import json
 import os
-import select
 import socket
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 from sfcci.datapath.namespace import Keeper
 from sfcci.datapath.ovs import BRIDGE
+from sfcci.datapath.ready import readable
 from sfcci.datapath.topology import Port
 from sfcci.datapath.unix_socket import connected
 from sfcci.errors import ProgramFailure, SfcciError, ToolError
@@ -77,14 +77,14 @@ class Watch:
         """Take in what has happened, waiting so long for the first of it; say whether there was anything."""
         if self.ended:
             return False
-        readable, _, _ = select.select(self.handles(), [], [], seconds)
-        if self._keeper in readable:
+        told = readable(self.handles(), seconds)
+        if self._keeper in told:
             self.lost, self.ended = "the lab has ended", True
-        elif self._switch.fileno() in readable and not _received(self._switch):
+        elif self._switch.fileno() in told and not _received(self._switch):
             self.lost = "ovs-vswitchd has ended"
-        elif self._database.fileno() in readable:
+        elif self._database.fileno() in told:
             self._take()
-        return bool(readable)
+        return bool(told)
 
     def settle(self, taps: Collection[str], limit_s: float) -> None:
         """Wait until all these have a link, `limit_s` at most."""

@@ -1,0 +1,23 @@
+"""Waiting for what can be read: by poll(2), for select(2) knows no handle above 1023, and who captures has many."""
+
+import select
+from collections.abc import Iterable
+from typing import Protocol
+
+
+class _Handled(Protocol):
+    def fileno(self) -> int: ...
+
+
+def readable(handles: Iterable[int | _Handled], limit_s: float | None) -> frozenset[int]:
+    """Give the handles that have something to read, or have ended, waiting so long for the first (None: for ever).
+
+    Raises ValueError for one that is closed.
+    """
+    poll = select.poll()
+    for handle in handles:
+        poll.register(handle, select.POLLIN)
+    found = poll.poll(None if limit_s is None else max(limit_s, 0.0) * 1000)
+    if closed := [handle for handle, event in found if event & select.POLLNVAL]:
+        raise ValueError(f"file {closed[0]} is closed")
+    return frozenset(handle for handle, _ in found)
