@@ -18,7 +18,7 @@ COLUMNS = ("chain", "group", "port pair", "host", "weight", "expected", "flows",
     context_settings={"ignore_unknown_options": True},
     epilog="Example: sfcci trace balance '-> dest tcp 80' --duration 30",
 )
-@trace_seen.place
+@trace_seen.options
 @click.option(
     "--duration", default=10.0, show_default=True, metavar="SECONDS", help="How long to watch the lab."
 )

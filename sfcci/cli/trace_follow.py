@@ -26,7 +26,7 @@ MOST_REMEMBERED = 100_000
     context_settings={"ignore_unknown_options": True},
     epilog="Example: sfcci trace follow '-> dest tcp 80' --duration 60",
 )
-@trace_seen.place
+@trace_seen.options
 @click.option("--duration", type=float, metavar="SECONDS", help="End after so long; else Ctrl-C does.")
 @click.option(
     "--count",

@@ -18,7 +18,7 @@ COLUMNS = ("group", "port pair", "host", "packets", "p50", "p95", "p99", "longes
     context_settings={"ignore_unknown_options": True},
     epilog="Example: sfcci trace latency --duration 30 --push",
 )
-@trace_seen.place
+@trace_seen.options
 @click.option(
     "--duration", default=10.0, show_default=True, metavar="SECONDS", help="How long to watch the lab."
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfcci.cli import completion, console
+from sfcci.cli import completion, console, trace_seen
 from sfcci.errors import EXIT_FINDINGS, UsageError
 
 if TYPE_CHECKING:
@@ -23,26 +23,10 @@ COLOURS = {"OK": "green"}
     context_settings={"ignore_unknown_options": True},
     epilog="Example: sfcci trace path source to dest tcp 80 --send",
 )
-@click.argument("request", nargs=-1, type=click.UNPROCESSED, metavar="[ID | FROM -> TO [PROTOCOL [PORT]]]")
-@click.option(
-    "--lab",
-    default="",
-    metavar="NAME",
-    shell_complete=completion.labs,
-    help="Which lab, when several are up.",
-)
+@trace_seen.options
 @click.option("--send", is_flag=True, help="Send such a request in the lab in the place of waiting for one.")
 @click.option(
     "--wait", default=30.0, show_default=True, metavar="SECONDS", help="How long to wait for such a request."
-)
-@click.option(
-    "--pcap", metavar="FILE", help="Those in a capture of the switch's ports, in the place of a lab's next."
-)
-@click.option(
-    "--scenario",
-    default="",
-    metavar="SCENARIO",
-    help="With --pcap: the chains that were meant, when no lab has them.",
 )
 @click.option(
     "--run", metavar="RUN", shell_complete=completion.runs, help="Those in the evidence of a run of the gate."
@@ -98,8 +82,6 @@ def path(  # noqa: PLR0917 - click passes them by name
     ]
     if len(ways) > 1:
         raise UsageError(f"{ways[0]} and {ways[1]} exclude each other")
-    if scenario and not pcap:
-        raise UsageError("--scenario says what was meant with --pcap; a lab has its chains")
     found, meant = _found(request, _Asked(lab, send, wait, pcap, scenario, run, analyzer))
     shown = _chosen(found, forward=forward, reverse=reverse)
     _show(shown, meant, "json" if json_output else form, output)
@@ -126,11 +108,8 @@ def _found(request: tuple[str, ...], asked: _Asked) -> "tuple[Sequence[ChainPath
         return source.of_run(asked.run, flowfilter.parse(request, {}))
     if asked.analyzer or (flowfilter.is_id(request) and not (asked.pcap or asked.lab)):
         return source.of_analyzer(asked.analyzer, flowfilter.parse(request, {}))
-    place = source.place(asked.lab, asked.scenario)
-    wanted = flowfilter.parse(request, place.names)
-    if asked.pcap:
-        return source.of_capture(place, asked.pcap, wanted)
-    return source.of_lab(place, wanted, send=asked.send, wait=asked.wait)
+    seen = trace_seen.Seen(request, asked.lab, asked.pcap, asked.scenario)
+    return source.of_place(seen, send=asked.send, wait=asked.wait)
 
 
 def _chosen(found: "Sequence[ChainPath]", *, forward: bool, reverse: bool) -> "list[ChainPath]":

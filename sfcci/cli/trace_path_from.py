@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from sfcci.cli import console
-from sfcci.cli.sfc_trace import lab_scene
+from sfcci.cli.trace_seen import Seen
 from sfcci.datapath import tracing
 from sfcci.datapath.scenario import load_scenario
-from sfcci.datapath.tracing import Scene
 from sfcci.errors import UsageError
 from sfcci.trace import path_read
 from sfcci.trace.chainpath import ChainPath
 from sfcci.trace.evidence import evidence_of
-from sfcci.trace.explaining import explained, meant_now
+from sfcci.trace.explaining import explained
 from sfcci.trace.flowfilter import End, Filter
 from sfcci.trace.judging import paths
 from sfcci.trace.meant import Meant, meant_of
@@ -29,50 +28,28 @@ SENT_S = 1.0
 """How long a request that was sent may take until it is seen."""
 
 
-class Named:
-    """A scene, and what is meant in it."""
+def of_place(seen: Seen, *, send: bool, wait: float) -> Found:
+    """Give the paths that a capture tells, or of the first such request that passes in a lab, or is sent there.
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene, self.meant = scene, meant_of(scene)
-
-    @property
-    def names(self) -> dict[str, tuple[str, ...]]:
-        """Hosts and ports by what people call them, with their addresses."""
-        topology = self.scene.topology
-        hosts = {
-            host.name: tuple(address for port in topology.ports_of(host.name) for address in port.plain)
-            for host in topology.hosts
-        }
-        return {port.name: port.plain for port in topology.ports if port.name} | hosts
-
-
-def place(lab: str, scenario: str) -> Named:
-    """Give the lab of that name (the only one, without), or the scenario. Raises UsageError, InputError."""
-    return Named(tracing.of_scenario(load_scenario(scenario)) if scenario else lab_scene(lab))
-
-
-def of_capture(there: Named, capture: str, wanted: Filter) -> Found:
-    """Give the paths that a capture tells. Raises InputError."""
-    return evidence_of(Path(capture), there.meant, wanted), there.meant
-
-
-def of_lab(there: Named, wanted: Filter, *, send: bool, wait: float) -> Found:
-    """Give the paths of the first such request that passes, or is sent. Raises UsageError, MissingTool, ToolError, Blind."""
-    standing = there.scene.lab
-    assert standing is not None  # noqa: S101 - `place` was asked for a lab
+    Raises UsageError, InputError, MissingTool, ToolError, Blind.
+    """
+    if seen.pcap:
+        return evidence_of(seen.pcap, seen.meant, seen.wanted), seen.meant
+    assert seen.lab is not None  # noqa: S101 - it is a lab or a capture
+    lab, name = seen.lab.lab, seen.lab.name
     tell = console.progress(piped=True)
-    with watched(standing.lab, there.meant, wanted.either, standing.name) as watching:
+    with watched(lab, seen.meant, seen.wanted.either, name) as watching:
         tell(
-            sent(standing.lab, there.meant, wanted)
+            sent(lab, seen.meant, seen.wanted)
             if send
-            else f"waiting for such a request in lab {standing.name} ({wait:g} s at most)"
+            else f"waiting for such a request in lab {name} ({wait:g} s at most)"
         )
         watching.until_quiet(SENT_S if send else wait)
         if watching.live.ended:
-            raise Blind(f"lab {standing.name} has ended")
-        seen = watching.take()
-    meant = meant_now(there.scene, standing.lab)
-    return explained(paths(seen, meant, wanted)[:2], meant, standing.lab), meant
+            raise Blind(f"lab {name} has ended")
+        trails = watching.take()
+    seen.refresh()
+    return explained(paths(trails, seen.meant, seen.wanted)[:2], seen.meant, lab), seen.meant
 
 
 def of_run(run: str, wanted: Filter) -> Found:
@@ -96,8 +73,8 @@ def _of_folder(folder: Path, wanted: Filter) -> Iterator[Found]:
             found, meant = path_read.paths_in(_document(written), str(written))
             yield _of_requests(found, wanted), meant
         else:
-            there = place("", str(folder / "scenario.yaml"))
-            yield evidence_of(capture, there.meant, wanted), there.meant
+            meant = meant_of(tracing.of_scenario(load_scenario(str(folder / "scenario.yaml"))))
+            yield evidence_of(capture, meant, wanted), meant
 
 
 def _document(path: Path) -> Any:

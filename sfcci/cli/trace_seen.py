@@ -1,7 +1,8 @@
-"""What `sfcci trace follow`, `balance` and `latency` share: the lab or the capture, and its packets as trails."""
+"""What `sfcci trace path`, `follow`, `balance` and `latency` share: the lab or the capture, and which requests are wanted."""
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,11 +30,12 @@ class Seen:
 
         if scenario and not pcap:
             raise UsageError("--scenario says what was meant with --pcap; a lab has its chains")
-        self._asked, self._pcap = (lab, scenario), pcap
+        self._asked, self.pcap = (lab, scenario), Path(pcap) if pcap else None
         self._scene = _scene(*self._asked)
         self.meant: Meant = meant_of(self._scene)
         self.wanted: Filter = flowfilter.parse(request, _names(self.meant))
         self.lab: StandingLab | None = None if pcap else self._scene.lab
+        """None: there is a capture."""
 
     def refresh(self) -> None:
         """Look again at what is meant: chains may have been changed meanwhile."""
@@ -50,8 +52,10 @@ class Seen:
 
         `on_time` hears of the seconds that are left, and says whether to go on. Raises InputError, ToolError, Blind.
         """
-        if self._pcap:
-            yield self._captured(self._pcap)
+        if self.pcap:
+            from sfcci.trace.evidence import trails_of
+
+            yield list(trails_of(self.pcap, self.meant, self.wanted))
             return
         from sfcci.trace.watching import watched
 
@@ -63,13 +67,6 @@ class Seen:
                 yield watching.take()
             time.sleep(watching.quiet_s)  # those that are under way arrive
             yield watching.take(settled=False)
-
-    def _captured(self, pcap: str) -> "list[Trail]":
-        from pathlib import Path
-
-        from sfcci.trace.evidence import trails_of
-
-        return list(trails_of(Path(pcap), self.meant, self.wanted))
 
 
 def _scene(lab: str, scenario: str) -> "Scene":
@@ -88,13 +85,15 @@ def _names(meant: "Meant") -> dict[str, tuple[str, ...]]:
         host.name: tuple(address for port in topology.ports_of(host.name) for address in port.plain)
         for host in topology.hosts
     }
-    return hosts | {port.name: port.plain for port in topology.ports if port.name}
+    return {port.name: port.plain for port in topology.ports if port.name} | hosts
 
 
-def place(command: Callable[..., Any]) -> Callable[..., Any]:
+def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command its words for requests and its options for the lab or the capture."""
-    options = (
-        click.argument("request", nargs=-1, type=click.UNPROCESSED, metavar="[FROM -> TO [PROTOCOL [PORT]]]"),
+    words = (
+        click.argument(
+            "request", nargs=-1, type=click.UNPROCESSED, metavar="[ID | FROM -> TO [PROTOCOL [PORT]]]"
+        ),
         click.option(
             "--lab",
             default="",
@@ -115,8 +114,8 @@ def place(command: Callable[..., Any]) -> Callable[..., Any]:
             help="With --pcap: the chains that were meant, when no lab has them.",
         ),
     )
-    for option in reversed(options):
-        command = option(command)
+    for word in reversed(words):
+        command = word(command)
     return command
 
 
