@@ -53,8 +53,10 @@ def serve_analyzer(settings: "Settings", wish: Wish, *, json_output: bool = Fals
     from sfcci.web.analyzer_server import serving
 
     host, port = address(wish.listen)
-    tls = _tls(wish)
-    _check_address(host, asks=bool(wish.auth_file or wish.users), tls=bool(tls), insecure=wish.insecure_http)
+    certificate = listening.certificate(*wish.certificate)
+    asks = bool(wish.auth_file or wish.users)
+    listening.check_address(host, asks=asks, tls=bool(certificate), insecure=wish.insecure_http)
+    check_certificate(certificate)
     place = _place(settings, wish)
     with contextlib.ExitStack() as stack:
         door = _door(stack, host, wish)
@@ -65,8 +67,8 @@ def serve_analyzer(settings: "Settings", wish: Wish, *, json_output: bool = Fals
         stack.enter_context(running(analyzer))
         if wish.query:
             _begin(analyzer, wish)
-        stack.enter_context(serving(analyzer, door, listener, http=Patient, tls=tls))
-        url = f"{'https' if tls else 'http'}://{shown(host, listener.getsockname()[1])}"
+        stack.enter_context(serving(analyzer, door, listener, http=Patient, tls=tls(certificate)))
+        url = f"{'https' if certificate else 'http'}://{shown(host, listener.getsockname()[1])}"
         _say_begun(url, place, json_output=json_output)
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it
             until_interrupted()
@@ -75,8 +77,9 @@ def serve_analyzer(settings: "Settings", wish: Wish, *, json_output: bool = Fals
 
 
 def say(text: str) -> None:
-    """Tell the operator."""
-    click.echo(text, err=True)
+    """Tell the operator; where nobody listens any more, or the disk is full, that ends nothing."""
+    with contextlib.suppress(OSError, ValueError):  # ValueError: it is closed
+        click.echo(text, err=True)
 
 
 def address(text: str) -> tuple[str, int]:
@@ -163,36 +166,6 @@ def _begin(analyzer: Any, wish: Wish) -> None:
 
     with contextlib.suppress(Conflict):  # it was asked for before
         analyzer.create_capture({"GremlinQuery": wish.query, "BPFFilter": wish.bpf})
-
-
-def _tls(wish: Wish) -> dict[str, Any]:
-    chain, key = wish.certificate
-    if bool(chain) != bool(key):
-        raise UsageError("--tls-cert and --tls-key belong together; give both")
-    if chain is None or key is None:
-        return {}
-    from sfcci.api.listen import Certificate, check_certificate
-
-    check_certificate(Certificate(chain, key))
-    return {"ssl_certfile": chain, "ssl_keyfile": key}
-
-
-def _check_address(host: str, *, asks: bool, tls: bool, insecure: bool) -> None:
-    """Refuse to show the network to everybody, or to take passwords from those who listen in."""
-    from sfcci.api.listen import is_loopback
-
-    if is_loopback(host):
-        return
-    if not asks:
-        raise UsageError(
-            f"{host} can be reached by others, and nobody would have to say who he is; name the users with --auth-file "
-            "(sfcci sfc user add), or listen on 127.0.0.1"
-        )
-    if not tls and not insecure:
-        raise UsageError(
-            f"{host} can be reached by others, and passwords and tokens would pass in the clear; give --tls-cert and "
-            "--tls-key, or --insecure-http where something else encrypts the way (a proxy, a VPN)"
-        )
 
 
 def _door(stack: contextlib.ExitStack, host: str, wish: Wish) -> "Door":

@@ -81,6 +81,8 @@ class Actions:
                 work()
             except SfcciError as error:
                 self._say(f"alert {alert.name or alert.uuid}: {error}")
+            except Exception as error:  # noqa: BLE001 - one that fails hinders no other
+                self._say(f"alert {alert.name or alert.uuid}: {type(error).__name__}: {error}")
 
     def _done(self, action: str, text: str) -> None:
         if action.startswith("file://"):

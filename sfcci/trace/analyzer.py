@@ -98,8 +98,9 @@ class Analyzer:
 
     def chain_paths(self, flows: Sequence[FlowRecord]) -> dict[str, Any]:
         """Judge requests by the chains of the place. Raises UsageError where it has none (the machine itself)."""
-        captured = self._tapping.beside_switch() if self._tapping else ()
-        return self.place.chain_paths(flows, self.store.flows, self.graph, captured)
+        with self.lock:
+            captured = self._tapping.beside_switch() if self._tapping else ()
+            return self.place.chain_paths(flows, self.store.flows, self.graph, captured)
 
     def status(self) -> dict[str, Any]:
         """Give what the analyzer does, in figures."""
@@ -114,6 +115,7 @@ class Analyzer:
                 "Edges": len(self.graph.edges()),
                 "Interfaces": len(self._tapping.states()) if self._tapping else 0,
                 "Recorded": self.recorder.said or "yes",
+                "Unrecorded": self.recorder.lost,
                 **self.store.statistics(),
             }
 
@@ -206,21 +208,19 @@ class Analyzer:
 
     def run(self) -> None:
         """Follow the place until `end`; it may go and come back. What goes wrong is said, and tried again."""
-        said = ""
+        said: set[str] = set()
         while not self._end.is_set():
-            try:
-                with self.place.opened(self.graph) as here:
-                    said = ""
-                    self._follow(here)
-            except SfcciError as error:
-                if str(error) != said:
-                    self.say(said := str(error))
-            finally:
-                self._disconnect()
+            whys = {_failure(self._look_into), _failure(self._disconnect)}
             self.ready.set()
             self._end.wait(TICK_S)
-            with self.lock:
-                self._tick()
+            whys = {*whys, _failure(self._tick)} - {""}
+            for why in sorted(whys - said):
+                self.say(why)
+            said = whys
+
+    def _look_into(self) -> None:
+        with self.place.opened(self.graph) as here:
+            self._follow(here)
 
     def _follow(self, here: Here) -> None:
         with self.lock:
@@ -249,12 +249,13 @@ class Analyzer:
         return self.alerts.wait_s(REST_S)
 
     def _tick(self) -> None:
-        now_ns = time.time_ns()
-        for one in tuple(self.captures.values()):
-            if one.expires_ms and one.expires_ms * 1_000_000 <= now_ns:
-                self.delete_capture(one.uuid)
-        self.recorder.tick(now_ns // 1_000_000, self.store.tick(now_ns), self.store.changed)
-        self.alerts.tick()
+        with self.lock:
+            now_ns = time.time_ns()
+            for one in tuple(self.captures.values()):
+                if one.expires_ms and one.expires_ms * 1_000_000 <= now_ns:
+                    self.delete_capture(one.uuid)
+            self.recorder.tick(now_ns // 1_000_000, self.store.tick(now_ns), self.store.changed)
+            self.alerts.tick()
 
     def _disconnect(self) -> None:
         """The place has gone: so have its nodes, and its flows have ended."""
@@ -362,6 +363,17 @@ def running(analyzer: Analyzer) -> Iterator[Analyzer]:
 
 def _matcher(expression: str, link_type: int) -> Callable[[bytes], bool]:
     return bpf.compiled(expression, link_type).matches
+
+
+def _failure(work: Callable[[], None]) -> str:
+    """Do it; give why it could not be done, "" where it was. Whatever a kernel may answer: the analyzer lives."""
+    try:
+        work()
+    except SfcciError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def _directly(function: Callable[[], Any]) -> Any:

@@ -32,8 +32,9 @@ TYPES: Final = (
 """Ways of capturing that Skydive knows. Ours is one for all: every port of what is captured, by AF_PACKET."""
 ETHERNET, RAW_IP = 1, 101
 """Link types, as captures number them."""
-WITHOUT_ETHERNET: Final = ("none", "ppp", "tunnel", "ipip", "sit", "gre", "tunnel6")
-"""Values of EncapType (from if_arp.h) of interfaces whose packets begin with IP."""
+WITH_ETHERNET: Final = (None, "", "ether", "loopback")
+"""Values of EncapType (from if_arp.h) of interfaces whose frames begin with Ethernet's header; of others IP comes first
+(`ring.ETHERNET_KINDS`)."""
 UNCAPTURED: Final = ("host", "netns", "ofrule", "ofgroup", "container", "ovspatch", "patch")
 """Types of nodes that no packet passes by itself."""
 
@@ -220,7 +221,7 @@ def _of_node(capture: Capture, node: Node, graph: Graph, chosen: Mapping[str, No
         return [Tapped(capture, node.id, tid, *place) for place, _ in _interfaces(node, graph)]
     if kind in UNCAPTURED or not _is_interface(node):
         return []
-    link_type = RAW_IP if node.metadata.get("EncapType") in WITHOUT_ETHERNET else ETHERNET
+    link_type = ETHERNET if node.metadata.get("EncapType") in WITH_ETHERNET else RAW_IP
     return [Tapped(capture, node.id, tid, namespace(node, graph), str(node.metadata["Name"]), link_type)]
 
 

@@ -167,7 +167,7 @@ class Ring:
 
     def _read_socket(self, most: int) -> list[Passed]:
         passed: list[Passed] = []
-        for _ in range(most):
+        for _ in range(min(most, 4 * self._slots)):  # under a flood there is always one more
             try:
                 data, notes, _, address = self._sock.recvmsg(self._filter.snap, ROOM)
             except OSError:

@@ -29,7 +29,8 @@ def many_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_what_has_something_to_read_or_has_ended_is_given(many_files):
+@pytest.mark.usefixtures("many_files")
+def test_what_has_something_to_read_or_has_ended_is_given():
     read, write = os.pipe()
     assert read > MOST
     assert readable([read], 0) == frozenset()
@@ -44,6 +45,7 @@ def test_what_has_something_to_read_or_has_ended_is_given(many_files):
 
 
 @pytest.mark.lab
-def test_a_switch_is_asked_by_who_has_many_files_open(switch, many_files):
+@pytest.mark.usefixtures("many_files")
+def test_a_switch_is_asked_by_who_has_many_files_open(switch):
     with client.connect(switch.address) as bridge:
         assert bridge.held().flows == ()
