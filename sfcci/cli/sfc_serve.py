@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfcci.cli import completion, console
+from sfcci.cli import completion, console, users_and_tls
 from sfcci.errors import UsageError
 
 if TYPE_CHECKING:
-    from sfcci.api.listen import Certificate
     from sfcci.api.server import Gate, Plane, Site
     from sfcci.api.writer import Store
     from sfcci.settings import Settings
-
-_PATH = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(
@@ -51,19 +48,7 @@ _PATH = click.Path(path_type=Path, dir_okay=False)
     help="How long a function may hold a packet: so much later a changed chain forgets its old way.",
 )
 @click.option("--no-datapath", is_flag=True, help="Serve the API alone: no lab, no packets.")
-@click.option(
-    "--auth-file",
-    type=_PATH,
-    metavar="FILE",
-    help="Ask who it is: users and tokens of FILE (sfcci sfc user add).",
-)
-@click.option("--tls-cert", type=_PATH, metavar="FILE", help="Serve HTTPS with this certificate (PEM).")
-@click.option("--tls-key", type=_PATH, metavar="FILE", help="The certificate's key (PEM, no passphrase).")
-@click.option(
-    "--insecure-http",
-    is_flag=True,
-    help="Take passwords without TLS on another address than this machine's own.",
-)
+@users_and_tls.options
 @click.option(
     "--quota",
     "quotas",
@@ -98,8 +83,8 @@ def serve(  # noqa: PLR0917 - click passes them by name
     from sfcci.api import listen
 
     limits = _limits(quotas, no_quota=no_quota)
-    certificate = _certificate(tls_cert, tls_key)
-    _check_address(host, auth=bool(auth_file), tls=bool(certificate), insecure=insecure_http)
+    certificate = users_and_tls.certificate(tls_cert, tls_key)
+    users_and_tls.check_address(host, asks=bool(auth_file), tls=bool(certificate), insecure=insecure_http)
     settings = console.settings()
     with contextlib.ExitStack() as stack:
         gate = _gate(stack, auth_file)
@@ -201,31 +186,3 @@ def _limits(quotas: tuple[str, ...], *, no_quota: bool) -> dict[str, int]:
             raise UsageError(f"--quota {text}: expected a whole number, as in {name}=50")
         limits[name] = int(number)
     return limits
-
-
-def _certificate(chain: Path | None, key: Path | None) -> "Certificate | None":
-    from sfcci.api.listen import Certificate
-
-    if chain and key:
-        return Certificate(chain, key)
-    if chain or key:
-        raise UsageError("--tls-cert and --tls-key belong together; give both")
-    return None
-
-
-def _check_address(host: str, *, auth: bool, tls: bool, insecure: bool) -> None:
-    """Refuse to hand the network to everybody, or passwords to those who listen in."""
-    from sfcci.api.listen import is_loopback
-
-    if is_loopback(host):
-        return
-    if not auth:
-        raise UsageError(
-            f"{host} can be reached by others, and nobody would have to say who he is; name the users with --auth-file "
-            "(sfcci sfc user add), or listen on 127.0.0.1"
-        )
-    if not tls and not insecure:
-        raise UsageError(
-            f"{host} can be reached by others, and passwords and tokens would pass in the clear; give --tls-cert and "
-            "--tls-key, or --insecure-http where something else encrypts the way (a proxy, a VPN)"
-        )

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from sfcci.cli import completion, console
+from sfcci.cli import completion, console, users_and_tls
 
-_PATH = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 
@@ -30,19 +29,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
     metavar="HOST:PORT",
     help="Port 0 takes any free one.",
 )
-@click.option(
-    "--auth-file",
-    type=_PATH,
-    metavar="FILE",
-    help="Ask who it is: users and tokens of FILE (sfcci sfc user add).",
-)
-@click.option("--tls-cert", type=_PATH, metavar="FILE", help="Serve HTTPS with this certificate (PEM).")
-@click.option("--tls-key", type=_PATH, metavar="FILE", help="The certificate's key (PEM, no passphrase).")
-@click.option(
-    "--insecure-http",
-    is_flag=True,
-    help="Take passwords without TLS on another address than this machine's own.",
-)
+@users_and_tls.options
 @click.option(
     "--database",
     default="",

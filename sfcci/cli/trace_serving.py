@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sfcci import files
+from sfcci.cli import users_and_tls
 from sfcci.errors import SfcciError, UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Wish:
 
 def serve_analyzer(settings: "Settings", wish: Wish, *, json_output: bool = False) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises UsageError, Unreachable, MissingTool."""
-    from sfcci.api.listen import listening, shown
+    from sfcci.api.listen import check_certificate, listening, shown
     from sfcci.api.patient import Patient
     from sfcci.cli.console import until_interrupted
     from sfcci.trace.alert_action import Actions
@@ -53,10 +54,11 @@ def serve_analyzer(settings: "Settings", wish: Wish, *, json_output: bool = Fals
     from sfcci.web.analyzer_server import serving
 
     host, port = address(wish.listen)
-    certificate = listening.certificate(*wish.certificate)
+    certificate = users_and_tls.certificate(*wish.certificate)
     asks = bool(wish.auth_file or wish.users)
-    listening.check_address(host, asks=asks, tls=bool(certificate), insecure=wish.insecure_http)
+    users_and_tls.check_address(host, asks=asks, tls=bool(certificate), insecure=wish.insecure_http)
     check_certificate(certificate)
+    tls = {"ssl_certfile": certificate.chain, "ssl_keyfile": certificate.key} if certificate else None
     place = _place(settings, wish)
     with contextlib.ExitStack() as stack:
         door = _door(stack, host, wish)
@@ -67,7 +69,7 @@ def serve_analyzer(settings: "Settings", wish: Wish, *, json_output: bool = Fals
         stack.enter_context(running(analyzer))
         if wish.query:
             _begin(analyzer, wish)
-        stack.enter_context(serving(analyzer, door, listener, http=Patient, tls=tls(certificate)))
+        stack.enter_context(serving(analyzer, door, listener, http=Patient, tls=tls))
         url = f"{'https' if certificate else 'http'}://{shown(host, listener.getsockname()[1])}"
         _say_begun(url, place, json_output=json_output)
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it

@@ -1,19 +1,17 @@
 """The analyzer's server: Skydive's REST interface, the page of the topology, what changes as a stream; one process, one port."""
 
 import contextlib
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
-from sfcci.errors import Unreachable
 from sfcci.trace.injections import Injections
 from sfcci.web import analyzer_api, assets, pages_topology
 from sfcci.web.analyzer_answer import Endpoint, answer_json, denied, with_headers
 from sfcci.web.analyzer_door import COOKIES, SESSION_S, Denied, Door
 from sfcci.web.analyzer_events import Events
 from sfcci.web.answer import NotThere, as_answer, asset
+from sfcci.web.serving import served
 
 if TYPE_CHECKING:
     import socket
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 PORT: Final = 8082
 MOST_FORM: Final = 4096
-START_S: Final = 10.0
 PERMISSIONS: Final = [
     {"Object": name, "Action": action, "Allowed": True}
     for name in ("capture", "alert", "injectpacket", "topology", "pcap")
@@ -125,36 +122,11 @@ def serving(
 
     Raises Unreachable when it does not start.
     """
-    import uvicorn
-
     events = Events(analyzer, door)
     with contextlib.closing(Injections(analyzer)) as injections:
-        config = uvicorn.Config(
-            application(analyzer_api.Api(analyzer, injections), door, events),
-            loop="asyncio",
-            http=http,
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=20,
-            timeout_graceful_shutdown=1,
-            **(tls or {}),
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True)
-        thread.start()
-        try:
-            deadline = time.monotonic() + START_S
-            while not server.started:
-                if not thread.is_alive() or time.monotonic() > deadline:
-                    raise Unreachable("the analyzer's server did not start")
-                time.sleep(0.01)
-            yield
-        finally:
-            events.end()
-            server.should_exit = True
-            thread.join(START_S)
+        app = application(analyzer_api.Api(analyzer, injections), door, events)
+        with served(app, listener, "the analyzer's server", http=http, tls=tls):
+            try:
+                yield
+            finally:
+                events.end()  # the streams end before their server, which would wait for them

@@ -8,20 +8,19 @@ import contextlib
 import errno
 import importlib
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfcci.dashboard.latest import Latest, Prepare
-from sfcci.errors import Unreachable, UsageError
+from sfcci.errors import UsageError
 from sfcci.settings import Settings
 from sfcci.web import assets, pages_dashboards, pages_metrics
 from sfcci.web.answer import Endpoint, NotThere, as_answer, asset
 from sfcci.web.live import Live
 from sfcci.web.live import routes as live_routes
 from sfcci.web.pages_dashboards import Preview, Readers
+from sfcci.web.serving import served
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 HOSTS = (LOOPBACK, "localhost")
-START_TIMEOUT_S = 10.0
 
 
 def application(pages: Mapping[str, Endpoint], files: Mapping[str, Path]) -> "Starlette":
@@ -96,7 +94,7 @@ def start_pages(
 ) -> Iterator[str]:
     """Serve pages with our assets for the block and give their address. Raises UsageError, Unreachable."""
     files = assets.asset_files(settings.cache, say)
-    with _listening(port) as listener, _serving(application(pages, files), listener):
+    with _listening(port) as listener, served(application(pages, files), listener, "the pages' server"):
         yield f"http://{LOOPBACK}:{listener.getsockname()[1]}/"
 
 
@@ -139,33 +137,3 @@ def _listening(port: int) -> Iterator[socket.socket]:
         # answers wait for the other side's acknowledgement, 40 ms each.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
-
-
-@contextlib.contextmanager
-def _serving(app: "Starlette", listener: socket.socket) -> Iterator[None]:
-    """Run uvicorn in a thread for the block; Ctrl-C stays with the main thread."""
-    import uvicorn
-
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        ws="none",
-        http="h11",
-        server_header=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True)
-    thread.start()
-    try:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not server.started:
-            if not thread.is_alive() or time.monotonic() > deadline:
-                raise Unreachable("the pages' server did not start")
-            time.sleep(0.01)
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(START_TIMEOUT_S)

@@ -9,9 +9,8 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sfcci.web import assets, pages_topology
+from sfcci.web import assets, pages_topology, serving
 from sfcci.web.answer import as_answer, asset
-from sfcci.web.server import _serving
 
 
 class Analyzer:
@@ -108,7 +107,7 @@ def served(world):
             Route("/login", analyzer.login, methods=["POST"]),
         ]
     )
-    with socket.create_server(("127.0.0.1", 0)) as listener, _serving(app, listener):
+    with socket.create_server(("127.0.0.1", 0)) as listener, serving.served(app, listener, "the analyzer"):
         analyzer.url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         try:
             yield analyzer
