@@ -10,11 +10,12 @@ from operator import attrgetter
 from typing import Any, Final
 
 from sfcci.trace.flow import FlowRecord
+from sfcci.trace.flow_json import as_json
 from sfcci.trace.flow_key import ABSENT, GETTERS, keys
 from sfcci.trace.flow_schema import FIELDS, NAMES
 from sfcci.trace.graph import Graph, Node
 from sfcci.trace.gremlin_field import frozen, of_flow, order
-from sfcci.trace.gremlin_filter import filters, kept_by
+from sfcci.trace.gremlin_filter import SIDES, filters, kept_by
 from sfcci.trace.gremlin_nodes import bounded, direction_and_key, limited, sum_key, total, wanted
 from sfcci.trace.gremlin_parser import Predicate, Step, shown
 from sfcci.trace.gremlin_predicate import pairs
@@ -106,8 +107,8 @@ def count(state: OfFlows, _: Step, __: Asked) -> Single:
 
 def values(state: OfFlows, step: Step, asked: Asked) -> OfValues:
     """Values: what the flows have at a key, nothing of those without it (as 0.9 did)."""
-    key = str(step.parameters[0])
-    read = of_flow(_known(key, step, asked))
+    key = _known(str(step.parameters[0]), step, asked)
+    read = (lambda flow: as_json(flow).get(key, ABSENT)) if key in SIDES else of_flow(key)
     found = (read(flow) for flow in state.in_order())
     return OfValues(
         state.scope, [list(one) if isinstance(one, tuple) else one for one in found if one is not ABSENT]

@@ -10,7 +10,7 @@ import contextlib
 import struct
 from collections.abc import Callable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 from typing import Any
 
 from sfcci.trace import tunnel
@@ -44,8 +44,8 @@ IPV6_FRAGMENT, IPV6_AUTHENTICATION = 44, 51
 UDP_HEADER = 8
 LEAST_ETHERTYPE = 0x600
 """Below it is a length (IEEE 802.3)."""
-UDP_NAMES = {53: "DNS", 67: "DHCPv4", 68: "DHCPv4", 123: "NTP"}
-DNS_HEADER = 12
+UDP_NAMES = {53: ("DNS", 12), 67: ("DHCPv4", 240), 68: ("DHCPv4", 240), 123: ("NTP", 48)}
+"""What a datagram to or from a port is, and its shortest header (RFC 1035, 2131, 5905): less than that is none."""
 MAX_DEPTH = 8
 """Packets in packets: a hostile frame could nest them by the hundred."""
 ADDRESSES_KEPT = 4096
@@ -99,7 +99,7 @@ def _nothing(frame: bytes, at: int, into: Fields) -> None:  # noqa: ARG001 - a l
 
 def _ethernet(frame: bytes, at: int, into: Fields) -> None:
     dst, src, ethertype = _ETHERNET.unpack_from(frame, at)
-    into["eth_src"], into["eth_dst"], into["macs"] = _mac(src), _mac(dst), dst + src
+    into["eth_src"], into["eth_dst"], into["macs"] = mac_text(src), mac_text(dst), dst + src
     into["layers"].append("Ethernet")
     _behind_link(frame, at + _ETHERNET.size, ethertype, into)
 
@@ -124,7 +124,7 @@ def _behind_link(frame: bytes, at: int, ethertype: int, into: Fields) -> None:
 def _cooked(frame: bytes, at: int, into: Fields) -> None:
     """Linux's cooked captures, of all interfaces at once (LINKTYPE_LINUX_SLL)."""
     _, _, size, address, ethertype = _SLL.unpack_from(frame, at)
-    into["eth_src"] = _mac(address[:6]) if size == len(address[:6]) else ""
+    into["eth_src"] = mac_text(address[:6]) if size == len(address[:6]) else ""
     into["layers"].append("LinuxSLL")
     _behind_link(frame, at + _SLL.size, ethertype, into)
 
@@ -132,7 +132,7 @@ def _cooked(frame: bytes, at: int, into: Fields) -> None:
 def _cooked_again(frame: bytes, at: int, into: Fields) -> None:
     """The same, second version (LINKTYPE_LINUX_SLL2)."""
     ethertype, _, _, _, size, address = _SLL2.unpack_from(frame, at)
-    into["eth_src"] = _mac(address[:6]) if size == len(address[:6]) else ""
+    into["eth_src"] = mac_text(address[:6]) if size == len(address[:6]) else ""
     into["layers"].append("LinuxSLL2")
     _behind_link(frame, at + _SLL2.size, ethertype, into)
 
@@ -157,7 +157,7 @@ def _arp(frame: bytes, at: int, into: Fields) -> None:
     into["layers"].append("ARP")
     _, protocol, _, size, operation, sender, target = _ARP.unpack_from(frame, at)
     if protocol == ETHERTYPE_IPV4 and size == IPV4:
-        into["arp"] = Arp(operation, _ipv4_text(sender), _ipv4_text(target))
+        into["arp"] = Arp(operation, ipv4_text(sender), ipv4_text(target))
 
 
 def _lldp(frame: bytes, at: int, into: Fields) -> None:  # noqa: ARG001 - a layer
@@ -212,7 +212,7 @@ def _ipv4(frame: bytes, at: int, into: Fields) -> None:
     if first >> 4 != IPV4 or header < _IPV4.size:
         raise ContradictionError
     into.update(
-        ip_version=IPV4, src=_ipv4_text(src), dst=_ipv4_text(dst), ttl=ttl, protocol=protocol, ip_id=ip_id
+        ip_version=IPV4, src=ipv4_text(src), dst=ipv4_text(dst), ttl=ttl, protocol=protocol, ip_id=ip_id
     )
     into["addresses"] = src + dst
     into["layers"].append("IPv4")
@@ -225,7 +225,7 @@ def _ipv6(frame: bytes, at: int, into: Fields) -> None:
     first, length, protocol, hop_limit, src, dst = _IPV6.unpack_from(frame, at)
     if first >> 28 != IPV6:
         raise ContradictionError
-    into.update(ip_version=IPV6, src=_ipv6_text(src), dst=_ipv6_text(dst), ttl=hop_limit, protocol=protocol)
+    into.update(ip_version=IPV6, src=ipv6_text(src), dst=ipv6_text(dst), ttl=hop_limit, protocol=protocol)
     into["addresses"] = src + dst
     into["layers"].append("IPv6")
     at += _IPV6.size
@@ -269,8 +269,8 @@ def _udp(frame: bytes, at: int, into: Fields) -> None:
             _inside(frame, behind, into)
         else:
             _mpls(frame, at, into)
-    elif name := UDP_NAMES.get(dport) or UDP_NAMES.get(sport):
-        into["layers"] += [name] if len(frame) - at >= DNS_HEADER else []
+    elif told := UDP_NAMES.get(dport) or UDP_NAMES.get(sport):
+        into["layers"] += [told[0]] if len(frame) - at >= told[1] else []
 
 
 def _tcp(frame: bytes, at: int, into: Fields) -> None:
@@ -341,15 +341,18 @@ BY_LINK_TYPE: dict[int, Layer] = {
 
 
 @lru_cache(ADDRESSES_KEPT)
-def _mac(octets: bytes) -> str:
+def mac_text(octets: bytes) -> str:
+    """Give a MAC address as it is written."""
     return octets.hex(":")
 
 
 @lru_cache(ADDRESSES_KEPT)
-def _ipv4_text(octets: bytes) -> str:
-    return str(IPv4Address(octets))
+def ipv4_text(octets: bytes) -> str:
+    """Give an IPv4 address as it is written."""
+    return "%d.%d.%d.%d" % tuple(octets)
 
 
 @lru_cache(ADDRESSES_KEPT)
-def _ipv6_text(octets: bytes) -> str:
+def ipv6_text(octets: bytes) -> str:
+    """Give an IPv6 address as it is written (RFC 5952)."""
     return str(IPv6Address(octets))

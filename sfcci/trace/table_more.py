@@ -1,5 +1,6 @@
 """What a flow table adds to flows on request: TCP's metrics, fragments put to their flow, DNS, frames kept."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sfcci.trace.dns import read_message
@@ -8,6 +9,8 @@ from sfcci.trace.packet import FIN, RST, SYN, Packet
 
 DNS_PORT = 53
 FRAGMENTS_KEPT = 4096
+MOST_RAW = 200_000
+"""Frames that a table keeps at most: some 80 MB."""
 HOLES_KEPT = 64
 """Ranges of a connection that may still come; a hostile one could leave a hole behind every segment."""
 _HALF = 1 << 31
@@ -20,11 +23,28 @@ TCP_NAMES = (
 """TCPMetric's fields, each with AB and BA in front; SynTTL comes with the SYN."""
 
 
-def keep_raw(more: More, limit: int, time_ns: int, data: bytes, link_type: int) -> None:
-    """Keep a frame of a flow that has fewer than `limit` (-1: of any)."""
-    if limit < 0 or more.raw_captured < limit:
-        more.raw_packets.append(RawPacket(time_ns, more.raw_captured, data, link_type))
+class RawFrames:
+    """Frames kept of each flow: as many as `limit` (-1: all), and of all flows of a table no more than there is room for."""
+
+    def __init__(self, limit: int, link_type: int) -> None:
+        self._limit, self._link_type, self._kept = limit, link_type, 0
+        self.lost = 0
+        """Frames that would have been kept."""
+
+    def keep(self, more: More, time_ns: int, data: bytes) -> None:
+        """Keep a frame of a flow."""
+        if 0 <= self._limit <= more.raw_captured:
+            return
+        if self._kept >= MOST_RAW:
+            self.lost += 1
+            return
+        more.raw_packets.append(RawPacket(time_ns, more.raw_captured, data, self._link_type))
         more.raw_captured += 1
+        self._kept += 1
+
+    def let_go(self, flows: Iterable[FlowRecord]) -> None:
+        """Make room: flows have left the table with what was kept of them."""
+        self._kept -= sum(len(flow.more.raw_packets) for flow in flows if flow.more)
 
 
 class Fragments:
@@ -56,17 +76,24 @@ class Fragments:
 
 
 class _Way:
-    """One direction of a connection: the next octet that is expected, and the ranges before it that were left out."""
+    """One direction of a connection, in octets counted without an end: what is expected next, and what came early.
 
-    __slots__ = ("expected", "holes")
+    `early`: ranges behind holes, in order, each with its number of segments. `lost`: holes that were given up.
+    """
+
+    __slots__ = ("early", "expected", "lost", "lost_bytes")
 
     def __init__(self) -> None:
         self.expected: int | None = None
-        self.holes: list[tuple[int, int]] = []
+        self.early: list[tuple[int, int, int]] = []
+        self.lost = self.lost_bytes = 0
 
 
 def count_tcp(more: More, packet: Packet, time_ns: int, forward: bool) -> None:
-    """Count a segment in the flow's TCPMetric: segments that have data, SYN or FIN, gaps, and what comes late."""
+    """Count a segment in the flow's TCPMetric: segments that have data, SYN or FIN, gaps, and what comes early.
+
+    As the reference: a segment is out of order that came before one that precedes it; skipped is what never came.
+    """
     if more.tcp is None:
         more.tcp = {side + name: 0 for side in ("AB", "BA") for name in TCP_NAMES}
         more.state = _Way(), _Way()
@@ -82,24 +109,49 @@ def count_tcp(more: More, packet: Packet, time_ns: int, forward: bool) -> None:
         metric[side + "Bytes"] += packet.payload_length
         metric[side + "SawStart"] |= bool(flags & SYN)
         metric[side + "SawEnd"] |= bool(flags & (FIN | RST))
-        _sequence(more.state[0 if forward else 1], metric, side, packet.tcp_seq or 0, length)
+        way = more.state[0 if forward else 1]
+        metric[side + "SegmentOutOfOrder"] += _in_sequence(way, packet.tcp_seq or 0, length)
+        starts, ends = [way.expected, *(one[1] for one in way.early)], [one[0] for one in way.early]
+        missing = sum(start - end for start, end in zip(ends, starts, strict=False))
+        metric[side + "SegmentSkipped"] = way.lost + len(way.early)
+        metric[side + "SegmentSkippedBytes"] = way.lost_bytes + missing
 
 
-def _sequence(way: _Way, metric: dict[str, int], side: str, seq: int, length: int) -> None:
-    """Compare a segment with what was expected; numbers go round at 2**32."""
-    end = (seq + length) % _ROUND
-    ahead = 0 if way.expected is None else (seq - way.expected + _HALF) % _ROUND - _HALF
-    if ahead > 0:
-        metric[side + "SegmentSkipped"] += 1
-        metric[side + "SegmentSkippedBytes"] += ahead
-        way.holes = [*way.holes[-HOLES_KEPT:], (way.expected or 0, seq)]
-    elif ahead < 0:
-        filled = [hole for hole in way.holes if (seq - hole[0]) % _ROUND < (hole[1] - hole[0]) % _ROUND]
-        if filled:
-            metric[side + "SegmentOutOfOrder"] += 1
-            way.holes = [hole for hole in way.holes if hole not in filled]
-    if way.expected is None or (end - way.expected + _HALF) % _ROUND - _HALF > 0:
-        way.expected = end
+def _in_sequence(way: _Way, seq: int, length: int) -> int:
+    """Give how many segments had come before this one though they belong behind it; numbers go round at 2**32."""
+    if way.expected is None:
+        way.expected = seq + length
+        return 0
+    begin = way.expected + (seq - way.expected + _HALF) % _ROUND - _HALF
+    end = begin + length
+    if begin > way.expected:
+        _put_early(way, begin, end)
+        return 0
+    late = 0
+    way.expected = max(way.expected, end)
+    while way.early and way.early[0][0] <= way.expected:
+        _, end, many = way.early.pop(0)
+        late += many if end > way.expected else 0
+        way.expected = max(way.expected, end)
+    return late
+
+
+def _put_early(way: _Way, begin: int, end: int) -> None:
+    """Keep a range for which something before it is missing; the oldest hole is given up where there are too many."""
+    touched = [one for one in way.early if one[0] <= end and begin <= one[1]]
+    if any(one[0] <= begin and end <= one[1] for one in touched):
+        return
+    whole = (
+        min((begin, *(one[0] for one in touched))),
+        max((end, *(one[1] for one in touched))),
+        1 + sum(one[2] for one in touched),
+    )
+    way.early = sorted([*(one for one in way.early if one not in touched), whole])
+    if len(way.early) > HOLES_KEPT:
+        start, way_end, _ = way.early.pop(0)
+        way.lost += 1
+        way.lost_bytes += start - (way.expected or 0)
+        way.expected = way_end
 
 
 def read_dns(more: More, payload: bytes, time_ns: int) -> None:

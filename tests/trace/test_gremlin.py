@@ -216,7 +216,10 @@ def test_nodes_and_edges_are_found_along_the_graph(text, expected):
         ("G.Flows().Values('Transport.B')", [80, 80]),
         ("G.Flows().Values('ICMP.Type')", ["ECHO"]),
         ("G.Flows().Limit(1).Values('FirstABns')", [1_700_000_000_000_000_000]),
-        ("G.Flows().Limit(1).Values('Link')", [["fa:00:00:00:00:01", "fa:00:00:00:00:02"]]),
+        (
+            "G.Flows().Limit(1).Values('Link')",
+            [{"Protocol": "ETHERNET", "A": "fa:00:00:00:00:01", "B": "fa:00:00:00:00:02", "ID": 0}],
+        ),
         ("G.Flows().Values('DNS')", []),
         ("G.Flows().Sum('Metric.ABBytes')", 1920),
         ("G.Flows().Has('UUID', 'x').Keys()", []),

@@ -142,6 +142,10 @@ def test_expressions_about_the_past_ask_it(url):
     assert asked("G.At(1000).Flows().Count()") == 1
     assert asked("G.Flows().Count()") == 0
     assert asked("G.At('-30m', 1200).Flows().Values('UUID')") == ["f"]
+    assert asked("G.Flows(Since(2400)).Values('UUID')") == ["f"]
+    assert asked("G.Flows(Since(600)).Count()") == 0
+    assert asked("G.At('-30m').Flows(Since(1200), 'Application', 'TCP').Values('UUID')") == ["f"]
+    assert asked("G.At('-10m').Flows(Since(600)).Count()") == 0
     history.close()
 
 

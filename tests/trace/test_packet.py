@@ -305,6 +305,13 @@ def test_frames_that_are_not_ip_name_their_layer():
     assert decode(frame(0x0026, bytes(38))).layers == ("Ethernet", "LLC")
 
 
+@pytest.mark.parametrize(("port", "name", "least"), [(53, "DNS", 12), (67, "DHCPv4", 240), (123, "NTP", 48)])
+def test_a_datagram_too_short_for_its_ports_application_is_just_udp(port, name, least):
+    for length, layers in ((least, ("UDP", name)), (least - 1, ("UDP",))):
+        datagram = struct.pack("!HHHH", 40820, port, 8 + length, 0) + bytes(length)
+        assert decode(frame(0x0800, ipv4(datagram))).layers[2:] == layers
+
+
 def test_what_a_tunnel_carries_is_a_packet_of_its_own():
     inside = frame(0x0800, ipv4(tcp(), protocol=6))
     vxlan = struct.pack("!BxxBI", 8, 0, 10 << 8) + inside

@@ -271,15 +271,33 @@ def test_frames_are_kept_on_request_up_to_a_limit():
     assert as_json(flow, raw=True)["LastRawPackets"][0]["LinkType"] == 1
 
 
-def test_segments_that_are_missing_or_late_are_counted_on_request():
-    def segment(seq, flags=ACK):
-        return ethernet(ipv4(tcp(flags=flags, payload=b"x" * 10, seq=seq)))
-
+@pytest.mark.parametrize(
+    ("came", "skipped", "missing", "out_of_order"),
+    [
+        ((0, 1, 2, 3), 0, 0, 0),
+        ((0, 2, 1, 3, 3), 0, 0, 1),
+        ((0, 2, 1, 4, 3, 6, 5), 0, 0, 3),
+        ((0, 2, 3, 4, 1), 0, 0, 3),
+        ((0, 4, 1, 2, 3), 0, 0, 1),
+        ((0, 4, 2, 6, 2), 3, 30, 0),
+        ((1, 0, 2), 0, 0, 0),
+    ],
+)
+def test_segments_that_are_missing_or_early_are_counted_on_request(came, skipped, missing, out_of_order):
     start = 2**32 - 5
-    flow = only(table_of(*(segment((start + at) % 2**32) for at in (0, 20, 10, 30, 30)), tcp_metrics=True))
-    metric = as_json(flow)["TCPMetric"]
-    assert [metric[f"ABSegment{name}"] for name in ("Skipped", "SkippedBytes", "OutOfOrder")] == [1, 10, 1]
-    assert (metric["ABPackets"], metric["ABBytes"], metric["BAPackets"]) == (5, 50, 0)
+    frames = (
+        ethernet(ipv4(tcp(flags=ACK, payload=b"x" * 10, seq=(start + at * 10) % 2**32))) for at in came
+    )
+    metric = as_json(only(table_of(*frames, tcp_metrics=True)))["TCPMetric"]
+    found = [metric[f"ABSegment{name}"] for name in ("Skipped", "SkippedBytes", "OutOfOrder")]
+    assert found == [skipped, missing, out_of_order]
+    assert (metric["ABPackets"], metric["ABBytes"], metric["BAPackets"]) == (len(came), 10 * len(came), 0)
+
+
+def test_a_connection_full_of_holes_fills_no_memory():
+    frames = (ethernet(ipv4(tcp(flags=ACK, payload=b"x", seq=at * 2))) for at in range(1000))
+    metric = as_json(only(table_of(*frames, tcp_metrics=True)))["TCPMetric"]
+    assert (metric["ABSegmentSkipped"], metric["ABSegmentSkippedBytes"]) == (999, 999)
 
 
 @given(
