@@ -21,8 +21,9 @@ MOST_ENDED: Final = 200_000
 ENDED_S: Final = 600.0
 """How long a flow that has ended is still asked for (longer ago: by `At` and `Since`)."""
 MOST_FLOWS: Final = 500_000
-"""Flows of all tables together; a table gets its part when it is made."""
-LEAST_FLOWS: Final = 10_000
+"""Flows of all tables together, whenever `tick` has looked: those with more than their part give way."""
+MOST_RAW: Final = 200_000
+"""Frames kept of flows that have ended."""
 Key = tuple[str, str]
 """TID of the captured node, UUID of the capture."""
 
@@ -42,6 +43,9 @@ class FlowStore:
     _written_ns: int = 0
     _evicted: int = 0
     _undecodable: int = 0
+    _raw_lost: int = 0
+    _raw: int = 0
+    """Frames kept of flows that have ended."""
 
     def table(self, node_tid: str, capture: Capture, link_type: int = 1) -> FlowTable:
         """Give the table of a captured node, made when it is the first time."""
@@ -50,7 +54,7 @@ class FlowStore:
             self._tables[key] = FlowTable(
                 node_tid,
                 capture.uuid,
-                limit=max(LEAST_FLOWS, self.most_flows // (len(self._tables) + 1)),
+                limit=self.most_flows,
                 mode=capture.layer_key_mode or "L2",
                 tcp_metrics=capture.extra_tcp_metric,
                 defragment=capture.ip_defrag,
@@ -69,14 +73,17 @@ class FlowStore:
             self.end(self.do(lambda table=table: list(table.flows())))  # type: ignore[misc]
             self._evicted += table.evicted
             self._undecodable += table.undecodable
+            self._raw_lost += table.raw.lost
 
     def end(self, flows: Iterable[FlowRecord], now_ns: int | None = None) -> None:
         """Keep flows that get no more packets."""
         at = now_ns or time.time_ns()
         for flow in flows:
+            self._forget_one(str(flow.uuid))
             self._ended[str(flow.uuid)] = (at, flow)
-        while len(self._ended) > MOST_ENDED:
-            self._ended.popitem(last=False)
+            self._raw += _raw(flow)
+        while len(self._ended) > MOST_ENDED or (self._raw > MOST_RAW and self._ended):
+            self._forget_one(next(iter(self._ended)))
 
     def flows(self) -> list[FlowRecord]:
         """Give all flows, also those that have just ended, in no order."""
@@ -95,6 +102,7 @@ class FlowStore:
             ended += over
         self.end(ended, now_ns)
         self._forget(now_ns)
+        self._make_room()
         return updated + ended
 
     def changed(self, most: int) -> list[FlowRecord]:
@@ -109,12 +117,13 @@ class FlowStore:
         return [flow for _, _, flow in fresh]
 
     def statistics(self) -> dict[str, int]:
-        """Give the numbers: flows in tables, ended ones that are kept, evicted ones, frames that were no packets."""
+        """Give the numbers: flows in tables, ended ones that are kept, evicted ones, frames that were not kept, or no packets."""
         tables = tuple(self._tables.values())
         return {
             "Flows": self.do(lambda: sum(len(table) for table in tables)),
             "Ended": len(self._ended),
             "Evicted": self._evicted + sum(table.evicted for table in tables),
+            "RawPacketsLost": self._raw_lost + sum(table.raw.lost for table in tables),
             "Undecodable": self._undecodable + sum(table.undecodable for table in tables),
         }
 
@@ -124,7 +133,26 @@ class FlowStore:
             uuid, (at, _) = next(iter(self._ended.items()))
             if at > limit:
                 return
-            del self._ended[uuid]
+            self._forget_one(uuid)
+
+    def _forget_one(self, uuid: str) -> None:
+        _, flow = self._ended.pop(uuid, (0, None))
+        self._raw -= _raw(flow)
+
+    def _make_room(self) -> None:
+        """Have the fullest tables give flows up where all together have too many."""
+        tables = sorted(self._tables.values(), key=len, reverse=True)
+        over = sum(map(len, tables)) - self.most_flows
+        for table in tables:
+            if over <= 0:
+                return
+            number = min(over, len(table) - self.most_flows // len(tables))
+            self.do(lambda table=table, number=number: table.evict(number))  # type: ignore[misc]
+            over -= number
+
+
+def _raw(flow: FlowRecord | None) -> int:
+    return len(flow.more.raw_packets) if flow and flow.more else 0
 
 
 def header_size(capture: Capture) -> int:

@@ -90,6 +90,7 @@ class FlowTable:
         self._count = self._slices = 0
         self._ended: list[FlowRecord] = []
         self._fragments = table_more.Fragments() if defragment else None
+        self.raw = table_more.RawFrames(raw_limit, link_type)
         self._wants_more = bool(tcp_metrics or dns or raw_limit or defragment)
 
     def __len__(self) -> int:
@@ -257,7 +258,7 @@ class FlowTable:
         if found := flows.get(back):
             return found, False
         if self._count >= self.limit:
-            self._make_room()
+            self.evict(max(1, self._count // EVICTED_AT_ONCE))
         flow = flows[there] = table_key.begun(packet, parent, self.owner, there, time_ns, self.mode)
         self._count += 1
         return flow, True
@@ -294,6 +295,7 @@ class FlowTable:
         """The same ports, a new connection: what was counted is an ended flow of its own."""
         before = copy(flow)
         before.ab -= size
+        self.raw.let_go((before,))
         if len(self._ended) < self.limit:
             self._ended.append(before)
         else:
@@ -319,7 +321,7 @@ class FlowTable:
         """Add what was asked for beyond counting; `packet` is the innermost."""
         flow.more = flow.more or More()
         if self.raw_limit:
-            table_more.keep_raw(flow.more, self.raw_limit, time_ns, data, self.link_type)
+            self.raw.keep(flow.more, time_ns, data)
         if self._fragments:
             self._fragments.count(flow, packet, forward)
         if self.tcp_metrics and packet.protocol == TCP and packet.tcp_seq is not None:
@@ -327,10 +329,9 @@ class FlowTable:
         if self.dns and "DNS" in packet.layers:
             table_more.read_dns(flow.more, data[packet.payload_at :], time_ns)
 
-    def _make_room(self) -> None:
-        """Let those flows go that have been silent the longest."""
-        flows = sorted(self.flows(), key=lambda flow: flow.last_ns)
-        gone = set(flows[: max(1, len(flows) // EVICTED_AT_ONCE)])
+    def evict(self, number: int) -> None:
+        """Let so many flows go that have been silent the longest."""
+        gone = set(sorted(self.flows(), key=lambda flow: flow.last_ns)[:number])
         self.evicted += len(gone)
         self._take_out(gone)
 
@@ -342,15 +343,15 @@ class FlowTable:
         for key in [key for key, steps in self._deep.items() if any(step[0] in gone for step in steps)]:
             del self._deep[key]
         self._count -= len(gone)
+        self.raw.let_go(gone)
 
     def tick(self, now_ns: int) -> tuple[list[FlowRecord], list[FlowRecord]]:
         """Give the flows that have a new LastUpdateMetric, and those that have ended and are no longer in the table.
 
         Call it every few seconds; each flow is told of every 60 s, and once more when it ends.
         """
-        updated, ended = [], self._ended
+        updated, gone, ended = list[FlowRecord](), set[FlowRecord](), self._ended
         self._ended = []
-        gone = set()
         for flow in self.flows():
             silent_s = (now_ns - flow.last_ns) / SECOND
             if silent_s >= _kept_s(flow):

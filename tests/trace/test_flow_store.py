@@ -1,0 +1,57 @@
+"""Flows of all captures together are bounded, and what has to go is counted."""
+
+import pytest
+
+from sfcci.trace import flow_store, table_more
+from sfcci.trace.captures import Capture
+from sfcci.trace.flow_store import FlowStore
+
+from .frames import NS, ethernet, ipv4, request, tcp
+
+
+def frames(count, first=0):
+    made = (ethernet(ipv4(tcp(sport=1000 + number))) for number in range(first, first + count))
+    return [(NS + number, frame, len(frame), False) for number, frame in enumerate(made, first)]
+
+
+def test_the_fullest_tables_give_way_and_the_longest_silent_go_first():
+    store = FlowStore(most_flows=30)
+    for name, count in (("quiet", 2), ("busy", 20), ("busiest", 28)):
+        store.table(name, Capture("c", "G.V()")).add_all(frames(count))
+    store.tick(NS)
+    kept = {name: len(store.table(name, Capture("c", "G.V()"))) for name in ("quiet", "busy", "busiest")}
+    assert kept == {"quiet": 2, "busy": 18, "busiest": 10}
+    assert {flow.port_a for flow in store.flows() if flow.owner.node_tid == "busiest"} == {
+        1000 + number for number in range(18, 28)
+    }
+    assert (store.statistics()["Flows"], store.statistics()["Evicted"]) == (30, 20)
+
+
+def test_frames_are_kept_as_long_as_there_is_room(monkeypatch):
+    monkeypatch.setattr(table_more, "MOST_RAW", 5)
+    monkeypatch.setattr(flow_store, "MOST_RAW", 7)
+    store = FlowStore()
+    capture = Capture("c", "G.V()", raw_packet_limit=-1)
+    for round_ in range(3):
+        table = store.table("node", capture)
+        table.add_all([(NS + number, request(), 80, False) for number in range(8)])
+        assert [len(flow.raw_packets) for flow in table.flows()] == [5]
+        store.tick(NS + 700 * 10**9)
+        assert [len(flow.raw_packets) for flow in store.flows()] == [5], round_
+    assert store.statistics()["RawPacketsLost"] == 9
+    store.keep_only(())
+    assert store.statistics()["RawPacketsLost"] == 9
+
+
+@pytest.mark.parametrize("kind", ["ipgre", "unknown519", "none"])
+def test_a_link_without_ethernet_has_a_table_for_such_packets(kind):
+    from sfcci.trace import captures
+    from sfcci.trace.graph import Graph
+
+    graph = Graph()
+    node = graph.put_node("n", {"Name": "t0", "Type": "tun", "IfIndex": 3, "EncapType": kind}, now_ms=1)
+    (tapped,) = captures.tapped(Capture("c", "G.V()"), graph.nodes(), graph)
+    table = FlowStore().table("n", tapped.capture, tapped.link_type)
+    packet = ipv4(tcp())
+    table.add(NS, packet, len(packet))
+    assert [flow.network_a for flow in table.flows()] == ["10.0.0.3"], node
