@@ -1,11 +1,11 @@
 """The paths that a capture tells: a pcapng of the switch's ports, and what was meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from sfcci.datapath import pcapng
 from sfcci.datapath.pcapng import CapturedFrame
 from sfcci.errors import Fault, InputError, Place
+from sfcci.trace import pcap
 from sfcci.trace.chainpath import ChainPath
 from sfcci.trace.flowfilter import Filter
 from sfcci.trace.judging import paths
@@ -20,16 +20,12 @@ def evidence_of(capture: Path, meant: Meant, wanted: Filter | None = None) -> tu
 
     Its interfaces are the ports of `meant`, by names, taps or ids. Raises InputError: no capture, or one of something else.
     """
-    return paths(trails_of(capture, meant, wanted), meant, wanted)
+    return paths_of(_frames(capture, meant), meant, wanted)
 
 
 def trails_of(capture: Path, meant: Meant, wanted: Filter | None = None) -> tuple[Trail, ...]:
     """Give the trail of every packet of these requests and their answers. Raises InputError as `evidence_of`."""
-    frames = pcapng.read(capture)
-    faults = tuple(_foreign(capture, frames, meant))
-    if faults:
-        raise InputError(*faults)
-    return _trails(frames, meant, wanted)
+    return _trails(_frames(capture, meant), meant, wanted)
 
 
 def paths_of(
@@ -39,22 +35,40 @@ def paths_of(
     return paths(_trails(frames, meant, wanted), meant, wanted)
 
 
+def _frames(capture: Path, meant: Meant) -> Iterator[CapturedFrame]:
+    """Give the frames one at a time; only the names of a few ports are kept. Raises InputError, at the end the latest."""
+    interfaces: dict[str, None] = {}
+    known = directed = False
+    for frame in pcap.read(capture):
+        if not known and (frame.interface in meant.nodes or len(interfaces) < SHOWN):
+            interfaces[frame.interface] = None
+            known = frame.interface in meant.nodes
+        directed = directed or bool(frame.direction)
+        yield frame
+    if interfaces and not (known and directed):
+        raise InputError(_foreign(capture, interfaces, meant, known=known))
+
+
 def _trails(frames: Iterable[CapturedFrame], meant: Meant, wanted: Filter | None) -> tuple[Trail, ...]:
     wants = wanted.either if wanted else None
     return trails(frames, meant.nodes, taps=meant.taps, aliases=meant.aliases, wants=wants)
 
 
-def _foreign(capture: Path, frames: Iterable[CapturedFrame], meant: Meant) -> Iterable[Fault]:
+def _foreign(capture: Path, interfaces: Iterable[str], meant: Meant, *, known: bool) -> Fault:
     """A capture in which no interface is a port that is known, or none says in which direction frames passed."""
-    interfaces = dict.fromkeys(frame.interface for frame in frames)
-    if not interfaces:
-        return
-    known = [name for name in interfaces if name in meant.nodes]
-    if not known:
-        found = ", ".join(name or "one without a name" for name in list(interfaces)[:SHOWN])
-        expected = ", ".join(port.name or port.tap for port in meant.topology.ports[:SHOWN])
-        yield Fault(Place(str(capture)), f"interfaces {found}", f"ports of the switch, such as {expected}")
-    elif not any(frame.direction for frame in frames):
-        yield Fault(
+    if known:
+        return Fault(
             Place(str(capture)), "no frame says in which direction it passed", "pcapng with epb_flags"
         )
+    names = [name for name in interfaces if name]
+    expected = ", ".join(port.name or port.tap for port in meant.topology.ports[:SHOWN])
+    if not names:
+        found, expected = (
+            "nothing says at which port a frame was seen",
+            f"pcapng with the switch's ports as its interfaces, such as {expected}",
+        )
+        hint = "classic pcap has no interfaces; its flows: sfcci-skydive client pcap"
+        return Fault(Place(str(capture)), found, expected, hint)
+    return Fault(
+        Place(str(capture)), f"interfaces {', '.join(names)}", f"ports of the switch, such as {expected}"
+    )

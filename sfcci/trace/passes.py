@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from sfcci.datapath.pcapng import CapturedFrame
+from sfcci.errors import Fault, InputError, Place
 from sfcci.trace.packet import FiveTuple, Packet, decode
 from sfcci.trace.tunnel import Carried
 
@@ -109,7 +110,7 @@ class Trails:
         node = self._ports.get(frame.interface)
         if node is None or not frame.direction:
             return
-        packet = decode(frame.data)
+        packet = decode(frame.data, frame.link_type)
         if packet.src is None or packet.protocol is None:
             return
         flow = told(packet)
@@ -146,11 +147,24 @@ def trails(
     taps: Collection[str] = (),
     aliases: Mapping[str, str] | None = None,
     wants: Callable[[FiveTuple], bool] | None = None,
+    limit: int = MOST_PASSES,
 ) -> tuple[Trail, ...]:
-    """Give the trail of every IP packet, oldest first; see `Trails`."""
-    seen = Trails(ports, taps=taps, aliases=aliases, wants=wants)
+    """Give the trail of every IP packet, oldest first; see `Trails`.
+
+    Raises InputError: there are more passes than `limit`; a part of them would tell of packets that were dropped.
+    """
+    seen = Trails(ports, taps=taps, aliases=aliases, wants=wants, limit=limit)
     for frame in frames:
         seen.add(frame)
+        if seen.given_up:
+            raise InputError(
+                Fault(
+                    Place("capture"),
+                    f"more than {limit} frames of the requests that are wanted",
+                    "fewer",
+                    "name the request more closely, such as '10.0.0.3 -> 10.0.0.8 tcp 80'",
+                )
+            )
     return tuple(seen.take())
 
 
