@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sfcci.errors import SfcciError
@@ -24,6 +25,7 @@ from sfcci.trace.gremlin import Answer
 from sfcci.trace.past import Past, Recorder
 from sfcci.trace.place import Here, Place
 from sfcci.trace.tapping import Tapping
+from sfcci.trace.topology_ask import with_rules
 from sfcci.trace.unanswered import Conflict, NoSuch
 
 TICK_S: Final = 2.0
@@ -35,6 +37,8 @@ REST_S: Final = 5.0
 """How long nothing happens by itself where nothing is captured."""
 _INTERFACE_METRICS: Final = re.compile(r"\.\s*v\s*\(.*metric", re.IGNORECASE | re.DOTALL)
 """Expressions that may ask for what interfaces have counted."""
+_RULES: Final = re.compile(r"ofrule|ofgroup")
+"""Expressions that ask for what switches hold."""
 Listener = Callable[[str, Any], None]
 """Hears ("node added", node) and so on, and ("captures", None)."""
 
@@ -81,7 +85,10 @@ class Analyzer:
             if self._here and _INTERFACE_METRICS.search(text):
                 with self._overlay(quiet=True):
                     self._here.topology.measure()
-            return gremlin.query(text, self._world())
+            world = self._world()
+            if self._here and _RULES.search(text):
+                world = replace(world, graph=with_rules(self._here.topology))
+            return gremlin.query(text, world)
 
     def _asked(self, text: str) -> Any:
         return gremlin.query(text, self._world()).json()
@@ -258,11 +265,14 @@ class Analyzer:
             self.alerts.tick()
 
     def _disconnect(self) -> None:
-        """The place has gone: so have its nodes, and its flows have ended."""
+        """The place has gone: so have its nodes, and its flows have ended. When we end ourselves, its nodes stay."""
         with self.lock:
             here, self._here, self._tapping = self._here, None, None
             if here is None:
                 return
+            if not self._end.is_set():
+                here.topology.forget()  # who reads packets may have heard of the end first, and it was let go
+                self.alerts.changed()
             self.store.keep_only(())
             self.store.do = _directly
             self.recorder.tick(_now_ms(), (), self.store.changed, most=MOST_AT_END)

@@ -6,7 +6,6 @@ full) is asked anew.
 
 import contextlib
 import os
-import resource
 import select
 import socket
 import threading
@@ -27,9 +26,6 @@ from sfcci.trace.ovsdb_watch import DatabaseWatch, database_of
 from sfcci.trace.topology import ROOT, Drawing
 from sfcci.trace.topology_node import Neutron
 from sfcci.trace.topology_space import Space
-
-ROOM = 8
-"""Handles that are left free beside those of namespaces."""
 
 
 class Topology:
@@ -170,6 +166,14 @@ class Topology:
             self.ended = True
             self._stack.close()
 
+    def forget(self) -> None:
+        """What was watched is gone, or out of sight: nothing of it is in the graph any more. Again is allowed."""
+        with self._turn:
+            for name in tuple(self.drawing.spaces):
+                self.drawing.without_space(name)
+            self.drawing.forget_rows()
+            self.drawing.draw(_now_ms())
+
     def __enter__(self) -> Self:
         return self
 
@@ -178,11 +182,8 @@ class Topology:
 
     def _end(self) -> None:
         """The lab has ended: let go of its namespaces, which would stay as long as somebody holds a socket in them."""
-        for name in tuple(self._kernels):
-            self._leave(name)
-        self.drawing.forget_rows()
-        self.drawing.draw(_now_ms())
         self.close()
+        self.forget()
 
     def _check(self, names: Iterable[str] | None) -> None:
         """Find out which of the names hold a namespace; None: of all that there are and were."""
@@ -235,7 +236,6 @@ class Topology:
             self._asked.pop(name, None)
 
     def _open(self, name: str, path: str, found: os.stat_result) -> None:
-        _make_room(len(self._kernels))
         kernel = self._kernels[name] = Kernel(self._opener.netlink_socket(name, netlink.GROUPS))
         self._named[kernel.fileno()] = name
         self._epoll.register(kernel.fileno(), select.EPOLLIN)
@@ -386,13 +386,6 @@ class Topology:
         for kernel in self._kernels.values():
             kernel.close()
         self._kernels.clear()
-
-
-def _make_room(handles: int) -> None:
-    """Allow ourselves as many open files as we may: each namespace takes one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard and handles * 2 + ROOM > soft // 2:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _now_ms() -> int:

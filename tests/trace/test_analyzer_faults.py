@@ -3,11 +3,12 @@
 import contextlib
 import threading
 
+from sfcci.errors import Unreachable
 from sfcci.trace.alert import Alert
 from sfcci.trace.alert_action import Actions
 from sfcci.trace.analyzer import Analyzer
 from sfcci.trace.past import Recorder
-from sfcci.trace.place import Machine
+from sfcci.trace.place import Here, Machine
 
 
 def test_a_kernel_that_refuses_is_said_and_asked_again(monkeypatch):
@@ -48,3 +49,56 @@ def test_an_action_that_fails_in_a_new_way_hinders_no_other():
     assert done.wait(60)
     actions.close()
     assert said == ["alert bad: ZeroDivisionError: what nobody thought of"]
+
+
+class Vanishing:
+    """A place whose end is heard of first by who reads packets; only then the topology is told to let go."""
+
+    name, ended = "lab", False
+
+    def __init__(self):
+        self.live = self.topology = self
+        self.opener = None
+
+    @contextlib.contextmanager
+    def opened(self, graph):
+        self.graph = graph
+        graph.put_node("n", {"Type": "netns"}, now_ms=1)
+        yield Here(None, self, self, -1)
+
+    def catch_up(self):
+        assert self.graph.node("n")
+
+    def wait(self, _timeout_s, _wake):
+        self.ended = True
+
+    def want(self, _wanted):
+        """Nothing is captured."""
+
+    def states(self):
+        return {}
+
+    def do(self, work):
+        return work()
+
+    def forget(self):
+        self.graph.drop_node("n", now_ms=2)
+
+    def missing(self):
+        return Unreachable("no lab is up")
+
+
+def test_a_place_that_ends_leaves_no_nodes_whoever_hears_of_it_first(monkeypatch):
+    monkeypatch.setattr("sfcci.trace.place.os.eventfd_read", lambda _handle: 0)
+    monkeypatch.setattr("sfcci.trace.place.os.eventfd_write", lambda _handle, _value: None)
+    said, gone = [], threading.Event()
+    analyzer = Analyzer(Vanishing(), Recorder(None), Actions(), said.append)
+    analyzer.graph.put_node("host", {"Type": "host"}, now_ms=1)
+    analyzer.graph.put_node("n", {"Type": "netns"}, now_ms=1)
+    analyzer.subscribe(lambda kind, _what: gone.set() if kind == "captures" else None)
+    thread = threading.Thread(target=analyzer.run)
+    thread.start()
+    assert gone.wait(60)
+    analyzer.end()
+    thread.join(60)
+    assert [node.id for node in analyzer.graph.nodes()] == ["host"]
