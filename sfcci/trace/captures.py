@@ -15,7 +15,6 @@ from sfcci.trace.gremlin import Answer
 
 MOST_HEADER: Final = 4096
 """The most octets of a packet that a capture looks at."""
-ALL_PACKETS: Final = -1
 KEY_MODES: Final = ("", "L2", "L3")
 TYPES: Final = (
     "",

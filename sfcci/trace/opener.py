@@ -20,7 +20,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from sfcci import command
 from sfcci.datapath.lab import Lab
@@ -45,14 +45,6 @@ class Gone(SfcciError):  # noqa: N818 - what has happened
     """The namespace, the interface, or the whole lab is not there, or no longer."""
 
 
-class Namespace(NamedTuple):
-    """A named network namespace: `path` as those inside see it, `inode` the same wherever it is seen."""
-
-    name: str
-    path: str
-    inode: int
-
-
 class Opener:
     """Opens sockets in the namespaces of a lab or of the machine; made by `opened`. Any thread may use it."""
 
@@ -68,18 +60,6 @@ class Opener:
     def netlink_socket(self, netns: str, groups: int) -> socket.socket:
         """Give a route netlink socket (rtnetlink(7)), bound to these groups' bits. Raises Gone, MissingTool."""
         return self._socket({"kind": "netlink", "netns": netns, "groups": groups})
-
-    def datagram_socket(self, netns: str) -> socket.socket:
-        """Give an IPv4 datagram socket, which ioctls about interfaces want. Raises Gone, MissingTool."""
-        return self._socket({"kind": "datagram", "netns": netns})
-
-    def namespaces(self) -> tuple[Namespace, ...]:
-        """Give the named namespaces in order of names; the switch's own, "", has none. A name that holds none is left out."""
-        with contextlib.suppress(FileNotFoundError):
-            device = Path("/proc/self/ns/net").stat().st_dev
-            found = (_namespace(entry, device) for entry in os.scandir(self.folder))
-            return tuple(sorted(namespace for namespace in found if namespace))
-        return ()
 
     def fileno(self) -> int:
         """Give what becomes readable when the lab has ended (and not else, but while a socket is being asked for)."""
@@ -172,12 +152,3 @@ def _many_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def _namespace(entry: os.DirEntry[str], device: int) -> Namespace | None:
-    """Give the namespace of a name; None for a file without one: each lies on the one file system of namespaces (nsfs)."""
-    try:
-        found = entry.stat()
-    except OSError:
-        return None
-    return Namespace(entry.name, str(NAMES / entry.name), found.st_ino) if found.st_dev == device else None

@@ -123,6 +123,8 @@ def test_the_articles_commands_work_as_they_stand(world):
     assert [path["verdict"] for path in paths["paths"]] == ["OK", "OK"]
     hops = [hop["node"] for hop in paths["paths"][0]["hops"]]
     assert (hops[0], hops[-1], hops[1] in {"vm1", "vm2"}, hops[2]) == ("source", "dest", True, "vm3")
+    rules = world.query("G.V().Has('Name', 'br-int').Out().Has('Type', 'ofrule', 'Table', 12)")
+    assert {"Actions", "Cookie", "Filters", "Priority"} <= rules[0]["Metadata"].keys()
 
 
 def test_a_capture_reads_interfaces_that_appear_later(world):

@@ -1,5 +1,6 @@
 """Frames of interfaces as they pass: none missed, each as it was on the wire, whatever becomes of interface and sink."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -316,11 +317,11 @@ def test_a_lab_that_ends_keeps_nothing_open():
     assert handles() <= before
 
 
-def test_a_loopback_tells_each_frame_once(opener, live):
+def test_a_loopback_tells_each_frame_once(world, live):
     seen = Seen()
     live.want({1: Wanted("", "lo", seen, bpf="udp")})
-    with opener.datagram_socket("") as sock:
-        sock.sendto(b"hello", ("127.0.0.1", 9))
+    words = "import socket; socket.socket(type=socket.SOCK_DGRAM).sendto(b'hello', ('127.0.0.1', 9))"
+    world.keeper.run([sys.executable, "-I", "-S", "-c", words])
     live.drain()
     assert [(frame[-5:], outgoing) for _, frame, _, outgoing in seen] == [(b"hello", False)]
 

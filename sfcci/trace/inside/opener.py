@@ -1,6 +1,6 @@
 """Opens sockets in network namespaces for a process that cannot enter them: standard input is its end of a socket pair.
 
-A request is a message {"kind": "packet" | "netlink" | "datagram", "netns": NAME, "groups": BITS}, answered by one: {} with the
+A request is a message {"kind": "packet" | "netlink", "netns": NAME, "groups": BITS}, answered by one: {} with the
 socket beside it (SCM_RIGHTS, unix(7)), or {"errno": N, "why": TEXT}. The namespace "" is the one that this program was started
 in; names are those of `ip netns`. The first message says that it is there. When the pair's other end is closed, or who had it
 is killed, it ends; what it gave away stays with whom it was given to.
@@ -31,8 +31,6 @@ def opened(request: dict[str, Any]) -> socket.socket:
     """Give a socket of the kind that was asked for. Raises OSError."""
     if request["kind"] == "packet":
         return socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)  # it hears nothing until it is bound
-    if request["kind"] == "datagram":
-        return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE)
     sock.bind((0, request["groups"]))
     return sock
