@@ -110,19 +110,28 @@ class Api:
     def import_packets(self, asked: Asked) -> "Response":
         """POST /api/pcap: the flows of a file of packets."""
         from sfcci.trace import pcap
+        from sfcci.trace.packet import BY_LINK_TYPE
         from sfcci.trace.table import FlowTable
 
         assert asked.file is not None  # noqa: S101 - its route takes one
         tables: dict[int, FlowTable] = {}
-        for packet in pcap.frames(asked.file, "the file"):
-            kind = packet.link_type
+        unknown = 0
+        for frame in pcap.frames(asked.file, "the file"):
+            kind = frame.link_type
+            if kind not in BY_LINK_TYPE:
+                unknown += 1
+                continue
             table = tables.get(kind) or tables.setdefault(
                 kind, FlowTable(limit=MOST_IMPORTED, link_type=kind)
             )
-            table.add(packet.time_ns, packet.data, packet.length)
+            table.add(frame.time_ns, frame.data, frame.length)
         flows = [flow for table in tables.values() for flow in table.flows()]
+        unknown += sum(table.undecodable for table in tables.values())
+        if unknown and not flows:
+            expected = f"frames of a link type among {', '.join(map(str, sorted(BY_LINK_TYPE)))}"
+            raise InputError(Fault(Place("the file"), "no frame in it can be read", expected))
         self.analyzer.take_flows(flows)
-        return answer_json({"Flows": len(flows)}, 202)
+        return answer_json({"Flows": len(flows), "Undecodable": unknown}, 202)
 
     def status(self, _asked: Asked) -> "Response":
         """GET /api/status."""

@@ -170,7 +170,7 @@ def _capture_file():
 
 
 def test_a_file_of_packets_becomes_flows_that_stay_asked_for(server):
-    assert server.said("POST", "/api/pcap", _capture_file()) == (202, {"Flows": 1})
+    assert server.said("POST", "/api/pcap", _capture_file()) == (202, {"Flows": 1, "Undecodable": 0})
     flow = json.loads(server.query("G.Flows().Has('Network', '10.0.0.1')").text)[0]
     assert (flow["Transport"]["B"], flow["Metric"]["ABPackets"], flow["Start"]) == (
         6000,
@@ -179,6 +179,9 @@ def test_a_file_of_packets_becomes_flows_that_stay_asked_for(server):
     )
     assert json.loads(server.query("G.At(1000000000).Flows().Count()").text) == 1
     assert server.ask("POST", "/api/pcap", b"no capture at all").status == 400
+    foreign = struct.pack("<IHHiIIIIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 189, 1, 0, 4, 4) + b"USB!"
+    refused = server.ask("POST", "/api/pcap", foreign)
+    assert (refused.status, "no frame in it can be read" in refused.text) == (400, True)
 
 
 def test_strangers_pages_are_refused(server):
