@@ -65,7 +65,7 @@ class Place(Protocol):
     ) -> dict[str, Any]:
         """Judge what flows tell by the chains that are meant, as path_json's document.
 
-        `everything`: all flows there are (behind a translator a request is another flow); `captured`: the interfaces that
+        `everything`: all flows there are, for a request is one at each hop; `captured`: the interfaces that
         are captured beside the switch.
 
         Raises UsageError where there are no chains, or not every port is captured.
@@ -134,9 +134,8 @@ class LabPlace:
             for port in meant.topology.ports
             for node in graph.lookup("Name", port.tap)
         }
-        if meant.aliases:
-            flows = translated(flows, everything(), meant.aliases)
-        paths = recorded.of_flows(flows, port_of, meant, captured=captured)
+        whole = conversations(flows, everything(), meant.aliases)
+        paths = recorded.of_flows(whole, port_of, meant, captured=captured)
         return path_json.document(paths, meant)
 
     def _lab(self) -> StandingLab:
@@ -146,10 +145,13 @@ class LabPlace:
         return found
 
 
-def translated(
+def conversations(
     flows: Iterable[FlowRecord], everything: Iterable[FlowRecord], aliases: Mapping[str, str]
 ) -> list[FlowRecord]:
-    """Give the flows of the same conversations, also where translators have made others' addresses of theirs."""
+    """Give all flows of the same conversations: of one hop alone (`Limit(1)`) nobody can tell how a request went on.
+
+    Also those where translators have made others' addresses of theirs.
+    """
 
     def known(flow: FlowRecord) -> frozenset[tuple[Any, ...]]:
         ends = (flow.network_a, flow.port_a), (flow.network_b, flow.port_b)
