@@ -19,7 +19,7 @@ from sfcci.chain.path import FIRST_INDEXES, Instance, Path
 from sfcci.chain.port import Ports, SwitchPort, mac_number
 from sfcci.chain.rewriting import restored, rewritten
 from sfcci.chain.state import NOTHING
-from sfcci.chain.table import MPLS, NSH, SI_BITS
+from sfcci.chain.table import MPLS, NSH, place
 from sfcci.chain.walk import Packet
 
 MOST_LEGS = 300
@@ -45,7 +45,7 @@ class Departure:
     @property
     def path(self) -> tuple[int, int]:
         """Path id (spi) and service index."""
-        return self.place >> SI_BITS, self.place & (1 << SI_BITS) - 1
+        return place(self.place)
 
 
 @dataclass(frozen=True)

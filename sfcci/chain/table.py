@@ -70,6 +70,11 @@ def label(spi: int, si: int) -> int:
     return spi << SI_BITS | si
 
 
+def place(number: int) -> tuple[int, int]:
+    """Give path id and service index of the place on a path that `label` made a number of."""
+    return number >> SI_BITS, number & (1 << SI_BITS) - 1
+
+
 def delivery(port: int, way: int) -> int:
     """Give reg3 for a port and the way to deliver."""
     return way << PORT_BITS | port

@@ -1,17 +1,16 @@
 """The nodes that a packet came to, told from its trail: who each is to it, in what it came, how the switch chose it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from sfcci.chain.path import Hop as PathHop
 from sfcci.chain.path import Instance, Path, Tap
-from sfcci.chain.table import SI_BITS, label
+from sfcci.chain.table import label
 from sfcci.datapath.topology import Port
 from sfcci.trace.chainpath import Hop, Role
 from sfcci.trace.meant import Choice, Meant
 from sfcci.trace.passes import IN, Pass, Trail
 
-INDEX = (1 << SI_BITS) - 1
 NO_CHOICE = Choice(of=0)
 
 
@@ -144,8 +143,8 @@ class _Seen:
     def _served(self, one: Pass, delta_ns: int, path: Path, instance: Instance, si: int, role: Role) -> Hop:
         """A function of the way, or a tap, with its place: what the frame says, else what the switch knows."""
         name, group = self.meant.layout.name, self.meant.layout.group_of[instance.pair]
-        told = place(one.encap)
-        spi, index = told or (path.spi, si)
+        told = one.place
+        _, spi, index = told or ("", path.spi, si)
         choice = self.meant.choice(path, si, instance.entry.number) if role is Role.FUNCTION else NO_CHOICE
         return Hop(
             one.node,
@@ -164,29 +163,14 @@ class _Seen:
         )
 
 
-def place(encap: Sequence[Sequence[str | int]]) -> tuple[int, int] | None:
-    """Give path id and index that a frame says; None: it says none."""
-    for kind, *numbers in encap:
-        if kind == "nsh":
-            return int(numbers[0]), int(numbers[1])
-        if kind == "mpls":
-            return int(numbers[0]) >> SI_BITS, int(numbers[0]) & INDEX
-    return None
-
-
 def _blamed(hop: Hop, one: Pass) -> str:
     """What is wrong with the frame that came back: a function that knows the chain counts the index down."""
     if hop.role is not Role.FUNCTION or not hop.on_wire or hop.given is None:
         return ""
-    told = place(one.encap)
-    if told is None:
+    if one.place is None:
         return "gave it back without the chain's header"
-    spi, si = place(hop.given.encap) or (0, 0)
-    if told != (spi, si - 1):
+    _, *told = one.place
+    _, spi, si = hop.given.place or ("", 0, 0)
+    if told != [spi, si - 1]:
         return f"gave it back with path {told[0]} index {told[1]}, expected path {spi} index {si - 1}"
     return ""
-
-
-def visits(hops: Iterable[Hop]) -> tuple[Hop, ...]:
-    """Give the functions that the packet came to, copies aside."""
-    return tuple(hop for hop in hops if hop.role is Role.FUNCTION)

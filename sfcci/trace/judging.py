@@ -9,7 +9,7 @@ from sfcci.chain.path import Hop as PathHop
 from sfcci.chain.path import Instance, Path, Tap
 from sfcci.trace.chainpath import ChainPath, Hop, Role, Step, Verdict, Where
 from sfcci.trace.flowfilter import tracked
-from sfcci.trace.hops import Way, hops_of, visits, way_of
+from sfcci.trace.hops import Way, hops_of, way_of
 from sfcci.trace.meant import Meant
 from sfcci.trace.packet import FiveTuple
 from sfcci.trace.passes import IN, OUT, Pass, Trail
@@ -102,7 +102,7 @@ class _Judging:
     """The first one counts."""
 
     def __post_init__(self) -> None:
-        self.visits = visits(self.hops)
+        self.visits = tuple(hop for hop in self.hops if hop.role is Role.FUNCTION)
 
     def path(self) -> ChainPath:
         dropped = self._dropped()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
 
+from sfcci.chain.table import place
 from sfcci.datapath.pcapng import CapturedFrame
 from sfcci.errors import Fault, InputError, Place
 from sfcci.trace.packet import FiveTuple, Packet, decode
@@ -43,6 +44,16 @@ class Pass(NamedTuple):
     """Octets of the frame."""
     flow: FiveTuple
     """As it is there: a translator changes it. An echo's identifier stands for its ports."""
+
+    @property
+    def place(self) -> tuple[str, int, int] | None:
+        """The "mpls" or "nsh" that the frame is in first, with path id and service index; None: it is in neither."""
+        for kind, *numbers in self.encap:
+            if kind == "nsh":
+                return "nsh", int(numbers[0]), int(numbers[1])
+            if kind == "mpls":
+                return "mpls", *place(int(numbers[0]))
+        return None
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from sfcci.datapath.pcapng import CapturedFrame
 from sfcci.trace.packet import FiveTuple
-from sfcci.trace.passes import IN, OUT, Pass, Trail, trails
+from sfcci.trace.passes import IN, OUT, Trail, trails
 
 PLAIN = ("none", 0, 0)
-INDEX_BITS = 8
 
 
 @dataclass(frozen=True)
@@ -57,16 +56,5 @@ def _journey(trail: Trail) -> Journey:
         tuple(one.node for one in given),
         trail.begin_ns / 1e9,
         tuple(one.node for one in trail.copies),
-        tuple(_carried(one) for one in given),
+        tuple(one.place or PLAIN for one in given),
     )
-
-
-def _carried(one: Pass) -> tuple[str, int, int]:
-    """Give what a packet is carried in: of a label the path id is all but the last 8 bits."""
-    for kind, *numbers in one.encap:
-        if kind == "mpls":
-            label = int(numbers[0])
-            return "mpls", label >> INDEX_BITS, label & (1 << INDEX_BITS) - 1
-        if kind == "nsh":
-            return "nsh", int(numbers[0]), int(numbers[1])
-    return PLAIN
