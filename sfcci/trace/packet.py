@@ -201,6 +201,8 @@ def _inside(frame: bytes, behind: Behind, into: Fields) -> None:
     inner = _packet(
         frame, behind.at, layer, {"layers": [], "encap": list(into["encap"]), "depth": into["depth"] + 1}
     )
+    if not inner.layers:  # the frame ends before it begins
+        raise ContradictionError
     into["inner"] = inner
     if "src" not in into:
         into.update((name, getattr(inner, name)) for name in FLAT)

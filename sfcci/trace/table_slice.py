@@ -37,7 +37,7 @@ def slice_of(frame: bytes, link_type: int = 1) -> tuple[bytes, int] | None:
     walk = _Walk(frame)
     try:
         complete = _ethernet(walk) if link_type == 1 else link_type in RAW_IP and _ip(walk)
-    except (IndexError, struct.error):
+    except (IndexError, struct.error, tunnel.ContradictionError):
         return None
     return (bytes(walk.taken), walk.flags) if complete else None
 

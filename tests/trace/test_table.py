@@ -285,9 +285,7 @@ def test_frames_are_kept_on_request_up_to_a_limit():
 )
 def test_segments_that_are_missing_or_early_are_counted_on_request(came, skipped, missing, out_of_order):
     start = 2**32 - 5
-    frames = (
-        ethernet(ipv4(tcp(flags=ACK, payload=b"x" * 10, seq=(start + at * 10) % 2**32))) for at in came
-    )
+    frames = (ethernet(ipv4(tcp(flags=ACK, payload=b"x" * 10, seq=(start + at * 10) % 2**32))) for at in came)
     metric = as_json(only(table_of(*frames, tcp_metrics=True)))["TCPMetric"]
     found = [metric[f"ABSegment{name}"] for name in ("Skipped", "SkippedBytes", "OutOfOrder")]
     assert found == [skipped, missing, out_of_order]
@@ -298,6 +296,21 @@ def test_a_connection_full_of_holes_fills_no_memory():
     frames = (ethernet(ipv4(tcp(flags=ACK, payload=b"x", seq=at * 2))) for at in range(1000))
     metric = as_json(only(table_of(*frames, tcp_metrics=True)))["TCPMetric"]
     assert (metric["ABSegmentSkipped"], metric["ABSegmentSkippedBytes"]) == (999, 999)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_tunnel_of_a_version_that_is_not_known_is_counted_and_nothing_is_raised(version):
+    tunnel = bytes([version << 6]) + bytes(7) + request()
+    frame = ethernet(ipv4(udp(55555, 6081, tunnel), "172.16.0.1", "172.16.0.2", 17))
+    assert shown(table_of(frame, frame)) == ["Ethernet/IPv4/UDP"]
+
+
+@pytest.mark.parametrize("how", [how for how in HOW if how not in ("plain", "vlan", "tags")])
+def test_a_tunnel_that_ends_before_what_it_carries_is_one_flow(how):
+    whole = carried(ipv4(tcp()), how)
+    for cut in range(14, len(whole)):
+        table = table_of(whole[:cut])
+        assert "" not in shown(table), cut
 
 
 @given(
