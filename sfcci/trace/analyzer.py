@@ -198,7 +198,7 @@ class Analyzer:
         """Take flows from elsewhere (a file of packets): they have ended, and are asked for like others."""
         with self.lock:
             self.store.end(flows)
-            self.recorder.tick(_now_ms(), flows, most=MOST_AT_END)
+            self.recorder.tick(_now_ms(), flows)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have `listener` hear every change from now on (in the changer's thread); what comes back ends that."""

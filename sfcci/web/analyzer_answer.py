@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
@@ -28,6 +28,8 @@ MOST_OCTETS: Final = 1 << 20
 """The longest document that is taken."""
 MOST_FILE: Final = 1 << 30
 """The longest file of packets that is taken; more than IN_MEMORY of it lies on the disk."""
+FILES_AT_ONCE: Final = 2
+"""Files that are taken in at a time: each has a core, and room on the disk."""
 IN_MEMORY: Final = 1 << 22
 BODY_S: Final = 60.0
 """How long a document may take to come, and a file to say nothing."""
@@ -53,15 +55,18 @@ Endpoint = Callable[["Request"], Awaitable["Response"]]
 
 def answering(door: Door, work: Work, *, body: str = "", open_to_all: bool = False) -> Endpoint:
     """Give the endpoint that does `work`; `body`: "" none, "document" (JSON or YAML), "file"."""
+    taking = asyncio.Semaphore(FILES_AT_ONCE)
 
     async def endpoint(request: "Request") -> "Response":
         from starlette.concurrency import run_in_threadpool
 
-        with contextlib.ExitStack() as held:
+        async with contextlib.AsyncExitStack() as held:
             try:
                 door.check_page(request)
                 if not open_to_all:
                     await door.user(request)
+                if body == "file":
+                    await held.enter_async_context(_turn(taking))
                 asked = await _asked(request, body, held)
                 response = await run_in_threadpool(partial(answered, work, asked))
             except Denied as error:
@@ -71,6 +76,14 @@ def answering(door: Door, work: Work, *, body: str = "", open_to_all: bool = Fal
             return with_headers(response)
 
     return endpoint
+
+
+@contextlib.asynccontextmanager
+async def _turn(taking: asyncio.Semaphore) -> AsyncIterator[None]:
+    if taking.locked():
+        raise Denied(503, f"{FILES_AT_ONCE} files are being taken in; try again")
+    async with taking:
+        yield
 
 
 def answered(work: Work, asked: Asked) -> "Response":
@@ -126,9 +139,9 @@ def with_headers(response: "Response") -> "Response":
     return response
 
 
-async def _asked(request: "Request", body: str, held: contextlib.ExitStack) -> Asked:
+async def _asked(request: "Request", body: str, held: contextlib.AsyncExitStack) -> Asked:
     if body == "document":
-        return Asked(request, _document(request, await _bytes(request)))
+        return Asked(request, _document(request, await whole_body(request, MOST_OCTETS)))
     if body == "file":
         file = held.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - held as long as it is read
         await _into(request, file)
@@ -136,14 +149,15 @@ async def _asked(request: "Request", body: str, held: contextlib.ExitStack) -> A
     return Asked(request)
 
 
-async def _bytes(request: "Request") -> bytes:
+async def whole_body(request: "Request", most: int) -> bytes:
+    """Give what was sent, at most so many octets. Raises Denied."""
     parts, octets = list[bytes](), 0
     try:
         async with asyncio.timeout(BODY_S):
             async for part in request.stream():
                 octets += len(part)
-                if octets > MOST_OCTETS:
-                    raise Denied(413, f"the body is longer than {MOST_OCTETS} octets")
+                if octets > most:
+                    raise Denied(413, f"the body is longer than {most} octets")
                 parts.append(part)
     except TimeoutError:
         raise Denied(408, f"the body took longer than {BODY_S:g} s to come") from None

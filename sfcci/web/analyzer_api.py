@@ -4,9 +4,10 @@ Addresses, bodies and statuses are Skydive's (api/server); of a capture or an al
 """
 
 import socket
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sfcci import __version__
 from sfcci.errors import Fault, InputError, Place, UsageError
@@ -20,8 +21,11 @@ from sfcci.web.analyzer_door import Door
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+T = TypeVar("T")
 MOST_IMPORTED: Final = 200_000
-"""Flows of one file, of each link type: those that had no packets for longest go."""
+"""Flows of one file: those that had no packets for longest go. A second link type has a half beside, and so on."""
+IMPORT_S: Final = 300.0
+"""How long a file may take: some hundred million packets, or four million that are each a flow."""
 DOT, PCAP = "vnd.graphviz", "vnd.tcpdump.pcap"
 SPAN: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -116,13 +120,13 @@ class Api:
         assert asked.file is not None  # noqa: S101 - its route takes one
         tables: dict[int, FlowTable] = {}
         unknown = 0
-        for frame in pcap.frames(asked.file, "the file"):
+        for frame in _in_time(pcap.frames(asked.file, "the file"), IMPORT_S):
             kind = frame.link_type
             if kind not in BY_LINK_TYPE:
                 unknown += 1
                 continue
             table = tables.get(kind) or tables.setdefault(
-                kind, FlowTable(limit=MOST_IMPORTED, link_type=kind)
+                kind, FlowTable(limit=MOST_IMPORTED // (len(tables) + 1), link_type=kind)
             )
             table.add(frame.time_ns, frame.data, frame.length)
         flows = [flow for table in tables.values() for flow in table.flows()]
@@ -136,6 +140,15 @@ class Api:
     def status(self, _asked: Asked) -> "Response":
         """GET /api/status."""
         return answer_json(self.analyzer.status())
+
+
+def _in_time(given: Iterable[T], limit_s: float) -> Iterator[T]:
+    """Give them as long as there is time. Raises UsageError."""
+    end = time.monotonic() + limit_s
+    for number, one in enumerate(given):
+        if not number % 4096 and time.monotonic() > end:
+            raise UsageError(f"the file takes longer than {limit_s:g} s; send it in parts (editcap -c)")
+        yield one
 
 
 def crud(door: Door, kind: Kind, name: str) -> dict[tuple[str, str], Endpoint]:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from sfcci.trace.injections import Injections
 from sfcci.web import analyzer_api, assets, pages_topology
-from sfcci.web.analyzer_answer import Endpoint, answer_json, denied, with_headers
+from sfcci.web.analyzer_answer import Endpoint, answer_json, denied, whole_body, with_headers
 from sfcci.web.analyzer_door import COOKIES, SESSION_S, Denied, Door
 from sfcci.web.analyzer_events import Events
 from sfcci.web.answer import NotThere, as_answer, asset
@@ -80,7 +80,7 @@ def _login(door: Door) -> Endpoint:
     async def login(request: "Request") -> "Response":
         try:
             door.check_page(request)
-            form = parse_qs((await _form(request)).decode(errors="replace"))
+            form = parse_qs((await whole_body(request, MOST_FORM)).decode(errors="replace"))
             name, password = (form.get(key, [""])[0] for key in ("username", "password"))
             token = await door.log_in(name, password)
         except Denied as error:
@@ -98,15 +98,6 @@ def _login(door: Door) -> Endpoint:
         return with_headers(response)
 
     return login
-
-
-async def _form(request: "Request") -> bytes:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_FORM:
-            raise Denied(413, f"the form is longer than {MOST_FORM} octets")
-    return body
 
 
 @contextlib.contextmanager

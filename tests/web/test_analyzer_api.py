@@ -184,6 +184,30 @@ def test_a_file_of_packets_becomes_flows_that_stay_asked_for(server):
     assert (refused.status, "no frame in it can be read" in refused.text) == (400, True)
 
 
+def test_no_more_files_are_taken_in_than_there_is_room_for(server):
+    held = [http.client.HTTPConnection("127.0.0.1", server.port, timeout=60) for _ in range(2)]
+    whole = _capture_file()
+    for connection in held:  # they have begun, and not ended
+        connection.putrequest("POST", "/api/pcap")
+        connection.putheader("Content-Length", str(len(whole)))
+        connection.endheaders(whole[:10])
+    end = time.monotonic() + 60
+    while (refused := server.ask("POST", "/api/pcap", whole)).status != 503 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert "2 files are being taken in" in refused.text
+    for connection in held:
+        connection.send(whole[10:])
+        assert connection.getresponse().status == 202
+        connection.close()
+    assert server.ask("POST", "/api/pcap", whole).status == 202
+
+
+def test_a_file_that_takes_too_long_is_given_up(server, monkeypatch):
+    monkeypatch.setattr("sfcci.web.analyzer_api.IMPORT_S", -1.0)
+    answer = server.ask("POST", "/api/pcap", _capture_file())
+    assert (answer.status, "send it in parts" in answer.text) == (400, True)
+
+
 def test_strangers_pages_are_refused(server):
     assert server.ask("GET", "/api", Host="evil.example").status == 400
     assert server.ask("GET", "/", Host="evil.example").status == 400
