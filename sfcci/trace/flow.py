@@ -7,13 +7,20 @@ direction are one number (`ab`, `ba`): a packet of n bytes adds `ONE + n`.
 Source: Skydive's flow schema (JSON names, and which fields it leaves out).
 """
 
+import struct
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
+from sfcci.trace.flow_id import LINK, conversation_of
+
 ONE: Final = 1 << 48
 """One packet, in a number that holds packets above and bytes below; 2**48 bytes are 256 TiB."""
 BYTES: Final = ONE - 1
+TOTAL: Final = 12
+"""Octets of such a number, where it is kept as octets."""
+TOLD: Final = struct.Struct(f"!{TOTAL}s{TOTAL}sQ")
+"""`ab`, `ba` and a time (ns) of a flow: octets, for objects would be twice as much."""
 MS: Final = 1_000_000
 """Nanoseconds of a millisecond."""
 
@@ -50,6 +57,8 @@ class Owner(NamedTuple):
 
     node_tid: str = ""
     capture_id: str = ""
+    by_link: bool = True
+    """Whether MAC addresses tell its flows apart."""
 
 
 class Metric(NamedTuple):
@@ -124,17 +133,47 @@ class FlowRecord:
         self.port_a: int | None = None
         """Transport.A; of ICMP the identifier."""
         self.port_b: int | None = None
-        self._id: int | str = 0
-        self._l3: int | str = 0
         self.ab = self.ba = 0
         self.start_ns = self.last_ns = time_ns
         self.first_ba_ns: int | None = None
         """When the first packet from B to A passed."""
         self.rtt: int | None = None
         self.finish = NOT_FINISHED
-        self.told: tuple[int, int, int, int, int, int] | None = None
-        """The last update: `ab`, `ba` and the time at its beginning, then at its end; see `FlowTable.tick`."""
+        self.told: bytes | None = None
+        """The last update, as `TOLD`: at its beginning, then at its end; see `table_time`."""
         self.more: More | None = None
+
+    _id: int | str
+    _l3: int | str
+
+    def __getattr__(self, name: str) -> Any:
+        """Make an id when it is asked for the first time: until then its slot is empty."""
+        if name not in ("_id", "_l3"):
+            raise AttributeError(name)
+        said = conversation_of(
+            self.own_key(),
+            linked=bool(self.shape.link_protocol) and (self.owner.by_link or not self.shape.network_protocol),
+            networked=bool(self.shape.network_protocol),
+            transport=self.shape.transport_protocol,
+        )
+        made = said.l3_tracking_id() if name == "_l3" else said.tracking_id(by_link=self.owner.by_link)
+        setattr(self, name, made)
+        return made
+
+    def key_around(self) -> bytes:
+        """Give what stands in front of the keys of flows that this one carries.
+
+        Of Ethernet without a network layer that is its addresses and type: the rest of its key tells of what it carries.
+        """
+        key = self.key if isinstance(self.key, bytes) else self.key.encode()
+        shape = self.shape
+        flat = self.parent is None and not shape.network_protocol and shape.link_protocol
+        return (key[:LINK] if flat else key) + b"/"
+
+    def own_key(self) -> bytes:
+        """Give the flow's key without that of the flow around it."""
+        around = self.parent.key_around() if isinstance(self.parent, FlowRecord) else b""
+        return self.key[len(around) :] if isinstance(self.key, bytes) else b""
 
     def __repr__(self) -> str:
         return f"FlowRecord({self.layers_path} {self.network_a}:{self.port_a} {self.network_b}:{self.port_b})"
@@ -238,8 +277,9 @@ class FlowRecord:
         """What passed between the last two updates (LastUpdateMetric); None before the first."""
         if self.told is None:
             return self.more.update if self.more else None
-        ab, ba, since_ns, ab_now, ba_now, now_ns = self.told
-        there, back = ab_now - ab, ba_now - ba
+        (ab, ba, since_ns), (ab_now, ba_now, now_ns) = TOLD.iter_unpack(self.told)
+        there = int.from_bytes(ab_now, "big") - int.from_bytes(ab, "big")
+        back = int.from_bytes(ba_now, "big") - int.from_bytes(ba, "big")
         return Metric(there >> 48, there & BYTES, back >> 48, back & BYTES, since_ns, now_ns, self.rtt_ns)
 
     @property

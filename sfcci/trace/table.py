@@ -14,12 +14,10 @@ from collections.abc import Iterable, Iterator
 from copy import copy
 from typing import Any, Final
 
-from sfcci.trace import table_key, table_more
+from sfcci.trace import table_key, table_more, table_time
 from sfcci.trace.flow import (
     NOT_FINISHED,
     ONE,
-    TCP_FIN,
-    TCP_RST,
     TIMEOUT,
     UNKNOWN,
     FlowRecord,
@@ -27,12 +25,10 @@ from sfcci.trace.flow import (
     Owner,
 )
 from sfcci.trace.packet import ACK, FIN, ICMP, RST, SYN, TCP, UDP, Packet, decode
+from sfcci.trace.table_key import BEHIND_LABEL, BEHIND_SERVICE
 from sfcci.trace.table_slice import slice_of
+from sfcci.trace.table_template import PLAIN, Templates, is_regular, name_ends, parts_of, turned
 
-SECOND: Final = 1_000_000_000
-UPDATE_S, EXPIRE_S, FINISHED_S = 60, 600, 15
-APPLICATION_S = {"ARP": 10, "DNS": 20}
-"""How long flows of questions and answers are kept after the last packet."""
 EVICTED_AT_ONCE = 8
 """A full table makes room by an eighth: to look for the oldest flow each time would take too long."""
 SLICES: Final = 4
@@ -45,10 +41,6 @@ _SERVED = struct.Struct("!22s16x15s5xHxB2x12s9xB").unpack_from
 _SIX = struct.Struct("!15s5xBx36s9xB").unpack_from
 """Ethernet and IPv4; the same behind a VLAN tag, a label, a service header of 24 octets and Ethernet; IPv6. Each gives
 the slice's head and ends, IPv4's flags and offset, the protocol and, of TCP, the flags."""
-LABELLED, SERVED = 18, 38
-"""Octets in front of what a label, and a service header, carry."""
-PLAIN = 15
-"""Octets of the head of a slice that has no tag, no label and no service header."""
 _TUNNELS = tuple(struct.pack("!H", port) for port in table_key.TUNNEL_PORTS)
 _EVENTS = FIN | SYN | RST
 _FRAGMENT = 0x3FFF
@@ -78,7 +70,7 @@ class FlowTable:
         header_size: int = 256,
         link_type: int = 1,
     ) -> None:
-        self.owner = Owner(node_tid, capture_id)
+        self.owner = Owner(node_tid, capture_id, by_link=mode != "L3")
         self.limit, self.mode, self.header_size, self.link_type = limit, mode, header_size, link_type
         self.tcp_metrics, self.dns, self.raw_limit = tcp_metrics, dns, raw_limit
         self.evicted = self.undecodable = 0
@@ -92,6 +84,7 @@ class FlowTable:
         self._fragments = table_more.Fragments() if defragment else None
         self.raw = table_more.RawFrames(raw_limit, link_type)
         self._wants_more = bool(tcp_metrics or dns or raw_limit or defragment)
+        self._templates = Templates()
 
     def __len__(self) -> int:
         return self._count
@@ -111,13 +104,13 @@ class FlowTable:
         """Count frames, in order."""
         ways = self._ways
         (tcp, tcp_back), (udp, udp_back), (other, other_back) = ways[TCP], ways[UDP], ways[0]
-        long_way = self._long_way
-        quick = self.link_type == 1
+        long_way, short_way = self._long_way, self._short_way
+        ethernet, quick = self.link_type == 1, not self._wants_more and self.mode != "L3"
         outer: Any
         for time_ns, frame, length, _ in frames:
             trim = fragment = 0
             try:
-                kind = frame[13] if quick else -1
+                kind = frame[13] if ethernet else -1
                 if kind == 0:  # 0x0800 or 0x8100
                     if frame[12] == 8:  # noqa: PLR2004
                         head, fragment, protocol, ends, flags = _PLAIN(frame)
@@ -127,13 +120,13 @@ class FlowTable:
                     head, protocol, ends, flags = _SIX(frame)
                 elif kind == 0x47:  # noqa: PLR2004
                     head, first, fragment, protocol, ends, flags = _LABELLED(frame)
-                    trim = LABELLED
+                    trim = BEHIND_LABEL
                     if first != 0x45:  # noqa: PLR2004 - a stack, options, IPv6
                         protocol = -1
                 elif kind == 0x4F:  # noqa: PLR2004
                     head, behind, fragment, protocol, ends, flags = _SERVED(frame)
                     head += behind
-                    trim = SERVED
+                    trim = BEHIND_SERVICE
                 else:
                     protocol = -1
             except (struct.error, IndexError):
@@ -150,7 +143,7 @@ class FlowTable:
                 key = head + ends[:10] + frame[38:40]
                 flags = 0
             else:
-                long_way(time_ns, frame, length, 0, b"")
+                long_way(time_ns, frame, length, 0, b"", b"")
                 continue
             flow = forward.get(key)
             if flow is not None:
@@ -175,26 +168,82 @@ class FlowTable:
                     self._event(flow, time_ns, flags, forward=False, size=ONE + length - trim)
                 continue
             if len(head) == PLAIN and (way == TCP or (way == UDP and ends[-2:] not in _TUNNELS)):
-                flow = forward.get(_turned(key))
+                flow = forward.get(turned(key))
             if flow is not None:
-                self._first_answer(flow, time_ns, ONE + length, flags)
+                self._count_seen(flow, time_ns, ONE + length, flags, False)
                 back[key] = flow
                 continue
-            long_way(time_ns, frame, length, way, key)
+            if not is_regular(head):
+                long_way(time_ns, frame, length, 0, b"", b"")
+            elif not (way and quick and short_way(time_ns, frame, length, way, key, head, flags)):
+                long_way(time_ns, frame, length, way, key, head)
 
-    def _first_answer(self, flow: FlowRecord, time_ns: int, size: int, flags: int) -> None:
-        """Count the first packet from B to A of a flow that is known by its slice."""
-        flow.ba += size
+    def _count_seen(self, flow: FlowRecord, time_ns: int, size: int, flags: int, forward: bool) -> None:
+        """Count a packet that may be the first in its direction."""
         flow.last_ns = time_ns
-        if flow.first_ba_ns is None:
-            flow.first_ba_ns = time_ns
+        if forward:
+            flow.ab += size
+        else:
+            flow.ba += size
+            if flow.first_ba_ns is None:
+                flow.first_ba_ns = time_ns
         if flags & _EVENTS:
-            self._event(flow, time_ns, flags, forward=False, size=size)
+            self._event(flow, time_ns, flags, forward=forward, size=size)
 
-    def _long_way(self, time_ns: int, frame: bytes | memoryview, length: int, way: int, key: bytes) -> None:
+    def _short_way(
+        self,
+        time_ns: int,
+        frame: bytes | memoryview,
+        length: int,
+        way: int,
+        key: bytes,
+        head: bytes,
+        flags: int,
+    ) -> bool:
+        """Count a frame without decoding it when its slice is not known, but its head is."""
+        ends = key[len(head) :]
+        shapes = self._templates.shapes(way, head, frame, ends)
+        if shapes and len(head) == PLAIN:  # its slice is its key, and no flow has it
+            new = self._begin(FlowRecord(shapes[0], self.owner, key, time_ns), key, way)
+            name_ends(new, key, ends)
+            self._count_seen(new, time_ns, ONE + length, flags, True)
+            self._slices += 1
+            return True
+        parts = parts_of(shapes, way, head, ends) if shapes else ()
+        parent, forward = None, True
+        for shape, at, place, own, back in parts:
+            around = parent.key_around() if parent else b""
+            flow, there = self._ways[place][0].get(around + own), around + own
+            forward = flow is not None
+            if flow is None:
+                flow = self._ways[place][0].get(around + back)
+            if flow is None:
+                flow, forward = self._begin(FlowRecord(shape, self.owner, there, time_ns), there, place), True
+                flow.parent = parent
+                name_ends(flow, own, ends)
+            self._count_seen(
+                flow, time_ns, ONE + length - at, flags if shape.network_protocol else 0, forward
+            )
+            parent = flow
+        if parent:
+            self._make_room_for_slices()
+            self._ways[way][0 if forward else 1].setdefault(key, parent)
+        return bool(parts)
+
+    def _begin(self, flow: FlowRecord, key: bytes, way: int) -> FlowRecord:
+        """Put a new flow into the table."""
+        if self._count >= self.limit:
+            self.evict(max(1, self._count // EVICTED_AT_ONCE))
+        self._ways[way][0][key] = flow
+        self._count += 1
+        return flow
+
+    def _long_way(
+        self, time_ns: int, frame: bytes | memoryview, length: int, way: int, key: bytes, head: bytes
+    ) -> None:
         """Decode a frame and count it to the flow of each of its packets; remember where its slice leads to.
 
-        `way` and `key` are those of the slice; b"": it has none.
+        `way`, `key` and `head` are those of the slice; b"": it has none.
         """
         data = bytes(frame[: self.header_size])
         deep = None if self._wants_more or (key and way != UDP) else slice_of(data, self.link_type)
@@ -218,6 +267,7 @@ class FlowTable:
         if key and self._may_be_left_out(flow, outermost, way):
             self._make_room_for_slices()
             self._ways[way][0 if forward else 1].setdefault(key, flow)
+            self._templates.learn(way, head, data, outermost)
         elif deep and table_key.is_whole(packet):
             self._make_room_for_slices()
             self._deep[deep[0]] = tuple(steps)
@@ -225,11 +275,7 @@ class FlowTable:
     def _step(self, steps: Steps, time_ns: int, length: int, flags: int) -> None:
         """Count a frame to flows that its like was counted to."""
         for flow, forward, at in steps:
-            if forward:
-                flow.ab += ONE + length - at
-            else:
-                flow.ba += ONE + length - at
-            flow.last_ns = time_ns
+            self._count_seen(flow, time_ns, ONE + length - at, 0, forward)
         if flags & _EVENTS:
             flow, forward, at = steps[-1]
             self._event(flow, time_ns, flags, forward=forward, size=ONE + length - at)
@@ -257,39 +303,20 @@ class FlowTable:
             return found, True
         if found := flows.get(back):
             return found, False
-        if self._count >= self.limit:
-            self.evict(max(1, self._count // EVICTED_AT_ONCE))
-        flow = flows[there] = table_key.begun(packet, parent, self.owner, there, time_ns, self.mode)
-        self._count += 1
-        return flow, True
+        return self._begin(table_key.begun(packet, parent, self.owner, there, time_ns), there, way), True
 
     def _count_one(self, flow: FlowRecord, packet: Packet, time_ns: int, length: int, forward: bool) -> None:
-        flow.last_ns = time_ns
-        if forward:
-            flow.ab += ONE + length
-        else:
-            flow.ba += ONE + length
-            if flow.first_ba_ns is None:
-                flow.first_ba_ns = time_ns
-                if flow.rtt is not None and packet.icmp_seq is not None and packet.addresses:
-                    answered = flow.rtt == UNKNOWN - packet.icmp_seq
-                    flow.rtt = time_ns - flow.start_ns if answered else None
-        if packet.addresses and (packet.tcp_flags or 0) & _EVENTS:
-            self._event(flow, time_ns, packet.tcp_flags or 0, forward=forward, size=ONE + length)
+        first_answer = not forward and flow.first_ba_ns is None and packet.addresses
+        if first_answer and flow.rtt is not None and packet.icmp_seq is not None:
+            flow.rtt = time_ns - flow.start_ns if flow.rtt == UNKNOWN - packet.icmp_seq else None
+        flags = (packet.tcp_flags or 0) if packet.addresses else 0
+        self._count_seen(flow, time_ns, ONE + length, flags, forward)
 
     def _event(self, flow: FlowRecord, time_ns: int, flags: int, *, forward: bool, size: int) -> None:
         """Take note of a connection's beginning and end; `size` is what the packet has just added."""
-        if flags & (SYN | ACK) == SYN and forward:
-            if flow.finish != NOT_FINISHED:
-                self._begin_again(flow, time_ns, size)
-            if flow.ab == size and not flow.ba:
-                flow.rtt = UNKNOWN
-        if flow.rtt == UNKNOWN and not forward and flags & (SYN | RST):
-            flow.rtt = time_ns - flow.start_ns
-        if flags & RST:
-            flow.finish = TCP_RST
-        elif flags & FIN and flow.finish == NOT_FINISHED:
-            flow.finish = TCP_FIN
+        if flags & (SYN | ACK) == SYN and forward and flow.finish != NOT_FINISHED:
+            self._begin_again(flow, time_ns, size)
+        table_time.note(flow, time_ns, flags, forward=forward, size=size)
 
     def _begin_again(self, flow: FlowRecord, time_ns: int, size: int) -> None:
         """The same ports, a new connection: what was counted is an ended flow of its own."""
@@ -312,10 +339,7 @@ class FlowTable:
             return False
         if self.raw_limit and (not flow.more or flow.more.raw_captured != self.raw_limit):
             return False
-        if packet.inner is None:
-            return bool(packet.addresses) and table_key.is_plain(packet)
-        fits = not packet.addresses and packet.inner.at in (LABELLED, SERVED) and not packet.vlans
-        return fits and bool(inner.addresses) and table_key.is_plain(inner)
+        return table_key.is_told_by_slice(packet)
 
     def _add_more(self, flow: FlowRecord, packet: Packet, data: bytes, time_ns: int, forward: bool) -> None:
         """Add what was asked for beyond counting; `packet` is the innermost."""
@@ -353,11 +377,10 @@ class FlowTable:
         updated, gone, ended = list[FlowRecord](), set[FlowRecord](), self._ended
         self._ended = []
         for flow in self.flows():
-            silent_s = (now_ns - flow.last_ns) / SECOND
-            if silent_s >= _kept_s(flow):
+            if now_ns - flow.last_ns >= table_time.kept_ns(flow):
                 gone.add(flow)
-            elif now_ns - (flow.told[5] if flow.told else flow.start_ns) >= UPDATE_S * SECOND:
-                _tell(flow, now_ns)
+            elif now_ns - table_time.told_ns(flow) >= table_time.UPDATE_NS:
+                table_time.tell(flow, now_ns)
                 updated.append(flow)
         if gone:
             self._take_out(gone)
@@ -365,35 +388,5 @@ class FlowTable:
             flow.finish = TIMEOUT if flow.finish == NOT_FINISHED else flow.finish
         ended += gone
         for flow in ended:
-            _tell(flow, now_ns)
+            table_time.tell(flow, now_ns)
         return updated, ended
-
-
-def _turned(key: bytes) -> bytes:
-    """Give the slice of the other direction: MAC addresses, IP addresses and ports change places."""
-    half = (len(key) - 19) // 2
-    middle, ports = 15 + half, 15 + 2 * half
-    return b"".join(
-        (
-            key[6:12],
-            key[:6],
-            key[12:15],
-            key[middle:ports],
-            key[15:middle],
-            key[ports + 2 :],
-            key[ports : ports + 2],
-        )
-    )
-
-
-def _kept_s(flow: FlowRecord) -> int:
-    """Give how long a flow is kept after its last packet."""
-    if flow.finish != NOT_FINISHED:
-        return FINISHED_S
-    return APPLICATION_S.get(flow.shape.application, EXPIRE_S)
-
-
-def _tell(flow: FlowRecord, now_ns: int) -> None:
-    """Set what has passed since the last update."""
-    before = flow.told[3:] if flow.told else (0, 0, flow.start_ns)
-    flow.told = (*before, flow.ab, flow.ba, now_ns)

@@ -11,17 +11,17 @@ from typing import NamedTuple
 
 from sfcci.trace import tracking, tunnel
 from sfcci.trace.flow import UNKNOWN, FlowRecord, Owner, Shape
+from sfcci.trace.flow_id import HEADS
 from sfcci.trace.packet import ICMP, ICMPV6, IPV4, SCTP, TCP, UDP, Packet
 from sfcci.trace.tunnel import Carried
 
 TRANSPORTS = {TCP: "TCP", UDP: "UDP", SCTP: "SCTP"}
 NETWORKS = {4: "IPV4", 6: "IPV6"}
 TUNNEL_PORTS = (tunnel.VXLAN_PORT, tunnel.GPE_PORT, tunnel.GENEVE_PORT, *tunnel.MPLS_PORTS)
+BEHIND_LABEL, BEHIND_SERVICE = 18, 38
+"""Octets in front of what a label, and a service header, carry."""
 ECHO_REQUESTS = (8, 128)
-LINK = 14
-"""Octets of a key that come from Ethernet, when it begins with one."""
 _PORTS = struct.Struct("!HH").pack
-_HEADS = {4: b"\x08\x00\x45", 6: b"\x86\xdd\x60"}
 
 
 class Key(NamedTuple):
@@ -46,23 +46,9 @@ def key_of(packet: Packet, parent: FlowRecord | None, *, link: bool = True, by_s
     there, back = macs + there, macs[6:] + macs[:6] + back
     if parent is None and by_slice and packet.addresses and macs and _plain(packet):
         return Key(packet.protocol or 0, there, back)
-    before = _before(parent) if parent is not None else b""
+    before = parent.key_around() if parent is not None else b""
     protocol = bytes([packet.protocol or 0])
     return Key(0, before + there + protocol, before + back + protocol)
-
-
-def _before(parent: FlowRecord) -> bytes:
-    """Give what stands in front of the key of a flow that is carried.
-
-    Of Ethernet without a network layer that is its addresses and type: the rest of its key tells of what it carries.
-    """
-    key = parent.key if isinstance(parent.key, bytes) else parent.key.encode()
-    return (key[:LINK] if _flat(parent) else key) + b"/"
-
-
-def _flat(parent: FlowRecord) -> bool:
-    """Tell whether a flow's key says all of what it carries: it is Ethernet's, and has no network layer."""
-    return parent.parent is None and not parent.shape.network_protocol and bool(parent.shape.link_protocol)
 
 
 def _above_link(packet: Packet) -> tuple[bytes, bytes]:
@@ -71,7 +57,7 @@ def _above_link(packet: Packet) -> tuple[bytes, bytes]:
         return _above_link(packet.inner) if packet.inner else (b"", b"")
     half = len(packet.addresses) // 2
     source, destination = packet.addresses[:half], packet.addresses[half:]
-    head = _HEADS[packet.ip_version or IPV4]
+    head = HEADS[packet.ip_version or IPV4]
     there, back = _above_network(packet)
     return head + source + destination + there, head + destination + source + back
 
@@ -106,6 +92,17 @@ def is_plain(packet: Packet) -> bool:
     return _plain(packet) or (packet.icmp_type is not None and packet.inner is None)
 
 
+def is_told_by_slice(packet: Packet) -> bool:
+    """Tell whether all frames with the slice of this one, which is cut at fixed places, belong to its flows."""
+    inner = packet.inner
+    if inner is None:
+        return bool(packet.addresses) and is_plain(packet)
+    at = BEHIND_SERVICE if inner.macs else BEHIND_LABEL
+    if packet.addresses or packet.vlans or inner.at != at:
+        return False
+    return bool(inner.addresses) and is_plain(inner)
+
+
 def is_whole(packet: Packet) -> bool:
     """Tell whether a packet, the innermost, is all that its addresses and protocol promise: its like are of its flow."""
     if packet.protocol in TRANSPORTS:
@@ -113,11 +110,9 @@ def is_whole(packet: Packet) -> bool:
     return packet.protocol not in (ICMP, ICMPV6) or packet.icmp_type is not None
 
 
-def begun(
-    packet: Packet, parent: FlowRecord | None, owner: Owner, key: bytes, time_ns: int, mode: str
-) -> FlowRecord:
+def begun(packet: Packet, parent: FlowRecord | None, owner: Owner, key: bytes, time_ns: int) -> FlowRecord:
     """Give a flow that begins with a packet, without having counted it."""
-    flow = FlowRecord(_shape_of(packet), owner, key, time_ns)
+    flow = FlowRecord(shape_of(packet), owner, key, time_ns)
     flow.parent = parent
     if packet.macs:
         flow.link_a, flow.link_b = packet.eth_src, packet.eth_dst
@@ -127,37 +122,11 @@ def begun(
         if packet.icmp_type is not None:
             flow.port_a, flow.port_b = packet.icmp_id or 0, None
             flow.rtt = UNKNOWN - (packet.icmp_seq or 0) if packet.icmp_type in ECHO_REQUESTS else None
-    _identify(flow, packet, link=mode != "L3")
     return flow
 
 
-def _identify(flow: FlowRecord, packet: Packet, *, link: bool) -> None:
-    told = packet
-    while not told.addresses and told.inner:
-        told = told.inner
-    half = len(told.addresses) // 2
-    source, destination, above = told.addresses[:half], told.addresses[half:], _above(told)
-    flow.l3_tracking_id = tracking.l3_tracking_id(source, destination, above)
-    if link or not told.addresses:
-        macs = packet.macs[6:], packet.macs[:6]
-        flow.tracking_id = tracking.tracking_id(macs, source, destination, above)
-    else:
-        flow.tracking_id = flow.l3_tracking_id
-
-
-def _above(packet: Packet) -> tuple[bytes, bytes, bytes]:
-    """Give what is hashed of the layers above the network."""
-    if _tunnel(packet):
-        return tracking.tunnel_part(packet.number, packet.dport or 0)
-    if packet.sport is not None and packet.dport is not None and packet.protocol in tracking.PORT_TYPES:
-        return tracking.ports_part(packet.protocol, packet.sport, packet.dport)
-    if packet.icmp_type is not None:
-        kind = tracking.icmp_kind(packet.ip_version or IPV4, packet.icmp_type)
-        return tracking.icmp_part(kind, packet.icmp_code or 0, packet.icmp_id or 0)
-    return tracking.NOTHING
-
-
-def _shape_of(packet: Packet) -> Shape:
+def shape_of(packet: Packet) -> Shape:
+    """Give what a flow that begins with a packet shares with others of its kind."""
     own = bool(packet.addresses)
     ports = own and packet.sport is not None
     icmp = own and packet.icmp_type is not None and packet.protocol in (ICMP, ICMPV6)
