@@ -1,11 +1,11 @@
 """Paths as graphs: graphviz's language, and mermaid's. What was meant and not visited is dashed, what went wrong is red."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sfcci.trace import path_words as words
 from sfcci.trace.chainpath import ChainPath, Hop, Role
+from sfcci.trace.dot import quoted
 from sfcci.trace.meant import Meant
 
 LOST = "✗"
@@ -59,14 +59,14 @@ def dot(paths: Sequence[ChainPath], meant: Meant) -> str:
         nodes, arrows = drawing(path, meant, f"p{number}n")
         lines += [
             f"  subgraph cluster_{number} {{",
-            f"    label={_quoted(_title(path))}; labeljust=l; fontname=sans;",
+            f"    label={quoted(_title(path))}; labeljust=l; fontname=sans;",
         ]
         lines += [
-            f"    {node.name} [label={_quoted(chr(10).join(node.lines))}{DOT_NODE.get(node.kind, '')}];"
+            f"    {node.name} [label={quoted(chr(10).join(node.lines))}{DOT_NODE.get(node.kind, '')}];"
             for node in nodes
         ]
         lines += [
-            f"    {a.begin} -> {a.end} [label={_quoted(a.label)}{DOT_ARROW.get(a.kind, '')}];" for a in arrows
+            f"    {a.begin} -> {a.end} [label={quoted(a.label)}{DOT_ARROW.get(a.kind, '')}];" for a in arrows
         ]
         lines.append("  }")
     return "\n".join([*lines, "}"])
@@ -136,10 +136,6 @@ def _missing(path: ChainPath, nodes: Sequence[Node], prefix: str) -> Iterator[tu
         name = f"{prefix}m{number}"
         yield Node(name, "missing", (words.step(step), "not visited")), Arrow(before, name, "meant")
         before = before if step.tap else name
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _escaped(text: str) -> str:

@@ -8,8 +8,6 @@ import pytest
 from click.testing import CliRunner
 
 from sfcci.cli.trace import trace
-from sfcci.datapath import standing
-from sfcci.datapath.scenario import load_scenario
 from sfcci.errors import InputError, SfcciError, UsageError
 from sfcci.trace.sending import PROGRAM
 
@@ -24,21 +22,6 @@ def run(*words, status=0):
         raise done.exception
     assert done.exit_code == status, (done.output, done.exception)
     return done.stdout
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory):
-    state = tmp_path_factory.mktemp("state")
-    raised = standing.up(state, "traced", load_scenario("demo"), lambda _text: None)
-    yield state, raised.lab
-    standing.down(state, raised)
-
-
-@pytest.fixture
-def lab(kept, monkeypatch):
-    state, raised = kept
-    monkeypatch.setenv("SFCCI_RUN_STATE", str(state))
-    return raised
 
 
 @pytest.fixture

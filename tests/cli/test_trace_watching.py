@@ -10,29 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from sfcci.cli.trace import trace
-from sfcci.datapath import standing
-from sfcci.datapath.scenario import load_scenario
 from sfcci.errors import InputError, UsageError
 from sfcci.trace.sending import PROGRAM
 
 pytestmark = pytest.mark.lab
 SPOILT = "ip,nw_dst=10.0.0.128,tp_dst=80,tcp"
 REQUESTS = 12
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory):
-    state = tmp_path_factory.mktemp("state")
-    raised = standing.up(state, "watched", load_scenario("demo"), lambda _text: None)
-    yield state, raised.lab
-    standing.down(state, raised)
-
-
-@pytest.fixture
-def lab(kept, monkeypatch):
-    state, raised = kept
-    monkeypatch.setenv("SFCCI_RUN_STATE", str(state))
-    return raised
 
 
 @pytest.fixture
@@ -155,7 +138,7 @@ def test_latencies_go_to_graphite(lab, monkeypatch):
     while not sent and time.time() < begin + 60:  # on a slow machine no request may have passed in one span
         told = CliRunner().invoke(trace, ["latency", "--duration", "0.5", "--push"]).stderr
     assert "points sent to carbon" in told
-    assert "stats.timers.sfcci.lab.watched.group.PG2.pair.PP3.upper_95" in {point.name for point in sent}
+    assert "stats.timers.sfcci.lab.traced.group.PG2.pair.PP3.upper_95" in {point.name for point in sent}
     assert all(begin - 60 <= point.time_s <= time.time() for point in sent)
 
 
