@@ -19,6 +19,8 @@ CONNECT_S = 5.0
 AGAIN_S = 2.0
 """How long one that has a socket and does not listen may take: it is just starting, or was killed."""
 BETWEEN_S = 0.01
+RETRY_S = 15.0
+"""How long one that did not answer is left alone: to ask it takes CONNECT_S."""
 
 
 class DatabaseWatch:
@@ -26,7 +28,7 @@ class DatabaseWatch:
 
     def __init__(self, path: Path) -> None:
         """Begin. Raises OSError where the kernel gives no more watches."""
-        self._path, self._echo = path, 0
+        self._path, self._echo, self._again_s = path, 0, 0.0
         self._socket: socket.socket | None = None
         self._folder = FolderWatch(path.parent)
         self.database = Database()
@@ -53,18 +55,22 @@ class DatabaseWatch:
             return True
         return (names is None or self._path.name in names) and self._connect(AGAIN_S)
 
-    def settle(self, limit_s: float) -> None:
-        """Wait until everything is told that the database held at the call."""
+    def settle(self, limit_s: float) -> bool:
+        """Wait until everything is told that the database held at the call; say whether it was found just now.
+
+        One that has a socket and did not answer (it was stopped, or had much to do) is asked again now and then.
+        """
         end = time.monotonic() + limit_s
         if self._socket is None:
-            return
+            return time.monotonic() >= self._again_s and self._connect(0.0)
         self._echo += 1
         with contextlib.suppress(OSError):
             self._socket.sendall(ask_echo(self._echo))
             while self._echo not in self.database.echoed and time.monotonic() < end:
                 if readable(self._socket, end - time.monotonic()) and not self._take():
-                    return
+                    return False
         self.database.echoed.clear()
+        return False
 
     def close(self) -> None:
         """End the watch."""
@@ -98,6 +104,7 @@ class DatabaseWatch:
         except OSError:
             self.database = Database()
         if sock is None or not self.database.begun:
+            self._again_s = time.monotonic() + RETRY_S
             self.close_socket()
             return False
         return True

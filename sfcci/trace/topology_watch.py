@@ -134,8 +134,7 @@ class Topology:
         """Have the graph show everything that had happened before this call."""
         end = time.monotonic() + limit_s
         with self._turn:
-            self._database.settle(limit_s)
-            self._take_rows(anew=False)
+            self._take_rows(anew=self._database.settle(limit_s))
             while self.look() and time.monotonic() < end:
                 pass
 

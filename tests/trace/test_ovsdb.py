@@ -2,11 +2,14 @@
 
 import contextlib
 import json
+import socket
+import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfcci.trace import ovsdb_watch
 from sfcci.trace.ovsdb import MONITOR, Database, ask_echo, ask_monitor, plain
 
 BRIDGE = {
@@ -78,3 +81,28 @@ def test_a_database_that_refuses_says_why():
 def test_whatever_comes_is_taken_or_refused(value, rest):
     with contextlib.suppress(ValueError):
         Database().take(json.dumps(value).encode() + rest)
+
+
+def test_a_database_that_did_not_answer_is_asked_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(ovsdb_watch, "CONNECT_S", 0.05)
+    monkeypatch.setattr(ovsdb_watch, "RETRY_S", 0.0)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "db.sock"))
+        listener.listen()
+        watch = ovsdb_watch.DatabaseWatch(tmp_path / "db.sock")
+        assert not watch.there
+        monkeypatch.setattr(ovsdb_watch, "CONNECT_S", 60.0)
+        listener.accept()[0].close()  # it was stopped then, and goes on now
+
+        def answer():
+            with listener.accept()[0] as asked:
+                asked.recv(1 << 16)
+                asked.sendall(json.dumps(BEGIN).encode())
+                asked.recv(1)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert watch.settle(60.0)
+        assert watch.database.rows["Bridge"]["b1"]["name"] == "br-int"
+        watch.close()
+        thread.join(60)
