@@ -34,6 +34,7 @@ def of_place(seen: Seen, *, send: bool, wait: float) -> Found:
     Raises UsageError, InputError, MissingTool, ToolError, Blind.
     """
     if seen.pcap:
+        console.progress()(f"reading {seen.pcap}")
         return evidence_of(seen.pcap, seen.meant, seen.wanted), seen.meant
     assert seen.lab is not None  # noqa: S101 - it is a lab or a capture
     lab, name = seen.lab.lab, seen.lab.name
