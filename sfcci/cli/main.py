@@ -44,8 +44,8 @@ def sfcci(ctx: click.Context) -> None:
     """
 
 
-def main(command: click.Command = sfcci) -> NoReturn:
-    """Run a program; the one place that turns errors into a message and an exit status."""
+def main(command: click.Command = sfcci, name: str | None = None) -> NoReturn:
+    """Run a program (`name`: as its help calls it); the one place that turns errors into a message and an exit status."""
     if sys.stdout is None or sys.stderr is None:
         sys.exit(
             EXIT_TOOL
@@ -53,7 +53,7 @@ def main(command: click.Command = sfcci) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
-        status = command.main(standalone_mode=False)
+        status = command.main(prog_name=name, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else "")
         status = 2

@@ -159,8 +159,8 @@ def contents(path: Path) -> bytes:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def main() -> NoReturn:
-    """Run the program."""
+def main(name: str | None = None) -> NoReturn:
+    """Run the program, by the name that its help shows; that of the file that was started, when not given."""
     from sfcci.cli.main import main as run
 
-    run(skydive)
+    run(skydive, name)

@@ -55,7 +55,7 @@ class Client:
             except (OSError, http.client.HTTPException) as error:
                 failed.append(f"no analyzer answers at {address}: {_reason(error)}")
                 continue
-            return _taken(answer, address)
+            return _taken(answer, address, self.username)
         raise Unreachable(
             "; ".join(failed) + "; start one with `sfcci trace serve`, or see analyzers in the configuration"
         )
@@ -89,11 +89,13 @@ def _connection(address: str) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
 
 
-def _taken(answer: Answer, address: str) -> Answer:
+def _taken(answer: Answer, address: str, username: str) -> Answer:
     said = answer.body.decode(errors="replace").strip()
     if answer.status == http.HTTPStatus.UNAUTHORIZED:
         raise Refused(
-            f"the analyzer at {address} asks who you are: SKYDIVE_USERNAME and SKYDIVE_PASSWORD, or --username"
+            f"the analyzer at {address} does not know the user {username!r} with this password"
+            if username
+            else f"the analyzer at {address} asks who you are: set SKYDIVE_USERNAME and SKYDIVE_PASSWORD"
         )
     if answer.status >= http.HTTPStatus.BAD_REQUEST:
         raise Refused(said[:2000] or f"the analyzer at {address} answered {answer.status}")

@@ -20,7 +20,12 @@ COLUMNS = ("chain", "group", "port pair", "host", "weight", "expected", "flows",
 )
 @trace_seen.options
 @click.option(
-    "--duration", default=10.0, show_default=True, metavar="SECONDS", help="How long to watch the lab."
+    "--duration",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to watch the lab.",
 )
 @click.option(
     "--flows", type=click.IntRange(min=1), metavar="N", help="End as soon as there were so many requests."

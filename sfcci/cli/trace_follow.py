@@ -27,7 +27,12 @@ MOST_REMEMBERED = 100_000
     epilog="Example: sfcci trace follow '-> dest tcp 80' --duration 60",
 )
 @trace_seen.options
-@click.option("--duration", type=float, metavar="SECONDS", help="End after so long; else Ctrl-C does.")
+@click.option(
+    "--duration",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End after so long; else Ctrl-C does.",
+)
 @click.option(
     "--count",
     type=click.IntRange(min=1),

@@ -43,7 +43,7 @@ def install_skydive(folder: Path | None, remove: bool, json_output: bool) -> Non
 
 def _script() -> str:
     """Give a script of its own, so that it works wherever it lies: it names the Python that runs us."""
-    return f'#!/bin/sh\n{MARK}\nexec "{sys.executable}" -P -c "from sfcci.cli.skydive import main; main()" "$@"\n'
+    return f'#!/bin/sh\n{MARK}\nexec "{sys.executable}" -P -c "from sfcci.cli.skydive import main; main(\'skydive\')" "$@"\n'
 
 
 def _is_ours(path: Path) -> bool:

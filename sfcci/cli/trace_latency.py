@@ -20,7 +20,12 @@ COLUMNS = ("group", "port pair", "host", "packets", "p50", "p95", "p99", "longes
 )
 @trace_seen.options
 @click.option(
-    "--duration", default=10.0, show_default=True, metavar="SECONDS", help="How long to watch the lab."
+    "--duration",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to watch the lab.",
 )
 @click.option("--push", is_flag=True, help="Send the figures to Graphite, as StatsD's timers are named.")
 @console.as_json

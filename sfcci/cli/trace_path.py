@@ -26,7 +26,12 @@ COLOURS = {"OK": "green"}
 @trace_seen.options
 @click.option("--send", is_flag=True, help="Send such a request in the lab in the place of waiting for one.")
 @click.option(
-    "--wait", default=30.0, show_default=True, metavar="SECONDS", help="How long to wait for such a request."
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for such a request.",
 )
 @click.option(
     "--run", metavar="RUN", shell_complete=completion.runs, help="Those in the evidence of a run of the gate."

@@ -48,7 +48,9 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
     metavar="DIR",
     help="The folder of the programs that alerts may start (file://).",
 )
-@click.option("--push", is_flag=True, help="Send what alerts find to Graphite ([graphite] carbon).")
+@click.option(
+    "--push", is_flag=True, help="Send what alerts find to Graphite: the settings' one, else the private one."
+)
 @click.option("--capture", "query", default="", metavar="GREMLIN", help="Capture these nodes from the start.")
 @console.as_json
 def serve(  # noqa: PLR0917 - click passes them by name

@@ -64,7 +64,7 @@ def serve_analyzer(settings: "Settings", wish: Wish, *, json_output: bool = Fals
         door = _door(stack, host, wish)
         listener = stack.enter_context(listening(host, port))
         history = _history(stack, settings, place, wish)
-        actions = Actions(say, wish.alert_scripts, _point(settings) if wish.push else None)
+        actions = Actions(say, wish.alert_scripts, _point(stack, settings) if wish.push else None)
         analyzer = Analyzer(place, Recorder(history, say), actions, say)
         stack.enter_context(running(analyzer))
         if wish.query:
@@ -219,16 +219,21 @@ def _of_table(users: Mapping[str, str]) -> "Gate":
     return gate
 
 
-def _point(settings: "Settings") -> "Point":
-    """Give what sends an alert's figure to Graphite: a series for each alert. Raises UsageError."""
-    from sfcci.metric import carbon
+def _point(stack: contextlib.ExitStack, settings: "Settings") -> "Point":
+    """Give what sends an alert's figure to Graphite: a series for each alert. Raises UsageError.
+
+    Without a Graphite in the settings the private one takes them: it runs as long as the analyzer.
+    """
+    from sfcci.metric import carbon, instance
     from sfcci.metric.point import Point
 
-    if not settings.graphite.carbon:
+    used = stack.enter_context(instance.running(settings, say))
+    if used.carbon is None:
         raise UsageError(
-            "--push wants to know where carbon listens: set [graphite] carbon, or SFCCI_GRAPHITE_CARBON"
+            f"{used.url} can only be read; --push wants to know where carbon listens: set [graphite] carbon, "
+            "or SFCCI_GRAPHITE_CARBON"
         )
-    to = carbon.parse_address(settings.graphite.carbon)
+    to = used.carbon
 
     def point(alert: Any, value: float, at_s: float) -> None:
         word = re.sub(r"[^A-Za-z0-9_-]+", "_", alert.name or alert.uuid)

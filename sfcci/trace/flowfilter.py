@@ -23,6 +23,8 @@ PROTOCOLS: Mapping[str, tuple[int, ...]] = {
 }
 ARROW, ARROWS, ANY = "->", ("->", "→", "to"), "any"
 FORM = "[FROM] -> [TO] [tcp|udp|icmp|sctp [PORT]], or an L3TrackingID"
+NAMED = "expected an address, a network, a host, a port, or any"
+NAMELESS = "expected an address, a network, or any: names are known in a lab or a scenario only"
 MOST_PORT = 65535
 _ID = re.compile(r"[0-9a-f]{5,16}")
 _WITH_PORT = re.compile(r"(?:\[(?P<sixth>[^]]+)\]|(?P<word>[^:\[\]]+)):(?P<port>\d+)")
@@ -127,7 +129,7 @@ def _end(word: str, names: Mapping[str, Collection[str]]) -> End:
     try:
         return End((ip_network(word, strict=False),))
     except ValueError:
-        hint = did_you_mean(word, list(names)) or "expected an address, a network, a host, a port, or any"
+        hint = did_you_mean(word, list(names)) or (NAMED if names else NAMELESS)
         raise UsageError(f"no address and no host {word!r}; {hint}") from None
 
 

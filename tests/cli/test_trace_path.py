@@ -155,6 +155,7 @@ def test_a_capture_has_paths_and_they_go_into_a_file(lab, tmp_path):
         (("--pcap", "x", "--send"), "--pcap and --send exclude each other"),
         (("--scenario", "demo"), "with --pcap"),
         (("--run", "none"), "none"),
+        (("to", "dest", "--analyzer", "127.0.0.1:1"), "names are known in a lab"),
     ],
 )
 def test_what_cannot_be_asked_is_said(words, says):

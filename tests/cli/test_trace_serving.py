@@ -1,6 +1,7 @@
 """What `sfcci trace serve` takes on the command line, whom it serves where, and what alerts send to Graphite."""
 
 import asyncio
+import contextlib
 import dataclasses
 import socket
 import threading
@@ -49,7 +50,6 @@ def test_what_is_no_address_is_told(text):
         (Wish(lab="a", machine=True), "exclude each other"),
         (Wish(lab="../x"), "bad lab name"),
         (Wish(keep="soon", lab="none"), "--keep soon: expected a span"),
-        (Wish(push=True, lab="none"), "SFCCI_GRAPHITE_CARBON"),
     ],
 )
 def test_what_cannot_be_served_is_told_before_anything_is(settings, wish, words):
@@ -57,9 +57,13 @@ def test_what_cannot_be_served_is_told_before_anything_is(settings, wish, words)
         serve_analyzer(settings, dataclasses.replace(wish, listen=wish.listen.replace("8082", "0")))
 
 
-def test_users_are_those_of_a_file_or_of_the_configuration(tmp_path):
-    import contextlib
+def test_a_graphite_that_can_only_be_read_takes_no_figures(settings):
+    read_only = dataclasses.replace(settings, graphite=Graphite(url="http://127.0.0.1:1"))
+    with pytest.raises(UsageError, match=r"can only be read.*SFCCI_GRAPHITE_CARBON"):
+        serve_analyzer(read_only, Wish(listen="127.0.0.1:0", lab="none", push=True))
 
+
+def test_users_are_those_of_a_file_or_of_the_configuration(tmp_path):
     path = tmp_path / "users.json"
     users.add(path, users.User("ann", "p", password=users.hashed_password("secret")))
     basic = {"authorization": "Basic YW5uOnNlY3JldA=="}
@@ -89,8 +93,9 @@ def test_what_an_alert_finds_becomes_a_series(settings):
         there = dataclasses.replace(
             settings, graphite=Graphite(carbon=f"127.0.0.1:{carbon.getsockname()[1]}")
         )
-        actions = Actions(point=trace_serving._point(there))
-        actions.point(Alert("u1", "q", name="tap is down!"), 3.0)
+        with contextlib.ExitStack() as stack:
+            actions = Actions(point=trace_serving._point(stack, there))
+            actions.point(Alert("u1", "q", name="tap is down!"), 3.0)
         thread.join(60)
         actions.close()
     name, value, _ = got[0].split()
