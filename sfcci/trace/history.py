@@ -173,9 +173,8 @@ class History:
             .order_by(FLOWS.c.last_ms.desc())
         )
         with self._changing() as connection:
-            texts = connection.execute(wanted).scalars().all()
-        for text in texts:
-            yield json.loads(text)
+            for text in connection.execute(wanted.execution_options(yield_per=1000)).scalars():
+                yield json.loads(text)
 
     def metrics(self, uuid: str, since_ms: int, until_ms: int) -> list[dict[str, Any]]:
         """Give a flow's metrics of the intervals that ended in the span, oldest first."""
