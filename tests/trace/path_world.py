@@ -87,6 +87,14 @@ WHOLE = (
     ("p3out<", {"ttl": 62}),
     ("dest_vm_port>", {"ttl": 62}),
 )
+MPLS = (
+    "source_port<",
+    ("p1in>", {"label": 511}),
+    ("p1out<", {"label": 510}),
+    ("p3in>", {"label": 510}),
+    ("p3out<", {"label": 509}),
+    "dest_port>",
+)
 """A packet of the demonstration that goes as it should."""
 THERE = ("source_port<", "p1in>", "p1out<", "p3in>", "p3out<", "dest_port>")
 BACK = ("dest_port<", "p3out>", "p3in<", "p1out>", "p1in<", "source_port>")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from path_world import BACK, TCP, THERE, WHOLE, framed, frames, meant, packet, path, seen
+from path_world import BACK, MPLS, TCP, THERE, WHOLE, framed, frames, meant, packet, path, seen
 
 from sfcci.chain.compiler import compiled
 from sfcci.datapath.lab import switch_ports
@@ -13,15 +13,6 @@ from sfcci.trace.chainpath import Role, Verdict, Where
 from sfcci.trace.evidence import paths_of
 from sfcci.trace.judging import judged
 from sfcci.trace.passes import trails
-
-MPLS = (
-    "source_port<",
-    ("p1in>", {"label": 511}),
-    ("p1out<", {"label": 510}),
-    ("p3in>", {"label": 510}),
-    ("p3out<", {"label": 509}),
-    "dest_port>",
-)
 
 
 def told(found):

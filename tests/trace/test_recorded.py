@@ -1,21 +1,12 @@
 """Paths told from flow records are those that the frames themselves tell."""
 
 import pytest
-from path_world import BACK, TCP, THERE, frames, meant
+from path_world import BACK, MPLS, TCP, THERE, frames, meant
 
 from sfcci.errors import UsageError
 from sfcci.trace.evidence import paths_of
 from sfcci.trace.recorded import of_flows
 from sfcci.trace.table import FlowTable
-
-LABELLED = (
-    "source_port<",
-    ("p1in>", {"label": 511}),
-    ("p1out<", {"label": 510}),
-    ("p3in>", {"label": 510}),
-    ("p3out<", {"label": 509}),
-    "dest_port>",
-)
 
 
 def with_macs(name, captured, wire=False):
@@ -51,7 +42,7 @@ def records(captured):
         ("symmetric", THERE[:2], (), {}),
         ("symmetric", (*THERE[:3], THERE[5]), (), {}),
         ("wire", ("source_port<", "p1in>", "p1out<", "p2in>", "p2out<", "dest_port>"), (), {"wire": True}),
-        ("mpls", LABELLED, (), {"wire": True}),
+        ("mpls", MPLS, (), {"wire": True}),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("protocol", [TCP, 17])
