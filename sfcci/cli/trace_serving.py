@@ -141,7 +141,8 @@ def _history(
         name = re.sub(r"[^A-Za-z0-9_-]", "-", place.name)
         folder = settings.state / "trace"
         with files.disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            # who spoke with whom is not everybody's to read
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         url = f"sqlite:///{folder}/{name}.sqlite"
         held = files.try_lock(folder / f"{name}.writer")
         if held is None:

@@ -186,6 +186,7 @@ def test_a_second_analyzer_of_the_place_is_told_and_the_first_goes_on(world):
     )
     assert (second.returncode, "another analyzer of demo runs already" in second.stderr) == (2, True)
     assert world.query("G.V().Has('Type', 'host').Count()") == 1
+    assert (world.state / "trace").stat().st_mode & 0o077 == 0  # the history is its owner's
 
 
 def test_after_kill_9_nothing_is_left_behind_and_captures_and_flows_are_there_again(world):
