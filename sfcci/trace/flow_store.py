@@ -8,15 +8,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Any, Final
 
 from sfcci.trace.captures import Capture
 from sfcci.trace.flow import FlowRecord
 from sfcci.trace.table import FlowTable
 
-_T = TypeVar("_T")
-Do = Callable[[Callable[[], _T]], _T]
-"""Runs a function where no packet comes in meanwhile."""
 MOST_ENDED: Final = 200_000
 ENDED_S: Final = 600.0
 """How long a flow that has ended is still asked for (longer ago: by `At` and `Since`)."""
@@ -32,12 +30,17 @@ def _here(function: Callable[[], Any]) -> Any:
     return function()
 
 
+def _flows_of(table: FlowTable) -> list[FlowRecord]:
+    return list(table.flows())
+
+
 @dataclass
 class FlowStore:
     """All tables. Times in ns since 1970."""
 
     most_flows: int = MOST_FLOWS
     do: Callable[[Callable[[], Any]], Any] = _here
+    """Runs a function where no packet comes in meanwhile."""
     _tables: dict[Key, FlowTable] = field(default_factory=dict)
     _ended: "OrderedDict[str, tuple[int, FlowRecord]]" = field(default_factory=OrderedDict)
     _written_ns: int = 0
@@ -70,7 +73,7 @@ class FlowStore:
         gone = self._tables.keys() - set(keys)
         for key in gone:
             table = self._tables.pop(key)
-            self.end(self.do(lambda table=table: list(table.flows())))  # type: ignore[misc]
+            self.end(self.do(partial(_flows_of, table)))
             self._evicted += table.evicted
             self._undecodable += table.undecodable
             self._raw_lost += table.raw.lost
@@ -89,7 +92,7 @@ class FlowStore:
         """Give all flows, also those that have just ended, in no order."""
         found = [flow for _, flow in self._ended.values()]
         for table in tuple(self._tables.values()):
-            found += self.do(lambda table=table: list(table.flows()))  # type: ignore[misc]
+            found += self.do(partial(_flows_of, table))
         return found
 
     def tick(self, now_ns: int) -> list[FlowRecord]:
@@ -97,7 +100,7 @@ class FlowStore:
         updated: list[FlowRecord] = []
         ended: list[FlowRecord] = []
         for table in tuple(self._tables.values()):  # one by one: packets come in between
-            of_table, over = self.do(lambda table=table: table.tick(now_ns))  # type: ignore[misc]
+            of_table, over = self.do(partial(table.tick, now_ns))
             updated += of_table
             ended += over
         self.end(ended, now_ns)
@@ -147,7 +150,7 @@ class FlowStore:
             if over <= 0:
                 return
             number = min(over, len(table) - self.most_flows // len(tables))
-            self.do(lambda table=table, number=number: table.evict(number))  # type: ignore[misc]
+            self.do(partial(table.evict, number))
             over -= number
 
 
