@@ -75,14 +75,17 @@ def of_lab(lab: standing.StandingLab, state: State | None = None) -> Scene:
     return replace(of_raised(lab.lab, state), lab=lab)
 
 
-def of_raised(lab: Lab, state: State | None = None) -> Scene:
-    """Give the scene of a lab that runs, under whatever name: which ports have a link now is seen. Raises ToolError."""
+def of_raised(lab: Lab, state: State | None = None, chains: ChainState | None = None) -> Scene:
+    """Give the scene of a lab that runs, under whatever name: which ports have a link now is seen. Raises ToolError.
+
+    `chains`: those that it carries now, where it was raised with others.
+    """
     links = _links(lab.keeper)
     up = {port.id: bool(links.get(port.tap)) for port in lab.topology.ports}
     ports = {id_: replace(port, up=up[id_]) for id_, port in switch_ports(lab.topology).items()}
     if state is not None:
         return _planned(state, lab.topology, ports)
-    return _of_chains(lab.topology, ports, lab.scenario.chains)
+    return _of_chains(lab.topology, ports, chains or lab.scenario.chains)
 
 
 def lab_of(folder: Path, state: State) -> standing.StandingLab | None:

@@ -11,7 +11,7 @@ from sfcci import files
 from sfcci.datapath import tracing
 from sfcci.datapath.lab import Lab
 from sfcci.datapath.scenario import Scenario
-from sfcci.errors import DiskFull, InputError, SfcciError, Unreachable
+from sfcci.errors import DiskFull, InputError, SfcciError, ToolError, Unreachable
 from sfcci.gate.checks import Observation
 from sfcci.gate.evidence import PATH_PAGE
 from sfcci.trace import path_html, path_json, path_text, path_words
@@ -73,9 +73,11 @@ def reasons(found: Sequence[ChainPath], file: str) -> tuple[str, ...]:
 
 
 def _meant(scenario: Scenario, lab: Lab | None) -> Meant:
-    """What the step's chains mean; with a lab, the tables are those that its switch holds."""
+    """What the step's chains mean; with a lab, by the links that are up, and with the tables that its switch holds."""
     meant = meant_of(tracing.of_scenario(scenario))
     if lab is not None:
+        with suppress(ToolError):
+            meant = meant_of(tracing.of_raised(lab, chains=scenario.chains))
         with suppress(Unreachable):
             return replace(meant, program=tracing.held(lab))
     return meant

@@ -55,6 +55,15 @@ def test_each_step_has_its_paths_and_a_check_that_asks_for_another_way_than_the_
 
 
 @pytest.mark.lab
+def test_a_group_that_has_no_live_pair_is_named(tmp_path):
+    down = Change(hosts={"vm3": False})
+    reasons = failed(tmp_path, Step((down,), (HTTP,), (Answered(),)))
+    told = [reason for reason in reasons if "paths" in reason]
+    assert told
+    assert all("PG2 has no live port pair, and PC1 is closed" in one for one in told), told
+
+
+@pytest.mark.lab
 def test_packets_that_were_under_way_while_chains_changed_are_no_reason(tmp_path):
     gone = Change({"port_chains": {"PC1": {"flow_classifiers": []}}})
     begin = Change(
