@@ -351,7 +351,8 @@ def mac_text(octets: bytes) -> str:
 @lru_cache(ADDRESSES_KEPT)
 def ipv4_text(octets: bytes) -> str:
     """Give an IPv4 address as it is written."""
-    return "%d.%d.%d.%d" % tuple(octets)
+    a, b, c, d = octets
+    return f"{a}.{b}.{c}.{d}"
 
 
 @lru_cache(ADDRESSES_KEPT)
