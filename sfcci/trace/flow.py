@@ -17,8 +17,8 @@ from sfcci.trace.flow_id import LINK, conversation_of
 ONE: Final = 1 << 48
 """One packet, in a number that holds packets above and bytes below; 2**48 bytes are 256 TiB."""
 BYTES: Final = ONE - 1
-TOTAL: Final = 12
-"""Octets of such a number, where it is kept as octets."""
+TOTAL: Final = 11
+"""Octets of such a number, where it is kept as octets: 2**40 packets."""
 TOLD: Final = struct.Struct(f"!{TOTAL}s{TOTAL}sQ")
 """`ab`, `ba` and a time (ns) of a flow: octets, for objects would be twice as much."""
 MS: Final = 1_000_000

@@ -127,12 +127,12 @@ def _network(flows: Flows, want: Match) -> list[FlowRecord]:
 
 def _transport(flows: Flows, want: Match) -> list[FlowRecord]:
     good, none = _good(flows, want, "port_a", "port_b"), want.test(ABSENT)
-    found = [flow for flow in flows if none or flow.port_a in good or flow.port_b in good]
     # What has no ports has ICMP's identifier there, or nothing.
     return [
         flow
-        for flow in found
-        if (flow.port_a in good or flow.port_b in good if flow.shape.transport_protocol else none)
+        for flow in flows
+        if (none or flow.port_a in good or flow.port_b in good)
+        and (flow.port_a in good or flow.port_b in good if flow.shape.transport_protocol else none)
     ]
 
 
@@ -162,6 +162,9 @@ def _l3_ids(flows: Flows, ids: set[str | float]) -> list[FlowRecord]:
 def _ids(flows: Flows, ids: set[str | float]) -> list[FlowRecord]:
     return [flow for flow in flows if flow._id in ids]  # noqa: SLF001 - as above
 
+
+NUMBERS: Final = {"L3TrackingID": "_l3", "TrackingID": "_id"}
+"""Keys whose texts are numbers in a flow → the slot: a text for each of many flows costs as much as all the rest."""
 
 IDS: Final[dict[str, Callable[[Flows, set[str | float]], list[FlowRecord]]]] = {
     "L3TrackingID": _l3_ids,

@@ -15,7 +15,7 @@ from sfcci.trace.flow_key import ABSENT, GETTERS, keys
 from sfcci.trace.flow_schema import FIELDS, NAMES
 from sfcci.trace.graph import Graph, Node
 from sfcci.trace.gremlin_field import frozen, of_flow, order
-from sfcci.trace.gremlin_filter import SIDES, filters, kept_by
+from sfcci.trace.gremlin_filter import NUMBERS, SIDES, filters, kept_by
 from sfcci.trace.gremlin_nodes import bounded, direction_and_key, limited, sum_key, total, wanted
 from sfcci.trace.gremlin_parser import Predicate, Step, shown
 from sfcci.trace.gremlin_predicate import pairs
@@ -66,7 +66,9 @@ def dedup(state: OfFlows, step: Step, _: Asked) -> OfFlows:
     """Dedup: the first flow of each value, of TrackingID unless a key is given; who has none of the keys stays."""
     given = [str(key) for key in step.parameters] or ["TrackingID"]
     readers = [of_flow(key) for key in given]
-    mark = readers[0] if len(given) == 1 and given[0] in GETTERS else lambda flow: _values(readers, flow)
+    mark: Callable[[FlowRecord], Any] = lambda flow: _values(readers, flow)  # noqa: E731 - as the others
+    if len(given) == 1 and given[0] in GETTERS:
+        mark = attrgetter(NUMBERS[given[0]]) if given[0] in NUMBERS else readers[0]
     seen: set[Any] = set()
     kept = []
     for flow in state.in_order():
