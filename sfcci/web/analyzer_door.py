@@ -58,9 +58,8 @@ class Door:
         if self.gate is None:
             return ""
         for token in _tokens(request):
-            if name := self._session(token):
-                return name
-            if credentials := _credentials(token):
+            # a session ends with its user, or his password: the gate is asked each time
+            if credentials := self._session(token) or _credentials(token):
                 return await self.gate({"authorization": f"Basic {credentials}"})
             return await self.gate({"x-auth-token": token})
         return await self.gate({"authorization": request.headers.get("authorization", "")})
@@ -70,17 +69,18 @@ class Door:
         if self.gate is None:
             return ""
         credentials = base64.b64encode(f"{name}:{password}".encode()).decode()
-        user = await self.gate({"authorization": f"Basic {credentials}"})
+        await self.gate({"authorization": f"Basic {credentials}"})
         token = secrets.token_hex(32)
-        self._sessions[token] = (time.monotonic() + SESSION_S, user)
+        self._sessions[token] = (time.monotonic() + SESSION_S, credentials)
         if len(self._sessions) > MOST_SESSIONS:
             self._sessions.popitem(last=False)
         return token
 
     def _session(self, token: str) -> str:
-        until, name = self._sessions.get(token, (0.0, ""))
+        """Give the credentials that a token stands for, "" for none."""
+        until, credentials = self._sessions.get(token, (0.0, ""))
         if until > time.monotonic():
-            return name
+            return credentials
         self._sessions.pop(token, None)
         return ""
 

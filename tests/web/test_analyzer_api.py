@@ -26,6 +26,8 @@ PASSWORD = "Basic " + base64.b64encode(b"ann:secret").decode()
 class Server:
     def __init__(self, analyzer, port):
         self.analyzer, self.port = analyzer, port
+        self.gone = False
+        """Whether the user was taken away."""
 
     def ask(self, method, path, body=None, **headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -68,6 +70,8 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
     async def gate(headers):
+        if made.gone:
+            raise Denied(401, "who was that?")
         if headers.get("authorization") == PASSWORD or headers.get("x-auth-token") == "of-a-user":
             return "ann"
         raise Denied(401, "who are you?")
@@ -266,6 +270,10 @@ def test_who_logs_in_gets_a_token_that_holds_no_password(guarded):
     assert guarded.ask("GET", "/api", X_Auth_Token=told["Token"]).status == 200
     assert guarded.ask("GET", "/api", Cookie=cookies[0].partition(";")[0]).status == 200
     assert guarded.ask("GET", "/").status == 200
+    guarded.gone = True
+    assert guarded.ask("GET", "/api", X_Auth_Token=told["Token"]).status == 401
+    guarded.gone = False
+    assert guarded.ask("GET", "/api", X_Auth_Token=told["Token"]).status == 200
 
 
 def test_open_pages_hear_of_what_changes(server):
