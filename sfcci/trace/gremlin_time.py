@@ -35,8 +35,9 @@ def at(_: OfGraph, step: Step, asked: Asked) -> OfGraph:
 
 
 def since(scope: Scope, predicate: Predicate, step: Step, asked: Asked) -> Scope:
-    """Flows(Since(n)): those of the n seconds before the time that At said, or before now."""
-    long_ms = span_ms(predicate.parameters[0], step, asked)
+    """Flows(Since(n)): those of the n seconds before the time that At said, or before now; '-1m' says the same as '1m'."""
+    given = predicate.parameters[0]
+    long_ms = span_ms(given.removeprefix("-") if isinstance(given, str) else given, step, asked)
     return scope_at(scope.span_ms[1] if scope.span_ms else now_ms(step, asked), long_ms, step, asked)
 
 

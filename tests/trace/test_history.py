@@ -143,6 +143,7 @@ def test_expressions_about_the_past_ask_it(url):
     assert asked("G.Flows().Count()") == 0
     assert asked("G.At('-30m', 1200).Flows().Values('UUID')") == ["f"]
     assert asked("G.Flows(Since(2400)).Values('UUID')") == ["f"]
+    assert asked("G.Flows(Since('-40m')).Values('UUID')") == ["f"]
     assert asked("G.Flows(Since(600)).Count()") == 0
     assert asked("G.At('-30m').Flows(Since(1200), 'Application', 'TCP').Values('UUID')") == ["f"]
     assert asked("G.At('-10m').Flows(Since(600)).Count()") == 0
