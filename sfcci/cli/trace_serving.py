@@ -96,8 +96,8 @@ def _say_begun(url: str, place: "Place", *, json_output: bool) -> None:
     if json_output:
         click.echo(json.dumps({"url": url, "place": place.name}))
         return
-    client = url.partition("//")[2]
-    click.echo(f"the analyzer of {place.name} is at {url}; try:")
+    client = url.removeprefix("http://")  # https:// is told, for a client asks in the clear without
+    click.echo(f"the analyzer of {place.name} is at {url}: a page for a browser, and Skydive's API; try:")
     click.echo(
         f"  sfcci-skydive client --analyzer {client} capture create --gremlin \"G.V().Has('Name', Regex('^tap.*'))\""
     )

@@ -15,6 +15,7 @@ from sfcci.errors import InputError, UsageError
 from sfcci.settings import Graphite, load
 from sfcci.trace.alert import Alert
 from sfcci.trace.alert_action import Actions
+from sfcci.trace.place import LabPlace
 from sfcci.web.analyzer_door import Denied
 
 
@@ -55,6 +56,17 @@ def test_what_is_no_address_is_told(text):
 def test_what_cannot_be_served_is_told_before_anything_is(settings, wish, words):
     with pytest.raises((UsageError, InputError), match=words):
         serve_analyzer(settings, dataclasses.replace(wish, listen=wish.listen.replace("8082", "0")))
+
+
+@pytest.mark.parametrize(
+    ("url", "named"), [("http://h:1", "--analyzer h:1 "), ("https://h:1", "--analyzer https://h:1 ")]
+)
+def test_what_to_try_asks_the_server_that_there_is(tmp_path, capsys, url, named):
+    trace_serving._say_begun(url, LabPlace(tmp_path, "demo"), json_output=False)
+    first, *commands = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"the analyzer of demo is at {url}: ")
+    assert len(commands) == 2
+    assert all(named in one for one in commands)
 
 
 def test_a_graphite_that_can_only_be_read_takes_no_figures(settings):
