@@ -39,6 +39,8 @@ _INTERFACE_METRICS: Final = re.compile(r"\.\s*v\s*\(.*metric", re.IGNORECASE | r
 """Expressions that may ask for what interfaces have counted."""
 _RULES: Final = re.compile(r"ofrule|ofgroup")
 """Expressions that ask for what switches hold."""
+_PAST: Final = re.compile(r"\b(at|context|since)\s*\(", re.IGNORECASE)
+"""Expressions that may ask for what was."""
 Listener = Callable[[str, Any], None]
 """Hears ("node added", node) and so on, and ("captures", None)."""
 
@@ -88,7 +90,10 @@ class Analyzer:
             world = self._world()
             if self._here and _RULES.search(text):
                 world = replace(world, graph=with_rules(self._here.topology))
-            return gremlin.query(text, world)
+            if not _PAST.search(text):
+                return gremlin.query(text, world)
+            world = replace(world, graph=world.graph.copy())
+        return gremlin.query(text, world)  # reading the history takes seconds, in which others may ask
 
     def _asked(self, text: str) -> Any:
         return gremlin.query(text, self._world()).json()
@@ -97,7 +102,7 @@ class Analyzer:
         return gremlin.World(
             graph=self.graph,
             flows=self.store.flows,
-            history=Past(self.recorder, self.store.flows, _now_ms),
+            history=Past(self.recorder, self.store.flows, _now_ms, self.lock),
             bpf=_matcher,
             chain_path=self.chain_paths,
             now_ms=_now_ms,

@@ -6,6 +6,7 @@ counted and lost.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any, Final
 
@@ -111,12 +112,19 @@ class Recorder:
 
 
 class Past:
-    """What expressions with At, Context and Since ask: the history, and what is there now and not written yet."""
+    """What expressions with At, Context and Since ask: the history, and what is there now.
+
+    `lock` is held while it writes what waits, and while it asks for `flows`; not while it reads the history.
+    """
 
     def __init__(
-        self, recorder: Recorder, flows: Callable[[], Iterable[FlowRecord]], now_ms: Callable[[], int]
+        self,
+        recorder: Recorder,
+        flows: Callable[[], Iterable[FlowRecord]],
+        now_ms: Callable[[], int],
+        lock: AbstractContextManager[Any],
     ) -> None:
-        self._recorder, self._flows, self._now_ms = recorder, flows, now_ms
+        self._recorder, self._flows, self._now_ms, self._lock = recorder, flows, now_ms, lock
 
     def at(self, at_ms: int, duration_ms: int | None) -> Moment:
         """Give what was there at a moment, or in a span that ends then. Raises UsageError without a history, Unreachable."""
@@ -124,8 +132,9 @@ class Past:
         if history is None:
             raise UsageError("the analyzer keeps no history; start it without --no-history")
         since_ms = at_ms - (duration_ms or 0)
-        if self._recorder.pending:
-            self._recorder.tick(self._now_ms())
+        with self._lock:
+            if self._recorder.pending:
+                self._recorder.tick(self._now_ms())
         return Moment(
             history.graph(since_ms, at_ms),
             lambda: self._merged(history, since_ms, at_ms),
@@ -133,11 +142,9 @@ class Past:
         )
 
     def _merged(self, history: History, since_ms: int, until_ms: int) -> list[FlowRecord]:
-        live = [
-            flow
-            for flow in self._flows()
-            if flow.start_ns // MS <= until_ms and flow.last_ns // MS >= since_ms
-        ]
+        with self._lock:
+            now = tuple(self._flows())
+        live = [flow for flow in now if flow.start_ns // MS <= until_ms and flow.last_ns // MS >= since_ms]
         known = {flow.uuid for flow in live}
         kept = (parse_flow(one) for one in history.flows(since_ms, until_ms) if one["UUID"] not in known)
         return sorted((*live, *kept), key=lambda flow: flow.last_ns, reverse=True)

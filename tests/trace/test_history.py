@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
 
@@ -130,7 +131,7 @@ def test_expressions_about_the_past_ask_it(url):
     recorder.element(now.put_node("a", {"Name": "a", "State": "DOWN"}, now_ms=2_000_000))
     recorder.tick(2_000_000, [parse_flow(_flow("f", 900_000, 1_100_000))])
     world = gremlin.World(
-        now, list, history=Past(recorder, list, lambda: 3_000_000), now_ms=lambda: 3_000_000
+        now, list, history=Past(recorder, list, lambda: 3_000_000, nullcontext()), now_ms=lambda: 3_000_000
     )
 
     def asked(text):
@@ -152,7 +153,9 @@ def test_expressions_about_the_past_ask_it(url):
 
 def test_without_a_history_it_says_so():
     graph = Graph()
-    world = gremlin.World(graph, list, history=Past(Recorder(None), list, int), now_ms=lambda: 10**6)
+    world = gremlin.World(
+        graph, list, history=Past(Recorder(None), list, int, nullcontext()), now_ms=lambda: 10**6
+    )
     with pytest.raises(UsageError, match="keeps no history"):
         gremlin.query("G.At('-1m').V()", world)
 
