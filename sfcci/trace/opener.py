@@ -125,18 +125,22 @@ def opened(lab: Lab | Keeper | None, name: str = "") -> Iterator[Opener]:
             if keeper and not keeper.alive():
                 raise Gone(f"lab {name} has ended")
             process = stack.enter_context(command.start(words, stdin=theirs.fileno(), stderr=command.PIPE))
-        _wait_ready(ours, process)
+        _wait_ready(ours, process, name)
         ours.settimeout(LIMIT_S)
         yield Opener(ours, keeper.root / NAMES.relative_to("/") if keeper else NAMES, name)
 
 
-def _wait_ready(ours: socket.socket, process: command.Process) -> None:
-    """Wait for the program's first message. Raises ToolError with its last words."""
+def _wait_ready(ours: socket.socket, process: command.Process, lab: str) -> None:
+    """Wait for the program's first message. Raises MissingTool (the lab is another's), ToolError with its last words."""
     readable = _readable(ours, LIMIT_S)
     if readable and ours.recv(LONGEST):
         return
     said = os.read(process.stderr.fileno(), LONGEST) if readable and process.stderr else b""
     lines = tuple(said.decode(errors="replace").splitlines())
+    if lab and any(os.strerror(no) in line for no in (errno.EPERM, errno.EACCES) for line in lines):
+        raise MissingTool(
+            f"no privilege to enter lab {lab}", "run it as the user who raised the lab, or as root"
+        )
     words = tuple(str(word) for word in process.args) if isinstance(process.args, list) else ()
     raise ToolError(ProgramFailure(words, process.poll() or -1, lines), "what opens sockets did not start")
 

@@ -187,3 +187,12 @@ def test_no_more_files_is_said(keeper, monkeypatch):
             resource.setrlimit(resource.RLIMIT_NOFILE, before)
             for handle in held:
                 os.close(handle)
+
+
+def test_a_lab_of_somebody_else_is_said_to_be_so(keeper, monkeypatch):
+    without = ("setpriv", "--bounding-set=-sys_admin", "--inh-caps=-all")
+    prefix = keeper.prefix()
+    monkeypatch.setattr(type(keeper), "prefix", lambda _self, *_host: (*without, *prefix))
+    told = "no privilege to enter lab other; run it as the user who raised the lab"
+    with pytest.raises(MissingTool, match=told), opened(keeper, "other"):
+        pass
