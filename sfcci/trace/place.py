@@ -81,8 +81,12 @@ class Machine:
     @contextlib.contextmanager
     def opened(self, graph: Graph) -> Iterator[Here]:
         """See Place."""
-        with opened(None) as opener, _looked_into(opener, graph) as here:
-            yield here
+        with opened(None) as opener:
+            opener.packet_socket(
+                ""
+            ).close()  # to look is everybody's right; who may not capture is to know it now
+            with _looked_into(opener, graph) as here:
+                yield here
 
     def missing(self) -> SfcciError:
         """See Place."""

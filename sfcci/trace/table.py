@@ -15,15 +15,7 @@ from copy import copy
 from typing import Any, Final
 
 from sfcci.trace import table_key, table_more, table_time
-from sfcci.trace.flow import (
-    NOT_FINISHED,
-    ONE,
-    TIMEOUT,
-    UNKNOWN,
-    FlowRecord,
-    More,
-    Owner,
-)
+from sfcci.trace.flow import NOT_FINISHED, ONE, TIMEOUT, UNKNOWN, FlowRecord, More, Owner
 from sfcci.trace.packet import ACK, FIN, ICMP, RST, SYN, TCP, UDP, Packet, decode
 from sfcci.trace.table_key import BEHIND_LABEL, BEHIND_SERVICE
 from sfcci.trace.table_slice import slice_of
@@ -151,7 +143,10 @@ class FlowTable:
                 flow.last_ns = time_ns
                 if trim:
                     outer = flow.parent
-                    outer.ab += ONE + length
+                    if head[:6] == outer.key[:6]:  # its own way, which may not be the inner one's
+                        outer.ab += ONE + length
+                    else:
+                        outer.ba += ONE + length
                     outer.last_ns = time_ns
                 if flags & _EVENTS:
                     self._event(flow, time_ns, flags, forward=True, size=ONE + length - trim)
@@ -162,7 +157,10 @@ class FlowTable:
                 flow.last_ns = time_ns
                 if trim:
                     outer = flow.parent
-                    outer.ba += ONE + length
+                    if head[:6] == outer.key[:6]:
+                        outer.ab += ONE + length
+                    else:
+                        outer.ba += ONE + length
                     outer.last_ns = time_ns
                 if flags & _EVENTS:
                     self._event(flow, time_ns, flags, forward=False, size=ONE + length - trim)
@@ -316,6 +314,8 @@ class FlowTable:
         """Take note of a connection's beginning and end; `size` is what the packet has just added."""
         if flags & (SYN | ACK) == SYN and forward and flow.finish != NOT_FINISHED:
             self._begin_again(flow, time_ns, size)
+        if not forward and flow.first_ba_ns is None:  # of a connection that began again
+            flow.first_ba_ns = time_ns
         table_time.note(flow, time_ns, flags, forward=forward, size=size)
 
     def _begin_again(self, flow: FlowRecord, time_ns: int, size: int) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sfcci.trace.flow_json import as_json
 from sfcci.trace.table import FlowTable
 
-from .frames import ACK, FIN, HOW, NS, RST, SYN, carried, ethernet, ipv4, ipv6, tcp, udp
+from .frames import ACK, ALICE, BOB, FIN, HOW, NS, RST, SYN, carried, ethernet, ipv4, ipv6, label, tcp, udp
 
 UNLIKE = ("UUID", "ParentUUID", "RawPacketsCaptured")
 """What a table that keeps frames names or counts in another way."""
@@ -76,3 +76,20 @@ def test_an_update_that_was_kept_as_octets_says_the_numbers_of_before():
     table = table_of([frame_of("plain", 3, 80, back, ACK) for back in (False, True, True)])
     (updated,), _ = table.tick(NS + 61 * 10**9)
     assert updated.update == (1, 54, 2, 108, NS, NS + 61 * 10**9, 0)
+
+
+def test_what_carries_an_answer_the_same_way_as_its_question_counts_that_way():
+    question = ethernet(label(ipv4(tcp(4000, 80))), kind=0x8847)
+    answer = ethernet(label(ipv4(tcp(80, 4000), "10.0.0.8", "10.0.0.3"), 510), kind=0x8847)
+    table = table_of([question, question, answer, answer])
+    metrics = {flow["LayersPath"]: flow["Metric"] for flow in map(as_json, table.flows())}
+    assert (metrics["IPv4/TCP"]["ABPackets"], metrics["IPv4/TCP"]["BAPackets"]) == (2, 2)
+    assert (metrics["Ethernet/MPLS"]["ABPackets"], metrics["Ethernet/MPLS"]["BAPackets"]) == (4, 0)
+
+
+def test_a_connection_that_begins_again_has_a_first_answer_of_its_own():
+    ask = ethernet(ipv4(tcp(4000, 80, SYN)))
+    refuse = ethernet(ipv4(tcp(80, 4000, RST), "10.0.0.8", "10.0.0.3"), BOB, ALICE)
+    (flow,) = table_of([ask, refuse, ask, refuse]).flows()
+    assert flow.first_ba_ns is not None
+    assert flow.first_ba_ns > flow.start_ns
