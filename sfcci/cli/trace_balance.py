@@ -19,14 +19,7 @@ COLUMNS = ("chain", "group", "port pair", "host", "weight", "expected", "flows",
     epilog="Example: sfcci trace balance '-> dest tcp 80' --duration 30",
 )
 @trace_seen.options
-@click.option(
-    "--duration",
-    type=click.FloatRange(min=0, min_open=True),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to watch the lab.",
-)
+@trace_seen.duration
 @click.option(
     "--flows", type=click.IntRange(min=1), metavar="N", help="End as soon as there were so many requests."
 )

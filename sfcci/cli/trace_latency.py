@@ -19,14 +19,7 @@ COLUMNS = ("group", "port pair", "host", "packets", "p50", "p95", "p99", "longes
     epilog="Example: sfcci trace latency --duration 30 --push",
 )
 @trace_seen.options
-@click.option(
-    "--duration",
-    type=click.FloatRange(min=0, min_open=True),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to watch the lab.",
-)
+@trace_seen.duration
 @click.option("--push", is_flag=True, help="Send the figures to Graphite, as StatsD's timers are named.")
 @console.as_json
 def latency(

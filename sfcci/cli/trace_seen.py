@@ -88,6 +88,16 @@ def _names(meant: "Meant") -> dict[str, tuple[str, ...]]:
     return {port.name: port.plain for port in topology.ports if port.name} | hosts
 
 
+duration = click.option(
+    "--duration",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to watch the lab.",
+)
+
+
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command its words for requests and its options for the lab or the capture."""
     words = (

@@ -138,8 +138,15 @@ class FlowTable:
                 long_way(time_ns, frame, length, 0, b"", b"")
                 continue
             flow = forward.get(key)
+            onward = flow is not None
+            if flow is None:
+                flow = back.get(key)
             if flow is not None:
-                flow.ab += ONE + length - trim
+                size = ONE + length - trim
+                if onward:
+                    flow.ab += size
+                else:
+                    flow.ba += size
                 flow.last_ns = time_ns
                 if trim:
                     outer = flow.parent
@@ -149,21 +156,7 @@ class FlowTable:
                         outer.ba += ONE + length
                     outer.last_ns = time_ns
                 if flags & _EVENTS:
-                    self._event(flow, time_ns, flags, forward=True, size=ONE + length - trim)
-                continue
-            flow = back.get(key)
-            if flow is not None:
-                flow.ba += ONE + length - trim
-                flow.last_ns = time_ns
-                if trim:
-                    outer = flow.parent
-                    if head[:6] == outer.key[:6]:
-                        outer.ab += ONE + length
-                    else:
-                        outer.ba += ONE + length
-                    outer.last_ns = time_ns
-                if flags & _EVENTS:
-                    self._event(flow, time_ns, flags, forward=False, size=ONE + length - trim)
+                    self._event(flow, time_ns, flags, forward=onward, size=size)
                 continue
             if len(head) == PLAIN and (way == TCP or (way == UDP and ends[-2:] not in _TUNNELS)):
                 flow = forward.get(turned(key))
