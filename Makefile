@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: run test lint format bench clean
+.PHONY: run test lint format bench docs clean
 
 run test lint:
 	@$(PYTHON) -m sfcci.bootstrap $@ $(ARGS)
@@ -13,6 +13,10 @@ format:
 
 bench:
 	@for file in benchmarks/bench_*.py; do .venv/bin/python $$file || exit 1; done
+
+# What is made from the code (docs/reference, manual pages), and every link and command that the documents name.
+docs:
+	@.venv/bin/python -m sfcci.manual
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

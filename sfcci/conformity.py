@@ -76,6 +76,10 @@ def _enum(value: Any, allowed: list[Any], _schema: Schema) -> bool:
     return isinstance(value, str | int) and any(type(one) is type(value) and one == value for one in allowed)
 
 
+def _differ(items: list[Any]) -> bool:
+    return all(isinstance(one, str) for one in items) and len(set(items)) == len(items)
+
+
 def _bound(within: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Schema], bool]:
     """A rule for numbers alone."""
 
@@ -93,12 +97,14 @@ _RULES: Mapping[str, Callable[[Any, Any, Schema], bool]] = {
     "minProperties": lambda value, count, _: not isinstance(value, dict) or len(value) >= count,
     "maxProperties": lambda value, count, _: not isinstance(value, dict) or len(value) <= count,
     "if": _condition,
+    "anyOf": lambda value, schemas, _: any(conforms(value, schema) for schema in schemas),
     "required": lambda value, keys, _: not isinstance(value, dict) or all(key in value for key in keys),
     "items": lambda value, schema, _: (
         not isinstance(value, list) or all(conforms(inner, schema) for inner in value)
     ),
     "minItems": lambda value, count, _: not isinstance(value, list) or len(value) >= count,
     "maxItems": lambda value, count, _: not isinstance(value, list) or len(value) <= count,
+    "uniqueItems": lambda value, demand, _: not (demand and isinstance(value, list)) or _differ(value),
     "minLength": lambda value, count, _: not isinstance(value, str) or len(value) >= count,
     "pattern": lambda value, text, _: not isinstance(value, str) or re.search(text, value) is not None,
     "enum": _enum,

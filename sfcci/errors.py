@@ -19,6 +19,12 @@ class SfcciError(Exception):
     exit_status = EXIT_TOOL
 
 
+def in_a_line(error: Exception) -> str:
+    """Give what an error says as one line, for a status; one that is none of ours is told with its kind."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, SfcciError) else f"{type(error).__name__}: {text}"
+
+
 @dataclass(frozen=True)
 class Place:
     """A place in a document: path, then line and column from 1 (None where they are not known)."""

@@ -5,6 +5,7 @@ import errno
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,14 @@ def write_text(path: Path, text: str, *, mode: int = 0o644) -> bool:
 
 
 def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> bool:
-    """Like `write_text`, for bytes. Raises DiskFull, MissingTool (the folder is not writable)."""
+    """Like `write_text`, for bytes. Raises DiskFull, MissingTool (the folder is not writable).
+
+    A pipe or a terminal is written where it is, as /dev/null is: a file in its place would end it for everybody.
+    """
+    if _is_opened(path):
+        with disk_errors(path), path.open("wb") as there:
+            there.write(data)
+        return True
     with contextlib.suppress(OSError):
         if path.read_bytes() == data:
             return False
@@ -39,6 +47,42 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> bool:
             Path(name).unlink(missing_ok=True)
             raise
     return True
+
+
+def _is_opened(path: Path) -> bool:
+    """Say whether a path is no file, or a link of /dev, as /dev/stdout is to a file that somebody has open."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or (
+        path.is_symlink() and path.parent in (Path("/dev"), Path("/dev/fd"))
+    )
+
+
+def rewrite_bytes(path: Path, data: bytes, *, like: Path | None = None) -> None:
+    """Like `write_bytes`, and the file keeps its owner, mode and extended attributes (SELinux's label, access lists).
+
+    `like` names another file to take these from. Raises DiskFull, MissingTool (not its owner, say).
+    """
+    like = like or path
+    with disk_errors(path):
+        was = like.stat()
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                if (was.st_uid, was.st_gid) != (os.geteuid(), os.getegid()):
+                    os.fchown(file.fileno(), was.st_uid, was.st_gid)
+                os.fchmod(file.fileno(), stat.S_IMODE(was.st_mode))
+                for attribute in os.listxattr(like):
+                    os.setxattr(file.fileno(), attribute, os.getxattr(like, attribute))
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
 
 
 def remove_tree(path: Path) -> None:

@@ -100,6 +100,15 @@ TOOLS = (
         "openvswitch",
         "net-misc/openvswitch",
     ),
+    Tool(
+        "openssl",
+        "datapath",
+        "certificates of nodes",
+        "openssl",
+        "openssl",
+        "dev-libs/openssl",
+        optional=True,
+    ),
     Tool("ip", "datapath", "hosts as network namespaces", "iproute2", "iproute", "sys-apps/iproute2"),
     Tool("nsenter", "datapath", "programs inside the lab", "util-linux", "util-linux", "sys-apps/util-linux"),
     Tool(
@@ -112,6 +121,16 @@ TOOLS = (
     ),
     Tool(
         "tcpdump", "datapath", "captures by hand", "tcpdump", "tcpdump", "net-analyzer/tcpdump", optional=True
+    ),
+    Tool(
+        "sshd",
+        "datapath",
+        "a lab's hosts by ssh; it need not run",
+        "openssh-server",
+        "openssh-server",
+        "net-misc/openssh",
+        purposes=(),
+        optional=True,
     ),
     Tool("curl", "datapath", "requests by hand", "curl", "curl", "net-misc/curl", optional=True),
     Tool(

@@ -14,130 +14,21 @@ from typing import Any, TypeVar
 from sfcci import document
 from sfcci.errors import Fault, InputError, Place, UsageError
 
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "run": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {"state": {"type": "string"}, "cache": {"type": "string"}},
-        },
-        "gate": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                key: {"type": "string"}
-                for key in (
-                    "tenant",
-                    "pipeline",
-                    "host",
-                    "project",
-                    "branch",
-                    "jobs",
-                    "link",
-                    "keep_evidence",
-                    "keep_evidence_size",
-                )
-            },
-        },
-        "database": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {"url": {"type": "string"}},
-        },
-        "api": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "database": {"type": "string", "description": "where the state of the API is kept"},
-                **{
-                    key: {"type": "string"}
-                    for key in ("url", "user", "password", "password_file", "token", "token_file", "ca")
-                },
-            },
-        },
-        "trace": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "database": {"type": "string", "description": "where captures and history are kept"},
-            },
-        },
-        "gentoo": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "repo": {"type": "string", "description": "the folder of ::gentoo"},
-                "python": {"type": "string", "description": "the Python that ebuilds are built for"},
-            },
-        },
-        "rpm": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "key": {"type": "string", "description": "a secret key in gpg's keyring"},
-                "key_file": {"type": "string", "description": "a file with a secret key"},
-                "passphrase_file": {"type": "string", "description": "a file with the key's passphrase"},
-                "copr": {"type": "string", "description": "a project at Copr, as in owner/project"},
-            },
-        },
-        "graphite": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "url": {"type": "string"},
-                "carbon": {"type": "string", "description": "HOST:PORT"},
-                "pickle": {"type": "string", "description": "HOST:PORT"},
-                "statsd": {"type": "string", "description": "HOST:PORT"},
-                "retentions": {"type": "string", "description": "as in carbon's storage-schemas.conf"},
-            },
-        },
-        "grafana": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                key: {"type": "string"}
-                for key in (
-                    "url",
-                    "token",
-                    "token_file",
-                    "user",
-                    "password",
-                    "password_file",
-                    "ca",
-                    "datasource",
-                    "folder",
-                )
-            },
-        },
-        "preview": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                **{
-                    key: {"type": "string"}
-                    for key in ("name", "grafana_image", "graphite_image", "statsd_image")
-                },
-                **{
-                    f"{key}_port": {"type": "string", "description": "a port of the loopback address"}
-                    for key in ("grafana", "graphite", "carbon", "pickle", "statsd")
-                },
-            },
-        },
-    },
-}
-
 
 @dataclass(frozen=True)
 class Gate:
     """Names that a result carries into Zuul's metric names, and where the jobs are declared."""
 
     tenant: str = "sfcci"
+    """Zuul's tenant, a part of the names of metrics."""
     pipeline: str = "gate"
+    """The pipeline whose jobs run when none is named; a part of the names, too."""
     host: str = "sfcci.example.org"
+    """Where the project's code is kept: a part of the names."""
     project: str = "sfcci/sfcci"
+    """The project: a part of the names."""
     branch: str = "main"
+    """The branch: a part of the names."""
     jobs: str = ""
     """A folder with job files; "" means the jobs that come with sfcci."""
     link: str = ""
@@ -156,14 +47,19 @@ class Api:
     """Where the API of `sfcci sfc serve` keeps its state, and how `sfcci sfc` reaches a server."""
 
     database: str = ""
-    """A URL as SQLAlchemy has them; `load` puts sfc.db of the state folder in the place of ""."""
+    """A URL as SQLAlchemy has them; "" means SQLite: sfc.db in the state folder (`load` puts it there)."""
     url: str = ""
     """The server to ask; "" means OS_ENDPOINT, else the one on this machine, else the database itself."""
     user: str = ""
+    """Who asks; OS_USERNAME comes first."""
     password: str = field(default="", repr=False)
+    """The user's password; better in a file."""
     password_file: str = ""
+    """A file with it, not readable by everybody."""
     token: str = field(default="", repr=False)
+    """A token in the place of user and password; better in a file."""
     token_file: str = ""
+    """A file with it, not readable by everybody."""
     ca: str = ""
     """A file with the certificates that the server's is checked against; "" means the system's."""
 
@@ -180,16 +76,18 @@ class Api:
 
 @dataclass(frozen=True)
 class Trace:
-    """Where `sfcci trace serve` keeps captures, alerts and history: a URL; "" means a file of each lab in the state folder."""
+    """Where `sfcci trace serve` keeps captures, alerts and history."""
 
     database: str = ""
+    """A URL as SQLAlchemy has them; "" means a file of each lab in the state folder."""
 
 
 @dataclass(frozen=True)
 class Gentoo:
-    """The tree that ebuilds are checked against; "" means the system's, else a minimal one of our own."""
+    """What ebuilds are checked against, and built for."""
 
     repo: str = ""
+    """The folder of ::gentoo; "" means the system's, else a minimal one of our own."""
     python: str = ""
     """The Python that `sfcci package build` builds for, by name or path; "" means one that the ebuild names."""
 
@@ -203,15 +101,17 @@ class Rpm:
     key_file: str = ""
     """A file with a secret key, as gpg --export-secret-keys writes it."""
     passphrase_file: str = ""
+    """A file with the key's passphrase."""
     copr: str = ""
     """The project at Copr in which packages are built, as in owner/project."""
 
 
 @dataclass(frozen=True)
 class Graphite:
-    """A Graphite that is there already; both empty means the private one."""
+    """A Graphite that is there already; both url and carbon empty means the private one."""
 
     url: str = ""
+    """Where its graphite-web is read."""
     carbon: str = ""
     """HOST:PORT of carbon's plaintext listener."""
     retentions: str = "10s:1d,60s:30d,1h:1y"
@@ -224,14 +124,20 @@ class Graphite:
 
 @dataclass(frozen=True)
 class Grafana:
-    """The Grafana that dashboards are pushed to; an empty url means none."""
+    """The Grafana that dashboards are pushed to."""
 
     url: str = ""
+    """Its address; "" means that there is none."""
     token: str = field(default="", repr=False)
+    """A service account's token, or an old API key; better in a file."""
     token_file: str = ""
+    """A file with it."""
     user: str = ""
+    """A user's name, in the place of a token."""
     password: str = field(default="", repr=False)
+    """The user's password; better in a file."""
     password_file: str = ""
+    """A file with it."""
     ca: str = ""
     """A file with the certificates that Grafana's is checked against; "" means the system's."""
     datasource: str = "graphite"
@@ -253,15 +159,59 @@ class Preview:
     """The pod of `sfcci preview up`: its name, its images, its ports of the loopback address."""
 
     name: str = "sfcci-preview"
+    """The pod's name."""
     grafana_image: str = "docker.io/grafana/grafana-oss:12.0.2"
+    """Grafana's image; docker.io/grafana/grafana is the name of later ones."""
     graphite_image: str = "localhost/sfcci-graphite:1"
     """The one that `sfcci preview build` makes; any other must take the same settings."""
     statsd_image: str = "docker.io/statsd/statsd:v0.10.2"
+    """StatsD's image, for `--statsd`."""
     grafana_port: str = "23000"
+    """Grafana's port of the loopback address; those of the others follow."""
     graphite_port: str = "28080"
+    """graphite-web's port."""
     carbon_port: str = "28003"
+    """The port of carbon's plaintext listener."""
     pickle_port: str = "28004"
+    """The port of carbon's pickle listener."""
     statsd_port: str = "28125"
+    """StatsD's port (UDP)."""
+
+
+def _keys(**told: str) -> dict[str, Any]:
+    """Give the schema of a section with these keys; every value is text, what it says stands in the description."""
+    properties = {key: {"type": "string", "description": text} for key, text in told.items()}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _fields(kind: type[Any], **told: str) -> dict[str, Any]:
+    """Give the schema of a section that a class is made of."""
+    return _keys(**{one.name: told.get(one.name, "text") for one in fields(kind)})
+
+
+_HOST_PORT = dict.fromkeys(("carbon", "pickle", "statsd"), "HOST:PORT")
+_PORTS = {one.name: "a port of the loopback address" for one in fields(Preview) if one.name.endswith("_port")}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "run": _keys(
+            state="the folder of results, evidence and the private Graphite's series",
+            cache="the folder of sdists and environments",
+        ),
+        "gate": _fields(Gate),
+        "database": _keys(
+            url="the run database, a URL as SQLAlchemy has them; default: SQLite in the state folder"
+        ),
+        "api": _fields(Api),
+        "trace": _fields(Trace),
+        "gentoo": _fields(Gentoo),
+        "rpm": _fields(Rpm, copr="a project at Copr, as in owner/project"),
+        "graphite": _fields(Graphite, **_HOST_PORT),
+        "grafana": _fields(Grafana),
+        "preview": _fields(Preview, **_PORTS),
+    },
+}
 
 
 def _check_private(path: str) -> None:

@@ -51,6 +51,7 @@ def keywords(inner):
             "if": inner | st.sampled_from(KINDS).map(lambda kind: {"type": kind, "required": ["a"]}),
             "then": inner,
             "else": inner,
+            "anyOf": st.lists(inner, min_size=1, max_size=2),
             "not": inner,
             "const": WORDS,
             "uniqueItems": st.just(True),

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import subprocess
 import sys
 
@@ -16,7 +17,8 @@ def test_an_unchanged_file_is_not_touched(tmp_path):
     assert files.write_text(path, "one")
     before = path.stat()
     assert not files.write_text(path, "one")
-    assert path.stat() == before
+    after = path.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
@@ -31,6 +33,25 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
         files.write_text(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_pipe_is_written_into_and_stays_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with os.fdopen(os.open(tmp_path / "pipe", os.O_RDWR | os.O_NONBLOCK), "rb", buffering=0) as reader:
+        assert files.write_text(tmp_path / "pipe", "one", mode=0o600)
+        assert reader.read(9) == b"one"
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_device_is_never_replaced(tmp_path):
+    device = tmp_path / "device"
+    try:
+        os.mknod(device, 0o600 | stat.S_IFCHR, os.makedev(1, 7))  # /dev/full
+    except PermissionError:
+        pytest.skip("only root makes devices")
+    with pytest.raises(MissingTool, match="the disk is full"):
+        files.write_text(device, "one")
+    assert device.is_char_device()
 
 
 def test_a_private_file_is_private_from_its_first_byte(tmp_path):

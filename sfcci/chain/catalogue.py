@@ -8,6 +8,7 @@ from sfcci.chain import (
     resource_agent,
     resource_flow_classifier,
     resource_network,
+    resource_node,
     resource_port,
     resource_port_chain,
     resource_port_pair,
@@ -33,6 +34,7 @@ _ALL: Final = (
     resource_security_group.COLLECTION,
     resource_security_group_rule.COLLECTION,
     resource_agent.COLLECTION,
+    resource_node.COLLECTION,
 )
 COLLECTIONS: Final[Mapping[str, Collection]] = MappingProxyType({each.name: each for each in _ALL})
 """Name ("port_pairs") → collection."""

@@ -5,6 +5,12 @@ from ipaddress import IPv4Address, IPv6Address
 
 WIDTHS: Mapping[str, int] = {
     "in_port": 32,
+    "packet_type": 32,
+    "tun_id": 64,
+    "tun_src": 32,
+    "tun_dst": 32,
+    "tun_ipv6_src": 128,
+    "tun_ipv6_dst": 128,
     "reg0": 32,
     "reg1": 32,
     "reg2": 32,
@@ -38,6 +44,8 @@ WIDTHS: Mapping[str, int] = {
 """Field → width in bits. Order: prerequisites in front, as they are printed."""
 REGISTERS = tuple(name for name in WIDTHS if "reg" in name)
 """Those that are no packet's but the switch's own, 0 at the start. xxreg1 is reg4 to reg7, xxreg2 reg8 to reg11."""
+TUNNEL_FIELDS = tuple(name for name in WIDTHS if name.startswith("tun_"))
+"""Those of the tunnel that a packet came by or goes into."""
 LATE_FRAGMENT = 3
 """`ip_frag` of every fragment but the first: it has no ports."""
 
@@ -58,12 +66,21 @@ def _ipv6(value: int) -> str:
     return str(IPv6Address(value))
 
 
+def _packet_type(value: int) -> str:
+    return f"({value >> 16},{value & 0xFFFF:#x})"
+
+
 def _fragment(value: int) -> str:
     return {0: "no", 1: "first", LATE_FRAGMENT: "later"}[value]
 
 
 _SPELLINGS: Mapping[str, Callable[[int], str]] = {
     "in_port": str,
+    "packet_type": _packet_type,
+    "tun_src": _ip,
+    "tun_dst": _ip,
+    "tun_ipv6_src": _ipv6,
+    "tun_ipv6_dst": _ipv6,
     "eth_type": _hex,
     "nw_proto": str,
     "icmpv6_type": str,

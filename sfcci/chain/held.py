@@ -24,7 +24,7 @@ def held_versions(flows: Iterable[Flow]) -> dict[int, int]:
     """Give the version of each chain, by its path id, that a switch with these flows leads packets into."""
     found: dict[int, int] = {}
     for flow in flows:
-        place, leads = _entered(flow), flow.table == HOP
+        place, leads = entered(flow), flow.table == HOP
         if place is not None or leads:
             version = flow.cookie >> VERSION_BIT & 1
             if place is not None or path_id(flow) not in found:
@@ -32,12 +32,14 @@ def held_versions(flows: Iterable[Flow]) -> dict[int, int]:
     return found
 
 
-def found(held: Program, new: Compiled) -> Leftover | None:
+def found(held: Program, new: Compiled, shown: Program | None = None) -> Leftover | None:
     """Give what is left of a program that a switch was found with besides `new`; None when nothing may be in functions.
+
+    `shown`: what would be found of `new`, where that is not all of it.
 
     Of chains that are to differ new packets wait, for nobody knows what the old ones still need but the switch.
     """
-    others = _cookies_of_differing(held, new.program)
+    others = _cookies_of_differing(held, shown or new.program)
     lasting = {flow.cookie & PATH_BITS: flow for flow in held.flow_of.values() if flow.table == HOP}
     busy = {mark & PATH_BITS for mark in others} & lasting.keys()
     if not busy:
@@ -45,7 +47,7 @@ def found(held: Program, new: Compiled) -> Leftover | None:
     waits = tuple(
         waiting(flow.table, port, place, flow.cookie)
         for flow in held.flow_of.values()
-        if flow.cookie & PATH_BITS in busy and (place := _entered(flow)) is not None
+        if flow.cookie & PATH_BITS in busy and (place := entered(flow)) is not None
         for port in [next(b.value for b in flow.match.bits if b.name == "in_port")]
     )
     hops = max(_hops_of(held, mark) for mark in busy)
@@ -69,8 +71,8 @@ def _cookies_of_differing(held: Program, new: Program) -> set[int]:
     }
 
 
-def _entered(flow: Flow) -> int | None:
-    """What reg0 of packets is that enter a chain by this flow of a place; None when it is no such flow."""
+def entered(flow: Flow) -> int | None:
+    """Give what reg0 of packets is that enter a chain by this flow of a place; None when it is no such flow."""
     if flow.table not in {PLACE, PLACE_BACK} or not any(isinstance(step, Goto) for step in flow.actions):
         return None
     to = next(

@@ -61,6 +61,12 @@ class Program:
         return {group.number: group for part in self.parts.values() for group in part.groups}
 
     @cached_property
+    def size(self) -> tuple[int, int]:
+        """How many flows and groups its parts have."""
+        parts = self.parts.values()
+        return sum(len(part.flows) for part in parts), sum(len(part.groups) for part in parts)
+
+    @cached_property
     def flows(self) -> tuple[Flow, ...]:
         """Every flow, by table, highest priority first."""
         return tuple(sorted(self.flow_of.values(), key=lambda f: (f.table, -f.priority, f.match)))

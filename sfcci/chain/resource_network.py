@@ -6,13 +6,14 @@ from sfcci.chain.attribute import UNSPECIFIED, Attribute, Invalid, server_made
 from sfcci.chain.collection import Collection
 from sfcci.chain.convert import boolean, list_of, non_negative, none_or, one_of, text, whole_number
 from sfcci.chain.default_group import with_default_group
+from sfcci.chain.node import overhead
 from sfcci.chain.refused import Refused, bad_request, conflict
 from sfcci.chain.standard import DESCRIPTION, ID, NAME, PROJECT, TAG_FILTERS, TAGS, TENANT, TIMES
 from sfcci.chain.state import Asked, Resource, State
 from sfcci.chain.subnet_range import check_mtu
 
 MTU = 1450
-"""Ethernet's 1500 octets without VXLAN's 50 (RFC 7348)."""
+"""Ethernet's 1500 octets without VXLAN's 50 (RFC 7348), where no node says what its underlay carries."""
 SEEN = ("shared", "router:external")
 """Who may see a network sees its subnets."""
 LARGEST_SEGMENT = (1 << 24) - 1
@@ -66,11 +67,22 @@ def _free_segment(state: State, wanted: Any) -> int:
     return int(wanted)
 
 
+def largest_mtu(state: State) -> int:
+    """Give what tunnels leave of the underlay's MTU: that of the node that has the smallest."""
+    nodes = state.of("nodes").values()
+    return min((node["underlay_mtu"] - _headers(node) for node in nodes), default=MTU)
+
+
+def _headers(node: Resource) -> int:
+    return overhead(node["encapsulation"], 6 if ":" in node["tunnel_ip"] else 4)
+
+
 def _mtu(state: State, network: Resource) -> int:
-    asked_for = int(network["mtu"]) or MTU
-    if asked_for > MTU:
+    largest = largest_mtu(state)
+    asked_for = int(network["mtu"]) or largest
+    if asked_for > largest:
         raise bad_request(
-            f"Invalid input for operation: Requested MTU is too big, maximum is {MTU}.", "InvalidInput"
+            f"Invalid input for operation: Requested MTU is too big, maximum is {largest}.", "InvalidInput"
         )
     for id_ in network["subnets"]:
         check_mtu(network["id"], asked_for, state.of("subnets")[id_]["ip_version"])

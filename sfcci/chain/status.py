@@ -9,6 +9,9 @@ from typing import Final
 
 from sfcci.chain.state import NOTHING, Resource
 
+CONNECTED, AWAY, BEHIND, REFUSED, UNKNOWN = "CONNECTED", "AWAY", "BEHIND", "REFUSED", "UNKNOWN"
+"""A node: it has all that it is to have; it does not answer; it answers and has not all yet; it does not want us, or
+we do not want it (its certificate is another's); nobody has asked it."""
 ACTIVE, BUILD, DEGRADED, ERROR, DOWN = "ACTIVE", "BUILD", "DEGRADED", "ERROR", "DOWN"
 """A chain is the first four, a port ACTIVE or DOWN."""
 NO_DATA_PLANE: Final = "no data plane follows this server"
@@ -27,15 +30,34 @@ class ChainStatus:
 
 
 @dataclass(frozen=True)
+class NodeFacts:
+    """How a node is: its status, why, since when (as `2026-01-31T23:59:59Z`); None: it is not known.
+
+    `needed_mtu`: what packets of its networks and chains need of the underlay's MTU.
+    """
+
+    status: str
+    reason: str = ""
+    since: str | None = None
+    heard: str | None = None
+    """When it said something last."""
+    ports: int = 0
+    flows: int = 0
+    ovs_version: str = ""
+    needed_mtu: int | None = None
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is known now: port id → ACTIVE or DOWN, chain id → its status.
 
-    `reason` says why a chain of which nothing is known is BUILD.
+    `reason` says why a chain of which nothing is known is BUILD. `nodes` has what is known of nodes, by name.
     """
 
     ports: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     chains: Mapping[str, ChainStatus] = field(default_factory=lambda: NOTHING)
     reason: str = NO_DATA_PLANE
+    nodes: Mapping[str, "NodeFacts"] = field(default_factory=lambda: NOTHING)
 
 
 def shown(collection: str, resource: Resource, facts: Facts) -> Resource:
@@ -46,7 +68,27 @@ def shown(collection: str, resource: Resource, facts: Facts) -> Resource:
         return {name: value for name, value in resource.items() if name != "shared"}
     if collection == "port_chains":
         return {**resource, **_chain(facts.chains.get(resource["id"]) or ChainStatus(BUILD, facts.reason))}
+    if collection == "nodes":
+        return {**resource, **_node(facts.nodes.get(resource["name"]) or NodeFacts(UNKNOWN, facts.reason))}
+    if collection == "agents" and (node := facts.nodes.get(resource["host"])):
+        heard = (
+            node.heard.replace("T", " ").removesuffix("Z") if node.heard else resource["heartbeat_timestamp"]
+        )
+        return {**resource, "alive": node.status in (CONNECTED, BEHIND), "heartbeat_timestamp": heard}
     return resource
+
+
+def _node(facts: NodeFacts) -> Resource:
+    return {
+        "status": facts.status,
+        "status_reason": facts.reason,
+        "status_since": facts.since,
+        "heard_at": facts.heard,
+        "ports": facts.ports,
+        "flows": facts.flows,
+        "ovs_version": facts.ovs_version,
+        "needed_mtu": facts.needed_mtu,
+    }
 
 
 def _chain(status: ChainStatus) -> Resource:

@@ -15,6 +15,8 @@
 | 30 deliver | reg3 | out of a function's port, with the encapsulation that it knows |
 | 45 branch | the end of a path, the n-tuple | where a service graph goes on: the next chain's spi and first index, → 20 |
 | 50 end | address | out of the port that has the address; a miss: out of every port of its network but those of functions |
+| 55 arrival | tun_id | on a node of many, what comes by the tunnel: out of the port that it is for |
+| 60 switch | network, eth_dst | on a node of many, in place of NORMAL: out of the port that has the address, here or elsewhere |
 
 reg0: the path and the place on it; its low 20 bits are the MPLS label. On one node push and pop cancel for functions
 that know no chain, so none is pushed. reg1: bit 0, the packet came from a function; bit 1, it is on the way back; bit 2, it has waited.
@@ -36,6 +38,8 @@ reg4 to reg15: what a group spreads by.
     DELIVER,
     BRANCH,
     END,
+    ARRIVAL,
+    SWITCH,
 ) = (
     0,
     1,
@@ -50,6 +54,8 @@ reg4 to reg15: what a group spreads by.
     30,
     45,
     50,
+    55,
+    60,
 )
 LOWEST, LOW, LATER, MIDDLE, HIGH = 0, 1, 50, 100, 200
 """Priorities. LATER: fragments without ports, where nothing better is known of them."""
@@ -61,6 +67,13 @@ NEIGHBOUR_DISCOVERY = (133, 134, 135, 136)
 """ICMPv6 types of router and neighbour solicitation and advertisement (RFC 4861)."""
 PLAIN_WAY, WIRE_WAY, MPLS_WAY, NSH_WAY = 0, 1, 2, 3
 """How a port is delivered to: addressed, frame unchanged, under a label, under a network service header."""
+NSH_PACKET = 1 << 16 | NSH
+"""`packet_type` of a network service header without an Ethernet header in front of it (OpenFlow 1.5.1, 7.2.3.11)."""
+TO_EVERYBODY, TO_HOSTS = 1 << 23, 3 << 22
+"""In a tunnel's key, with a network's number: out of every port of the network, or of every one that is no function's.
+
+Without them a key is a port's number (of the 24 bits of a VXLAN network identifier, RFC 7348).
+"""
 PORT_BITS = 16
 SI_BITS = 8
 

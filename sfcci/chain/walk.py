@@ -25,7 +25,7 @@ from sfcci.chain.action import (
 from sfcci.chain.field import REGISTERS
 from sfcci.chain.openflow import Bucket, Group
 from sfcci.chain.program import Program
-from sfcci.chain.table import MPLS, NSH
+from sfcci.chain.table import MPLS, NSH, NSH_PACKET
 
 Packet = Mapping[str, int]
 Choose = Callable[[Group, Packet], Bucket]
@@ -122,9 +122,10 @@ def wrapped(packet: Mapping[str, int], action: Push | PopMpls | Decap) -> dict[s
             return {**kept, "eth_type": eth_type}
         case Push("nsh"):
             below = {f"below_{name}": packet[name] for name in FRAME}
-            return {**packet, **below, "eth_type": NSH, "nsh_mdtype": 1, "nsh_spi": 0, "nsh_si": 0}
+            header = {"packet_type": NSH_PACKET, "nsh_mdtype": 1, "nsh_spi": 0, "nsh_si": 0}
+            return {**packet, **below, "eth_type": NSH, **header}
         case Push():
-            return {**packet, "eth_src": 0, "eth_dst": 0}
+            return {n: v for n, v in packet.items() if n != "packet_type"} | {"eth_src": 0, "eth_dst": 0}
     if packet["eth_type"] != NSH or "nsh_mdtype" not in packet:
         raise LookupError("no header to take off")
     if not packet.get("bare"):

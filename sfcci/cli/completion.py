@@ -58,7 +58,8 @@ def _hosts() -> Iterable[str]:
     from sfcci.datapath.standing import labs
 
     there = labs(console.settings().state)
-    return [*(host.name for standing in there for host in standing.lab.topology.hosts), "switch"]
+    hosts = [host.name for standing in there for host in standing.lab.topology.hosts]
+    return [*hosts, *(node for standing in there for node in standing.lab.nodes or ("switch",))]
 
 
 def _ports() -> Iterable[str]:

@@ -1,9 +1,7 @@
 """What the commands share: settings from the context, JSON on request, findings and progress on the terminal."""
 
 import contextlib
-import json
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -31,6 +29,8 @@ def settings() -> "Settings":
 
 def print_json(value: Any) -> None:
     """Print a JSON document; what JSON does not know becomes text."""
+    import json
+
     click.echo(json.dumps(value, indent=2, default=str))
 
 
@@ -53,6 +53,8 @@ def until_interrupted() -> NoReturn:
     A signal that comes when Python has looked for signals for the last time and does not wait yet would be lost on a lock
     (`Event.wait`), for it wakes nothing. Here its number is in a socket by then, which is what is waited for.
     """
+    import socket
+
     heard, told = socket.socketpair()
     told.setblocking(False)
     before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)

@@ -206,4 +206,4 @@ def _summary(recipe: "Recipe", jobs: "ProjectJobs") -> str:
 
     shown = wanted(recipe, jobs)
     count = sum(job.pipeline in shown for job in jobs.jobs)
-    return f"{count} jobs of {recipe.project} in {', '.join(shown)}"
+    return f"{console.counted(count, 'job')} of {recipe.project} in {', '.join(shown)}"

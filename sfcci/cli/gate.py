@@ -8,7 +8,7 @@ COMMANDS = {
     "list": ("gate_run", "List the declared jobs."),
     "run": ("gate_run", "Run jobs: those named, or all of a pipeline."),
     "runs": ("gate_runs", "List runs, the newest first."),
-    "import": ("gate_import", "Import results: JUnit XML, subunit, Zuul's builds."),
+    "import": ("gate_import", "Import results: JUnit XML, subunit, Zuul's builds, another sfcci's."),
     "imports": ("gate_imports", "List what was imported."),
     "forget": ("gate_imports", "Take the runs of an import away again."),
     "show": ("gate_show", "Show one run: its result, why, its attempts, its evidence."),

@@ -47,7 +47,7 @@ def _names(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["auto", "junit", "subunit", "zuul"]),
+    type=click.Choice(["auto", "junit", "subunit", "zuul", "sfcci"]),
     default="auto",
     show_default=True,
     help="What the files are; auto tells by their first octets.",
@@ -72,13 +72,14 @@ def import_(
     json_output: bool,
     **names: str,
 ) -> None:
-    """Import results: JUnit XML, subunit version 2 (stestr, tempest), builds of Zuul's API; gzip is unpacked.
+    """Import results: JUnit XML, subunit version 2 (stestr, tempest), builds of Zuul's API, our own; gzip is unpacked.
 
     \b
     JUnit, subunit  a file is one run of one job: FAILURE when a test failed (the tests that did are its reasons),
                     SKIPPED when none ran, else SUCCESS. With --each-test each test is a run of a job of its name.
     Zuul            each build is a run: api/tenant/T/builds, .../build/UUID, .../buildset/UUID. Builds that are
                     still running are left out and counted; import them again later.
+    sfcci           what `gate run --results FILE` wrote elsewhere: the same runs, in the series in which they were made.
 
     A file that is imported again changes nothing; one that says something else now replaces its runs. Each file is
     imported whole or refused whole, with the place and the reason. "-" is standard input. Times without a zone are UTC
@@ -116,15 +117,22 @@ def import_(
     sys.exit(EXIT_INPUT if refused else EXIT_OK)
 
 
-def _origin(names: dict[str, str], at: str, *, votes: bool) -> "Origin":
-    from sfcci.gate.cases import Origin, is_name
-    from sfcci.moment import parse_moment
+def check_names(**names: str) -> None:
+    """Refuse options that name what no name is; "" names nothing. Raises UsageError."""
+    from sfcci.gate.cases import is_name
 
     for name, value in names.items():
         if value and not is_name(value):
             raise UsageError(
                 f"--{name.replace('_', '-')} {value[:60]!a} is no name: at most 255 characters, none of control"
             )
+
+
+def _origin(names: dict[str, str], at: str, *, votes: bool) -> "Origin":
+    from sfcci.gate.cases import Origin
+    from sfcci.moment import parse_moment
+
+    check_names(**names)
     gate = console.settings().gate
     known = {name: getattr(gate, name) for name in ("tenant", "host", "project", "branch", "pipeline")}
     given = {name: value for name, value in names.items() if value}

@@ -1,5 +1,6 @@
 """`sfcci gate list|run`: the declared jobs, and running them."""
 
+import json
 import os
 import sys
 import time
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sfcci.chain.encapsulation import ENCAPSULATIONS
 from sfcci.cli import completion, console
 
 if TYPE_CHECKING:
@@ -60,13 +62,32 @@ def list_(pipeline: str, json_output: bool) -> None:
     help="So many jobs at a time, each in a lab of its own (default: the processors).",
 )
 @click.option(
+    "--nodes",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Spread each job's hosts over N nodes, each with a switch of its own; it is named NAME-multinode then.",
+)
+@click.option(
+    "--encapsulation",
+    type=click.Choice(ENCAPSULATIONS),
+    help="How frames go from node to node (default: vxlan).",
+)
+@click.option(
     "--repeat", type=click.IntRange(1, 100_000), default=1, metavar="N", help="So many rounds of the jobs."
 )
 @click.option("--until-failure", is_flag=True, help="Begin nothing more after a voting job has failed.")
 @click.option("--change", default="", help="The change under review, as the results shall name it.")
 @click.option("--patchset", default="", help="Its patch set.")
+@click.option("--commit", default="", help="The commit that is tested (default: the project's HEAD).")
+@click.option("--buildset", default="", help="What the jobs that run together share (default: a new one).")
 @click.option(
     "--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write the results as JUnit XML, too."
+)
+@click.option(
+    "--results",
+    "results_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write them as JSON, too: sfcci gate import reads it elsewhere.",
 )
 @click.option(
     "--annotations/--no-annotations",
@@ -83,17 +104,24 @@ def run(
     pipeline: str,
     *,
     parallel: int | None,
+    nodes: int | None,
+    encapsulation: str | None,
     repeat: int,
     until_failure: bool,
     change: str,
     patchset: str,
+    commit: str,
+    buildset: str,
     junit: Path | None,
+    results_file: Path | None,
     annotations: bool | None,
     no_overlap: bool,
     quiet: bool,
     json_output: bool,
 ) -> None:
     """Run jobs: those named, or all of a pipeline. A name may be a glob: 'sfc-mpls*'.
+
+    Every job with a lab has a variant over three nodes: sfc-mpls-multinode, '*-multinode'.
 
     Each runs in a process and a lab of its own, sends real packets through the chain, and is judged by what was captured.
     What fails before a job's own work begins (raising the lab, installing) is a RETRY, and is tried again as often as
@@ -102,6 +130,7 @@ def run(
     Exit status: 0 well, 1 a voting job failed, 2 bad input, 3 a job could not be run here or was ended from outside.
     """
     from sfcci.cli import gate_live
+    from sfcci.cli.gate_import import check_names
     from sfcci.gate.declaration import chosen, load_jobs
     from sfcci.gate.folder import alone, head_commit, new_id
     from sfcci.gate.job import exit_status
@@ -110,11 +139,13 @@ def run(
 
     settings, begin = console.settings(), time.monotonic()
     picked = chosen(load_jobs(settings.gate.jobs), jobs, pipeline or settings.gate.pipeline)
-    buildset = Buildset(
+    picked = _spread(picked, nodes, encapsulation or "")
+    check_names(change=change, patchset=patchset, commit=commit, buildset=buildset)
+    together = Buildset(
         settings,
         pipeline or settings.gate.pipeline,
-        new_id(),
-        head_commit(settings.project),
+        buildset or new_id(),
+        commit or head_commit(settings.project),
         built_packages(settings),
         change=change,
         patchset=patchset,
@@ -127,13 +158,14 @@ def run(
     with alone(settings, wanted=no_overlap), gate_live.watch(show, quiet=quiet) as watch:
         results = run_jobs(
             picked,
-            buildset,
+            together,
             watch,
             parallel=parallel or default_parallel(),
             repeat=repeat,
             until_failure=until_failure,
         )
     _write_junit(junit, results)
+    _write_results(results_file, results)
     if json_output:
         console.print_json([asdict(result) for result in results])
     elif not quiet:
@@ -141,6 +173,19 @@ def run(
     if annotations or (annotations is None and os.environ.get("GITHUB_ACTIONS") == "true"):
         _annotate(results, picked, err=json_output)
     sys.exit(exit_status(results))
+
+
+def _spread(jobs: "tuple[Job, ...]", nodes: int | None, encapsulation: str) -> "tuple[Job, ...]":
+    """The jobs over so many nodes; of a whole pipeline those that have a lab."""
+    from sfcci.gate.multinode import multinode
+
+    if nodes:
+        return tuple(multinode(job, nodes, encapsulation) for job in jobs if job.scenario or len(jobs) == 1)
+    if not encapsulation:
+        return jobs
+    if any(not job.nodes for job in jobs):
+        raise click.UsageError("--encapsulation is of the tunnels between nodes; say how many with --nodes")
+    return tuple(multinode(job, job.nodes, encapsulation) for job in jobs)
 
 
 def show_result(result: "JobResult", *, err: bool = False, evidence: bool = True) -> None:
@@ -163,6 +208,14 @@ def _write_junit(path: Path | None, results: "Sequence[JobResult]") -> None:
         from sfcci.gate.junit import junit_xml
 
         files.write_text(path, junit_xml(results))
+
+
+def _write_results(path: Path | None, results: "Sequence[JobResult]") -> None:
+    if path:
+        from sfcci import files
+        from sfcci.gate.results_read import results_document
+
+        files.write_text(path, json.dumps(results_document(results), indent=1) + "\n")
 
 
 def _summary(results: "Sequence[JobResult]", duration_s: float) -> None:

@@ -5,19 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sfcci.cli import completion, console
+from sfcci.chain.encapsulation import ENCAPSULATIONS
+from sfcci.cli import completion, console, lab_choice, lab_nodes, lab_reach
 
 if TYPE_CHECKING:
+    from sfcci.datapath.node_found import FoundNode
     from sfcci.datapath.standing import StandingLab
 
-_name = click.option(
-    "--name",
-    default="",
-    metavar="NAME",
-    help="Which lab, when several are up.",
-    shell_complete=completion.labs,
-)
-SHOWN_RESTARTS = 5
 _PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
@@ -30,23 +24,42 @@ def lab() -> None:
     """
 
 
+for _command in lab_reach.COMMANDS:
+    lab.add_command(_command)
+
+
 @lab.command(epilog="Example: sfcci lab up demo --name mine")
 @click.argument("scenario", default="demo", shell_complete=completion.scenarios)
 @click.option("--name", default="", metavar="NAME", help="The lab's name; the scenario's, when not given.")
+@click.option(
+    "--nodes",
+    type=click.IntRange(min=1),
+    help="Spread the hosts over so many nodes, each with a switch of its own.  [default: as the scenario says]",
+)
+@click.option(
+    "--encapsulation",
+    type=click.Choice(ENCAPSULATIONS),
+    help="How frames go from node to node.  [default: as the scenario says, vxlan]",
+)
 @console.as_json
-def up(scenario: str, name: str, json_output: bool) -> None:
+def up(scenario: str, name: str, nodes: int | None, encapsulation: str | None, json_output: bool) -> None:
     """Raise SCENARIO and leave it up.
 
-    SCENARIO is the name of one that comes with sfcci (sfcci lab scenarios), or the path of a YAML file.
+    SCENARIO is the name of one that comes with sfcci (sfcci lab scenarios), or the path of a YAML file. On several
+    nodes the functions of a chain are on different ones, and packets go from one to the next through tunnels.
     """
     from sfcci.datapath import standing
-    from sfcci.datapath.scenario import load_scenario
+    from sfcci.datapath.scenario import load_scenario, on_nodes
 
     wanted = load_scenario(scenario)
+    if nodes:
+        wanted = on_nodes(wanted, nodes, encapsulation or "")
+    elif encapsulation:
+        raise click.UsageError("--encapsulation is of the tunnels between nodes; say how many with --nodes")
     begin = time.monotonic()
     raised = standing.up(console.settings().state, name or wanted.name, wanted, console.progress())
     if json_output:
-        console.print_json(_as_json(raised))
+        console.print_json(_as_json(raised, lab_nodes.nodes(raised)))
         return
     took = time.monotonic() - begin
     click.echo(f"lab {raised.name} is up after {took:.2f} s (Open vSwitch datapath {raised.lab.datapath})")
@@ -70,62 +83,64 @@ def scenarios(json_output: bool) -> None:
 
 
 @lab.command(epilog="Example: sfcci lab status --json")
-@_name
+@lab_choice.named
 @console.as_json
 def status(name: str, json_output: bool) -> None:
     """Show the labs that are up.
 
-    Hosts, ports and the switch's side of each port; what of Open vSwitch has ended and was started again. Exit status
-    1 when no lab is up, or a switch does not run.
+    Hosts, ports and the switch's side of each port; what of Open vSwitch has ended and was started again; each node's
+    address, flows, and whether its underlay is wide enough. Exit status 1 when no lab is up, a switch does not run, or
+    a way between two nodes does not work.
     """
     from sfcci.datapath import standing
 
     state = console.settings().state
     there = (standing.one(state, name),) if name else standing.labs(state)
+    nodes = {found.name: lab_nodes.nodes(found) for found in there}
     if json_output:
-        console.print_json([_as_json(found) for found in there])
+        console.print_json([_as_json(found, nodes[found.name]) for found in there])
     elif not there:
         click.echo("no lab is up; raise one with: sfcci lab up")
     for found in () if json_output else there:
-        _show(found)
-    if not there or any(_silent(found) for found in there):
+        _show(found, nodes[found.name])
+    if not there or any(lab_nodes.wrong(found, nodes[found.name]) for found in there):
         raise click.exceptions.Exit(1)
 
 
 @lab.command(
     "exec", context_settings=_PASSED_ON, epilog="Example: sfcci lab exec source traceroute -n 10.0.0.128"
 )
-@_name
+@lab_choice.named
 @click.argument("host", shell_complete=completion.hosts)
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_(name: str, host: str, program: tuple[str, ...]) -> None:
     """Run PROGRAM on HOST.
 
-    HOST may be "switch" too. The program has this terminal, and its exit status is this command's.
+    HOST may be "switch" too, or a node: there ovs-vsctl and ovs-ofctl find its switch. The program has this terminal, and its exit status is this command's.
     """
     from pathlib import Path
 
     from sfcci import command
 
-    found = _one(name)
+    found = lab_choice.one(name)
     command.become([*found.lab.prefix(host), "env", f"--chdir={Path.cwd()}", *program])
 
 
 @lab.command(epilog="Example: sfcci lab shell vm1")
-@_name
+@lab_choice.named
 @click.argument("host", shell_complete=completion.hosts)
 def shell(name: str, host: str) -> None:
-    """Open a shell on HOST, or on "switch"."""
+    """Open a shell on HOST, on a node, or on "switch"."""
     from sfcci import command
 
-    found = _one(name)
+    found = lab_choice.one(name)
     words = ["bash", "--norc", "-i"] if command.available("bash") else ["sh", "-i"]
     prompt = f"PS1=[{found.name}/{host}]# "
     command.become([*found.lab.prefix(host), "env", "TERM=" + _terminal(), prompt, *words])
 
 
 @lab.command(context_settings=_PASSED_ON, epilog="Example: sfcci lab tcpdump p3in -n -c 10 tcp")
-@_name
+@lab_choice.named
 @click.argument("port", shell_complete=completion.ports)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def tcpdump(name: str, port: str, arguments: tuple[str, ...]) -> None:
@@ -136,15 +151,16 @@ def tcpdump(name: str, port: str, arguments: tuple[str, ...]) -> None:
     """
     from sfcci import command
 
-    found = _one(name)
+    found = lab_choice.one(name)
     wanted = found.lab.topology.port(port)
     if not found.lab.keeper.user:
-        command.become([*found.lab.prefix("switch"), command.find("tcpdump"), "-i", wanted.tap, *arguments])
+        there = found.lab.keeper.at(wanted.node).prefix()
+        command.become([*there, command.find("tcpdump"), "-i", wanted.tap, *arguments])
     raise click.exceptions.Exit(_tcpdump_as_user(found, wanted, arguments))
 
 
 @lab.command(epilog="Example: sfcci lab down --all")
-@_name
+@lab_choice.named
 @click.option("--all", "everything", is_flag=True, help="End every lab that is up.")
 @console.as_json
 def down(name: str, everything: bool, json_output: bool) -> None:
@@ -164,12 +180,6 @@ def down(name: str, everything: bool, json_output: bool) -> None:
         console.print_json([found.name for found in there])
 
 
-def _one(name: str) -> "StandingLab":
-    from sfcci.datapath import standing
-
-    return standing.one(console.settings().state, name)
-
-
 def _terminal() -> str:
     import os
 
@@ -184,7 +194,7 @@ def _tcpdump_as_user(found: "StandingLab", port: Any, arguments: tuple[str, ...]
     from sfcci.datapath import capture
 
     click.echo(f"capturing {port.tap} with the lab's own capture; tcpdump shows it (-r -)", err=True)
-    words = capture.argv(found.lab.prefix("switch"), [port])
+    words = capture.argv(found.lab.keeper.prefix(), [port])
     pipe = command.PIPE
     with command.start(words, stdin=pipe, stdout=pipe, stderr=pipe) as source:
         capture.wait_ready(source)
@@ -198,7 +208,7 @@ def _tcpdump_as_user(found: "StandingLab", port: Any, arguments: tuple[str, ...]
             return shown.wait(capture.DRAIN_S)
 
 
-def _as_json(found: "StandingLab") -> dict[str, Any]:
+def _as_json(found: "StandingLab", nodes: "tuple[FoundNode, ...]") -> dict[str, Any]:
     topology = found.lab.topology
     return {
         "name": found.name,
@@ -207,11 +217,14 @@ def _as_json(found: "StandingLab") -> dict[str, Any]:
         "since": found.since,
         "datapath": found.lab.datapath,
         "keeper": found.lab.keeper.pid,
-        "silent": _silent(found),
-        "restarts": [{"at": at, "daemon": daemon} for at, daemon in _restarts(found)],
+        "silent": lab_nodes.silent(found),
+        "restarts": lab_nodes.restarts(found),
+        "encapsulation": topology.encapsulation if topology.nodes else None,
+        "nodes": lab_nodes.as_json(nodes),
         "hosts": [
             {
                 "name": host.name,
+                "node": host.node or None,
                 "forwards": host.forwards,
                 "function": host.function.kind if host.function else None,
                 "services": dict(host.services),
@@ -233,44 +246,16 @@ def _as_json(found: "StandingLab") -> dict[str, Any]:
     }
 
 
-def _clock(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
-
-
-def _show(found: "StandingLab") -> None:
-    since = _clock(found.since)
+def _show(found: "StandingLab", nodes: "tuple[FoundNode, ...]") -> None:
+    since = lab_nodes.clock(found.since)
     topology = found.lab.topology
     ports = (port for host in topology.hosts for port in topology.ports_of(host.name))
     console.table(
         f"lab {found.name}: {found.lab.scenario.source.path}, Open vSwitch datapath {found.lab.datapath}, up since {since}",
         ("host", "port", "address", "MAC", "switch's side"),
-        ((p.host, p.name, ", ".join(a.partition("/")[0] for a in p.addresses), p.mac, p.tap) for p in ports),
+        ((p.host, p.name, ", ".join(p.plain), p.mac, ":".join(filter(None, p.plug))) for p in ports),
     )
-    _show_switch(found)
-
-
-def _silent(found: "StandingLab") -> list[str]:
-    from sfcci.datapath import ovs
-
-    return list(ovs.silent(found.lab.keeper))
-
-
-def _restarts(found: "StandingLab") -> "tuple[tuple[float, str], ...]":
-    from sfcci.datapath import ovs
-
-    return ovs.restarts(found.lab.keeper)
-
-
-def _show_switch(found: "StandingLab") -> None:
-    """Say what has ended of Open vSwitch, and how to go on."""
-    for at, daemon in _restarts(found)[-SHOWN_RESTARTS:]:
-        click.echo(f"{daemon} had ended and was started again at {_clock(at)}")
-    for daemon in _silent(found):
-        click.echo(
-            f"{daemon} does not run; the lab starts it again every second. Its last words: "
-            f"sfcci lab exec --name {found.name} switch tail /run/lab/{daemon}.log; "
-            f"sfcci lab down --name {found.name} ends the lab"
-        )
+    lab_nodes.show(found, nodes)
 
 
 def _hints(found: "StandingLab", *, alone: bool) -> None:

@@ -20,6 +20,9 @@ class LateGroup(click.Group):
     "-" is written "_"; a name that Python has taken (`import`, `list`) ends with one, as in PEP 8.
     """
 
+    meant = ""
+    """The command that is meant where none is named; "" where one has to be."""
+
     def __init__(self, *args: Any, table: Table, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.table = table

@@ -21,6 +21,7 @@ COMMANDS = {
     "repo": ("package_repo", "Make the repository: signed on request, with its .repo file."),
     "key": ("package_repo", "Show the key that packages are signed with; make one if there is none."),
     "install-test": ("package_install", "Install packages with all that they require, and put them to use."),
+    "install-root": ("package_root", "Have dnf fill a root with packages, to be kept."),
     "lock": ("package_install", "Lock what the components require, with all that it leads to."),
     "ebuild": ("package_ebuild", "Render ebuilds and Manifests, check the overlay."),
     "build": ("package_build", "Build ebuilds with portage, merge them, put them to use."),

@@ -25,10 +25,12 @@ COMMANDS = {
 class PreviewGroup(LateGroup):
     """`sfcci preview [PATH]...` is short for `sfcci preview serve [PATH]...`."""
 
+    meant = "serve"
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `serve` before words that name no command."""
+        """Put the command that is meant before words that name none."""
         if not args or (args[0] not in self.table and args[0] not in ctx.help_option_names):
-            args = ["serve", *args]
+            args = [self.meant, *args]
         return super().parse_args(ctx, args)
 
 

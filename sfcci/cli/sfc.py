@@ -7,6 +7,7 @@ from sfcci.cli.late import LateGroup
 COMMANDS = {
     "serve": ("sfc_serve", "Serve Neutron's API, so that the unmodified openstack client works."),
     "user": ("sfc_user", "Keep the users who may ask the server."),
+    "node": ("sfc_node", "Register the machines whose Open vSwitch the server drives."),
     "status": ("sfc_status", "Show each chain's status, why, and which port pairs live."),
     "trace": ("sfc_trace", "Show the path that a packet would take, hop by hop, and judge it."),
     "apply": ("sfc_apply", "Bring the server, or a state file, to what a file declares."),

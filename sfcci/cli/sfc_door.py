@@ -27,10 +27,11 @@ class NotTaken(SfcciError):  # noqa: N818 - an answer of the API
     exit_status = EXIT_FINDINGS
 
 
-def asks(command: Command, makes: Makes = lambda _given: False) -> Command:
+def asks(command: Command, makes: Makes = lambda _given: False, *, anywhere: bool = False) -> Command:
     """Give the command the options that say whom it asks; its `door` is an open one, and refusals end it.
 
-    `makes` says of the command's words whether it is one that begins a state file that is not there yet.
+    `makes` says of the command's words whether it is one that begins a state file that is not there yet; `anywhere`: also
+    that of the settings, which nobody has named, for the server that will be started.
     """
 
     @click.option("--url", metavar="URL", help="The server; default: [api] url, OS_ENDPOINT, this machine's.")
@@ -45,7 +46,7 @@ def asks(command: Command, makes: Makes = lambda _given: False) -> Command:
         from sfcci.chain.refused import Refused
 
         try:
-            with opened(url, state_file, begins=makes(kwargs)) as door:
+            with opened(url, state_file, begins=makes(kwargs), anywhere=anywhere) as door:
                 return command(*args, door=door, **kwargs)
         except Refused as no:
             raise NotTaken(no.sentence) from None
@@ -55,9 +56,9 @@ def asks(command: Command, makes: Makes = lambda _given: False) -> Command:
 
 @contextlib.contextmanager
 def opened(
-    url: str | None = None, state_file: str | None = None, *, begins: bool = False
+    url: str | None = None, state_file: str | None = None, *, begins: bool = False, anywhere: bool = False
 ) -> "Iterator[Door]":
-    """Give the API that is meant, for the block; `begins`: a state file that is not there is made.
+    """Give the API that is meant, for the block; `begins`, `anywhere`: as for `asks`.
 
     Raises UsageError, Unreachable.
     """
@@ -65,14 +66,14 @@ def opened(
         raise UsageError("--url names a server, --state a file: give one of them")
     if state_file and not begins:
         _check_is_there(state_file)
-    door = _door(console.settings(), url, state_file)
+    door = _door(console.settings(), url, state_file, begins=begins and anywhere)
     try:
         yield door
     finally:
         door.close()
 
 
-def _door(settings: "Settings", url: str | None, state_file: str | None) -> "Door":
+def _door(settings: "Settings", url: str | None, state_file: str | None, *, begins: bool) -> "Door":
     from sfcci.api import client
 
     if state_file:
@@ -81,7 +82,7 @@ def _door(settings: "Settings", url: str | None, state_file: str | None) -> "Doo
     if named or client.answers(DEFAULT):
         ca = settings.api.ca or os.environ.get("OS_CACERT", "")
         return client.HttpDoor(named or DEFAULT, _login(settings.api), ca)
-    if not _is_there(settings.api.database):
+    if not (begins or _is_there(settings.api.database)):
         raise Unreachable(
             f"no server at {DEFAULT}, and no state file yet; start one with: sfcci sfc serve, name one with --url, "
             "or a file with --state"

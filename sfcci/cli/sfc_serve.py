@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sfcci.chain.encapsulation import ENCAPSULATIONS, VXLAN
 from sfcci.cli import completion, console, users_and_tls
 from sfcci.errors import UsageError
 
@@ -40,6 +41,19 @@ if TYPE_CHECKING:
     help="The lab that plugs ports and carries chains.",
 )
 @click.option(
+    "--nodes",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Raise the lab over so many nodes: a port's --host node2 puts its machine there.",
+)
+@click.option(
+    "--encapsulation",
+    type=click.Choice(ENCAPSULATIONS),
+    default=VXLAN,
+    show_default=True,
+    help="How frames go from node to node of the lab.",
+)
+@click.option(
     "--residency",
     type=click.FloatRange(0, 60_000),
     default=50.0,
@@ -64,6 +78,8 @@ def serve(  # noqa: PLR0917 - click passes them by name
     port: int,
     database: str,
     lab: str,
+    nodes: int | None,
+    encapsulation: str,
     residency: float,
     no_datapath: bool,
     auth_file: Path | None,
@@ -90,7 +106,11 @@ def serve(  # noqa: PLR0917 - click passes them by name
         gate = _gate(stack, auth_file)
         listener = stack.enter_context(listen.listening(host, port))
         store = _store(stack, database or settings.api.database)
-        plane = None if no_datapath else _plane(stack, settings, lab, residency / 1000, store)
+        plane = (
+            None
+            if no_datapath
+            else _plane(stack, settings, lab, residency / 1000, store, nodes or 0, encapsulation)
+        )
         site = _site(store, plane, gate, limits, host, verbose=verbose)
         url = f"{'https' if certificate else 'http'}://{listen.shown(host, listener.getsockname()[1])}"
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it
@@ -120,22 +140,38 @@ def _store(stack: contextlib.ExitStack, url: str) -> "Store":
 
 
 def _plane(
-    stack: contextlib.ExitStack, settings: "Settings", lab: str, residency_s: float, store: "Store"
+    stack: contextlib.ExitStack,
+    settings: "Settings",
+    lab: str,
+    residency_s: float,
+    store: "Store",
+    nodes: int,
+    encapsulation: str,
 ) -> "Plane":
-    """Raise the data plane, or say why there is none; a lab that is up already brings its ports and chains along."""
+    """Raise the data plane, or say why there is none; a lab that is up already brings its ports and chains along.
+
+    While nodes are registered they are the data plane, and the lab is left as it is.
+    """
     from sfcci.api.caller import EVERYBODY
     from sfcci.api.server import asked_by
     from sfcci.chain.state import writes
+    from sfcci.datapath.placement import numbered_names
     from sfcci.datapath.plane import Plane
+    from sfcci.datapath.planes import Planes
 
-    plane = Plane.start(settings.state, lab, console.progress(), residency_s)
-    stack.callback(plane.close)
+    plane = Plane.start(
+        settings.state, lab, console.progress(), residency_s, numbered_names(nodes), encapsulation
+    )
+    planes = Planes(plane, settings.state / "pki", console.progress(), residency_s)
+    stack.callback(planes.close)
+    state = store.load()
+    if state.of("nodes"):
+        return planes
     if plane.obstacle:
         click.echo(f"no data plane: {plane.obstacle}", err=True)
-    state = store.load()
     adopted = plane.adopted(state, asked_by(EVERYBODY).now)
     store.commit(writes(state, adopted))
-    return plane
+    return planes
 
 
 def _gate(stack: contextlib.ExitStack, auth_file: Path | None) -> "Gate | None":

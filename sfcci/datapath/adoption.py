@@ -95,5 +95,9 @@ def _network(scenario: Scenario) -> Iterator[Made]:
             "mac_address": port.mac,
             "fixed_ips": [{"subnet_id": subnets[a.version], "ip_address": str(a.ip)} for a in addresses],
         }
-        bound = {"binding:host_id": "lab", "device_id": port.host, "device_owner": "compute:nova"}
+        bound = {
+            "binding:host_id": port.node or "lab",
+            "device_id": port.host,
+            "device_owner": "compute:nova",
+        }
         yield "ports", port.id, {"name": port.name, **place, **bound}, {}

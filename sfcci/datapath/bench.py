@@ -3,26 +3,28 @@
 A lab that its user ended is left; one that was killed, and a daemon of its switch that was, is found or raised again.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from sfcci.chain.encapsulation import VXLAN
 from sfcci.chain.plan import Plan, plan
-from sfcci.chain.port import Ports
-from sfcci.chain.state import NOTHING, Resource, State
+from sfcci.chain.state import Resource, State
 from sfcci.chain.status import ACTIVE, DOWN, ERROR, ChainStatus, Facts
-from sfcci.chain.transition import touched
-from sfcci.datapath import openflow_client as switch_client
-from sfcci.datapath import ovs, plug, standing
-from sfcci.datapath.driver import RESIDENCY_S, Driver, blamed
-from sfcci.datapath.lab import Say
+from sfcci.datapath import ovs, plug, standing, underlay
+from sfcci.datapath.driver import RESIDENCY_S, Driver
+from sfcci.datapath.fabric import Fabric
+from sfcci.datapath.lab import Lab, Say
+from sfcci.datapath.lab_watch import LabWatch
 from sfcci.datapath.live_ports import LivePorts
 from sfcci.datapath.namespace import Keeper
+from sfcci.datapath.node_link import GRACE_S
+from sfcci.datapath.planned import PlannedDriver
 from sfcci.datapath.topology import Change, Port, Topology, change
 from sfcci.datapath.wanted import READ, last_number, wanted
-from sfcci.datapath.watch import Lost, Watch
+from sfcci.datapath.watch import Lost
 from sfcci.errors import ToolError, UsageError
 
 NO_TOPOLOGY: Final = Topology()
@@ -33,10 +35,21 @@ SETTING_UP: Final = "it is being set up"
 class Bench:
     """The lab that a plane works at: found or raised, and known as it is. One thread's."""
 
-    def __init__(self, folder: Path, name: str, say: Say, residency_s: float = RESIDENCY_S) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        say: Say,
+        residency_s: float = RESIDENCY_S,
+        nodes: Sequence[str] = (),
+        encapsulation: str = VXLAN,
+    ) -> None:
+        """`nodes`: those that the lab gets when it is raised; none: one switch."""
         self._folder, self._name, self._say, self._residency_s = folder, name, say, residency_s
+        self._nodes, self._encapsulation = nodes, encapsulation
+        self._fabric: Fabric | None = None
         self._there: standing.StandingLab | None = None
-        self._watch: Watch | None = None
+        self._watch: LabWatch | None = None
         self._last = 0
         self._fresh = self._whole = False
         """Whether routes were set once; whether what is written down is what is plugged."""
@@ -46,12 +59,7 @@ class Bench:
         self._bad: dict[str, Resource] = {}
         self._ports = LivePorts()
         self._asked: tuple[State, Topology, int, Topology] | None = None
-        self._planned: Plan | None = None
-        self._refused: tuple[State | None, dict[str, str]] = (None, {})
-        """What the switch said against chains, by id, since it was first asked for this state."""
-        self._carried: State | None = None
-        """The state that the switch acknowledged last."""
-        self._driver: Driver | None = None
+        self._planned: PlannedDriver | None = None
 
     def scenario_lab(self, state: State) -> standing.StandingLab | None:
         """Give the lab when it is up as a scenario raised it, and its ports are not those of the state."""
@@ -69,13 +77,13 @@ class Bench:
 
     def handles(self) -> tuple[int, ...]:
         """Give what becomes readable when something happens in the lab."""
-        own = self._driver.handles() if self._driver else ()
+        own = self._planned.driver.handles() if self._planned else ()
         return (*self._watch.handles(), *own) if self._watch else ()
 
     @property
     def due(self) -> float | None:
         """Seconds until `bring` has something to do, whatever happens; None: nothing."""
-        return self._driver.due if self._driver else None
+        return self._planned.driver.due if self._planned else None
 
     def left(self) -> str:
         """Leave the lab after a failure; say so where its user ended it, "" where it lives or is raised again.
@@ -93,6 +101,10 @@ class Bench:
             self._watch = None
         return self._gone
 
+    def trouble(self, state: State, reason: str) -> Facts:
+        """Give the facts where no lab works."""
+        return trouble(state, reason)
+
     @property
     def _end(self) -> str:
         return f"the lab has ended; the next change raises lab {self._name} again"
@@ -101,19 +113,22 @@ class Bench:
         """Forget what is known of the lab: the next time it is looked at anew."""
         if self._watch:
             self._watch.close()
-        if self._driver:
-            self._driver.close()
-        self._watch = self._there = self._driver = self._planned = None
+        if self._planned:
+            self._planned.driver.close()
+        if self._fabric:
+            self._fabric.close()
+        self._watch = self._there = self._planned = self._fabric = None
         self._whole = False
 
     def bring(self, state: State, *, new: bool, again: bool) -> Facts:
         """Bring the lab to the state, which is `new` or tried `again`, and give the facts. Raises SfcciError."""
         self._look()
         if self._there is None and not ((new or again) and self._attach(state, new=new)):
-            return trouble(state, self._gone) if self._gone else _facts(self._plan(state, {}), {})
+            return trouble(state, self._gone) if self._gone else _facts(plan(state, {}), {})
         assert self._there is not None  # noqa: S101 - attached
+        assert self._planned is not None  # noqa: S101 - attached
         if self._watch is None:
-            self._watch = Watch(self._there.lab.keeper)
+            self._watch = LabWatch(self._there.lab.keeper, self._there.lab.nodes)
             self._watch.expect(self._there.lab.topology.ports)
             self._watch.wait_for_bridge(SETTLE_S)
         shall = self._pluggable(state, self._there.lab.topology, self._last)
@@ -124,49 +139,20 @@ class Bench:
             return trouble(state, self._gone)
         self._mend(topology)
         self._whole = True
-        links = {port.id: bool(self._watch.links.get(port.tap)) for port in topology.ports}
+        gone = self._fabric.gone(GRACE_S) if self._fabric else ()
+        links = {
+            port.id: bool(self._watch.links.get(port.tap)) and port.node not in gone
+            for port in topology.ports
+        }
         ports = self._ports.of(topology, links)
-        made = self._carried_out(state, ports)
+        if self._fabric:
+            self._fabric.place(underlay.places(topology))
+        made = self._planned.bring(state, ports)
         self._note(state)
         self._fresh = True
         if with_old is not shall and self._left_alone(state):
             return self.bring(state, new=False, again=False)
         return _facts(made, {id_: ACTIVE if up else DOWN for id_, up in links.items()})
-
-    def _plan(self, state: State, ports: Ports, refused: Mapping[str, str] = NOTHING) -> Plan:
-        """Give the plan; what stays of the one that the switch acknowledged last is kept."""
-        held = self._driver.versions if self._driver and not self._planned else {}
-        return plan(state, ports, self._planned, held=held, refused=refused)
-
-    def _carried_out(self, state: State, ports: Ports) -> Plan:
-        """Have the switch carry the plan out, without chains that it refuses, and give it.
-
-        Nothing is said of chains whose change, or whose packets, have to wait for packets on their way.
-        """
-        assert self._driver is not None  # noqa: S101 - attached
-        if self._refused[0] is not state:
-            self._refused = (state, {})
-        refused = self._refused[1]
-        while True:
-            made = self._plan(state, ports, refused)
-            try:
-                done = self._driver.bring(made.compiled)
-            except switch_client.Refused as error:
-                blame = blamed(error, made.compiled)
-                if not blame.keys() - refused.keys():
-                    raise
-                self._refused = (state, refused := refused | blame)
-            else:
-                if done:
-                    self._planned, self._carried = made, state
-                return self._without(made, () if done else touched(self._driver.aim, made.compiled))
-
-    def _without(self, made: Plan, changing: Collection[str]) -> Plan:
-        """The plan without what it says of chains that are still changing."""
-        assert self._driver is not None  # noqa: S101 - attached
-        waits = self._driver.waits
-        known = {id_: how for id_, how in made.chains.items() if id_ not in changing and not waits(id_)}
-        return made if len(known) == len(made.chains) else replace(made, chains=known)
 
     def _look(self) -> None:
         """Take in what has happened in the lab; one that its user ended is left. Raises Lost."""
@@ -186,17 +172,20 @@ class Bench:
         """Put right what somebody changed of the switch by hand. Raises ToolError, Lost."""
         assert self._there is not None  # noqa: S101 - attached
         assert self._watch is not None  # noqa: S101 - attached
-        if not self._watch.changed:
+        if not self._watch.take_changed():
             return
-        self._watch.changed = False
         if gone := self._watch.without_device(topology.ports):
             self._whole = False
             raise Lost(f"the cable of port {gone[0].name} is gone and is plugged again")
-        awry = self._watch.awry(topology.ports)
-        if awry or not self._watch.closed():
-            self._say(f"put right in the switch: {', '.join(port.tap for port in awry) or ovs.BRIDGE}")
-            ovs.add_bridge(self._there.lab.keeper, self._there.lab.datapath, awry)
-            self._watch.settle([port.tap for port in awry if port.up], SETTLE_S)
+        lab = self._there.lab
+        for node, awry in self._watch.awry(topology).items():
+            at = f"switch of {node}" if node else "switch"
+            self._say(f"put right in the {at}: {', '.join(port.tap for port in awry) or ovs.BRIDGE}")
+            if node:  # no database keeps all of what joins it to the others
+                underlay.join(lab.keeper.at(node), topology, lab.datapath)
+            else:
+                ovs.add_bridge(lab.keeper, lab.datapath, awry)
+            self._watch.settle([port for port in awry if port.up], SETTLE_S)
 
     def _attach(self, state: State, *, new: bool) -> bool:
         """Find the lab, or raise it when a port wants it; say whether there is one. What it holds is looked at."""
@@ -209,24 +198,38 @@ class Bench:
                 return False
             if not wanted(state, Topology(), 0).ports:
                 return False
-            there = standing.up_empty(self._folder, self._name, self._say)
+            there = standing.up_empty(self._folder, self._name, self._say, self._nodes, self._encapsulation)
             self._last = 0
         if self.scenario_lab(state):
             raise UsageError(self.foreign(there))
-        self._watch = Watch(there.lab.keeper)
-        ovs.forget(there.lab.keeper)
-        known = _numbered(there.lab.topology, plug.plugged(there.lab.keeper))
+        if self._nodes and there.lab.nodes != tuple(self._nodes):
+            named = ", ".join(there.lab.nodes) or "one switch"
+            self._say(
+                f"lab {there.name} is up with {named}; it gets other nodes when it is ended and raised again"
+            )
+        self._watch = LabWatch(there.lab.keeper, there.lab.nodes)
+        there.lab.forget()
+        known = _numbered(there.lab.topology, plug.plugged(there.lab.keeper, there.lab.nodes))
         self._bad = {}
         shall = wanted(state, known, max((port.number for port in known.ports), default=0))
-        kept, taps, hosts = plug.found(shall, plug.plugged(there.lab.keeper))
-        plug.pull(there.lab.keeper, taps, hosts)
+        kept, plugs, hosts = plug.found(shall, plug.plugged(there.lab.keeper, there.lab.nodes))
+        plug.pull(there.lab.keeper, plugs, hosts)
         self._there = replace(
             there, lab=replace(there.lab, scenario=replace(there.lab.scenario, topology=kept))
         )
-        keeper = there.lab.keeper
-        self._driver = Driver(partial(ovs.switch, keeper), partial(ovs.settle, keeper), self._residency_s)
-        self._planned, self._fresh, self._lost = None, False, False
+        self._drive(there.lab)
+        self._fresh = self._lost = False
         return True
+
+    def _drive(self, lab: Lab) -> None:
+        """Begin to drive the lab's switch, or its nodes'."""
+        if lab.nodes:
+            self._fabric = Fabric(lab.reaches(), lab.places())
+            driver = Driver(self._fabric.connected, residency_s=self._residency_s)
+        else:
+            keeper = lab.keeper
+            driver = Driver(partial(ovs.switch, keeper), partial(ovs.settle, keeper), self._residency_s)
+        self._planned = PlannedDriver(driver)
 
     def _pluggable(self, state: State, known: Topology, last: int) -> Topology:
         """What the state wants, without ports that could not be plugged and have not changed since."""
@@ -253,19 +256,21 @@ class Bench:
         At once goes a port whose place on its host another takes.
         """
         assert self._there is not None  # noqa: S101 - attached
-        assert self._driver is not None  # noqa: S101 - attached
+        assert self._planned is not None  # noqa: S101 - attached
+        driver = self._planned.driver
         now, ids = self._there.lab.topology, {port.id for port in shall.ports}
         taken = {(port.host, port.name) for port in shall.ports}
         gone = [port for port in now.ports if port.id not in ids and (port.host, port.name) not in taken]
-        if not gone or not (self._driver.aim.ways or self._driver.drains) or self._left_alone(state):
+        if not gone or not (driver.aim.ways or driver.drains) or self._left_alone(state):
             return shall
         names = {port.host for port in gone} - {host.name for host in shall.hosts}
         hosts = [host for host in now.hosts if host.name in names]
-        return Topology((*shall.hosts, *hosts), (*shall.ports, *gone))
+        return replace(shall, hosts=(*shall.hosts, *hosts), ports=(*shall.ports, *gone))
 
     def _left_alone(self, state: State) -> bool:
         """Whether the switch carries the state out, and nothing of what was before is on its way."""
-        return self._carried is state and self._driver is not None and not self._driver.drains
+        made = self._planned
+        return made is not None and made.carried is state and not made.driver.drains
 
     def _plug(self, topology: Topology, state: State) -> Topology:
         """Pull and plug what differs, write down what is plugged, and give it."""
@@ -275,12 +280,14 @@ class Bench:
         self._whole = self._whole and step == Change()
         if not self._fresh:
             step = replace(step, route={host.name: topology.routes(host.name) for host in topology.hosts})
+        if topology.nodes and (step.plug or step.switch or not self._fresh):
+            underlay.widen(self._there.lab.keeper, topology)
         try:
             plug.carry_out(self._there.lab.keeper, step)
         except ToolError:
             topology = self._one_by_one(self._there.lab.keeper, topology, state)
         self._last = last_number(topology, self._last)
-        self._watch.settle([port.tap for port in step.plug if port.up and port in topology.ports], SETTLE_S)
+        self._watch.settle([port for port in step.plug if port.up and port in topology.ports], SETTLE_S)
         if not self._there.served or self._there.lab.topology != topology:
             self._there = standing.keep(self._folder, self._there, topology, self._there.chains)
         return topology
@@ -297,8 +304,8 @@ class Bench:
 
         Raises ToolError where it is the lab that fails.
         """
-        now, taps, hosts = plug.found(shall, plug.plugged(keeper))
-        plug.pull(keeper, taps, hosts)
+        now, plugs, hosts = plug.found(shall, plug.plugged(keeper, shall.nodes))
+        plug.pull(keeper, plugs, hosts)
         whole = {port.id for port in now.ports}
         for port in shall.ports:
             if port.id in whole:
@@ -309,7 +316,7 @@ class Bench:
                 now = more
                 whole.add(port.id)
             except ToolError as error:
-                plug.pull(keeper, [port.tap], [])
+                plug.pull(keeper, [port.plug], [])
                 self._bad[port.id] = state.of("ports")[port.id]
                 self._say(f"port {port.name} of {port.host} cannot be plugged: {error}")
         final = _only(shall, [port for port in shall.ports if port.id in whole])
@@ -320,12 +327,13 @@ class Bench:
 def _only(topology: Topology, ports: Sequence[Port], besides: Topology = NO_TOPOLOGY) -> Topology:
     """The topology with these ports alone, and their hosts; hosts of `besides` stay."""
     names = {port.host for port in ports} | {host.name for host in besides.hosts}
-    return Topology(tuple(host for host in topology.hosts if host.name in names), tuple(ports))
+    hosts = tuple(host for host in topology.hosts if host.name in names)
+    return replace(topology, hosts=hosts, ports=tuple(ports))
 
 
 def _numbered(known: Topology, there: plug.Plugged) -> Topology:
     """The record's topology with the numbers that the switch gives: a record may be one step behind."""
-    ports = [replace(p, number=there.ports[p.tap][0]) for p in known.ports if p.tap in there.ports]
+    ports = [replace(p, number=there.ports[p.plug][0]) for p in known.ports if p.plug in there.ports]
     return replace(known, ports=tuple(ports))
 
 

@@ -1,4 +1,4 @@
-"""Capturing what passes the switch's ports into one pcapng file, by a process of its own beside the switch."""
+"""Capturing what passes the ports of the switch, or of all nodes', into one pcapng file, by a process of its own in the lab."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ END_S = 1.0
 
 def argv(prefix: Sequence[str], ports: Sequence[Port]) -> list[str | Path]:
     """Give the words of the capture program: it writes pcapng to standard output until standard input ends."""
-    wanted = (f"{port.tap}={port.name}" for port in ports)
+    wanted = (f"{':'.join(filter(None, port.plug))}={port.name}" for port in ports)
     return [*prefix, sys.executable, "-I", "-S", INSIDE / "frames.py", *wanted]
 
 

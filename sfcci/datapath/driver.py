@@ -7,17 +7,17 @@ puts right what differs. Nothing runs beside the caller, and only `finish` waits
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from sfcci.chain.action import Resubmit, ToGroup
 from sfcci.chain.compiler import Compiled
 from sfcci.chain.held import found, held_versions
 from sfcci.chain.openflow import OUR_COOKIE, Group
-from sfcci.chain.program import Change, Program, Verb, changes, program_of
+from sfcci.chain.program import Change, Program, Verb, program_of
 from sfcci.chain.table import DELIVER
 from sfcci.chain.transition import Leftover, hinders, laid, leftover, path_id
-from sfcci.datapath.openflow_client import OUR_COOKIES, Event, Held, Refused, Switch
+from sfcci.datapath.openflow_client import OUR_COOKIES, Event, Held, Refused
+from sfcci.datapath.openflow_decode import Stray
 from sfcci.datapath.openflow_event import Parking, Paused
 from sfcci.datapath.openflow_watch import FlowEvent, GroupEvent, Missed
 from sfcci.errors import Unreachable
@@ -35,6 +35,58 @@ AT_ONCE, PACE_S, SLICES = 16, 0.004, 50
 All at once would overflow the socket where they come back from functions."""
 MOST_ROUNDS: Final = 300
 """So many times some go on before all others do at once."""
+
+
+class Switch(Protocol):
+    """What a driver wants of a switch, or of many that are one to it (`fabric`). All but `fileno` and `close` raise Unreachable."""
+
+    @property
+    def has_events(self) -> bool:
+        """Whether `events` has something to hand out."""
+
+    @property
+    def due(self) -> float | None:
+        """Seconds until `look` has something to do, whatever is said; None: nothing."""
+
+    @property
+    def lag_s(self) -> float:
+        """How much longer than it takes to say so packets go the ways of old flows."""
+
+    def fileno(self) -> int:
+        """What becomes readable when it has said something."""
+
+    def close(self) -> None:
+        """End the connection."""
+
+    def want_paused(self) -> None:
+        """Have it give us packets that pause."""
+
+    def watch(self) -> None:
+        """Have it tell what others change."""
+
+    def held(self) -> Held:
+        """What it holds."""
+
+    def shown(self, program: Program) -> Program:
+        """What `held` will tell of ours when it holds a program."""
+
+    def become(self, old: Program, new: Program) -> int:
+        """Hold `new` where it holds `old`, all of it or none; how many changes that were. Raises Refused."""
+
+    def remove(self, strays: Iterable[Stray]) -> None:
+        """Take away flows that are not in our words."""
+
+    def barrier(self) -> object:
+        """Wait until all that was sent is done."""
+
+    def resume(self, packets: Iterable[Paused]) -> int:
+        """Give packets back; how many went on."""
+
+    def look(self, seconds: float = 0.0) -> None:
+        """Take in what it says."""
+
+    def events(self) -> tuple[Event, ...]:
+        """Hand out what it has said of its own accord."""
 
 
 @dataclass
@@ -85,9 +137,11 @@ class Driver:
         """Seconds until `turn` has something to do; None when only the switch can have."""
         if self._switch and self._switch.has_events:
             return 0.0
-        if not self._draining:
-            return None
-        return max(min(one.until for one in self._draining) - time.monotonic(), 0.0)
+        now = time.monotonic()
+        waits = [max(one.until - now, 0.0) for one in self._draining]
+        if self._switch and self._switch.due is not None:
+            waits.append(self._switch.due)
+        return min(waits, default=None)
 
     @property
     def versions(self) -> dict[int, int]:
@@ -127,6 +181,7 @@ class Driver:
             self._adopt(self._held, new)
             return True
         if new is self.aim:
+            self._hold(self.program)
             return True
         if any(hinders(one.left, self.aim, new) for one in self._draining):
             return False
@@ -140,14 +195,14 @@ class Driver:
         """
         if self._switch:
             self._look()
-        for one in [one for one in self._draining if one.until <= time.monotonic()]:
-            self._drained(one)
+        if due := [one for one in self._draining if one.until <= time.monotonic()]:
+            self._drained(due)
 
     def finish(self) -> None:
         """Wait until nothing is left of old programs. Raises Unreachable, Refused."""
         while self._draining and (due := self.due) is not None:
             if self._switch:
-                self._guarded(partial(Switch.look, seconds=due))
+                self._guarded(lambda switch: switch.look(due))
             else:
                 time.sleep(due)
             self.turn()
@@ -167,8 +222,8 @@ class Driver:
         """Give the connection; a new one begins with what the switch holds."""
         if self._switch is None:
             self._switch = self.connect()
-            self._guarded(Switch.want_paused)
-            self._guarded(Switch.watch)
+            self._guarded(lambda switch: switch.want_paused())
+            self._guarded(lambda switch: switch.watch())
             self._read()
         return self._switch
 
@@ -183,35 +238,34 @@ class Driver:
 
     def _read(self) -> None:
         """Take in what the switch holds: at first as it is; later it is put right where it is not as we left it."""
-        held = self._guarded(Switch.held)
+        held = self._guarded(lambda switch: switch.held())
         there, self._strayed = ours(held, self.program), bool(held.strays)
         known = self.aim.program.parts or self._draining
         if not known:
             self._held = there
             return
-        steps = changes(there, self.program)
-        if steps:
-            self._send(steps)
-        if steps or self._strayed:
+        if self._become(there, self.program) or self._strayed:
             self.counts.repairs += 1
             self._without_strays()
             self.settle()
 
     def _adopt(self, held: Program, new: Compiled) -> None:
         """Begin with a switch that was found as it is."""
-        if held == new.program:
-            self.aim, self.program = new, new.program
+        shown = self._connected().shown(new.program)
+        self.program = held
+        if held == shown:
+            self._hold(new.program)
+            self.aim = new
         else:
-            self.program = held
-            self._enter(new, found(held, new))
+            self._enter(new, found(held, new, shown))
         self._held = None
         self._without_strays()
 
     def _without_strays(self) -> None:
         """Take away what is in our name and not in our words, and whose place nothing of ours has taken."""
         if self._strayed:
-            strays = self._guarded(Switch.held).strays
-            self._guarded(partial(Switch.remove, strays=strays))
+            strays = self._guarded(lambda switch: switch.held()).strays
+            self._guarded(lambda switch: switch.remove(strays))
             self._strayed = False
 
     def _enter(self, new: Compiled, left: Leftover | None) -> None:
@@ -220,24 +274,29 @@ class Driver:
         self._hold(laid(new.program, [*lefts, left] if left else lefts))
         self.aim = new
         if left:
-            drain_s = MARGIN * self.residency_s * left.hops
+            drain_s = MARGIN * self.residency_s * left.hops + self._connected().lag_s
             self._draining.append(Draining(left, time.monotonic() + drain_s))
 
-    def _drained(self, one: Draining) -> None:
-        """The functions are empty of what is old: it goes, and packets that wait go on."""
+    def _drained(self, due: Sequence[Draining]) -> None:
+        """The functions are empty of what is old: it goes, and packets that wait go on.
+
+        All that is due goes together: where many chains change, the switch is told once.
+        """
         self._connected()
         for _ in range(
             EMPTYING
         ):  # a switch that got no time takes in what old packets come before it answers
-            self._guarded(Switch.barrier)
-        rest = one.left.drained
-        others = [other.left for other in self._draining if other is not one]
-        if rest:
-            self._hold(laid(self.aim.program, [*others, rest]))
-            one.left, one.until = rest, time.monotonic()
+            self._guarded(lambda switch: switch.barrier())
+        stay = [one for one in self._draining if not any(one is gone for gone in due)]
+        others = [one.left for one in stay]
+        waiting = [(one, rest) for one in due if (rest := one.left.drained)]
+        if waiting:
+            self._hold(laid(self.aim.program, [*others, *(rest for _, rest in waiting)]))
+            for one, rest in waiting:
+                one.left, one.until = rest, time.monotonic()
             self._resume(others, more_come=True)
         self._hold(laid(self.aim.program, others))
-        self._draining.remove(one)
+        self._draining = stay
         self._resume(others)
 
     def _resume(self, others: Iterable[Leftover], *, more_come: bool = False) -> None:
@@ -261,42 +320,41 @@ class Driver:
         self._go_on(self._parking.leave(but=kept))
 
     def _go_on(self, packets: Sequence[Paused]) -> None:
-        gone = self._guarded(partial(Switch.resume, packets=packets))
+        gone = self._guarded(lambda switch: switch.resume(packets))
         self.counts.lost += len(packets) - gone
 
     def _hold(self, program: Program) -> None:
         """Have the switch hold a program."""
-        if steps := changes(self.program, program):
-            self._connected()
-            self._send(steps)
-            self.program = program
+        self._connected()
+        if self._become(self.program, program):
             self.settle()
         self.program = program
 
-    def _send(self, steps: Iterable[Change]) -> None:
-        steps = tuple(steps)
-        self._guarded(partial(Switch.apply, changes=steps))
-        self.counts.bundles += 1
-        self.counts.changes += len(steps)
+    def _become(self, old: Program, new: Program) -> int:
+        count = self._guarded(lambda switch: switch.become(old, new))
+        self.counts.bundles += count > 0
+        self.counts.changes += count
+        return count
 
     def _look(self) -> None:
         """Take in what the switch has said: packets that wait, and that others have changed something of ours."""
-        self._guarded(Switch.look)
-        events = self._guarded(Switch.events)
+        self._guarded(lambda switch: switch.look())
+        events = self._guarded(lambda switch: switch.events())
         for event in events:
             if isinstance(event, Paused):
                 self.counts.parked += 1
                 self.counts.lost += not self._parking.park(event)
-        if self._held is None and any(map(self._concerns, events)):
+        if self._held is None and any(concerns(event, self.program) for event in events):
             self._read()
 
-    def _concerns(self, event: Event) -> bool:
-        """Whether what others did is about what is ours."""
-        if isinstance(event, FlowEvent):
-            return event.key in self.program.flow_of or event.cookie & OUR_COOKIES == OUR_COOKIE
-        if isinstance(event, GroupEvent):
-            return event.number is None or event.number in self.program.group_of
-        return isinstance(event, Missed)
+
+def concerns(event: Event, program: Program) -> bool:
+    """Say whether what others did is about what is ours."""
+    if isinstance(event, FlowEvent):
+        return event.key in program.flow_of or event.cookie & OUR_COOKIES == OUR_COOKIE
+    if isinstance(event, GroupEvent):
+        return event.number is None or event.number in program.group_of
+    return isinstance(event, Missed)
 
 
 def ours(held: Held, known: Program) -> Program:

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sfcci import command
@@ -31,6 +31,12 @@ class Keeper:
     identity: str
     user: bool
     """Whether the lab lies in a user namespace."""
+    node: str = ""
+    """The node of the lab whose switch is meant; "": the lab's own."""
+
+    def at(self, node: str) -> "Keeper":
+        """Give the same keeper, where a node's switch is meant."""
+        return replace(self, node=node)
 
     @property
     def root(self) -> Path:
@@ -42,7 +48,8 @@ class Keeper:
         return bool(self.identity) and identity(self.pid) == self.identity
 
     def prefix(self, host: str | None = None) -> tuple[str, ...]:
-        """Give the words in front of a program's own that run it inside: on a host, or beside the switch."""
+        """Give the words in front of a program's own that run it inside: on a host, or beside the switch (the node's)."""
+        host = host or self.node
         net = f"--net={self.root}/run/netns/{host}" if host else "--net"
         user = ("--user", "--preserve-credentials") if self.user else ()
         return ("nsenter", f"--target={self.pid}", *user, "--mount", "--root", "--pid", net, "--")

@@ -11,56 +11,32 @@ import ssl
 import struct
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self, TypeVar
 
 from sfcci.chain.openflow import OUR_COOKIE, Flow, Group
-from sfcci.chain.program import Change
+from sfcci.chain.program import Change, Program, changes
 from sfcci.datapath import openflow_decode as decode
 from sfcci.datapath import openflow_encode as encode
 from sfcci.datapath import openflow_event as event
 from sfcci.datapath import openflow_message as wire
 from sfcci.datapath import openflow_watch as watch
+from sfcci.datapath.openflow_bundle import Bundles
+from sfcci.datapath.openflow_error import Refusal as Refusal  # noqa: PLC0414 - who asks a switch takes all from here
+from sfcci.datapath.openflow_error import Refused as Refused  # noqa: PLC0414
 from sfcci.datapath.openflow_error import words
-from sfcci.datapath.unix_socket import connected
-from sfcci.errors import SfcciError, Unreachable
+from sfcci.datapath.remote import LIMIT_S, OPENFLOW_PORT, Tls, WrongCertificate, opened, remote
+from sfcci.errors import Unreachable
 from sfcci.garbage import garbage_waits
 
 OUR_COOKIES = 0xFFFF_0000_0000_0000
 """The bits of a cookie that say that a flow is ours."""
 PATIENCE_S = 60.0
-"""How long a switch may say nothing, and take nothing in, while it is asked something."""
 PIECE = 1 << 18
 """Octets that are sent, or taken in, at once."""
 HEADER = 8
-MOST_TOLD = 500
-"""Characters of a refused change that are told: a group may have a thousand buckets."""
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a switch did not take a change; `change` is None when it is the bundle itself."""
-
-    change: Change | None
-    reason: str
-
-    def __str__(self) -> str:
-        if self.change is None:
-            return self.reason
-        change = str(self.change)
-        return f"{change if len(change) <= MOST_TOLD else change[:MOST_TOLD] + '…'}: {self.reason}"
-
-
-class Refused(SfcciError):  # noqa: N818 - the switch's answer
-    """A switch did not take changes: none of the bundle is done."""
-
-    def __init__(self, address: str, refusals: tuple[Refusal, ...]) -> None:
-        self.refusals = refusals
-        lines = (f"  {refusal}" for refusal in refusals)
-        super().__init__("\n".join([f"the switch at {address} took none of the changes", *lines]))
 
 
 @dataclass(frozen=True)
@@ -90,17 +66,24 @@ _TELLING: Mapping[int, Callable[[bytes], Event | None]] = {
 class Switch:
     """A switch at the other end of a connection. Not for two threads at once."""
 
-    def __init__(self, sock: socket.socket, address: str) -> None:
-        """Greet the switch. Raises Unreachable. `sock` is connected; it is closed with this."""
-        self.address = address
+    def __init__(self, sock: socket.socket, address: str, patience_s: float = PATIENCE_S) -> None:
+        """Greet the switch. Raises Unreachable. `sock` is connected; it is closed with this.
+
+        `patience_s`: how long the switch may say nothing, and take nothing in, while it is asked something.
+        """
+        self.address, self.patience_s = address, patience_s
+        self.heard = time.monotonic()
+        """When the switch has said something, seconds of the monotonic clock."""
         self._sock = sock
         self._in, self._out = bytearray(), bytearray()
         self._events: list[Event] = []
         self._said: deque[tuple[int, int, bytes]] = deque()
         self._errors: list[tuple[int, bytes]] = []
+        self._asked = self.heard
+        """When it was last sent something, seconds of the monotonic clock."""
         self._xids, self._bundles = itertools.count(1), itertools.count(1)
         sock.setblocking(False)
-        self._out += wire.hello(self._xid()) + wire.want_events(self._xid())
+        self._put(wire.hello(self._xid()) + wire.want_events(self._xid()))
         self.barrier()
 
     def fileno(self) -> int:
@@ -125,25 +108,53 @@ class Switch:
         steps = tuple(changes)
         if not steps:
             return
-        number, opening = next(self._bundles) & wire.ANY, self._xid()
-        first = self._take_xids(len(steps))
-        self._out += wire.bundle_control(opening, number, wire.BUNDLE_OPEN)
-        try:
-            self._send_all(encode.additions(steps, number, first))
-            refusals = _refusals(self.barrier(), steps, first)
-        except encode.TooLong as error:
-            refusals = (Refusal(error.change, str(error)),)
-        end, what = self._xid(), wire.BUNDLE_DISCARD if refusals else wire.BUNDLE_COMMIT
-        self._out += wire.bundle_control(end, number, what)
-        refusals += _refusals(self._answers(wire.BUNDLE_CONTROL, end)[1], steps, first)
+        bundles = Bundles(self, (steps,))
+        bundles.fill()
+        refusals = bundles.checked()
+        if refusals:
+            bundles.discard()
+        else:
+            bundles.commit(0)
+            refusals = bundles.committed()
         if refusals:
             raise Refused(self.address, refusals)
 
+    def become(self, old: Program, new: Program) -> int:
+        """Have a switch that holds `old` hold `new`: all of it or none; give the number of changes.
+
+        Raises Refused, Unreachable.
+        """
+        steps = changes(old, new)
+        if steps:
+            self.apply(steps)
+        return len(steps)
+
+    def shown(self, program: Program) -> Program:
+        """Give what `held` will tell of ours when the switch holds a program: all of it."""
+        return program
+
+    lag_s = 0.0
+    """How much longer than it takes to say so packets go the ways of old flows: not at all, once the datapath has settled."""
+
+    @property
+    def due(self) -> float | None:
+        """Seconds until `look` has something to do, whatever the switch says: nothing."""
+        return None
+
     def barrier(self) -> list[tuple[int, bytes]]:
         """Wait until all that was sent is done; give the errors that came meanwhile. Raises Unreachable."""
+        return self.passed(self.mark())
+
+    def mark(self) -> int:
+        """Send what tells that all that was sent before it is done; give what `passed` waits for. Raises Unreachable."""
         xid = self._xid()
-        self._out += wire.message(wire.BARRIER_REQUEST, xid)
-        return self._answers(wire.BARRIER_REPLY, xid)[1]
+        self.send(wire.message(wire.BARRIER_REQUEST, xid))
+        self.look()
+        return xid
+
+    def passed(self, mark: int) -> list[tuple[int, bytes]]:
+        """Wait until that is done; give the errors that came meanwhile. Raises Unreachable."""
+        return self.answer(wire.BARRIER_REPLY, mark)[1]
 
     def held(self, cookie: int = OUR_COOKIE, mask: int = OUR_COOKIES) -> Held:
         """Give the flows whose cookie agrees with `cookie` in the bits of `mask`, and all groups.
@@ -167,9 +178,9 @@ class Switch:
     def remove(self, strays: Iterable[decode.Stray]) -> None:
         """Take away flows that are not in our words. Raises Unreachable, Refused."""
         for stray in strays:
-            self._out += encode.removal(stray, self._xid())
+            self._put(encode.removal(stray, self._xid()))
         if errors := self.barrier():
-            raise Refused(self.address, _refusals(errors, (), 0))
+            raise Refused(self.address, _refusals(errors))
 
     def ports(self) -> dict[int, event.SwitchPort]:
         """Give the switch's ports by number. Raises Unreachable, Refused."""
@@ -178,13 +189,13 @@ class Switch:
 
     def want_paused(self) -> None:
         """Have the switch give us the packets that pause. Raises Unreachable, Refused."""
-        self._out += wire.want_paused(self._xid())
+        self._put(wire.want_paused(self._xid()))
         if errors := self.barrier():
-            raise Refused(self.address, _refusals(errors, (), 0))
+            raise Refused(self.address, _refusals(errors))
 
     def watch(self) -> None:
         """Have the switch tell what others change of its flows and groups. Raises Unreachable, Refused."""
-        self._out += watch.want_group_events(self._xid())
+        self._put(watch.want_group_events(self._xid()))
         for part in self._ask(watch.ask_flow_events(self._xid())):
             self._events.extend(watch.decode_flow_events(part))
 
@@ -192,7 +203,7 @@ class Switch:
         """Give packets back in this order, and wait until they have gone on; give how many went. Raises Unreachable."""
         count = 0
         for packet in packets:
-            self._out += wire.resume(self._xid(), packet.octets)
+            self._put(wire.resume(self._xid(), packet.octets))
             count += 1
         return count - len(self.barrier()) if count else 0
 
@@ -214,10 +225,14 @@ class Switch:
         return events
 
     def _xid(self) -> int:
-        return self._take_xids(1)
+        return self.take_xids(1)
 
-    def _take_xids(self, count: int) -> int:
-        """The first of `count` numbers in a row, none of them 0."""
+    def take_bundle(self) -> int:
+        """Give a number for a bundle."""
+        return next(self._bundles) & wire.ANY
+
+    def take_xids(self, count: int) -> int:
+        """Give the first of `count` numbers for messages in a row, none of them 0."""
         first = next(self._xids)
         if first + count > wire.ANY:
             first = 1
@@ -229,7 +244,7 @@ class Switch:
         """Sort what has come: answers, errors, events; an echo is answered."""
         for kind, xid, body in self._messages():
             if kind == wire.ECHO_REQUEST:
-                self._out += wire.message(wire.ECHO_REPLY, xid, body)
+                self._put(wire.message(wire.ECHO_REPLY, xid, body))
             elif kind in _TELLING:
                 if told := _TELLING[kind](body):
                     self._events.append(told)
@@ -243,6 +258,11 @@ class Switch:
                 )
             else:
                 self._errors.append((xid, body))
+
+    def _put(self, octets: bytes) -> None:
+        """Have these octets sent as soon as can be."""
+        self._out += octets
+        self._asked = time.monotonic()
 
     def _messages(self) -> Iterator[tuple[int, int, bytes]]:
         """Each whole message that has come: kind, number, body."""
@@ -260,9 +280,13 @@ class Switch:
         finally:
             del self._in[:at]
 
-    def _answers(self, kind: int, xid: int) -> tuple[bytes, list[tuple[int, bytes]]]:
-        """Wait for the message of this kind and number, or its error; give it, and the errors that came."""
-        end = time.monotonic() + PATIENCE_S
+    def answer(self, kind: int, xid: int) -> tuple[bytes, list[tuple[int, bytes]]]:
+        """Wait for the message of this kind and number, or its error; give it, and the errors that came.
+
+        Its patience began when it was asked: who asks many waits for all that do not answer at the same time. Raises
+        Unreachable.
+        """
+        end = max(self._asked, self.heard) + self.patience_s
         while True:
             self._take()
             while self._said:
@@ -272,22 +296,21 @@ class Switch:
             if any(number == xid for number, _ in self._errors):
                 return b"", self._taken_errors()
             if self._step(max(end - time.monotonic(), 0)):
-                end = time.monotonic() + PATIENCE_S
+                end = time.monotonic() + self.patience_s
             elif time.monotonic() >= end:
-                raise self._gone(f"it has said nothing for {PATIENCE_S:.0f} s")
+                raise self._gone(f"it has said nothing for {self.patience_s:.3g} s")
 
     def _taken_errors(self) -> list[tuple[int, bytes]]:
         errors, self._errors = self._errors, []
         return errors
 
-    def _send_all(self, pieces: Iterator[bytes]) -> None:
-        """Send what the pieces give while they are made, taking in what comes meanwhile."""
-        for piece in pieces:
-            self._out += piece
-            while len(self._out) >= PIECE:
-                if not self._step(PATIENCE_S):
-                    raise self._gone(f"it has taken nothing in for {PATIENCE_S:.0f} s")
-                self._take()
+    def send(self, octets: bytes) -> None:
+        """Send, taking in what comes meanwhile; less than PIECE may be left, which goes with the next. Raises Unreachable."""
+        self._put(octets)
+        while len(self._out) >= PIECE:
+            if not self._step(self.patience_s):
+                raise self._gone(f"it has taken nothing in for {self.patience_s:.3g} s")
+            self._take()
 
     def _step(self, seconds: float) -> bool:
         """Send and take in what can be, waiting so long for it; say whether there was anything. Raises Unreachable."""
@@ -303,13 +326,21 @@ class Switch:
                     del self._out[: self._sock.send(memoryview(self._out)[:PIECE].tobytes())]
             if readable or waiting:
                 with suppress(BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                    data = self._sock.recv(PIECE)
-                    if not data:
-                        raise self._gone("it has ended the connection")
-                    self._in += data
+                    self._receive()
         except (OSError, ValueError) as error:  # ValueError: closed by us
             raise self._gone(str(error)) from None
         return bool(readable or writable)
+
+    def _receive(self) -> None:
+        """Take in what has come; of TLS all that is deciphered, for no poll tells of it."""
+        more = True
+        while more:
+            data = self._sock.recv(PIECE)
+            if not data:
+                raise self._gone("it has ended the connection")
+            self._in += data
+            self.heard = time.monotonic()
+            more = isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
 
     def _gone(self, why: str) -> Unreachable:
         self.close()
@@ -318,11 +349,11 @@ class Switch:
     def _ask(self, question: bytes) -> Iterator[bytes]:
         """Give the parts of the answer to a question, each when it has come: the switch goes on meanwhile."""
         xid = struct.unpack_from("!I", question, 4)[0]
-        self._out += question
+        self._put(question)
         while True:
-            body, errors = self._answers(wire.MULTIPART_REPLY, xid)
+            body, errors = self.answer(wire.MULTIPART_REPLY, xid)
             if any(number == xid for number, _ in errors):
-                raise Refused(self.address, _refusals(errors, (), 0))
+                raise Refused(self.address, _refusals(errors))
             yield body[8:]
             if not struct.unpack_from("!H", body, 2)[0] & 1:
                 return
@@ -339,28 +370,22 @@ class Switch:
         return items
 
 
-def connect(address: str, context: ssl.SSLContext | None = None, limit_s: float = 5.0) -> Switch:
-    """Give a connection to "unix:PATH", "tcp:HOST:PORT" or "ssl:HOST:PORT" (with `context`). Raises Unreachable."""
-    way, _, place = address.partition(":")
-    host, _, port = place.rpartition(":")
+def connect(
+    address: str, tls: Tls | None = None, limit_s: float = LIMIT_S, patience_s: float = PATIENCE_S
+) -> Switch:
+    """Give a connection to "unix:PATH", "tcp:HOST:PORT" or "ssl:HOST:PORT" (with `tls`); an IPv6 HOST is in brackets.
+
+    `limit_s`: how long the connection may take; `patience_s`: as for Switch. Raises Unreachable, WrongCertificate,
+    InputError (a file of `tls`), UsageError (no such address).
+    """
     try:
-        if way == "unix":
-            sock = connected(Path(place), limit_s)
-        else:
-            sock = socket.create_connection((host.strip("[]"), int(port)), limit_s)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if way == "ssl" and context:
-                sock = context.wrap_socket(sock, server_hostname=host.strip("[]"))
-    except (OSError, ValueError) as error:
-        raise Unreachable(f"no switch at {address}: {error}; does ovs-vswitchd run?") from None
-    return Switch(sock, address)
+        sock = opened(remote(address, OPENFLOW_PORT), tls, limit_s)
+    except WrongCertificate:
+        raise
+    except Unreachable as error:
+        raise Unreachable(f"no switch: {error}; does ovs-vswitchd run?") from None
+    return Switch(sock, address, patience_s)
 
 
-def _refusals(
-    errors: Collection[tuple[int, bytes]], steps: tuple[Change, ...], first: int
-) -> tuple[Refusal, ...]:
-    """Errors as refusals: of changes where any is named, or of the bundle itself."""
-    named = [
-        Refusal(steps[xid - first], words(body)) for xid, body in errors if first <= xid < first + len(steps)
-    ]
-    return tuple(named) or tuple(Refusal(None, words(body)) for _, body in errors)
+def _refusals(errors: Iterable[tuple[int, bytes]]) -> tuple[Refusal, ...]:
+    return tuple(Refusal(None, words(body)) for _, body in errors)

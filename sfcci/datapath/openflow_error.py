@@ -1,7 +1,11 @@
-"""What a switch says when it refuses a message, in words. Source: OpenFlow 1.5.1, 7.5.4; Open vSwitch's ofp-errors.h."""
+"""What a switch says when it refuses a message or changes, in words. Source: OpenFlow 1.5.1, 7.5.4; Open vSwitch's ofp-errors.h."""
 
 import struct
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sfcci.chain.program import Change
+from sfcci.errors import SfcciError
 
 KINDS: Mapping[int, tuple[str, tuple[str, ...]]] = {
     0: ("the greeting", ("no version of OpenFlow that both speak", "no permission")),
@@ -151,3 +155,30 @@ def words(body: bytes) -> str:
             f"refused for a reason of Open vSwitch's own (OpenFlow error of maker {body[4:8].hex()}, {code})"
         )
     return f"refused (OpenFlow error {kind}, {code})"
+
+
+MOST_TOLD = 500
+"""Characters of a refused change that are told: a group may have a thousand buckets."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a switch did not take a change; `change` is None when it is the bundle itself."""
+
+    change: Change | None
+    reason: str
+
+    def __str__(self) -> str:
+        if self.change is None:
+            return self.reason
+        change = str(self.change)
+        return f"{change if len(change) <= MOST_TOLD else change[:MOST_TOLD] + '…'}: {self.reason}"
+
+
+class Refused(SfcciError):  # noqa: N818 - the switch's answer
+    """A switch did not take changes: none of the bundle is done."""
+
+    def __init__(self, address: str, refusals: tuple[Refusal, ...]) -> None:
+        self.refusals = refusals
+        lines = (f"  {refusal}" for refusal in refusals)
+        super().__init__("\n".join([f"the switch at {address} took none of the changes", *lines]))

@@ -43,7 +43,8 @@ class PortEvent:
 class Paused:
     """A packet that waits with us. `octets`: what gives it back, word for word.
 
-    `cookie` is that of the flow by which it came into the first table. `place`: register 0 when it paused.
+    `cookie` is that of the flow by which it came into the first table. `place`: register 0 when it paused. `node`:
+    where it paused, of many.
     """
 
     octets: bytes
@@ -51,6 +52,7 @@ class Paused:
     frame: bytes
     in_port: int = 0
     place: int = 0
+    node: str = ""
 
     @property
     def size(self) -> int:

@@ -29,6 +29,12 @@ NSH_FIELDS = 0x005AD650
 OXM, NXM, EXPERIMENTAL = 0x8000, 0x0001, 0xFFFF
 FIELDS: Mapping[str, tuple[int, int]] = {
     "in_port": (OXM, 0),
+    "packet_type": (OXM, 44),
+    "tun_id": (OXM, 38),
+    "tun_src": (NXM, 31),
+    "tun_dst": (NXM, 32),
+    "tun_ipv6_src": (NXM, 109),
+    "tun_ipv6_dst": (NXM, 110),
     "reg0": (NXM, 0),
     "reg1": (NXM, 1),
     "reg2": (NXM, 2),

@@ -6,42 +6,65 @@ a lab that its user ended is raised again with the next change, not before. One 
 what somebody changed of the switch by hand is put right.
 """
 
-import contextlib
-import os
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from sfcci import files
 from sfcci.chain.affected import affected
+from sfcci.chain.encapsulation import VXLAN
 from sfcci.chain.port import Ports
 from sfcci.chain.refused import Refused
 from sfcci.chain.state import State
 from sfcci.chain.status import Facts
 from sfcci.datapath import lab, standing
 from sfcci.datapath.adoption import adopted
-from sfcci.datapath.bench import SETTING_UP, Bench, trouble
+from sfcci.datapath.bench import SETTING_UP, Bench
 from sfcci.datapath.driver import RESIDENCY_S
 from sfcci.datapath.lab import Say
-from sfcci.datapath.ready import readable
-from sfcci.errors import MissingTool, SfcciError, UsageError
+from sfcci.datapath.ready import Bell, readable
+from sfcci.errors import MissingTool, UsageError, in_a_line
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.05, 60.0
 CLOSE_S = 1.5
 NO_PORTS: Final[Ports] = {}
 
 
-class Plane:
-    """A data plane that follows a state. Thread safe; nothing that happens in the lab ends it."""
+class Worked(Protocol):
+    """What a plane works at: a lab (`bench.Bench`) or registered nodes (`nodes_bench.NodesBench`)."""
 
-    def __init__(self, bench: Bench, lock: IO[bytes], obstacle: str) -> None:
-        """Use `start`."""
+    def bring(self, state: State, *, new: bool, again: bool) -> Facts:
+        """Bring it to the state, which is `new` or tried `again`, and give the facts. Raises SfcciError."""
+
+    def trouble(self, state: State, reason: str) -> Facts:
+        """Give the facts where that failed."""
+
+    def handles(self) -> tuple[int, ...]:
+        """Give what becomes readable when something happens there."""
+
+    @property
+    def due(self) -> float | None:
+        """Seconds until `bring` has something to do, whatever happens."""
+
+    def left(self) -> str:
+        """Leave it after a failure; say so where it is left for good."""
+
+    def leave(self) -> None:
+        """Forget what is known of it."""
+
+
+class Follower:
+    """A thread that brings what it works at to the latest state. Thread safe; nothing that happens there ends it."""
+
+    def __init__(self, bench: Worked, obstacle: str = "") -> None:
+        """Begin, where nothing stands against it."""
         self.obstacle = obstacle
         """Why this machine has no data plane; "" when it has one."""
         self._bench = bench
-        self._lock, self._mutex = lock, threading.Lock()
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._mutex = threading.Lock()
+        self._bell = Bell()
         self._latest: State | None = None
         self._told: tuple[State, Facts] | None = None
         self._facts = Facts(reason=obstacle or SETTING_UP)
@@ -50,46 +73,12 @@ class Plane:
         if not obstacle:
             self._thread.start()
 
-    @classmethod
-    def start(
-        cls, folder: Path, name: str, say: Say = lambda _text: None, residency_s: float = RESIDENCY_S
-    ) -> "Plane":
-        """Give the plane of the lab `name` below the state folder. Raises UsageError: no name, or it has a server.
-
-        `residency_s`: no function holds a packet longer.
-        """
-        if not standing.NAME.fullmatch(name):
-            raise UsageError(f"bad lab name {name!r}; letters, digits, - and _, at most 31")
-        lock = files.try_lock(folder / "labs" / f"{name}.served")
-        if lock is None:
-            raise UsageError(f"lab {name} has a server already; give this one another with --lab NAME")
-        try:
-            lab.require()
-            obstacle = ""
-        except MissingTool as error:
-            obstacle = str(error)
-        return cls(Bench(folder, name, say, residency_s), lock, obstacle)
-
-    def adopted(self, state: State, now: str, project: str = "fake_project_id") -> State:
-        """Give the state with what a scenario's lab has, where the state has nothing yet; else the same state.
-
-        Raises UsageError for a lab whose ports are not the state's: it is somebody else's.
-        """
-        if self.obstacle or (there := self._bench.scenario_lab(state)) is None:
-            return state
-        if state.of("networks") or state.of("ports"):
-            raise UsageError(self._bench.foreign(there))
-        try:
-            return adopted(state, there.lab.scenario, project, now)
-        except Refused as refused:
-            raise UsageError(f"lab {there.name} cannot be taken over: {refused.message}") from None
-
     def follow(self, state: State) -> None:
         """Bring the lab to that state, soon. Returns at once."""
         with self._mutex:
             self._latest = state
             self._tell()
-        self._notify()
+        self._bell.ring()
 
     def facts(self) -> Facts:
         """Give what is known now of ports and chains."""
@@ -98,14 +87,9 @@ class Plane:
     def close(self) -> None:
         """End the thread, soon; the lab stays as it is."""
         self._closing = True
-        self._notify()
+        self._bell.ring()
         if self._thread.is_alive():
             self._thread.join(CLOSE_S)
-        self._lock.close()
-
-    def _notify(self) -> None:
-        with contextlib.suppress(OSError):
-            os.eventfd_write(self._wake, 1)
 
     def _tell(self) -> None:
         """Lay the last known facts over the latest state: of a chain that what has changed since concerns none is known."""
@@ -130,7 +114,7 @@ class Plane:
                 delay_s = 0.0
             except Exception as error:  # noqa: BLE001 - whatever it is: the server lives, and the status tells
                 ended = self._bench.left()
-                facts = trouble(state, ended or _reason(error))
+                facts = self._bench.trouble(state, ended or in_a_line(error))
                 hopeless = bool(ended) or isinstance(error, MissingTool | UsageError)
                 delay_s = 0.0 if hopeless else min(max(delay_s * 2, FIRST_RETRY_S), LAST_RETRY_S)
             tried = state
@@ -141,11 +125,59 @@ class Plane:
 
     def _wait(self, delay_s: float) -> None:
         """Wait for a state, something in the lab, or the time to try again."""
-        readable([self._wake, *self._bench.handles()], delay_s or self._bench.due)
-        with contextlib.suppress(BlockingIOError):
-            os.eventfd_read(self._wake)
+        readable([self._bell, *self._bench.handles()], delay_s or self._bench.due)
+        self._bell.hear()
 
 
-def _reason(error: Exception) -> str:
-    known = isinstance(error, SfcciError)
-    return " ".join(str(error).split()) if known else f"{type(error).__name__}: {error}"
+class Plane(Follower):
+    """The data plane of a lab. It outlives the server."""
+
+    def __init__(self, bench: Bench, lock: IO[bytes], obstacle: str) -> None:
+        """Use `start`."""
+        self._lab, self._lock = bench, lock
+        super().__init__(bench, obstacle)
+
+    @classmethod
+    def start(
+        cls,
+        folder: Path,
+        name: str,
+        say: Say = lambda _text: None,
+        residency_s: float = RESIDENCY_S,
+        nodes: Sequence[str] = (),
+        encapsulation: str = VXLAN,
+    ) -> "Plane":
+        """Give the plane of the lab `name` below the state folder. Raises UsageError: no name, or it has a server.
+
+        `residency_s`: no function holds a packet longer; `nodes`: over which the lab is raised, none for one switch.
+        """
+        if not standing.NAME.fullmatch(name):
+            raise UsageError(f"bad lab name {name!r}; letters, digits, - and _, at most 31")
+        lock = files.try_lock(folder / "labs" / f"{name}.served")
+        if lock is None:
+            raise UsageError(f"lab {name} has a server already; give this one another with --lab NAME")
+        try:
+            lab.require()
+            obstacle = ""
+        except MissingTool as error:
+            obstacle = str(error)
+        return cls(Bench(folder, name, say, residency_s, nodes, encapsulation), lock, obstacle)
+
+    def adopted(self, state: State, now: str, project: str = "fake_project_id") -> State:
+        """Give the state with what a scenario's lab has, where the state has nothing yet; else the same state.
+
+        Raises UsageError for a lab whose ports are not the state's: it is somebody else's.
+        """
+        if self.obstacle or (there := self._lab.scenario_lab(state)) is None:
+            return state
+        if state.of("networks") or state.of("ports"):
+            raise UsageError(self._lab.foreign(there))
+        try:
+            return adopted(state, there.lab.scenario, project, now)
+        except Refused as refused:
+            raise UsageError(f"lab {there.name} cannot be taken over: {refused.message}") from None
+
+    def close(self) -> None:
+        """End the thread, soon; the lab stays as it is."""
+        super().close()
+        self._lock.close()

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sfcci import command
-from sfcci.datapath import ovs
+from sfcci.datapath import ovs, underlay
 from sfcci.datapath.namespace import INSIDE, Keeper
-from sfcci.datapath.topology import Change, Host, Port, Topology
+from sfcci.datapath.topology import Change, Host, Plug, Port, Topology
 
 FORWARDING = ("net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding")
 """What makes a host a router."""
@@ -35,25 +35,24 @@ SIXTH: Mapping[str, str] = {
     "router_solicitations": "0",
 }
 """What an interface with IPv6 needs."""
-START_S = 30.0
-"""How long making a lab's network may take, beside a second for each host."""
 
 
 @dataclass(frozen=True)
 class Plugged:
-    """What is found in a lab: OpenFlow number and mark by tap, taps without a switch's port, hosts' names."""
+    """What is found in a lab: OpenFlow number and mark of what is plugged, cables without a switch's port, hosts' names."""
 
-    ports: Mapping[str, tuple[int, str]]
-    loose: tuple[str, ...]
+    ports: Mapping[Plug, tuple[int, str]]
+    loose: tuple[Plug, ...]
     hosts: tuple[str, ...]
 
 
 def carry_out(keeper: Keeper, change: Change) -> None:
     """Do what the change says; interrupted or failed, `plugged` finds how far it came. Raises ToolError, MissingTool."""
-    pull(keeper, [port.tap for port in change.pull], [host.name for host in change.end])
+    pull(keeper, [port.plug for port in change.pull], [host.name for host in change.end])
     furnish(keeper, change)
-    if change.plug or change.switch:
-        ovs.set_ports(keeper, change.plug, change.switch)
+    for node in dict.fromkeys(port.node for port in (*change.plug, *change.switch)):
+        new = [port for port in change.plug if port.node == node]
+        ovs.set_ports(keeper.at(node), new, [port for port in change.switch if port.node == node])
     set_links(keeper, change.switch)
 
 
@@ -61,15 +60,17 @@ def set_links(keeper: Keeper, ports: Sequence[Port]) -> None:
     """Set MTU and state of cables that stay plugged. Raises ToolError."""
     for port in ports:
         _batch(keeper, port.host, [f"link set dev {port.name} mtu {port.cable_mtu}"])
-    mtus = [f"link set dev {port.tap} mtu {port.cable_mtu}" for port in ports]
-    _batch(keeper, None, [*mtus, *(_link_state(port) for port in ports)])
+    for node in dict.fromkeys(port.node for port in ports):
+        there = [port for port in ports if port.node == node]
+        mtus = [f"link set dev {port.tap} mtu {port.cable_mtu}" for port in there]
+        _batch(keeper.at(node), None, [*mtus, *(_link_state(port) for port in there)])
 
 
-def pull(keeper: Keeper, taps: Sequence[str], hosts: Sequence[str]) -> None:
+def pull(keeper: Keeper, plugs: Sequence[Plug], hosts: Sequence[str]) -> None:
     """Take cables away, then hosts with all that runs on them; what is not there is no fault."""
-    if taps:
-        ovs.delete_ports(keeper, taps)
-        _batch(keeper, None, [f"link del dev {tap}" for tap in taps], force=True)
+    for node, taps in _by_node(plugs).items():
+        ovs.delete_ports(keeper.at(node), taps)
+        _batch(keeper.at(node), None, [f"link del dev {tap}" for tap in taps], force=True)
     if hosts:
         keeper.run([sys.executable, "-I", "-S", INSIDE / "end_host.py", *hosts])
         _batch(keeper, None, [f"netns del {host}" for host in hosts], force=True)
@@ -77,20 +78,20 @@ def pull(keeper: Keeper, taps: Sequence[str], hosts: Sequence[str]) -> None:
 
 def furnish(keeper: Keeper, change: Change) -> None:
     """Make hosts and cables, set the kernel's knobs while the cables are down, then addresses, up, and routes."""
-    lines = [f"netns add {host.name}" for host in change.make]
+    cables: dict[str, list[str]] = {"": [f"netns add {host.name}" for host in change.make]}
     for port in change.plug:
         peer = f"peer name {port.name} address {port.mac} mtu {port.cable_mtu} netns {port.host}"
-        lines += [f"link add name {port.tap} mtu {port.cable_mtu} type veth {peer}", _link_state(port)]
+        made = f"link add name {port.tap} mtu {port.cable_mtu} type veth {peer}"
+        cables.setdefault(port.node, []).extend((made, _link_state(port)))
     plan = _knobs(change)
     for host in (*change.unroute, *change.route, *change.unrule, *change.rule):
         plan.setdefault(host, _nothing())
     for host, given in plan.items():
         given["ip"] = list(_routing(change, host))
-    if lines:
-        plan[""] = {**_nothing(), "ip": [_ip(lines)]}
-    if plan:
-        words = [sys.executable, "-I", "-S", str(INSIDE / "network.py")]
-        keeper.run(words, stdin=json.dumps(plan), timeout_s=START_S + len(plan))
+    made_of = {node: {**_nothing(), "ip": [_ip(lines)]} for node, lines in cables.items() if lines}
+    own = {"": made_of.pop("")} if "" in made_of else {}
+    if plans := [one for one in (own, made_of, plan) if one]:
+        underlay.network(keeper, *plans)
 
 
 def _nothing() -> dict[str, Any]:
@@ -124,37 +125,51 @@ def _rules(verb: str, rules: Iterable[str]) -> tuple[list[str], list[str]]:
     return fourth, sixth
 
 
-def plugged(keeper: Keeper) -> Plugged:
-    """Look what is there. Raises ToolError, MissingTool."""
+def plugged(keeper: Keeper, nodes: Sequence[str] = ()) -> Plugged:
+    """Look what is there, at the lab's own switch or at its nodes'. Raises ToolError, MissingTool."""
     ip = command.find("ip")
-    links = json.loads(keeper.run([ip, "-j", "link", "show", "type", "veth"]).stdout or "[]")
+    ports: dict[Plug, tuple[int, str]] = {}
+    cables: list[Plug] = []
+    for node in nodes or ("",):
+        there = keeper.at(node)
+        ports |= {(node, tap): known for tap, known in ovs.ports(there).items()}
+        links = json.loads(there.run([ip, "-j", "link", "show", "type", "veth"]).stdout or "[]")
+        cables += [(node, link["ifname"]) for link in links if link["ifname"] != underlay.UPLINK]
     hosts = json.loads(keeper.run([ip, "-j", "netns", "list"]).stdout or "[]")
-    ports = ovs.ports(keeper)
-    taps = [link["ifname"] for link in links]
+    loose = (*(plug for plug in cables if plug not in ports), *(plug for plug in ports if plug not in cables))
     return Plugged(
-        {tap: found for tap, found in ports.items() if tap in taps},
-        tuple(
-            dict.fromkeys((*(tap for tap in taps if tap not in ports), *(t for t in ports if t not in taps)))
-        ),
-        tuple(host["name"] for host in hosts),
+        {plug: known for plug, known in ports.items() if plug in cables},
+        tuple(dict.fromkeys(loose)),
+        tuple(host["name"] for host in hosts if host["name"] not in nodes),
     )
 
 
-def found(wanted: Topology, there: Plugged) -> tuple[Topology, tuple[str, ...], tuple[str, ...]]:
-    """Give what of `wanted` is there whole; and the taps and hosts of all else, which are to be pulled.
+def found(wanted: Topology, there: Plugged) -> tuple[Topology, tuple[Plug, ...], tuple[str, ...]]:
+    """Give what of `wanted` is there whole; and the cables and hosts of all else, which are to be pulled.
 
     What only the switch or the kernel knows (networks, routes, rules, forwarding) counts as not there: it is set again.
     """
     kept = [
-        replace(port, number=there.ports[port.tap][0], network=-1, onward="")
+        replace(port, number=there.ports[port.plug][0], network=-1, onward="")
         for port in wanted.ports
-        if port.tap in there.ports and there.ports[port.tap][1] == port.mark
+        if port.plug in there.ports and there.ports[port.plug][1] == port.mark
     ]
     hosts = [replace(host, forwards=not host.forwards) for host in wanted.hosts if host.name in there.hosts]
-    taps = {port.tap for port in kept}
+    whole = {port.plug for port in kept}
     names = {host.name for host in hosts}
-    pulled = (*there.loose, *(tap for tap in there.ports if tap not in taps))
-    return Topology(tuple(hosts), tuple(kept)), pulled, tuple(h for h in there.hosts if h not in names)
+    pulled = (*there.loose, *(plug for plug in there.ports if plug not in whole))
+    return (
+        replace(wanted, hosts=tuple(hosts), ports=tuple(kept)),
+        pulled,
+        tuple(h for h in there.hosts if h not in names),
+    )
+
+
+def _by_node(plugs: Iterable[Plug]) -> dict[str, list[str]]:
+    taps: dict[str, list[str]] = {}
+    for node, tap in plugs:
+        taps.setdefault(node, []).append(tap)
+    return taps
 
 
 def _knobs(change: Change) -> dict[str, Any]:

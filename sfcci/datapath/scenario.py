@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sfcci import document
+from sfcci.chain.encapsulation import VXLAN
 from sfcci.chain.model import (
     ChainState,
     FlowClassifier,
@@ -25,13 +26,23 @@ from sfcci.chain.model import (
     ServiceGraph,
 )
 from sfcci.chain.refusal import refusals
+from sfcci.datapath.placement import node_names, placed
 from sfcci.datapath.scenario_faults import faults, network6_of
 from sfcci.datapath.scenario_schema import SCHEMA
 from sfcci.datapath.topology import Function, Host, Port, Topology, onward, rooms
 from sfcci.document import Document, Key, did_you_mean
 from sfcci.errors import Fault, InputError, UsageError
 
-__all__ = ["SCHEMA", "Scenario", "described", "load_scenario", "parse_scenario", "resource_id", "shipped"]
+__all__ = [
+    "SCHEMA",
+    "Scenario",
+    "described",
+    "load_scenario",
+    "on_nodes",
+    "parse_scenario",
+    "resource_id",
+    "shipped",
+]
 
 NAMESPACE = uuid.UUID("6f1c2f0e-5d0b-5c53-9b5e-2f5d3c1a8e10")
 MAC_PREFIX = "fa:16:3e"
@@ -94,6 +105,12 @@ def parse_scenario(source: Document) -> Scenario:
     return Scenario(data["name"], topology, chains, source)
 
 
+def on_nodes(scenario: Scenario, nodes: int, encapsulation: str = "") -> Scenario:
+    """Give the scenario over so many nodes, as if its document said so. Raises InputError with what is against it."""
+    more = {"nodes": nodes} | ({"encapsulation": encapsulation} if encapsulation else {})
+    return parse_scenario(replace(scenario.source, data={**scenario.source.data, **more}))
+
+
 def resource_id(scenario: str, kind: str, name: str) -> str:
     """Give the id of a resource of a scenario: the same in every run."""
     return str(uuid.uuid5(NAMESPACE, f"{scenario}/{kind}/{name}"))
@@ -107,7 +124,8 @@ def _topology(data: Mapping[str, Any]) -> Topology:
         _port(data, name, addresses[name], places[name], number)
         for number, name in enumerate(data["ports"], 1)
     )
-    return Topology(tuple(_host(name, given) for name, given in data["hosts"].items()), ports)
+    hosts = tuple(_host(name, given) for name, given in data["hosts"].items())
+    return placed(Topology(hosts, ports), node_names(data), data.get("encapsulation", VXLAN))
 
 
 def _host(name: str, given: Mapping[str, Any]) -> Host:
@@ -116,6 +134,7 @@ def _host(name: str, given: Mapping[str, Any]) -> Host:
         given.get("forwards", False),
         dict(given.get("services", {})),
         function=_function(given["function"]) if "function" in given else None,
+        node=given.get("node", ""),
     )
 
 

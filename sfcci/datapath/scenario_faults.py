@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
+from sfcci.datapath.placement import MOST_NODES, UNDERLAY, named_by_hosts, node_names
 from sfcci.datapath.topology import SWITCH
 from sfcci.document import Document, Key, did_you_mean
 from sfcci.errors import Fault
@@ -31,6 +32,7 @@ def faults(source: Document) -> Iterator[Fault]:
     """Give everything that is wrong in a document which the schema has accepted."""
     yield from _network_faults(source)
     yield from _host_faults(source)
+    yield from _node_faults(source)
     yield from _reference_faults(source)
     yield from _pair_faults(source)
     yield from _graph_faults(source)
@@ -142,6 +144,27 @@ def _host_faults(source: Document) -> Iterator[Fault]:
             yield source.fault(["hosts", name, "services"], "two servers at one port", "each its own port")
         if "function" in host:
             yield from _function_faults(source, name, host)
+
+
+def _node_faults(source: Document) -> Iterator[Fault]:
+    """Say which nodes' names are others', and which hosts are on none that is named."""
+    data = source.data
+    wanted = data.get("nodes", MOST_NODES)
+    named = named_by_hosts(data)
+    at: list[Key] = ["nodes"] if "nodes" in data else ["hosts"]
+    names = node_names(data)
+    if len(names) > MOST_NODES:
+        yield source.fault(at, f"found {len(names)} nodes", f"1 to {MOST_NODES}")
+    for name in names:
+        if name in data["hosts"] or name in (SWITCH, UNDERLAY, "lo"):
+            yield source.fault(at, f"node {name} has a name that is taken", "a name that no host has")
+    if isinstance(wanted, int) and len(named) > wanted:
+        yield source.fault(at, f"hosts are on {len(named)} nodes: {', '.join(named)}", f"{wanted} at most")
+    for name, host in data["hosts"].items():
+        if "node" in host and isinstance(wanted, list) and host["node"] not in wanted:
+            hint = did_you_mean(host["node"], wanted)
+            found = f"no node {host['node']}"
+            yield source.fault(["hosts", name, "node"], found, "one of " + ", ".join(wanted), hint)
 
 
 def _pair_faults(source: Document) -> Iterator[Fault]:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sfcci.chain.encapsulation import ENCAPSULATIONS
+from sfcci.datapath.placement import MOST_NODES
+
 SERVICES = ("http", "echo")
 """A web server; a server that sends back what it gets, over TCP and UDP (RFC 862)."""
 KINDS = ("router", "wire", "mpls", "nsh", "translator")
@@ -68,7 +71,12 @@ _FUNCTION = _record(
         },
     },
 )
-_HOST = _record(forwards={"type": "boolean"}, services=_SERVICES, function=_FUNCTION)
+_NODE = {
+    "type": "string",
+    "pattern": _PORT_NAME,
+    "description": "a node's name: letters, digits, - and _, at most 15",
+}
+_HOST = _record(forwards={"type": "boolean"}, services=_SERVICES, function=_FUNCTION, node=_NODE)
 _PORT = _record(
     ["host"],
     host=_TEXT,
@@ -139,6 +147,14 @@ SCHEMA: dict[str, Any] = _record(
         "maximum": MTU[1],
         "description": f"octets of an IP packet, {MTU[0]} to {MTU[1]}",
     },
+    nodes={
+        "anyOf": [
+            {"type": "integer", "minimum": 1, "maximum": MOST_NODES},
+            {"type": "array", "items": _NODE, "minItems": 1, "maxItems": MOST_NODES, "uniqueItems": True},
+        ],
+        "description": f"how many nodes, 1 to {MOST_NODES}, or their names",
+    },
+    encapsulation={"enum": list(ENCAPSULATIONS)},
     hosts=_names(_HOST_NAME, "a host's name: letters, digits, - and _, at most 31", _HOST, least=1),
     ports=_names(
         _PORT_NAME,

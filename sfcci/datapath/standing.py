@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from sfcci import document, files
+from sfcci.chain.encapsulation import VXLAN
 from sfcci.chain.model import ChainState
-from sfcci.datapath import ovs
 from sfcci.datapath.lab import Lab, Say, build, require
 from sfcci.datapath.namespace import Keeper, Raising
 from sfcci.datapath.scenario import SCHEMA, Scenario, parse_scenario
@@ -61,7 +61,7 @@ def up(state: Path, name: str, scenario: Scenario, say: Say) -> StandingLab:
                 served=not scenario.source.text,
             )
             if not standing.served:
-                ovs.remember(raising.keeper, standing.lab.installed)
+                standing.lab.remember()
             _write(state, standing)
             raising.stay()
         except BaseException:
@@ -71,9 +71,12 @@ def up(state: Path, name: str, scenario: Scenario, say: Say) -> StandingLab:
     return standing
 
 
-def up_empty(state: Path, name: str, say: Say) -> StandingLab:
-    """Raise a lab without hosts, into which the API plugs. Raises as `up` does."""
-    return up(state, name, _of_api(name, Topology()), say)
+def up_empty(
+    state: Path, name: str, say: Say, nodes: Sequence[str] = (), encapsulation: str = VXLAN
+) -> StandingLab:
+    """Raise a lab without hosts, into which the API plugs; over these nodes, if any. Raises as `up` does."""
+    topology = Topology(nodes=tuple(nodes), encapsulation=encapsulation)
+    return up(state, name, _of_api(name, topology), say)
 
 
 def there(state: Path, name: str) -> StandingLab | None:
@@ -134,6 +137,12 @@ def down(state: Path, standing: StandingLab) -> None:
     with _locked(state, standing.name):
         standing.lab.keeper.end()
         _path(state, standing.name).unlink(missing_ok=True)
+        files.remove_tree(keys_folder(state, standing.name))
+
+
+def keys_folder(state: Path, name: str) -> Path:
+    """Give the folder of the keys by which ssh comes into a lab."""
+    return state / "labs" / f"{name}.ssh"
 
 
 def _path(state: Path, name: str) -> Path:
@@ -162,7 +171,7 @@ def _record(standing: StandingLab) -> dict[str, Any]:
         "since": standing.since,
         "datapath": standing.lab.datapath,
         "keeper": {"pid": keeper.pid, "identity": keeper.identity, "user": keeper.user},
-        "scenario": {"path": source.path, "text": source.text},
+        "scenario": {"path": source.path, "text": source.text, "placed": _placed(standing.lab.topology)},
         "chains": standing.chains,
         "served": asdict(standing.lab.topology) if standing.served else None,
     }
@@ -181,13 +190,19 @@ def _read(state: Path, name: str) -> StandingLab | None:
             lab = Lab(_of_api(name, topology), keeper, record["datapath"])
             return StandingLab(name, record["since"], lab, tuple(record["chains"]), served=True)
         source = document.parse(record["scenario"]["text"], record["scenario"]["path"], SCHEMA)
-        scenario = parse_scenario(source)
+        more = record["scenario"].get("placed", {})
+        scenario = parse_scenario(replace(source, data={**source.data, **more}))
         chains = tuple(chain.name for chain in scenario.chains.port_chains)
         return StandingLab(name, record["since"], Lab(scenario, keeper, record["datapath"]), chains)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(Fault(Place(str(path)), f"{error!r}", "a lab's record", "remove the file")) from None
+
+
+def _placed(topology: Topology) -> dict[str, Any]:
+    """Give what the scenario's document may not say: it may have been raised over other nodes than that names."""
+    return {"nodes": topology.nodes, "encapsulation": topology.encapsulation} if topology.nodes else {}
 
 
 def _host(record: Mapping[str, Any]) -> Host:
@@ -202,4 +217,5 @@ def _topology(record: Mapping[str, Any]) -> Topology:
         {**port, "addresses": tuple(port["addresses"]), "gateways": tuple(port["gateways"])}
         for port in record["ports"]
     )
-    return Topology(hosts, tuple(Port(**port) for port in ports))
+    nodes, encapsulation = tuple(record.get("nodes", ())), record.get("encapsulation", VXLAN)
+    return Topology(hosts, tuple(Port(**port) for port in ports), nodes, encapsulation)

@@ -1,12 +1,13 @@
-"""What a lab consists of: hosts, the ports by which they hang on the one switch, and what differs between two labs."""
+"""What a lab consists of: hosts, the ports by which they hang on its switch or its nodes', and what differs between two labs."""
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_interface
 
+from sfcci.chain.encapsulation import VXLAN
 from sfcci.document import did_you_mean
 from sfcci.errors import UsageError
 
@@ -20,6 +21,8 @@ LONGEST_MTU = 65535
 """What a virtual cable takes at most (veth(4))."""
 ENCAPSULATIONS: Mapping[str | None, int] = {None: 0, "mpls": 4, "nsh": 38}
 """What each adds to a packet: a label; a network service header of type 1 and the Ethernet header in it."""
+Plug = tuple[str, str]
+"""A node ("": the lab has one switch) and a tap: where a cable is plugged."""
 _TABLE = re.compile(r" table \d+")
 
 
@@ -47,6 +50,8 @@ class Port:
     """Octets beyond the network's MTU that its cable carries: what an encapsulation adds to a packet."""
     onward: str = ""
     """The interface by which its host forwards what comes in here: the other end of its port pair. "": as the host does."""
+    node: str = ""
+    """The node at whose switch it is plugged: its host's. "": the lab has one switch and no nodes."""
 
     @cached_property
     def plain(self) -> tuple[str, ...]:
@@ -57,6 +62,11 @@ class Port:
     def tap(self) -> str:
         """The switch's interface: "tap" and the first 11 characters of the id, as Neutron names it."""
         return "tap" + self.id[:TAP_ID_LENGTH]
+
+    @property
+    def plug(self) -> "Plug":
+        """Where the switch's side of its cable is."""
+        return self.node, self.tap
 
     @property
     def cable(self) -> "Port":
@@ -100,14 +110,22 @@ class Host:
     services: Mapping[str, int] = field(default_factory=dict)
     owner: tuple[str, str] = ("", "")
     function: Function | None = None
+    node: str = ""
+    """The node that it is on: its ports are at that node's switch. "": the lab has one switch and no nodes."""
 
 
 @dataclass(frozen=True)
 class Topology:
-    """Hosts and ports in the order of the scenario; names are unique, every port's host exists."""
+    """Hosts and ports in the order of the scenario; names are unique, every port's host exists.
+
+    `nodes`: the names of the machines with a switch that the hosts are on, none where the lab has one switch;
+    `encapsulation`: how frames go from node to node (vxlan, vxlan-gpe, geneve).
+    """
 
     hosts: tuple[Host, ...] = ()
     ports: tuple[Port, ...] = ()
+    nodes: tuple[str, ...] = ()
+    encapsulation: str = VXLAN
 
     def host(self, name: str) -> Host:
         """Give the host of that name. Raises UsageError."""
@@ -115,7 +133,7 @@ class Topology:
             if host.name == name:
                 return host
         names = [host.name for host in self.hosts]
-        raise UsageError(_unknown("host", name, names, names))
+        raise UsageError(unknown("host", name, names, names))
 
     def port(self, word: str) -> Port:
         """Give the port with that name, id or tap name. Raises UsageError, also when several have the name."""
@@ -129,7 +147,7 @@ class Topology:
         if named:
             return named[0]
         names = [port.name for port in self.ports]
-        raise UsageError(_unknown("port", word, names, [*names, *(p.tap for p in self.ports)]))
+        raise UsageError(unknown("port", word, names, [*names, *(p.tap for p in self.ports)]))
 
     def ports_of(self, host: str) -> tuple[Port, ...]:
         """Give a host's ports in order; by the last one it reaches the network."""
@@ -186,7 +204,8 @@ def _parted(address: str) -> tuple[str, str]:
     return str(interface.network), str(interface.ip)
 
 
-def _unknown(kind: str, word: str, shown: list[str], known: list[str]) -> str:
+def unknown(kind: str, word: str, shown: Sequence[str], known: Sequence[str]) -> str:
+    """Say that there is none of that name, what was perhaps meant, or what there is."""
     hint = did_you_mean(word, known)
     return f"no {kind} {word!r}; " + (hint or "there are: " + ", ".join(shown))
 

@@ -7,9 +7,10 @@ tables, which have OpenFlow's, say how it came to them. Source: ovs-vswitchd(8),
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from sfcci.chain.action import Decap, PopMpls, Push
-from sfcci.chain.field import REGISTERS, WIDTHS, spelled
+from sfcci.chain.field import REGISTERS, TUNNEL_FIELDS, WIDTHS, spelled
 from sfcci.chain.journey import Departure
 from sfcci.chain.port import mac_number
 from sfcci.chain.table import MPLS, NSH, ON_WAY_BACK
@@ -24,12 +25,23 @@ _FLOW_LINE = re.compile(r"( *)(\d+)\. ")
 _FINAL_REG = re.compile(r"\b(reg\d+)=(0x[0-9a-f]+|\d+)")
 PAUSED = re.compile(r"^ *controller\(pause\)$", re.MULTILINE)
 _PORT_LINE = re.compile(r"^    \S.* (\d+)/(\d+): ", re.MULTILINE)
+_OUTER = re.compile(r"ipv[46]\(src=[^,]*,dst=(?P<dst>[^,]*),.*\bvni=(?P<vni>\w+)")
 _PAIR = re.compile(r"(\w+)=([^,()]*)")
 
 
 Choice = tuple[int, bool, int | None, int | None]
 """Place on the path, whether on the way back, group and bucket."""
 NO_CHOICE: Choice = (0, False, None, None)
+
+
+@dataclass(frozen=True)
+class Tunneled:
+    """A frame that leaves through a tunnel: to which address, under which number, and how the switch knew it."""
+
+    address: str
+    number: int
+    packet: Packet
+    known: Choice
 
 
 @dataclass(frozen=True)
@@ -40,13 +52,15 @@ class Told:
     again: Packet | None = None
     waits: bool = False
     """It waits with whoever controls the switch."""
+    tunneled: tuple[Tunneled, ...] = ()
 
 
 def flow_text(packet: Packet) -> str:
     """Give a packet as ofproto/trace reads it, registers too; of an encapsulated one the outside."""
     names = [name for name in WIDTHS if name in packet]
     if packet["eth_type"] in (MPLS, NSH):
-        kept = (*_OUTSIDE, *REGISTERS)
+        outside = ("in_port", "packet_type") if "packet_type" in packet else _OUTSIDE
+        kept = (*outside, *REGISTERS, *TUNNEL_FIELDS)
         names = [name for name in names if name in kept or name.startswith(("mpls_", "nsh_"))]
     words = [
         f"{name}={spelled(name, packet[name])}" for name in names if packet[name] or name not in REGISTERS
@@ -67,8 +81,10 @@ def port_numbers(text: str, bridge: str) -> dict[str, int]:
     return {there: int(ours) for ours, there in _PORT_LINE.findall(section[1] if section else "")}
 
 
-def read(text: str, packet: Packet, numbers: Mapping[str, int]) -> Told:
+def read(text: str, packet: Packet, numbers: Mapping[str, int], tunnel: int = 0) -> Told:
     """Give what became of the packet. `numbers`: OpenFlow's by the datapath's; what went elsewhere is left out.
+
+    `tunnel`: OpenFlow's number of the port to other nodes, where there is one.
 
     Raises ValueError: it is no such text.
     """
@@ -95,7 +111,11 @@ def read(text: str, packet: Packet, numbers: Mapping[str, int]) -> Told:
     if frames.again is not None:
         registers = {name: int(value, 0) for name, value in _FINAL_REG.findall(final[1])}
         again = {**frames.again, **{name: value for name, value in registers.items() if name in REGISTERS}}
-    return Told(tuple(departures), again, PAUSED.search(text) is not None)
+    known = [choice for port, choice in tree.outputs if port == tunnel]
+    tunneled = [
+        Tunneled(*sent, known[n] if n < len(known) else NO_CHOICE) for n, sent in enumerate(frames.tunneled)
+    ]
+    return Told(tuple(departures), again, PAUSED.search(text) is not None, tuple(tunneled))
 
 
 @dataclass
@@ -159,6 +179,7 @@ class _Frames:
     numbers: Mapping[str, int]
     sent: list[tuple[str, Packet]] = field(default_factory=list)
     again: Packet | None = None
+    tunneled: list[tuple[str, int, Packet]] = field(default_factory=list)
 
     def carry_out(self, text: str) -> None:
         """Carry out a list of actions."""
@@ -173,24 +194,26 @@ class _Frames:
                 inner = _Frames(dict(self.packet), self.numbers)
                 inner.carry_out(words)
                 self.sent += inner.sent
+                self.tunneled += inner.tunneled
             case "set":
                 self.packet |= _fields(words)
-            case "push_mpls":
-                self.packet = {**wrapped(self.packet, Push("mpls")), **_fields(f"mpls({words})")}
+            case "push_mpls" | "push_nsh" | "push_eth":
+                kind, layer = _PUSHED[name]
+                self.packet = {**wrapped(self.packet, Push(kind)), **_fields(f"{layer}({words})")}
             case "pop_mpls":
                 self.packet = wrapped(self.packet, PopMpls(int(given["eth_type"], 0)))
-            case "push_nsh":
-                self.packet = {**wrapped(self.packet, Push("nsh")), **_fields(f"nsh({words})")}
-            case "push_eth":
-                self.packet = {**wrapped(self.packet, Push("ethernet")), **_fields(f"eth({words})")}
             case "pop_eth" | "pop_nsh":
                 self.packet = wrapped(self.packet, Decap())
+            case "tnl_push" if found := _OUTER.search(words):
+                self.tunneled.append((found["dst"], int(found["vni"], 0), dict(self.packet)))
             case "recirc":
                 self.again = dict(self.packet)
             case _ if name in self.numbers:
                 self.sent.append((name, dict(self.packet)))
 
 
+_PUSHED: Final = {"push_mpls": ("mpls", "mpls"), "push_nsh": ("nsh", "nsh"), "push_eth": ("ethernet", "eth")}
+"""What chains call a header, and what the datapath does."""
 _LAYERS = {
     "eth": {"src": "eth_src", "dst": "eth_dst"},
     "mpls": {"label": "mpls_label", "tc": "mpls_tc", "ttl": "mpls_ttl"},

@@ -17,18 +17,17 @@ from sfcci.chain.judgement import port_trouble
 from sfcci.chain.model import ChainState
 from sfcci.chain.plan import plan
 from sfcci.chain.port import Ports
-from sfcci.chain.program import Program, program_of
+from sfcci.chain.program import Program
 from sfcci.chain.question import Question
 from sfcci.chain.rewriting import answer
 from sfcci.chain.state import NOTHING, State
 from sfcci.chain.status import ERROR
 from sfcci.chain.verdict import claimed
-from sfcci.datapath import openflow_client, ovs, own_switch, standing
-from sfcci.datapath.lab import Lab, switch_ports
-from sfcci.datapath.namespace import Keeper
+from sfcci.datapath import ovs, own_switch, standing
+from sfcci.datapath.lab import Lab, held_by, switch_ports
 from sfcci.datapath.scenario import Scenario
 from sfcci.datapath.topology import Port, Topology
-from sfcci.datapath.traced import Traced
+from sfcci.datapath.traced import Traced, TracedNodes
 from sfcci.datapath.unixctl import Control
 from sfcci.datapath.wanted import wanted
 from sfcci.datapath.watch import Watch
@@ -80,7 +79,7 @@ def of_raised(lab: Lab, state: State | None = None, chains: ChainState | None = 
 
     `chains`: those that it carries now, where it was raised with others.
     """
-    links = _links(lab.keeper)
+    links = _links(lab)
     up = {port.id: bool(links.get(port.tap)) for port in lab.topology.ports}
     ports = {id_: replace(port, up=up[id_]) for id_, port in switch_ports(lab.topology).items()}
     if state is not None:
@@ -137,18 +136,15 @@ def carrying(scene: Scene, questions: Iterable[Question], *, named: bool = False
 
 @contextlib.contextmanager
 def lab_switch(lab: Lab, *, named: bool) -> Iterator[Carry]:
-    """Give what carries packets through a lab's switch, for the block. Raises ToolError, Unreachable."""
+    """Give what carries packets through a lab's switch, or its nodes', for the block. Raises ToolError, Unreachable."""
+    places = lab.places()
     with contextlib.ExitStack() as stack:
-        control = stack.enter_context(Control(lab.keeper.root / ovs.CONTROL.lstrip("/")))
-        yield Traced(control, ovs.BRIDGE, partial(held, lab), named=named)
-
-
-def held(lab: Lab) -> Program:
-    """Give what a lab's switch holds. Raises Unreachable."""
-    address = f"unix:{lab.keeper.root}{ovs.FOLDER}/{ovs.BRIDGE}.mgmt"
-    with openflow_client.connect(address) as switch:
-        there = switch.held()
-    return program_of(there.flows, there.groups)
+        nodes = {}
+        for name, connect in lab.switches().items():
+            control = stack.enter_context(Control(ovs.file(lab.keeper.at(name), "vswitchd.ctl")))
+            tunnel = places.nodes[name].tunnel if lab.nodes else 0
+            nodes[name] = Traced(control, ovs.BRIDGE, partial(held_by, connect), named=named, tunnel=tunnel)
+        yield TracedNodes(nodes, places) if lab.nodes else nodes[""]
 
 
 def port_named(scene: Scene, word: str) -> Port:
@@ -230,12 +226,12 @@ def _of_chains(topology: Topology, ports: Ports, chains: ChainState) -> Scene:
     return Scene(topology, Layout(chains, ports, made.ways, names), made.program)
 
 
-def _links(keeper: Keeper) -> dict[str, bool]:
-    watch = Watch(keeper)
-    try:
-        return dict(watch.links)
-    finally:
-        watch.close()
+def _links(lab: Lab) -> dict[str, bool]:
+    links: dict[str, bool] = {}
+    for node in lab.nodes or ("",):
+        with contextlib.closing(Watch(lab.keeper.at(node))) as watch:
+            links |= watch.links
+    return links
 
 
 def _needed(layout: Layout, one: Question) -> set[str]:

@@ -18,11 +18,11 @@ PIECE = 1 << 16
 class Control:
     """A daemon's control socket. Not for two threads at once."""
 
-    def __init__(self, path: Path) -> None:
-        """Connect. Raises ToolError when nobody answers there."""
+    def __init__(self, path: Path, patience_s: float = PATIENCE_S) -> None:
+        """Connect; an answer may take `patience_s`. Raises ToolError when nobody answers there."""
         self._path = path
         try:
-            self._sock = connected(path, PATIENCE_S)
+            self._sock = connected(path, patience_s)
         except OSError as error:
             raise self._failure("connect", str(error)) from None
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import chain, count
 from typing import Any, Final
+from zlib import crc32
 
 from sfcci.chain.state import Resource, State
 from sfcci.datapath.topology import (
@@ -43,7 +44,7 @@ def wanted(state: State, known: Topology, last: int) -> Topology:
     """Give what shall be plugged. `known` is plugged; `last` is the highest number that a port ever had."""
     ports = tuple(port for port in state.of("ports").values() if _pluggable(state, port))
     owners = {port["id"]: _owner(port) for port in ports}
-    names = _host_names(owners.values(), {host.owner: host.name for host in known.hosts})
+    names = _host_names(owners.values(), {host.owner: host.name for host in known.hosts}, known.nodes)
     leaving: dict[str, int] = {}
     for number, pair in enumerate(state.of("port_pairs").values()):
         leaving.setdefault(pair["egress"], number)
@@ -53,7 +54,7 @@ def wanted(state: State, known: Topology, last: int) -> Topology:
     ordered = sorted(ports, key=lambda port: leaving.get(port["id"], -1))
     numbers, tags = _numbers(ordered, known, last), _tags(state, ordered, known)
     interfaces, room = _interfaces(ports, owners), rooms(map(_pair, state.of("port_pairs").values()))
-    ends = _other_ends(state, owners, interfaces)
+    ends, on = _other_ends(state, owners, interfaces), _on_nodes(ports, owners, known)
     made = _ports.of(
         (
             port["id"],
@@ -67,14 +68,34 @@ def wanted(state: State, known: Topology, last: int) -> Topology:
                 tags[port["network_id"]],
                 room.get(port["id"], 0),
                 ends.get(port["id"], ""),
+                on.get(owners[port["id"]], ""),
             ),
         )
         for port in ordered
     )
     forwarding = {names[owners[id_]] for id_ in functions & owners.keys()}
     there = {host.name: host for host in known.hosts}
-    hosts = [_host(name, owner, name in forwarding, there.get(name)) for owner, name in names.items()]
-    return Topology(tuple(hosts), tuple(made))
+    hosts = [
+        _host(name, owner, name in forwarding, there.get(name), on.get(owner, ""))
+        for owner, name in names.items()
+    ]
+    return Topology(tuple(hosts), tuple(made), known.nodes, known.encapsulation)
+
+
+def _on_nodes(ports: Iterable[Resource], owners: Mapping[str, Owner], known: Topology) -> dict[Owner, str]:
+    """Give the node of each device: the one that its first port is bound to, else where it is, else one by its binding.
+
+    Names of machines that are no nodes are dealt out so that those of one name are on one node.
+    """
+    if not known.nodes:
+        return {}
+    there = {host.owner: host.node for host in known.hosts}
+    found: dict[Owner, str] = {}
+    for port in ports:
+        bound, owner = str(port["binding:host_id"]), owners[port["id"]]
+        dealt = known.nodes[crc32(bound.encode()) % len(known.nodes)]
+        found.setdefault(owner, bound if bound in known.nodes else there.get(owner) or dealt)
+    return found
 
 
 def last_number(topology: Topology, last: int) -> int:
@@ -97,17 +118,19 @@ def _owner(port: Resource) -> Owner:
     return str(port.get("project_id", "")), str(port["device_id"])
 
 
-def _host(name: str, owner: Owner, forwards: bool, there: Host | None) -> Host:
+def _host(name: str, owner: Owner, forwards: bool, there: Host | None, node: str) -> Host:
     """Give a host with the programs that work on it; one that is a function itself leaves its kernel nothing to route."""
     if there is None:
-        return Host(name, forwards, {}, owner)
-    return Host(name, forwards and there.function is None, there.services, owner, there.function)
+        return Host(name, forwards, {}, owner, node=node)
+    return Host(name, forwards and there.function is None, there.services, owner, there.function, node)
 
 
-def _host_names(owners: Iterable[Owner], known: Mapping[Owner, str]) -> dict[Owner, str]:
-    """Give each device its host's name: its own, made safe, and longer where another project has that."""
+def _host_names(
+    owners: Iterable[Owner], known: Mapping[Owner, str], nodes: Iterable[str]
+) -> dict[Owner, str]:
+    """Give each device its host's name: its own, made safe, and longer where another project, or a node, has that."""
     unique = tuple(dict.fromkeys(owners))
-    taken = {known[owner] for owner in unique if owner in known} | {SWITCH}
+    taken = {known[owner] for owner in unique if owner in known} | {SWITCH, *nodes}
     names = {}
     for owner in unique:
         name = known.get(owner) or _safe(owner[1], r"[^A-Za-z0-9_-]", LONGEST_HOST) or "device"
@@ -190,6 +213,7 @@ def _port(  # noqa: PLR0913, PLR0917 - all that a port is made of, and what is r
     tag: int,
     room: int,
     end: str,
+    node: str,
 ) -> Port:
     addresses = tuple(_address(ip["ip_address"], subnet["cidr"]) for ip, subnet in places)
     first = next((ip["ip_address"] for ip, _ in places if ":" not in ip["ip_address"]), "")
@@ -207,6 +231,7 @@ def _port(  # noqa: PLR0913, PLR0917 - all that a port is made of, and what is r
         network=tag,
         room=room,
         onward=end,
+        node=node,
         up=bool(port.get("admin_state_up", True) and network.get("admin_state_up", True)),
     )
 

@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from sfcci.datapath import ovs
 from sfcci.datapath.namespace import Keeper
-from sfcci.datapath.ovs import BRIDGE
 from sfcci.datapath.ready import readable
 from sfcci.datapath.topology import Port
 from sfcci.datapath.unix_socket import connected
@@ -82,6 +82,7 @@ class Watch:
             self.lost, self.ended = "the lab has ended", True
         elif self._switch.fileno() in told and not _received(self._switch):
             self.lost = "ovs-vswitchd has ended"
+            self.links.clear()  # nobody forwards
         elif self._database.fileno() in told:
             self._take()
         return bool(told)
@@ -97,11 +98,17 @@ class Watch:
         self._seen |= {port.tap for port in ports}
         self.changed = True
 
+    def succeed(self, other: "Watch") -> None:
+        """Be in the place of one that has lost a daemon: what that has seen is still asked for; and end it."""
+        self._seen |= other._seen  # noqa: SLF001 - one of the same kind
+        self.changed = True
+        other.close()
+
     def wait_for_bridge(self, limit_s: float) -> None:
         """Wait until a switch that begins has its bridge again, `limit_s` at most: somebody may have taken it away."""
         end = time.monotonic() + limit_s
         while not self.lost and time.monotonic() < end:
-            with contextlib.suppress(OSError), connected(_path(self._lab, f"{BRIDGE}.mgmt"), CONNECT_S):
+            with contextlib.suppress(OSError), connected(_path(self._lab, f"{ovs.BRIDGE}.mgmt"), CONNECT_S):
                 return
             self.look(BETWEEN_S)
 
@@ -132,8 +139,14 @@ class Watch:
     def closed(self) -> bool:
         """Say whether the bridge is there and forwards nothing of its own accord."""
         return any(
-            row["name"] == BRIDGE and row["fail_mode"] == "secure" for row in self._rows["Bridge"].values()
+            row["name"] == ovs.BRIDGE and row["fail_mode"] == "secure"
+            for row in self._rows["Bridge"].values()
         )
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Say whether the switch has all these interfaces, and they work."""
+        there = {row["name"] for row in self._rows["Interface"].values() if _has_number(row)}
+        return there.issuperset(names)
 
     def close(self) -> None:
         """End the watch; again is allowed."""
@@ -232,4 +245,4 @@ def _connected(keeper: Keeper, name: str) -> socket.socket:
 
 
 def _path(keeper: Keeper, name: str) -> Path:
-    return keeper.root / "run/lab" / name
+    return ovs.file(keeper, name)

@@ -13,6 +13,7 @@ from sfcci.gate import job as values
 from sfcci.gate.change import declared
 from sfcci.gate.job import Check, Job, Step, Traffic
 from sfcci.gate.job_schema import PROTOCOLS, SCHEMA
+from sfcci.gate.multinode import variants
 from sfcci.gate.refusal import refusals, scenario_word
 
 ENDS = {"from": "source", "to": "dest"}
@@ -59,9 +60,10 @@ def parse_jobs(found: Document) -> tuple[Job, ...]:
 def chosen(jobs: tuple[Job, ...], names: tuple[str, ...], pipeline: str) -> tuple[Job, ...]:
     """Give the jobs that were named, or all of the pipeline. Raises UsageError for a name or pipeline without a job.
 
-    A name may be a glob, which stands for its jobs in their order; each job is given once.
+    A name may be a glob, which stands for its jobs in their order; each job is given once. One that ends with
+    "-multinode" stands for jobs over several nodes, declared so or not.
     """
-    known = {job.name: job for job in jobs}
+    known = {job.name: job for job in (*jobs, *(one for name in names for one in variants(jobs, name)))}
     named = dict.fromkeys(word for name in names for word in _meant(name, list(known)))
     picked = tuple(known[name] for name in named) or tuple(job for job in jobs if pipeline in job.pipelines)
     if not picked:
@@ -108,6 +110,10 @@ def _job_faults(found: Document, number: int, table: Mapping[str, Any]) -> list[
     kinds = ("scenario" in table, "install" in table)
     if all(kinds) or not any(kinds):
         return [found.fault(at, "has both or neither", "either scenario and steps, or install and command")]
+    if kinds[1] and (spread := [word for word in ("nodes", "encapsulation") if word in table]):
+        return [found.fault((*at, spread[0]), "the job raises no lab", "a job with a scenario and steps")]
+    if "encapsulation" in table and "nodes" not in table:
+        return [found.fault((*at, "encapsulation"), "the job is on one node", "nodes beside encapsulation")]
     partner = "steps" if kinds[0] else "command"
     if partner not in table:
         return [
@@ -127,6 +133,8 @@ def _job(found: Document, number: int, table: Mapping[str, Any]) -> Job:
         description=table.get("description", ""),
         voting=table.get("voting", True),
         scenario=scenario_word(table.get("scenario", ""), found.path),
+        nodes=table.get("nodes", 0),
+        encapsulation=table.get("encapsulation", ""),
         steps=tuple(_step(step) for step in table.get("steps", ())),
         install=table.get("install", ""),
         command=tuple(table.get("command", ())),

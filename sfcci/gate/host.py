@@ -4,7 +4,7 @@ import time
 
 from sfcci.datapath import ovs
 from sfcci.datapath.lab import Lab
-from sfcci.datapath.topology import SWITCH, Port
+from sfcci.datapath.topology import Port
 from sfcci.errors import ProgramFailure, ToolError
 
 NOTICED_S = 60.0
@@ -25,7 +25,7 @@ def set_host(lab: Lab, host: str, *, up: bool) -> None:
     lab.run(host, ["ip", "-b", "-"], stdin="\n".join(lines) + "\n", timeout_s=30, check=True)
     _noticed(lab, ports, "up" if up else "down")
     (lab.silent.difference_update if up else lab.silent.update)(port.id for port in ports)
-    ovs.settle(lab.keeper)
+    lab.settle()
 
 
 def _addresses(port: Port) -> list[str]:
@@ -39,12 +39,12 @@ def _noticed(lab: Lab, ports: tuple[Port, ...], state: str) -> None:
     """Wait until the switch knows the ports' state. Raises ToolError."""
     end = time.monotonic() + NOTICED_S
     words = [word for port in ports for word in ("--", "get", "interface", port.tap, "link_state")]
-    argv = ["ovs-vsctl", f"--db={ovs.DATABASE}", *words]
+    switch = lab.keeper.at(ports[0].node)  # those of one host are on one node
     while True:
-        said = lab.run(SWITCH, argv, timeout_s=NOTICED_S, check=True).stdout.split()
+        said = ovs.vsctl(switch, *words).stdout.split()
         if said == [state] * len(ports):
             return
         if time.monotonic() > end:
             lines = (f"the switch did not notice that {ports[0].host} is {state}",)
-            raise ToolError(ProgramFailure(tuple(argv), 0, lines))
+            raise ToolError(ProgramFailure(("ovs-vsctl", *words), 0, lines))
         time.sleep(LOOK_S)

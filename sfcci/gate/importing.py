@@ -14,10 +14,11 @@ from sfcci.errors import Fault, InputError, Place
 from sfcci.gate.cases import Origin, check_job, runs_of
 from sfcci.gate.job import JobResult
 from sfcci.gate.junit_read import read_junit
+from sfcci.gate.results_read import begins_results, read_results
 from sfcci.gate.subunit import SIGNATURE, read_subunit
 from sfcci.gate.zuul_builds import read_builds
 
-FORMATS = ("junit", "subunit", "zuul")
+FORMATS = ("junit", "subunit", "zuul", "sfcci")
 CHUNK = 2**20
 MAX_BYTES = 4 * 2**30
 """Of JUnit XML and subunit, which are read as they come; what is packed counts unpacked."""
@@ -52,6 +53,8 @@ def read_file(path: Path, kind: str, origin: Origin, *, each: bool = False) -> I
         if kind == "zuul":
             found = read_builds(_text(content, shown), shown, origin, latest_s)
             return Imported(path, kind, found.runs, found.left_out)
+        if kind == "sfcci":
+            return Imported(path, kind, read_results(_text(content, shown), shown, origin, latest_s))
         origin = replace(origin, job=origin.job or job_of(path))
         check_job(origin.job, Place(shown))
         reader = read_junit if kind == "junit" else read_subunit
@@ -128,14 +131,16 @@ def _kind(content: _Content, shown: str) -> str:
     if text.startswith(b"<") or begin[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return "junit"
     if text[:1] in {b"[", b"{"}:
-        return "zuul"
+        return "sfcci" if begins_results(text) else "zuul"
     hint = (
         "for subunit version 1: subunit-1to2 makes version 2 of it"
         if text[:5] in {b"test:", b"time:"}
         else ""
     )
     found = f"begins with {begin[:20]!r}" if begin else "is empty"
-    raise InputError(Fault(Place(shown), found, "JUnit XML, subunit version 2 or JSON of Zuul's API", hint))
+    raise InputError(
+        Fault(Place(shown), found, "JUnit XML, subunit version 2, JSON of Zuul's API or of sfcci", hint)
+    )
 
 
 def _text(content: _Content, shown: str) -> str:

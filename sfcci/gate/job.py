@@ -333,6 +333,10 @@ class Job:
     description: str = ""
     voting: bool = True
     scenario: str = ""
+    nodes: int = 0
+    """Over so many nodes the scenario's hosts are spread; 0: as the scenario says."""
+    encapsulation: str = ""
+    """How frames go from node to node; "": as the scenario says."""
     steps: tuple[Step, ...] = ()
     install: str = ""
     """The component whose freshly built RPM is installed into a root; `command` then runs out of it."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sfcci.chain.encapsulation import ENCAPSULATIONS
+from sfcci.datapath.placement import MOST_NODES
 from sfcci.datapath.scenario import SCHEMA as SCENARIO
 
 UP, DOWN = "up", "down"
@@ -201,6 +203,8 @@ JOB = _object(
             "description": "how often it is tried, 1 to 10",
         },
         "scenario": {"type": "string", "minLength": 1},
+        "nodes": _number(1, MOST_NODES),
+        "encapsulation": {"enum": list(ENCAPSULATIONS)},
         "steps": {"type": "array", "minItems": 1, "items": STEP},
         "install": {"type": "string", "minLength": 1},
         "command": SOME_NAMES,

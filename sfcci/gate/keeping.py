@@ -25,14 +25,14 @@ TIMEOUT_S = 3.0
 LOG_BYTES = 2**20
 """So much of the end of a daemon's log is kept."""
 SWITCH: Mapping[str, tuple[str, ...]] = {
-    "switch.flows": ("ovs-ofctl", "-O", "OpenFlow15", "dump-flows", "BRIDGE"),
-    "switch.groups": ("ovs-ofctl", "-O", "OpenFlow15", "dump-groups", "BRIDGE"),
-    "switch.group-stats": ("ovs-ofctl", "-O", "OpenFlow15", "dump-group-stats", "BRIDGE"),
-    "switch.ports": ("ovs-ofctl", "-O", "OpenFlow15", "dump-ports", "BRIDGE"),
-    "switch.show": ("ovs-vsctl", f"--db={ovs.DATABASE}", "show"),
-    "switch.datapath": ("ovs-appctl", "-t", ovs.CONTROL, "dpctl/dump-flows", "-m"),
+    "flows": ("ovs-ofctl", "-O", "OpenFlow15", "dump-flows", "BRIDGE"),
+    "groups": ("ovs-ofctl", "-O", "OpenFlow15", "dump-groups", "BRIDGE"),
+    "group-stats": ("ovs-ofctl", "-O", "OpenFlow15", "dump-group-stats", "BRIDGE"),
+    "ports": ("ovs-ofctl", "-O", "OpenFlow15", "dump-ports", "BRIDGE"),
+    "show": ("ovs-vsctl", "--db=DATABASE", "show"),
+    "datapath": ("ovs-appctl", "-t", "CONTROL", "dpctl/dump-flows", "-m"),
 }
-"""File → what is asked of the lab's switch; BRIDGE stands for the bridge's socket."""
+"""File → what is asked of a switch; the words in capitals stand for its sockets."""
 INTERFACES = "link show\naddress show\nroute show table all\nneighbour show\n"
 Piece = tuple[str, str | ToolError]
 """Name of a file, and its text or why there is none."""
@@ -44,7 +44,9 @@ def keep_lab(keeper: Keeper, order: Order) -> None:
     Raises DiskFull, MissingTool (a file cannot be written).
     """
     lost: list[str] = []
-    for name, text in itertools.chain(_logs(keeper), _hosts(keeper, order), _switch(keeper)):
+    there = [keeper.at(node) for node in _nodes(order)]
+    switches = itertools.chain.from_iterable((*_logs(one), *_switch(one)) for one in there)
+    for name, text in itertools.chain(_hosts(keeper, order), switches):
         if isinstance(text, ToolError):
             lost.append(f"{name}: {text}")
         else:
@@ -71,17 +73,32 @@ def lost(keeper: Keeper) -> bool:
         return True
 
 
-def dead_daemons(keeper: Keeper) -> tuple[str, ...]:
-    """Say which of the switch's daemons died: those that were started again, and those that do not run."""
+def dead_daemons(keeper: Keeper, order: Order) -> tuple[str, ...]:
+    """Say which of the switches' daemons died: those that were started again, and those that do not run."""
+    return tuple(
+        f"{name}{f' of {node}' if node else ''} died while the job ran; see {_log(node, name)}"
+        for node in _nodes(order)
+        for name in _dead(keeper.at(node))
+    )
+
+
+def _nodes(order: Order) -> tuple[str, ...]:
+    return (order.scenario.topology.nodes if order.scenario else ()) or ("",)
+
+
+def _dead(keeper: Keeper) -> list[str]:
     again = {name for _, name in ovs.restarts(keeper)}
-    dead = [name for name in DAEMONS if name in again or _gone(keeper, name)]
-    return tuple(f"{name} died while the job ran; see {name}.log" for name in dead)
+    return [name for name in DAEMONS if name in again or _gone(keeper, name)]
+
+
+def _log(node: str, daemon: str) -> str:
+    return f"{node}.{daemon}.log" if node else f"{daemon}.log"
 
 
 def _gone(keeper: Keeper, name: str) -> bool:
     """Say whether a daemon that was there is not."""
     try:
-        pid = (keeper.root / f"run/lab/{name}.pid").read_text().strip()
+        pid = ovs.file(keeper, f"{name}.pid").read_text().strip()
     except OSError:
         return False
     try:
@@ -111,25 +128,30 @@ def facts(folder: Path) -> dict[str, Any]:
 
 def _logs(keeper: Keeper) -> Iterator[Piece]:
     for name in DAEMONS:
-        with contextlib.suppress(OSError), (keeper.root / f"run/lab/{name}.log").open("rb") as log:
+        with contextlib.suppress(OSError), ovs.file(keeper, f"{name}.log").open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - LOG_BYTES))
-            yield f"{name}.log", log.read(LOG_BYTES).decode(errors="replace")
+            yield _log(keeper.node, name), log.read(LOG_BYTES).decode(errors="replace")
 
 
 def _hosts(keeper: Keeper, order: Order) -> Iterator[Piece]:
     names = [host.name for host in order.scenario.topology.hosts] if order.scenario else []
     words = ["ip", "-details", "-statistics", "-batch", "-"]
+    names += [node for node in _nodes(order) if node]
     for file, host in (("host.switch", None), *((f"host.{name}", name) for name in names)):
         yield file, _asked(keeper, host, words, INTERFACES)
 
 
 def _switch(keeper: Keeper) -> Iterator[Piece]:
     """Ask the switch; once it does not answer in time it is asked nothing more."""
-    bridge = f"unix:{ovs.FOLDER}/{ovs.BRIDGE}.mgmt"
+    sockets = {
+        "BRIDGE": ovs.bridge(keeper),
+        "--db=DATABASE": f"--db={ovs.database(keeper)}",
+        "CONTROL": ovs.control(keeper),
+    }
     for name, words in SWITCH.items():
         begin = time.monotonic()
-        said = _asked(keeper, None, [bridge if word == "BRIDGE" else word for word in words])
-        yield name, said
+        said = _asked(keeper, None, [sockets.get(word, word) for word in words])
+        yield f"{keeper.node or 'switch'}.{name}", said
         if isinstance(said, ToolError) and time.monotonic() - begin >= TIMEOUT_S:
             return
 

@@ -79,7 +79,7 @@ def _meant(scenario: Scenario, lab: Lab | None) -> Meant:
         with suppress(ToolError):
             meant = meant_of(tracing.of_raised(lab, chains=scenario.chains))
         with suppress(Unreachable):
-            return replace(meant, program=tracing.held(lab))
+            return replace(meant, program=lab.held())
     return meant
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sfcci import command
-from sfcci.datapath.scenario import load_scenario
+from sfcci.datapath.scenario import Scenario, load_scenario, on_nodes
 from sfcci.errors import DiskFull, InputError, SfcciError, UsageError
 from sfcci.gate import folder as run_folder
 from sfcci.gate.folder import Folder
@@ -219,7 +219,7 @@ def _order(task: _Task) -> Order | Verdict:
     order = Order(job, folder, shared.settings.cache, task.attempt, fault=shared.faults.get(job.name))
     if not job.install:
         try:
-            return replace(order, scenario=load_scenario(job.scenario))
+            return replace(order, scenario=_scenario(job))
         except (InputError, UsageError) as error:  # it was right when the job file was read
             return Verdict(Result.CONFIG_ERROR, tuple(str(error).splitlines()))
     if shared.packages is None:
@@ -229,6 +229,11 @@ def _order(task: _Task) -> Order | Verdict:
         return replace(order, rpms=shared.packages(job.install))
     except SfcciError as error:
         return Verdict(Result.NODE_FAILURE, tuple(str(error).splitlines()))
+
+
+def _scenario(job: Job) -> Scenario:
+    found = load_scenario(job.scenario)
+    return on_nodes(found, job.nodes, job.encapsulation) if job.nodes else found
 
 
 def _result(

@@ -143,7 +143,7 @@ def _failure(order: Order, keeper: Keeper, reasons: tuple[str, ...]) -> Verdict:
     """Give what a failure of the steps means: a lab that is gone is no failure of the job, a switch that died is one."""
     if keeping.lost(keeper):
         return Verdict(Result.RETRY, ("the lab was lost: the process that kept it is gone", *reasons))
-    reasons = (*keeping.dead_daemons(keeper), *reasons)
+    reasons = (*keeping.dead_daemons(keeper, order), *reasons)
     if order.fault:
         reasons = (*reasons, f"the fault {order.fault} was put in on purpose")
     return Verdict(Result.FAILURE, reasons)

@@ -55,7 +55,7 @@ def read_builds(text: str, path: str, origin: Origin, latest_s: float) -> Builds
     runs: list[JobResult] = []
     left_out: Counter[str] = Counter()
     faults: list[Fault] = []
-    for keys, build in _builds(_parsed(text, path), path):
+    for keys, build in _builds(parsed(text, path), path):
         try:
             found = _run(build, origin, latest_s)
         except _WrongError as error:
@@ -73,7 +73,8 @@ def read_builds(text: str, path: str, origin: Origin, latest_s: float) -> Builds
     return Builds(tuple(runs), left_out)
 
 
-def _parsed(text: str, path: str) -> Any:
+def parsed(text: str, path: str) -> Any:
+    """Give the value of a JSON text. Raises InputError with the place of what is none."""
     try:
         return json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

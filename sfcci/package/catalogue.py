@@ -212,6 +212,7 @@ def _optional(data: Mapping[str, Any]) -> dict[str, Any]:
     )
     made["extras"] = tuple(canonicalize_name(name) for name in data.get("extras", ()))
     made["pipeline"] = data.get("pipeline", True)
+    made["files"] = tuple(data.get("files", ()))
     return {
         **made,
         "rpm": Rpm(**_named(data.get("rpm", {}))),

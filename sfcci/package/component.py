@@ -200,6 +200,8 @@ class Component:
     tests: Tests | None = None
     configs: tuple[Config, ...] = ()
     services: tuple[Service, ...] = ()
+    files: tuple[str, ...] = ()
+    """What its installation puts beside Python's folders, programs aside: installed paths; `*` stands for any letters but "/"."""
     exceptions: tuple[LoadException, ...] = ()
     rpm: Rpm = Rpm()
     gentoo: Gentoo = Gentoo()

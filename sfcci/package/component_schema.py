@@ -51,13 +51,14 @@ _SOURCE = _table(
         "git": _text(GIT_ADDRESS, "a git URL"),
     }
 )
+_FILES = _list(_text(INSTALLED, "an installed path, as in /usr/bin/*-agent"))
 _SUBPACKAGE = _table(
     {
         "name": _text(PART, "as in tests"),
         "summary": _LINE,
         "modules": _MODULES,
         "requirements": _REQUIREMENTS,
-        "files": _list(_text(INSTALLED, "an installed path, as in /usr/bin/*-agent")),
+        "files": _FILES,
         "requires": _PACKAGES,
     },
     "name",
@@ -196,6 +197,7 @@ SCHEMA: dict[str, Any] = _table(
         "tests": _TESTS,
         "configs": _list(_CONFIG),
         "services": _list(_SERVICE),
+        "files": _FILES,
         "exceptions": _list(_EXCEPTION),
         "rpm": _RPM,
         "gentoo": _GENTOO,

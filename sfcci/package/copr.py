@@ -80,7 +80,10 @@ def _run(argv: list[str], timeout_s: float) -> command.Completed:
     done = command.run(argv, timeout_s=timeout_s, check=False)
     if done.status in {0, BUILD_FAILED}:
         return done
-    said = " ".join((done.stderr.strip() or done.stdout.strip()).split()) or f"status {done.status}"
+    text = done.stderr.strip() or done.stdout.strip()
+    if text.startswith("Traceback"):  # an answer that it did not expect: its last line says which
+        text = text.splitlines()[-1]
+    said = " ".join(text.split()) or f"status {done.status}"
     if done.status in NO_ACCOUNT:
         raise MissingTool(
             f"{PROGRAM} has no account to work with: {said}",

@@ -90,7 +90,7 @@ def install_test(
     """
     require_dnf()
     state = kept_apart(settings, Order(profile=profile)).state
-    builds = _tested_builds(settings, state, only, profile)
+    builds = tested_builds(settings, state, only, profile)
     with (
         held_universe(settings, say, target_python(profile)) as made,
         workspace(memory()) as scratch,
@@ -127,9 +127,10 @@ def signed_repository(settings: Settings, scratch: Path, say: Say, state: Path) 
     return copy
 
 
-def _tested_builds(
+def tested_builds(
     settings: Settings, state: Path, only: Sequence[str], profile: Profile
 ) -> tuple[tuple[Component, StoredBuild], ...]:
+    """Give the newest builds without errors of the components named in `only`, else of all. Raises UsageError, InputError."""
     wanted = with_specs(load_catalogue(settings.project / CATALOGUE, only), only)
     there = _all_builds(settings, state)
     lost = [one.name for one in wanted if one not in [component for component, _build in there]]
@@ -168,9 +169,9 @@ class _Test:
         self.say(f"installing {component.name} {build.version} with all that it requires")
         claims = claims_of([self.subject])
         with self._timed("prepare"):
-            root = _prepared(self.scratch, self.repository, self.made, claims, accounts(component))
+            root = prepared(self.scratch, self.repository, self.made, claims, accounts(component))
         whole = self._put_to_use(root)
-        self.installed.extend(_packages(root))
+        self.installed.extend(packages_of(root))
         if whole:
             self._verify(root)
             self._build_dependencies(root)
@@ -271,7 +272,7 @@ class _Test:
         self.durations_s[check] = self.durations_s.get(check, 0.0) + time.monotonic() - begin
 
 
-def _packages(root: Root) -> list[str]:
+def packages_of(root: Root) -> list[str]:
     """Give NAME-VERSION-RELEASE.ARCH of what is installed, sorted; keys are no packages."""
     query = root.rpm("--query", "--all", "--queryformat", "%{nevra}\\n").stdout.splitlines()
     return sorted(line for line in query if not line.startswith("gpg-pubkey"))
@@ -289,7 +290,7 @@ def accounts(component: Component) -> tuple[str, ...]:
     return tuple(sorted({name for one in component.configs for name in (one.owner, one.group)} - {"root"}))
 
 
-def _prepared(
+def prepared(
     scratch: Path, repository: Published, made: BuiltUniverse, claims: Sequence[str], names: Sequence[str]
 ) -> Root:
     """Make an empty root for dnf, with the repository, the universe, and the stand-in for what is claimed."""
@@ -306,7 +307,7 @@ def _closure(
     builds: Sequence[tuple[Component, StoredBuild]], made: BuiltUniverse, repository: Published, scratch: Path
 ) -> tuple[Finding, ...]:
     """Have dnf look for what no package brings, over all that is published."""
-    root = _prepared(scratch, repository, made, claims_of(builds), ())
+    root = prepared(scratch, repository, made, claims_of(builds), ())
     done = root.dnf("repoclosure", "--check", publication.NAME)
     return install_answers.repository_findings(done.stdout + done.stderr) if done.status != 0 else ()
 

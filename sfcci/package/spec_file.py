@@ -13,7 +13,12 @@ from sfcci.package.macros.python3dist import python3dist
 from sfcci.package.sdist import SdistMetadata
 from sfcci.package.spec_feature import kept_requirements
 
-FOLDERS = {"/etc": "%{_sysconfdir}", "/usr/bin": "%{_bindir}", "/usr/share": "%{_datadir}"}
+FOLDERS = {
+    "/etc": "%{_sysconfdir}",
+    "/usr/bin": "%{_bindir}",
+    "/usr/share/man": "%{_mandir}",
+    "/usr/share": "%{_datadir}",
+}
 BIN = "/usr/bin"
 PLAIN = ("0644", "root", "root")
 """Mode, owner and group that need not be said."""
@@ -26,6 +31,7 @@ def file_fields(component: Component, metadata: SdistMetadata) -> dict[str, Any]
     return {
         "parts": [_part(component, part, metadata) for part in component.subpackages],
         "scripts": programs,
+        "files": [_with_macros(path) for path in component.files],
         "services": component.services,
         "units": " ".join(service.name for service in component.services),
         "configs": [_config(config) for config in component.configs],

@@ -237,7 +237,7 @@ class Analyzer:
     def _follow(self, here: Here) -> None:
         with self.lock:
             self._here = here
-            self._tapping = Tapping(here.live, self.store, self.say)
+            self._tapping = Tapping(here.live, self.store, self.say, here.topology.drawing.hosts.switches)
             self.store.do = here.live.do
             self._catch_up()
             self._apply()

@@ -249,13 +249,11 @@ def _is_interface(node: Node) -> bool:
 
 
 def namespace(node: Node, graph: Graph) -> str:
-    """Give the name of the network namespace that owns a node; "" for the switch's own."""
+    """Give the name of the network namespace that owns a node; "" for the only switch's, or the machine's, own."""
     for edge in graph.edges_up(node.id):
         owner = graph.node(edge.parent)
-        if (
-            owner
-            and edge.metadata.get("RelationType") == "ownership"
-            and owner.metadata.get("Type") == "netns"
-        ):
-            return str(owner.metadata["Name"])
+        if owner and edge.metadata.get("RelationType") == "ownership":
+            kind = owner.metadata.get("Type")
+            if kind == "netns" or (kind == "host" and owner.metadata.get("Path")):  # a node of a lab
+                return str(owner.metadata["Name"])
     return ""

@@ -26,7 +26,7 @@ def meant_now(scene: Scene, lab: Lab) -> Meant:
     """Give what a scene means, with the tables as the lab's switch has them now; those that it should have when it is silent."""
     meant = meant_of(scene)
     with contextlib.suppress(Unreachable):
-        return replace(meant, program=tracing.held(lab))
+        return replace(meant, program=lab.held())
     return meant
 
 

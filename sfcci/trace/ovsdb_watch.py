@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sfcci.datapath.ovsdb import Database, ask_echo, ask_monitor
 from sfcci.datapath.unix_socket import connected
 from sfcci.trace.folder_watch import FolderWatch
 from sfcci.trace.kernel import readable
 from sfcci.trace.opener import Opener
-from sfcci.trace.ovsdb import Database, ask_echo, ask_monitor
 
 if TYPE_CHECKING:
     import socket
@@ -19,6 +19,8 @@ CONNECT_S = 5.0
 AGAIN_S = 2.0
 """How long one that has a socket and does not listen may take: it is just starting, or was killed."""
 BETWEEN_S = 0.01
+LATE_S = 0.2
+"""How long one is waited for that did not answer the last time: it may be stopped, and others shall not wait for it."""
 RETRY_S = 15.0
 """How long one that did not answer is left alone: to ask it takes CONNECT_S."""
 
@@ -28,7 +30,7 @@ class DatabaseWatch:
 
     def __init__(self, path: Path) -> None:
         """Begin. Raises OSError where the kernel gives no more watches."""
-        self._path, self._echo, self._again_s = path, 0, 0.0
+        self._path, self._echo, self._again_s, self._late = path, 0, 0.0, False
         self._socket: socket.socket | None = None
         self._folder = FolderWatch(path.parent)
         self.database = Database()
@@ -55,20 +57,27 @@ class DatabaseWatch:
             return True
         return (names is None or self._path.name in names) and self._connect(AGAIN_S)
 
+    def ask(self) -> None:
+        """Have the database tell when it has told everything that it holds now: `settle` waits for that."""
+        self._echo += 1
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.sendall(ask_echo(self._echo))
+
     def settle(self, limit_s: float) -> bool:
-        """Wait until everything is told that the database held at the call; say whether it was found just now.
+        """Wait until everything is told that the database held when it was asked; say whether it was found just now.
 
         One that has a socket and did not answer (it was stopped, or had much to do) is asked again now and then.
         """
         end = time.monotonic() + limit_s
         if self._socket is None:
             return time.monotonic() >= self._again_s and self._connect(0.0)
-        self._echo += 1
+        end = min(end, time.monotonic() + LATE_S) if self._late else end
         with contextlib.suppress(OSError):
-            self._socket.sendall(ask_echo(self._echo))
             while self._echo not in self.database.echoed and time.monotonic() < end:
                 if readable(self._socket, end - time.monotonic()) and not self._take():
                     return False
+        self._late = self._echo not in self.database.echoed
         self.database.echoed.clear()
         return False
 
@@ -131,8 +140,19 @@ class DatabaseWatch:
         return True
 
 
-def database_of(opener: Opener) -> Path:
-    """Give the path of the switch's database: a lab's own, else the machine's (ovs-vsctl(8))."""
+def database_of(opener: Opener, node: str = "") -> Path:
+    """Give the path of a switch's database: a lab's own, a node's, else the machine's (ovs-vsctl(8))."""
     if opener.name:
-        return opener.folder.parent / "lab/db.sock"
+        return (_nodes(opener) / node if node else _nodes(opener).parent) / "db.sock"
     return Path(os.environ.get("OVS_RUNDIR", "/run/openvswitch")) / "db.sock"
+
+
+def nodes_of(opener: Opener) -> tuple[str, ...]:
+    """Give the names of a lab's nodes, each with a switch of its own; none where it has one switch."""
+    with contextlib.suppress(OSError):
+        return tuple(sorted(path.name for path in _nodes(opener).iterdir())) if opener.name else ()
+    return ()
+
+
+def _nodes(opener: Opener) -> Path:
+    return opener.folder.parent / "lab/nodes"

@@ -89,6 +89,10 @@ class _Way:
     passes: list[Pass] = field(default_factory=list)
     copies: list[Pass] = field(default_factory=list)
 
+    def had(self, node: str) -> bool:
+        """Whether the node has got it before."""
+        return any(one.node == node and one.direction != IN for one in (*self.passes, *self.copies))
+
 
 class Trails:
     """Frames in, trails out. `ports` maps an interface of the capture to its node; others' frames are passed over.
@@ -203,9 +207,14 @@ def _into(seen: list[_Way], one: Pass) -> None:
 
 
 def _out_of(seen: list[_Way], one: Pass, copy: bool) -> None:
-    """The switch gives a packet to a node: the one that it has had for the longest time; else another one of the last."""
+    """The switch gives a packet to a node: the one that it has had for the longest time; else another one of the last.
+
+    Of packets that look the same it is rather one that has not been there: between nodes the next may come before the
+    one in front has gone on.
+    """
     inside = [way for way in seen if way.inside]
-    way = _longest(way for way in inside if way.ttl == one.ttl) or _longest(inside)
+    alike = [way for way in inside if way.ttl == one.ttl]
+    way = _longest(way for way in alike if not way.had(one.node)) or _longest(alike) or _longest(inside)
     if way is None:
         if not seen:
             seen.append(_Way(one.ttl))

@@ -1,13 +1,13 @@
 """Where the analyzer looks: a lab, or this machine. A lab may go and come back; each time it is opened anew."""
 
 import contextlib
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from sfcci.datapath import standing, tracing
+from sfcci.datapath.ready import Bell
 from sfcci.datapath.standing import StandingLab
 from sfcci.datapath.tracing import Scene
 from sfcci.errors import SfcciError, Unreachable, UsageError
@@ -29,18 +29,16 @@ class Here:
     opener: Opener
     topology: Topology
     live: Live
-    _woken: int
+    _bell: Bell = field(default_factory=Bell)
 
     def wait(self, timeout_s: float) -> None:
         """Wait until something has happened there, `wake` was called, or the time is over."""
-        self.topology.wait(timeout_s, self._woken)
-        with contextlib.suppress(BlockingIOError):
-            os.eventfd_read(self._woken)
+        self.topology.wait(timeout_s, self._bell.fileno())
+        self._bell.hear()
 
     def wake(self) -> None:
         """End somebody's `wait`."""
-        with contextlib.suppress(OSError):
-            os.eventfd_write(self._woken, 1)
+        self._bell.ring()
 
     def gone(self) -> bool:
         """Say whether the place has ended."""
@@ -168,8 +166,6 @@ def conversations(
 @contextlib.contextmanager
 def _looked_into(opener: Opener, graph: Graph, neutron: Neutron | None = None) -> Iterator[Here]:
     with contextlib.ExitStack() as stack:
-        woken = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        stack.callback(os.close, woken)
         live = stack.enter_context(Live(opener))
         topology = stack.enter_context(Topology(opener, graph=graph, neutron=neutron))
-        yield Here(opener, topology, live, woken)
+        yield Here(opener, topology, live)

@@ -1,7 +1,7 @@
 """From what captures want to what is captured: each place of each capture has a tap, and fills its node's table."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,12 @@ class _Tap:
 
 
 class Tapping:
-    """The taps of one place."""
+    """The taps of one place, where switches are in the namespaces `switches`."""
 
-    def __init__(self, live: Live, store: FlowStore, say: Callable[[str], None]) -> None:
-        self._live, self._store, self._say = live, store, say
+    def __init__(
+        self, live: Live, store: FlowStore, say: Callable[[str], None], switches: Collection[str]
+    ) -> None:
+        self._live, self._store, self._say, self._switches = live, store, say, switches
         self._taps: dict[Key, _Tap] = {}
         self._told: dict[str, list[dict[str, Any]]] = {}
 
@@ -61,11 +63,12 @@ class Tapping:
         return {key: found[key] for key in self._taps if key in found}
 
     def beside_switch(self) -> frozenset[str]:
-        """Give the interfaces of the switch's own namespace that are captured both ways and unfiltered."""
+        """Give the interfaces in the switches' own namespaces that are captured both ways and unfiltered."""
         return frozenset(
             tap.tapped.interface
             for tap in self._taps.values()
-            if not (tap.tapped.netns or tap.tapped.entering or tap.tapped.capture.bpf_filter)
+            if tap.tapped.netns in self._switches
+            and not (tap.tapped.entering or tap.tapped.capture.bpf_filter)
         )
 
     def counts(self) -> dict[str, int]:

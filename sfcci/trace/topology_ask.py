@@ -18,7 +18,7 @@ def with_rules(topology: Topology) -> Graph:
     """
     graph, now_ms = topology.graph.copy(), time.time_ns() // 1_000_000
     for bridge in graph.lookup("Type", "ovsbridge"):
-        address = f"unix:{topology.runtime}/{bridge.metadata['Name']}.mgmt"
+        address = f"unix:{topology.runtime(bridge)}/{bridge.metadata['Name']}.mgmt"
         try:
             flows = _told("--no-stats", "--no-names", "dump-flows", address)
             topology_rules.draw(graph, bridge, flows, _told("dump-groups", address), now_ms)

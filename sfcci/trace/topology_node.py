@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from sfcci.datapath.ovsdb import Row
 from sfcci.datapath.topology import Topology as Plugged
 from sfcci.trace.netlink import BRIDGE, FLAGS, IPV4, IPV6, NEIGHBOUR_FLAGS, STATES, UP, Link, Neighbour, Route
-from sfcci.trace.ovsdb import Row
 from sfcci.trace.topology_space import Space
 
 Metadata = dict[str, Any]

@@ -3,7 +3,7 @@
 It is told what a kernel tells (`trace.netlink`), in order, and says which interfaces that changes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 from sfcci.trace.netlink import (
@@ -198,6 +198,16 @@ def _same_way(one: Route, other: Route) -> bool:
     return one.kind == other.kind and (
         not any(hop.ifindex for hop in other.hops) or bool(set(one.hops) & set(other.hops))
     )
+
+
+def veth_peer(space: Space, link: Link, spaces: Mapping[str, Space]) -> Link | None:
+    """Give a veth's other end, where both say so."""
+    place = space.other(link) if link.kind == "veth" else None
+    there = spaces.get(place[0]) if place else None
+    peer = there.links.get(place[1]) if there and place else None
+    if there is None or peer is None or peer.kind != "veth":
+        return None
+    return peer if there.other(peer) == (space.name, link.ifindex) else None
 
 
 def without(held: dict[K, dict[V, None]], key: K, value: V) -> None:

@@ -18,12 +18,13 @@ from typing import Any, Self
 from sfcci.errors import MissingTool, SfcciError
 from sfcci.trace import netlink
 from sfcci.trace.folder_watch import FolderWatch
-from sfcci.trace.graph import Graph
+from sfcci.trace.graph import Graph, Node
 from sfcci.trace.kernel import PATIENCE_S, Kernel, Overrun
 from sfcci.trace.netlink import Heard, Link
 from sfcci.trace.opener import Gone, Opener
-from sfcci.trace.ovsdb_watch import DatabaseWatch, database_of
-from sfcci.trace.topology import ROOT, Drawing
+from sfcci.trace.ovsdb_watch import DatabaseWatch, database_of, nodes_of
+from sfcci.trace.topology import Drawing
+from sfcci.trace.topology_hosts import ROOT
 from sfcci.trace.topology_node import Neutron
 from sfcci.trace.topology_space import Space
 
@@ -62,7 +63,7 @@ class Topology:
         self._asked: dict[str, tuple[frozenset[int], int]] = {}
         """Which numbers were asked for in vain, and when how many namespaces had come."""
         self._count = 0
-        self.drawing = Drawing(opener.name or socket.gethostname(), self.graph)
+        self.drawing = Drawing(opener.name or socket.gethostname(), self.graph, nodes_of(opener))
         with contextlib.ExitStack() as stack:
             self._epoll = stack.enter_context(contextlib.closing(select.epoll()))
             self._names = stack.enter_context(contextlib.closing(FolderWatch(opener.folder)))
@@ -71,8 +72,11 @@ class Topology:
             self._epoll.register(opener.fileno(), select.EPOLLIN)
             self._epoll.register(self._names.fileno(), select.EPOLLIN)
             self._epoll.register(self._mounts, select.EPOLLPRI)
-            self._database = stack.enter_context(contextlib.closing(DatabaseWatch(database_of(opener))))
-            self._registered: set[int] = set()
+            self._databases = {
+                at: stack.enter_context(contextlib.closing(DatabaseWatch(database_of(opener, at))))
+                for at in sorted(self.drawing.hosts.switches)
+            }
+            self._registered: dict[str, set[int]] = {}
             if neutron is not None:
                 self._record = stack.enter_context(contextlib.closing(FolderWatch(neutron.record.parent)))
                 self._epoll.register(self._record.fileno(), select.EPOLLIN)
@@ -80,16 +84,16 @@ class Topology:
             stack.callback(self._close_kernels)
             self._open(ROOT, "", (self._process / "ns/net").stat())
             self._check(None)
-            self._take_rows(anew=True)
+            for at in self._databases:
+                self._take_rows(at, anew=True)
             self._complete()
             self.drawing.draw(_now_ms())
             self.drawing.sweep(_now_ms())
             self._stack, self._begun = stack.pop_all(), True
 
-    @property
-    def runtime(self) -> Path:
-        """The folder of the switch's sockets, as this process sees it."""
-        return database_of(self._opener).parent
+    def runtime(self, bridge: Node) -> Path:
+        """The folder of the sockets of the switch that has a bridge, as this process sees it."""
+        return database_of(self._opener, self.drawing.switch_of(bridge.id)).parent
 
     def handles(self) -> tuple[int, ...]:
         """Give what becomes readable when something has happened."""
@@ -117,15 +121,16 @@ class Topology:
                 return True
             if (
                 handles & {self._names.fileno(), self._mounts} or self._pending
-            ):  # whoever polled us has the news of a mount
+            ):  # whoever polled us knows of a mount
                 self._check(self._names.take())
             changed = [self._named[handle] for handle in handles if handle in self._named]
             for name in changed:
                 self._safely(name, self._read)
             if self._neutron is not None and self._record.fileno() in handles:
                 self._ask_neutron(self._neutron)
-            if handles & self._registered:
-                self._take_rows(anew=self._database.look())
+            for at, registered in self._registered.items():
+                if handles & registered:
+                    self._take_rows(at, anew=self._databases[at].look())
             self._complete()
             self.drawing.draw(_now_ms())
             return bool(events)
@@ -134,7 +139,10 @@ class Topology:
         """Have the graph show everything that had happened before this call."""
         end = time.monotonic() + limit_s
         with self._turn:
-            self._take_rows(anew=self._database.settle(limit_s))
+            for watch in self._databases.values():
+                watch.ask()
+            for at, watch in self._databases.items():
+                self._take_rows(at, anew=watch.settle(max(end - time.monotonic(), 0)))
             while self.look() and time.monotonic() < end:
                 pass
 
@@ -147,8 +155,8 @@ class Topology:
     def annotate(self, node_id: str, key: str, value: Any) -> None:
         """Have a node's metadata tell something besides (its Captures), None: no longer."""
         with self._turn:
-            changes, gone = ({key: value}, ()) if value is not None else ({}, (key,))
-            self.graph.update_metadata(node_id, changes, now_ms=_now_ms(), forget=gone)
+            changes = {key: value} if value is not None else {}
+            self.graph.update_metadata(node_id, changes, now_ms=_now_ms(), forget={key} - changes.keys())
 
     def measure(self) -> None:
         """Ask for the counters of all interfaces: Metric, and what was added since the last time, LastUpdateMetric."""
@@ -170,7 +178,7 @@ class Topology:
         with self._turn:
             for name in tuple(self.drawing.spaces):
                 self.drawing.without_space(name)
-            self.drawing.forget_rows()
+            self.drawing.forget_rows(*self._databases)
             self.drawing.draw(_now_ms())
 
     def __enter__(self) -> Self:
@@ -255,9 +263,7 @@ class Topology:
                 if name in self._kernels:
                     work(name)
             except Overrun:
-                self._say(
-                    f"{name or 'the switch'}: more happened at once than its kernel could tell; asking anew"
-                )
+                self._say(f"{name or 'the switch'}: more happened than its kernel could tell; asking anew")
                 self._learn(name, self.drawing.spaces[name].blank())
         except Gone:
             self._leave(name)
@@ -314,9 +320,12 @@ class Topology:
         """Find out which namespaces the links lead to whose other end's number is not known; whose few are, first."""
         spaces, names, self._unsure = self.drawing.spaces, self._unsure, set()
         lacking = {name for name in names if name in self._kernels and spaces[name].unknown()}
+        nodes = sorted(self.drawing.hosts.nodes)
         for name in sorted(lacking - {ROOT}):
-            self._ask_number(name, ROOT)
-            self._infer(name)
+            for other in (ROOT,) if not nodes or name in nodes else nodes:
+                if name in self._kernels and spaces[name].unknown():
+                    self._ask_number(name, other)
+                    self._infer(name)
         for name in lacking & self._kernels.keys():
             lacks = frozenset(spaces[name].beyond) - spaces[name].spaces.keys()
             if lacks and self._asked.get(name) != (lacks, self._count):
@@ -357,21 +366,21 @@ class Topology:
                 if there and link and link.kind == "veth" and link.other == ifindex and link.nsid >= 0:
                     self.drawing.called(there.name, link.nsid, name)
 
-    def _take_rows(self, *, anew: bool) -> None:
-        """Take in what the database has told; `anew`: by another connection, so that nothing else is there."""
-        watch = self._database
+    def _take_rows(self, at: str, *, anew: bool) -> None:
+        """Take in what a switch's database has told; `anew`: by another connection, so that nothing else is there."""
+        watch = self._databases[at]
         if anew:
-            self.drawing.forget_rows()
-            for handle in self._registered - set(watch.handles()):
+            self.drawing.forget_rows(at)
+            for handle in self._registered.get(at, set()) - set(watch.handles()):
                 with contextlib.suppress(OSError):  # closing it took it away
                     self._epoll.unregister(handle)
             for handle in watch.handles():
                 with contextlib.suppress(FileExistsError):
                     self._epoll.register(handle, select.EPOLLIN)
-            self._registered = set(watch.handles())
+            self._registered[at] = set(watch.handles())
         changes, watch.database.changed = watch.database.changed, []
         for table, uuid, was, row in changes:
-            self.drawing.change_row(table, uuid, was, row)
+            self.drawing.change_row(table, uuid, was, row, at)
 
     def _ask_neutron(self, neutron: Neutron) -> None:
         names = self._record.take()

@@ -80,7 +80,7 @@ def watched(
     """
     trails = Trails(meant.nodes, taps=meant.taps, aliases=meant.aliases, wants=wants)
     wanted: dict[Hashable, Wanted] = {
-        port.tap: Wanted("", port.tap, _sink(trails, port.tap), header_size=HEADERS)
+        port.tap: Wanted(port.node, port.tap, _sink(trails, port.tap), header_size=HEADERS)
         for port in meant.topology.ports
     }
     holds = max((host.function.hold_ms for host in meant.topology.hosts if host.function), default=0.0)

@@ -94,7 +94,7 @@ def steps_of(old_state, new_state, ports):
 
 
 @given(moves(), st.booleans())
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_a_packet_that_functions_hold_meanwhile_has_all_functions_of_the_old_chain_or_of_the_new_one(
     move, back
 ):

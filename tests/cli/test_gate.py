@@ -35,12 +35,23 @@ jobs:
 """
 
 
+def made_project(folder):
+    (folder / "jobs").mkdir()
+    (folder / "jobs" / "a.yaml").write_text(JOBS)
+    (folder / "sfcci.toml").write_text('[gate]\njobs = "jobs"\n')
+    return folder
+
+
 @pytest.fixture
 def project(tmp_path):
-    (tmp_path / "jobs").mkdir()
-    (tmp_path / "jobs" / "a.yaml").write_text(JOBS)
-    (tmp_path / "sfcci.toml").write_text('[gate]\njobs = "jobs"\n')
-    return tmp_path
+    return made_project(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A project with one run of each of its jobs, which tests look at: the folder, and what was said of the runs."""
+    folder = made_project(tmp_path_factory.mktemp("recorded"))
+    return folder, sfcci(folder, "gate", "run", "--junit", "junit.xml", "--parallel", "2")
 
 
 def sfcci(project, *words, **environ):
@@ -54,14 +65,24 @@ def sfcci(project, *words, **environ):
 
 
 def last_bad(project):
+    return shown(project, "last-bad")
+
+
+def shown(project, what):
     configured = settings.load(project, {"SFCCI_RUN_STATE": str(project / "state")})
     with History(configured) as history:
-        return inquiry.show(history, configured, "last-bad")
+        return inquiry.show(history, configured, what)
+
+
+def run_of(project, job):
+    """The id of a job's run."""
+    with History(settings.load(project, {"SFCCI_RUN_STATE": str(project / "state")})) as history:
+        return next(one.run for one in history.results() if one.job == job)
 
 
 @pytest.mark.lab
-def test_a_run_of_jobs_is_told_line_by_line_and_ends_with_its_status(project):
-    done = sfcci(project, "gate", "run", "--junit", "junit.xml", "--parallel", "2")
+def test_a_run_of_jobs_is_told_line_by_line_and_ends_with_its_status(recorded):
+    project, done = recorded
     assert done.returncode == 1
     assert sorted(done.stderr.splitlines()) == ["begins       bad", "begins       good"]
     lines = done.stdout.splitlines()
@@ -112,25 +133,23 @@ def test_annotations_come_by_themselves_on_github_and_keep_json_whole(project):
     (result,) = json.loads(both.stdout)
     assert result["result"] == "FAILURE"
     assert "::error" in both.stderr
-    assert (
-        "::error"
-        not in sfcci(project, "gate", "run", "bad", "--no-annotations", GITHUB_ACTIONS="true").stdout
-    )
 
 
 @pytest.mark.lab
 def test_rounds_are_summed_up_with_what_a_rate_of_so_few_is_worth(project):
-    done = sfcci(project, "gate", "run", "good", "--repeat", "3", "--quiet")
+    done = sfcci(project, "gate", "run", "good", "--repeat", "2", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    done = sfcci(project, "gate", "run", "bad", "--repeat", "2")
+    words = ("--repeat", "2", "--no-annotations")
+    done = sfcci(project, "gate", "run", "bad", *words, GITHUB_ACTIONS="true")
     assert "100.0% of 2 (95 %: 34.2% to 100.0%, too few)" in done.stdout
+    assert "::error" not in done.stdout + done.stderr, "none where they are not wanted"
     done = sfcci(project, "gate", "run", "--repeat", "9", "--until-failure", "-p", "1")
     assert done.stdout.splitlines()[-1].startswith("2 runs")
 
 
 @pytest.mark.lab
-def test_a_run_is_shown_with_its_evidence(project):
-    sfcci(project, "gate", "run", "-q")
+def test_a_run_is_shown_with_its_evidence(recorded):
+    project, _done = recorded
     bad = last_bad(project)
     text = sfcci(project, "gate", "show", bad.result.run[:-1]).stdout
     assert text.startswith("FAILURE      bad  ")
@@ -152,19 +171,20 @@ def test_a_run_is_shown_with_its_evidence(project):
 
 
 @pytest.mark.lab
-def test_a_run_without_evidence_says_why(project):
-    sfcci(project, "gate", "run", "good", "-q")
-    done = sfcci(project, "gate", "show")
+def test_a_run_without_evidence_says_why(recorded):
+    project, _done = recorded
+    good = run_of(project, "good")
+    done = sfcci(project, "gate", "show", good)
     assert "evidence     none: a good run keeps none" in done.stdout
-    done = sfcci(project, "gate", "show", "last", "--files")
+    done = sfcci(project, "gate", "show", good, "--files")
     assert (done.returncode, done.stdout) == (1, "")
     assert "a good run keeps none" in done.stderr
 
 
 @pytest.mark.lab
-def test_a_run_that_is_not_there_is_told_with_what_was_perhaps_meant(project):
+def test_a_run_that_is_not_there_is_told_with_what_was_perhaps_meant(project, recorded):
     assert "no run is recorded" in sfcci(project, "gate", "show", "last").stderr
-    sfcci(project, "gate", "run", "good", "-q", "--repeat", "2")
+    project, _done = recorded
     run = json.loads(sfcci(project, "gate", "show", "--json").stdout)["result"]["run"]
     assert f"did you mean {run}?" in sfcci(project, "gate", "show", run[:-1] + "x").stderr
     assert "good is a job; its last run: sfcci gate show " in sfcci(project, "gate", "show", "good").stderr

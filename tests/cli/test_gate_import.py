@@ -134,7 +134,7 @@ def test_a_refused_file_keeps_the_others_from_nothing(folder):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is empty; expected JUnit XML, subunit version 2 or JSON of Zuul's API"),
+        (b"", "is empty; expected JUnit XML, subunit version 2, JSON of Zuul's API or of sfcci"),
         (b"hello", "begins with b'hello'"),
         (b"test: a\nsuccess: a\n", "for subunit version 1: subunit-1to2 makes version 2 of it"),
         (b"\x1f\x8b" + b"x" * 30, "expected a whole file of gzip"),

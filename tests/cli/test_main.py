@@ -79,7 +79,7 @@ def test_the_list_of_groups_says_what_each_says_of_itself():
     [
         ("gate run sfc-tr", {"plain,sfc-traceroute"}),
         ("package rpm netw", {"plain,networking-sfc"}),
-        ("lab exec s", {"plain,switch"}),
+        ("lab up symm", {"plain,symmetric"}),
     ],
 )
 def test_names_are_completed(words, offered):

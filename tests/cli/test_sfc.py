@@ -192,8 +192,8 @@ def test_two_who_add_to_one_list_at_once_both_do(demo, monkeypatch):
         assert demo("port", "pair", "group", "create", name).exit_code == 0
     real, meanwhile = sfc_door._door, []
 
-    def door(*given):
-        made = real(*given)
+    def door(*given, **more):
+        made = real(*given, **more)
         ask = made.ask
 
         def asking(method, path, body=None, query=(), revision=None):
@@ -338,8 +338,8 @@ def test_one_resources_values_stand_to_the_left(demo):
 def test_a_name_is_asked_for_once_and_by_itself(demo, monkeypatch):
     asked, door_of = [], sfc_door._door
 
-    def listening(*words):
-        door = door_of(*words)
+    def listening(*words, **more):
+        door = door_of(*words, **more)
         ask = door.ask
         monkeypatch.setattr(
             door,

@@ -104,7 +104,7 @@ def rows(text):
 def door(monkeypatch):
     def use(exchanges):
         made = RecordedDoor(exchanges)
-        monkeypatch.setattr(sfc_door, "_door", lambda *_: made)
+        monkeypatch.setattr(sfc_door, "_door", lambda *_, **__: made)
         return made
 
     return use

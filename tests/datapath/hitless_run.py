@@ -172,13 +172,15 @@ def _void(streams, stay_ms, passing_ms, residency_ms):
 
 
 def cpu_s(lab):
-    """Give the processor time that ovs-vswitchd has used."""
-    pid = lab.run("switch", ["cat", "/run/lab/ovs-vswitchd.pid"], timeout_s=30, check=True).stdout.strip()
-    fields = (
-        lab.run("switch", ["cat", f"/proc/{pid}/stat"], timeout_s=30, check=True)
-        .stdout.rpartition(")")[2]
-        .split()
-    )
+    """Give the processor time that ovs-vswitchd has used, on all nodes."""
+    return sum(_cpu_s(lab, switch) for switch in lab.nodes or ("switch",))
+
+
+def _cpu_s(lab, switch):
+    folder = f"/run/lab/nodes/{switch}" if lab.nodes else "/run/lab"
+    pid = lab.run(switch, ["cat", f"{folder}/ovs-vswitchd.pid"], timeout_s=30, check=True).stdout.strip()
+    text = lab.run(switch, ["cat", f"/proc/{pid}/stat"], timeout_s=30, check=True).stdout
+    fields = text.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100
 
 

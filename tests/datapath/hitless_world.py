@@ -7,6 +7,7 @@ from functions_world import working
 
 from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
 from sfcci.datapath.lab import raised
+from sfcci.datapath.placement import placed
 from sfcci.datapath.scenario import Scenario
 from sfcci.datapath.topology import Host, Port, Topology
 from sfcci.document import Document
@@ -153,9 +154,13 @@ def order_of(wanted, back):
 
 
 @contextlib.contextmanager
-def world(kind):
-    """Give a lab with functions of a kind that work."""
-    with raised(scenario(kind)) as lab, functions_working(lab, kind):
+def world(kind, nodes=0, encapsulation="vxlan"):
+    """Give a lab with functions of a kind that work; over so many nodes, those that follow each other on different ones."""
+    made = scenario(kind)
+    if nodes:
+        names = tuple(f"node{number}" for number in range(1, nodes + 1))
+        made = replace(made, topology=placed(made.topology, names, encapsulation))
+    with raised(made) as lab, functions_working(lab, kind):
         yield lab
 
 

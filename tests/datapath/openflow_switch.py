@@ -49,8 +49,7 @@ class Switch:
             self.folder / "a.ctl",
         )
         self.vsctl("--no-wait", "init")
-        dummy = ("--disable-system", "--enable-dummy=override", "--unixctl", self.folder / "b.ctl")
-        self._daemon("b.ctl", "ovs-vswitchd", self.database, *dummy)
+        self.start_again()
         self.vsctl(
             "add-br",
             "br0",
@@ -62,6 +61,18 @@ class Switch:
             "fail_mode=secure",
             "protocols=OpenFlow15",
         )
+
+    def start_again(self):
+        """Start the one that forwards."""
+        (self.folder / "b.ctl").unlink(missing_ok=True)
+        dummy = ("--disable-system", "--enable-dummy=override", "--unixctl", self.folder / "b.ctl")
+        self._daemon("b.ctl", "ovs-vswitchd", self.database, *dummy)
+
+    def kill(self):
+        """End the one that forwards, with all that it holds."""
+        daemon = self.daemons.pop()
+        daemon.kill()
+        daemon.wait()
 
     def _daemon(self, sign, program, *words):
         kept = (

@@ -20,6 +20,7 @@ from sfcci.chain.field import WIDTHS
 from sfcci.chain.openflow import OUR_COOKIE, Bucket, Flow, Group, match
 
 REGISTERS = ("reg0", "reg1", "reg2", "reg3")
+TUNNEL = ("tun_id", "tun_src", "tun_dst", "tun_ipv6_src")
 KINDS = {
     "ip": (0x800, ("ip_src", "ip_dst", "ip_frag")),
     "ipv6": (0x86DD, ("ipv6_src", "ipv6_dst", "ip_frag")),
@@ -44,7 +45,7 @@ def conditions(draw, names):
 
 @st.composite
 def matches(draw):
-    fields = draw(conditions((*REGISTERS, "eth_src", "eth_dst")))
+    fields = draw(conditions((*REGISTERS, *TUNNEL, "eth_src", "eth_dst")))
     if draw(st.booleans()):
         fields["in_port"] = draw(st.integers(1, 0xFEFF))
     if kind := draw(st.sampled_from(["", *KINDS])):

@@ -13,6 +13,7 @@ from sfcci.datapath.adoption import adopted
 from sfcci.datapath.plane import Plane
 from sfcci.datapath.scenario import load_scenario
 
+ARRIVAL_S = 5
 NOW = "2026-01-01T00:00:00Z"
 SEND = "import socket; s = socket.socket(2, 2); s.sendto(b'x' * 100, ('10.0.0.128', 9999))"
 
@@ -20,10 +21,10 @@ SEND = "import socket; s = socket.socket(2, 2); s.sendto(b'x' * 100, ('10.0.0.12
 class World:
     """A plane and the state that it follows, changed as requests change it."""
 
-    def __init__(self, folder, name="sfc"):
+    def __init__(self, folder, name="sfc", nodes=()):
         self.folder, self.name = folder, name
         self.state = State()
-        self.plane = Plane.start(folder, name)
+        self.plane = Plane.start(folder, name, nodes=nodes)
 
     def asked(self):
         return Asked("p", admin=True, id=str(uuid.uuid4()), now=NOW)
@@ -80,13 +81,28 @@ class World:
             standing.down(self.folder, there)
 
 
+def received(world):
+    """Give how many datagrams have come to the destination, for whom nobody listens there (RFC 4113)."""
+    words = [line.split() for line in world.run("dest", "cat", "/proc/net/snmp").splitlines()]
+    names, values = (line[1:] for line in words if line[0] == "Udp:")
+    return int(dict(zip(names, values, strict=True))["NoPorts"])
+
+
 def ways(world, tmp_path, count=20):
-    """Send datagrams from `count` source ports and give how many passed each port of the switch."""
+    """Send datagrams from `count` source ports and give how many passed each port of the switch.
+
+    They are under way for some time: it is waited until all have come, or none has for ARRIVAL_S.
+    """
     path = tmp_path / "seen.pcapng"
     wanted = ["p1in", "p2in", "p3in", "dest_vm_port"]
     with world.lab().capture(path, wanted):
         program = f"{SEND}\n" * count
+        before = received(world)
         world.run("source", sys.executable, "-I", "-S", "-c", program, check=True)
+        end, last = time.monotonic() + ARRIVAL_S, before
+        while (now := received(world)) < before + count and time.monotonic() < end:
+            if now != last:
+                end, last = time.monotonic() + ARRIVAL_S, now
     frames = [
         f for f in pcapng.read(path) if f.direction == "out" and f.data[23] == 17 and len(f.data) >= 142
     ]

@@ -61,3 +61,10 @@ def test_a_change_all_at_once_is_seen_to_harm_packets():
         one = counting(lab, at_once, "router-30", "pairs", 3)
     assert not one.good
     assert one.ways["there"].faults[0].startswith("10.1.0.2:5000 number ")
+
+
+def test_functions_of_one_chain_on_three_nodes():
+    with world(KINDS["mpls-30"], nodes=3) as lab:
+        one = counting(lab, lab.apply, "mpls-30", "some", len(MIXED["some"]) - 1)
+    assert {way.faults for way in one.ways.values()} == {()}
+    assert one.good, one

@@ -203,7 +203,7 @@ def test_a_switch_over_tcp_is_as_good(switch):
 
 
 def test_no_switch_is_told():
-    with pytest.raises(Unreachable, match="no switch at unix:/nowhere"):
+    with pytest.raises(Unreachable, match="no switch: unix:/nowhere"):
         client.connect("unix:/nowhere")
 
 

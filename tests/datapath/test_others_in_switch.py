@@ -15,7 +15,7 @@ GROUP = "group_id=4242,type=all,bucket=bucket_id:0,actions=output:1"
 @pytest.fixture
 def counts(world):
     """What the plane's driver has done so far."""
-    return lambda: world.plane._bench._driver.counts
+    return lambda: world.plane._bench._planned.driver.counts
 
 
 def ofctl(world, *words):

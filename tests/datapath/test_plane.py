@@ -257,7 +257,7 @@ def test_what_the_switch_refuses_is_told_at_its_chain_asked_once_and_stops_no_ot
     assert world.shown("port_chains", "PC1")["status"] == "ACTIVE"
     bundles, turns = counted(monkeypatch, Switch, "apply"), counted(monkeypatch, Driver, "bring")
     for count in (1, 2, 3):
-        world.plane._notify()
+        world.plane._bell.ring()
         wait(lambda count=count: len(turns) >= count)
     assert not bundles
     world.run("switch", *ofctl, "del-groups", bridge, f"group_id={number}", check=True)

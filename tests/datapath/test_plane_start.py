@@ -152,7 +152,7 @@ def test_what_goes_together_is_unplugged_when_its_functions_have_given_back_what
     try:
         world.follow(adopted(State(), load_scenario("demo"), "p", NOW))
         world.comes("ACTIVE")
-        tap, driver = world.lab().topology.port("p3in").tap, world.plane._bench._driver
+        tap, driver = world.lab().topology.port("p3in").tap, world.plane._bench._planned.driver
         state = world.state
         for collection, name in (
             ("port_chains", "PC1"),
@@ -166,7 +166,7 @@ def test_what_goes_together_is_unplugged_when_its_functions_have_given_back_what
         wait(lambda: driver.drains)
         assert link(world, tap)
         driver._draining[0].until = 0.0
-        world.plane._notify()
+        world.plane._bell.ring()
         wait(lambda: not link(world, tap))
         wait(lambda: not any(port.name.startswith("p3") for port in world.lab().topology.ports))
     finally:

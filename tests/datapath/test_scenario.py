@@ -101,7 +101,7 @@ port_chains:
   PC1: {}
 """) == [
         'lab.yaml:1:1: name: found "bad name!"; expected a name of letters, digits, - and _',
-        "lab.yaml:4:12: hosts.source.forward: unknown key; expected one of forwards, function, services; did you mean forwards?",
+        "lab.yaml:4:12: hosts.source.forward: unknown key; expected one of forwards, function, node, services; did you mean forwards?",
         (
             "lab.yaml:5:1: ports: found \"a_name_that_is_far_too_long\"; expected a port's name, which is its interface's:"
             " letters, digits, - and _, at most 15"

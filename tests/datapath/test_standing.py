@@ -10,8 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+from click import Context
+from click.shell_completion import ShellComplete
 
 from sfcci import command
+from sfcci.cli.lab import lab
 from sfcci.datapath import standing
 from sfcci.datapath.lab import raised
 from sfcci.datapath.scenario import load_scenario
@@ -69,6 +72,13 @@ def test_a_program_runs_on_a_host_with_its_status_and_folder(folder, tmp_path):
     sfcci(folder, "exec", "b", "sh", "-c", "exit 7", status=7)
 
 
+def test_what_a_program_may_run_on_is_completed(folder, monkeypatch):
+    monkeypatch.setenv("SFCCI_RUN_STATE", str(folder))
+    exec_ = lab.get_command(Context(lab), "exec")
+    offered = ShellComplete(exec_, {}, "exec", "").get_completions([], "")
+    assert [item.value for item in offered] == ["a", "b", "switch"]
+
+
 def test_a_shell_reads_commands(folder):
     assert "192.0.2.2" in sfcci(folder, "shell", "b", input="ip -4 addr\nexit\n")
 
@@ -86,6 +96,7 @@ def test_status_tells_all_in_json(folder):
     assert found["datapath"] in ("netdev", "dummy")
     assert found["hosts"][1] == {
         "name": "b",
+        "node": None,
         "forwards": False,
         "function": None,
         "services": {"http": 8080},

@@ -118,6 +118,29 @@ def test_a_packet_is_written_as_the_switch_reads_it():
     )
 
 
+@pytest.mark.parametrize("eth_type", [0x800, 0x8847, 0x894F])
+def test_what_came_by_a_tunnel_is_asked_with_the_tunnel(eth_type):
+    text = flow_text(PACKET | {"in_port": 65001, "eth_type": eth_type, "tun_id": 3, "tun_src": 0xC0000201})
+    assert "tun_id=0x3" in text
+    assert "192.0.2.1" in text
+
+
+def test_a_header_without_a_frame_around_it_is_asked_so():
+    bare = PACKET | {"eth_type": 0x894F, "packet_type": 0x1894F, "nsh_spi": 1, "nsh_si": 255, "tun_id": 3}
+    assert "packet_type=(1,0x894f)" in flow_text(bare)
+    assert "eth_" not in flow_text(bare)
+
+
+def test_frames_for_several_nodes_each_keep_their_place_on_the_path():
+    push = "tnl_push(tnl_port(9),header(size=50,type=4,ipv4(src=192.0.2.1,dst=192.0.2.{0},proto=17),udp(dst=4789),vxlan(vni={0})),out_port(2))"
+    tree = "20. priority 1\n    set_field:0x1fc->reg0\n    output:9\n    set_field:0x1fd->reg0\n    output:9"
+    told = read(ends(tree, f"{push.format(2)},{push.format(3)}"), PACKET, NUMBERS, tunnel=9)
+    assert [(one.address, one.number, one.known[0]) for one in told.tunneled] == [
+        ("192.0.2.2", 2, 0x1FC),
+        ("192.0.2.3", 3, 0x1FD),
+    ]
+
+
 def test_the_numbers_of_both_sides_are_read():
     text = (
         "netdev@ovs-netdev: hit:1 missed:2\n  br-int:\n    br-int 65534/1: (tap)\n    tap0 7/3: (system)\n"

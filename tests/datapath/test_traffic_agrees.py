@@ -107,7 +107,7 @@ def told(lab, one, ids):
     ports = lab.ports
     layout = Layout(one.state, ports, compiled(one.state, ports).ways)
     asked = Asked("udp", one.port, ANSWERS, f"IPv{one.version}")
-    with Control(lab.keeper.root / ovs.CONTROL.lstrip("/")) as control:
+    with Control(lab.keeper.root / ovs.control(lab.keeper).lstrip("/")) as control:
         carry = Traced(control, ovs.BRIDGE, lambda: lab.installed)
         first = question(layout, ids["source"], ids["dest"], asked)
         went = journey(carry, layout, first.packet)

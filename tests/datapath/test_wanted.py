@@ -207,8 +207,37 @@ def test_every_step_is_one_that_is_needed(old, new):
 def test_what_is_found_whole_stays_and_all_else_is_pulled(topology):
     whole = {p.tap: (9, p.mark) for p in topology.ports[:1]}
     broken = {p.tap: (8, "other") for p in topology.ports[1:]}
-    there = Plugged({**whole, **broken, "tapx": (7, "x")}, ("tapy",), ("h", "z"))
-    kept, taps, hosts = found(topology, there)
+    taps = {**whole, **broken, "tapx": (7, "x")}
+    there = Plugged({("", tap): known for tap, known in taps.items()}, (("", "tapy"),), ("h", "z"))
+    kept, pulled, hosts = found(topology, there)
     assert [p.tap for p in kept.ports] == list(whole)
-    assert {*taps} == {"tapx", "tapy", *broken} - whole.keys()
+    assert {*pulled} == {("", tap) for tap in {"tapx", "tapy", *broken} - whole.keys()}
     assert set(hosts) == {"h", "z"} - {host.name for host in topology.hosts}
+
+
+def test_a_device_is_on_the_node_that_its_port_is_bound_to_and_else_where_it_was_or_on_one_by_that_name():
+    over = Topology(nodes=("node1", "node2"))
+    known = wanted(state_of(port(1), port(2, device="vm2", **{"binding:host_id": "node2"})), over, 0)
+    assert known.nodes == over.nodes
+    assert [(host.name, host.node) for host in known.hosts] == [("vm1", "node1"), ("vm2", "node2")]
+    assert [p.node for p in known.ports] == ["node1", "node2"]
+    elsewhere = {"binding:host_id": "compute7"}
+    moved = wanted(state_of(port(1, **elsewhere), port(2, device="vm2", **elsewhere)), known, 2)
+    assert [host.node for host in moved.hosts] == ["node1", "node2"]
+    fresh = wanted(state_of(port(1, **elsewhere), port(2, device="vm2", **elsewhere)), over, 0)
+    assert len({host.node for host in fresh.hosts}) == 1
+    assert {host.node for host in fresh.hosts} <= {*over.nodes}
+
+
+def test_a_device_that_has_a_node_s_name_gets_another_one():
+    (host,) = wanted(state_of(port(1, device="node2")), Topology(nodes=("node1", "node2")), 0).hosts
+    assert host.name.startswith("node2-")
+
+
+def test_a_port_that_changes_its_node_is_plugged_anew():
+    old = wanted(state_of(port(1)), Topology(nodes=("node1", "node2")), 0)
+    new = wanted(state_of(port(1, **{"binding:host_id": "node2"})), old, 1)
+    step = change(old, new)
+    assert [p.plug for p in step.pull] == [("node1", old.ports[0].tap)]
+    assert [p.plug for p in step.plug] == [("node2", old.ports[0].tap)]
+    assert step.end == step.make == ()

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from kinds_run import JOBS
 
 from sfcci import settings
 from sfcci.gate import process, runner
-from sfcci.gate.declaration import load_jobs
 from sfcci.gate.history import History
 from sfcci.gate.job import Result, Step
 from sfcci.gate.order import LabFault
@@ -22,7 +22,6 @@ from sfcci.gate.runner import Buildset
 from sfcci.gate.watch import Watch
 
 pytestmark = pytest.mark.lab
-JOBS = {job.name: job for job in load_jobs()}
 RUN = [sys.executable, "-m", "sfcci", "gate", "run", "-p", "2"]
 LONG = """
 jobs:

@@ -7,18 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from kinds_run import JOBS
 
 from sfcci import settings
 from sfcci.errors import UsageError
 from sfcci.gate import runner
-from sfcci.gate.declaration import load_jobs
 from sfcci.gate.history import History
 from sfcci.gate.job import Job, Result
 from sfcci.gate.order import LabFault
 from sfcci.gate.runner import Buildset
 from sfcci.gate.watch import Watch
 
-JOBS = {job.name: job for job in load_jobs()}
 WHAT_FAILS_FIRST = """#!/bin/sh
 echo x >> {count}
 [ "$(wc -l < {count})" -le {failures} ] && {{ echo "not today" >&2; exit 1; }}

@@ -2,11 +2,11 @@
 
 import contextlib
 import dataclasses
-import json
 import re
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +17,7 @@ from sfcci.metric import series, statsd, wire
 from sfcci.metric.carbon import Address
 from sfcci.metric.graphite import GraphiteReader
 
+REPOSITORY = Path(__file__).parents[2]
 STEM = "zuul.tenant.t.pipeline.gate.project.h_org.p_q.main.job"
 LINE = re.compile(rb"[A-Za-z0-9_.-]+:\d+\|(c|ms)")
 
@@ -114,27 +115,19 @@ def test_a_result_whose_lines_are_longer_than_a_datagram_goes_alone(private, rec
 
 @pytest.fixture
 def real_statsd(statsd_program, graphite, tmp_path):
-    """StatsD between us and the private Graphite, with the names of before 2012 that Zuul's dashboards use."""
+    """StatsD, configured as the page on deploying tells, between us and the private Graphite."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link, socket.socket() as other:
         link.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))
         port, admin = link.getsockname()[1], other.getsockname()[1]
-    configuration = {
-        "address": "127.0.0.1",
-        "port": port,
-        "mgmt_address": "127.0.0.1",
-        "mgmt_port": admin,
-        "graphiteHost": graphite.carbon.host,
-        "graphitePort": graphite.carbon.port,
-        "backends": ["./backends/graphite"],
-        "graphite": {"legacyNamespace": True},
-        "percentThreshold": [90, 95],
-        # As long as a step of the archive, in which the last flush stays; it has only just begun when the test tells.
-        "flushInterval": 10_000,
-        "deleteIdleStats": True,
-    }
+    (told,) = re.findall(r"```js\n(.*?)```", (REPOSITORY / "docs/deploying.md").read_text(), re.DOTALL)
+    own = {"port: 8125": f'address: "127.0.0.1", port: {port}, mgmt_address: "127.0.0.1", mgmt_port: {admin}'}
+    own["graphitePort: 2003"] = f"graphitePort: {graphite.carbon.port}"
+    for old, new in own.items():
+        assert old in told
+        told = told.replace(old, new)
     path = tmp_path / "statsd.js"
-    path.write_text(json.dumps(configuration))
+    path.write_text(told)
     with subprocess.Popen(
         ["node", statsd_program, path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:

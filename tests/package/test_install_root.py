@@ -13,6 +13,7 @@ from sfcci.package.install_answers import Probed
 from sfcci.package.universe import CLAIMED
 from sfcci.package.universe_build import build_stand_in
 
+from . import enabled_in_root
 from .conftest import REPOSITORY, skip_without_network
 
 pytestmark = pytest.mark.distro
@@ -163,10 +164,27 @@ def test_folders_in_memory_are_taken_only_when_they_are_roomy(monkeypatch, tmp_p
 
 
 @pytest.fixture(scope="module")
-def whole(built_catalogue):
+def enabled():
+    """What enabling gave in networking-sfc's root, as long as that was there."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def whole(built_catalogue, enabled):
     """The project's own packages, installed with the whole closure."""
     skip_without_network(built_catalogue.report)
-    return install_test.install_test(built_catalogue.settings, lambda _text: None)
+    verify = install_test._Test._verify
+
+    def enable_and_verify(one, root):
+        if one.subject[0].name == "networking-sfc":
+            python = one.made.python
+            site = f"/usr/lib/python{python.version}/site-packages"
+            enabled.update(enabled_in_root.answers(root, python.path, site))
+        verify(one, root)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(install_test._Test, "_verify", enable_and_verify)
+        return install_test.install_test(built_catalogue.settings, lambda _text: None)
 
 
 def test_the_projects_own_packages_install_and_work(whole):
@@ -181,6 +199,25 @@ def test_the_projects_own_packages_install_and_work(whole):
     assert {"python3-neutron", "python3-oslo-service+threading", "python3-networking-sfc-tests"} <= names
     if by_name["sfcci"].scriptlets_run:
         assert any(nevra.startswith("sfcci-") for nevra in by_name["sfcci"].scriptlets), "its unit was preset"
+
+
+@pytest.mark.usefixtures("whole")
+def test_what_enabling_writes_is_read_by_the_real_oslo_config_and_loads_the_installed_drivers(enabled):
+    told, services = enabled["told"], "networking_sfc.services"
+    assert enabled["remarks"] == [(), ()], "the package is found in the root, with all its entry points"
+    assert enabled["again"] == ["", ""], "a second time nothing is to be done"
+    assert list(told["plugins"]) == ["metering", "flow_classifier", "sfc"]
+    assert told["plugins"]["sfc"] == f"{services}.sfc.plugin.SfcPlugin"
+    assert told["plugins"]["flow_classifier"] == f"{services}.flowclassifier.plugin.FlowClassifierPlugin"
+    assert told["chains"] == {"ovs": f"{services}.sfc.drivers.ovs.driver.OVSSfcDriver"}
+    assert told["classifiers"] == {
+        "ovs": f"{services}.flowclassifier.drivers.ovs.driver.OVSFlowClassifierDriver"
+    }
+    assert told["extensions"] == {"sfc": f"{services}.sfc.agent.extensions.sfc.SfcAgentExtension"}
+    assert told["base_mac"] == "fa:16:3e:47:11:00"
+    left = enabled["left"]
+    assert {name: left[name] for name in enabled_in_root.FILES} == enabled_in_root.FILES, "undone, as it was"
+    assert not [name for name in left if name.endswith(".bak")]
 
 
 def test_an_ordinary_user_can_install_too(built_catalogue, cache_dir, tmp_path):

@@ -1,6 +1,5 @@
 """The merge test: the project's own ebuilds built, merged, put to use, with documentation and (some) tests; then gone."""
 
-import json
 import os
 import subprocess
 import sys
@@ -159,18 +158,6 @@ def test_the_command_says_what_was_done_and_what_does_not_load():
     assert "without a network" in done.stdout
     log = Path(done.stdout.partition("log: ")[2].split()[0])
     assert "1 passed" in log.read_text()
-
-
-def test_the_command_answers_in_json(said):
-    (said.project / "said/lost.py").write_text("word = 1\n")
-    commit_all(said.project)
-    done = CliRunner().invoke(build, ["said", "--json"])
-    (told,) = json.loads(done.stdout)
-    assert done.exit_code == 0, told
-    assert told["build"]["ebuild"] == "dev-python/said-9999"
-    assert set(told["build"]["phases"]) >= {"clean", "compile", "qmerge", "unmerge"}
-    assert told["build"]["findings"] == []
-    assert told["modules"] == 3
 
 
 @pytest.mark.parametrize(

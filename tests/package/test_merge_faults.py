@@ -1,5 +1,6 @@
 """Builds of ebuilds that end in the middle: nothing of the project is touched, nothing is left behind, the next one works."""
 
+import json
 import os
 import signal
 import subprocess
@@ -94,19 +95,23 @@ def test_a_disk_that_gets_full_is_told_and_nothing_is_left(place):
     assert list(after.iterdir()) == []
 
 
-def test_two_at_once_both_build(place):
+def test_two_at_once_both_build_and_one_answers_in_json(place):
     folder, env = place
     (folder / "project/said/lost.py").write_text("word = 1\n")
     git = ["git", "-C", str(folder / "project"), "-c", "user.name=x", "-c", "user.email=x@example.org"]
     subprocess.run([*git, "add", "-A"], check=True)
     subprocess.run([*git, "commit", "-qm", "x"], check=True)
     running = [
-        subprocess.Popen(BUILD, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(2)
+        subprocess.Popen([*BUILD, *words], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for words in ((), ("--json",))
     ]
     said = [process.communicate(timeout=200) for process in running]
     assert [process.returncode for process in running] == [0, 0], said
-    assert all("merged and unmerged" in out for out, _err in said)
+    assert "merged and unmerged" in said[0][0]
+    (told,) = json.loads(said[1][0])
+    assert told["build"]["ebuild"] == "dev-python/said-9999"
+    assert set(told["build"]["phases"]) >= {"clean", "compile", "qmerge", "unmerge"}
+    assert (told["build"]["findings"], told["modules"]) == ([], 3)
     assert list((folder / "tmp").iterdir()) == []
 
 

@@ -64,7 +64,7 @@ class Vanishing:
     def opened(self, graph):
         self.graph = graph
         graph.put_node("n", {"Type": "netns"}, now_ms=1)
-        yield Here(None, self, self, -1)
+        yield Here(None, self, self)
 
     def catch_up(self):
         assert self.graph.node("n")
@@ -88,9 +88,7 @@ class Vanishing:
         return Unreachable("no lab is up")
 
 
-def test_a_place_that_ends_leaves_no_nodes_whoever_hears_of_it_first(monkeypatch):
-    monkeypatch.setattr("sfcci.trace.place.os.eventfd_read", lambda _handle: 0)
-    monkeypatch.setattr("sfcci.trace.place.os.eventfd_write", lambda _handle, _value: None)
+def test_a_place_that_ends_leaves_no_nodes_whoever_hears_of_it_first():
     said, gone = [], threading.Event()
     analyzer = Analyzer(Vanishing(), Recorder(None), Actions(), said.append)
     analyzer.graph.put_node("host", {"Type": "host"}, now_ms=1)

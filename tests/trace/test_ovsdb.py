@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfcci.datapath.ovsdb import MONITOR, Database, ask_echo, ask_monitor, plain
 from sfcci.trace import ovsdb_watch
-from sfcci.trace.ovsdb import MONITOR, Database, ask_echo, ask_monitor, plain
 
 BRIDGE = {
     "name": "br-int",

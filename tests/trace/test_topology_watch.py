@@ -183,12 +183,14 @@ def test_a_storm_that_no_queue_holds_leaves_the_graph_as_a_fresh_look_has_it(see
 
 def test_a_database_that_is_killed_and_comes_back_leaves_the_graph_as_it_was(seen):
     before = seen.shape()
-    told = seen.topology._database.database
+    told = seen.topology._databases[""].database
     revisions = {node.id: node.revision for node in seen.graph.nodes()}
     seen.lab.run(
         "switch", ["sh", "-c", "kill -9 $(cat /run/lab/ovsdb-server.pid)"], timeout_s=LIMIT_S, check=True
     )
-    seen.until(lambda: seen.topology._database.database is not told and seen.topology._database.there)
+    seen.until(
+        lambda: seen.topology._databases[""].database is not told and seen.topology._databases[""].there
+    )
     seen.vsctl("set", "port", "br-int", "external_ids:again=yes")
     seen.until(lambda: "ExtID" in seen.node("ovsport", "br-int").metadata)
     seen.vsctl("clear", "port", "br-int", "external_ids")

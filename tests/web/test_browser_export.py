@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -94,19 +95,29 @@ def size(path):
     return struct.unpack(">II", data[16:24])
 
 
+def corner(path):
+    """The pixel at the top left: there no filter of PNG's has changed anything."""
+    data, at, packed = path.read_bytes(), 8, b""
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at : at + 8])
+        packed += data[at + 8 : at + 8 + length] if kind == b"IDAT" else b""
+        at += 12 + length
+    return tuple(zlib.decompress(packed)[1:4])
+
+
 def test_a_picture_has_the_width_that_was_asked_for_and_the_height_that_it_needs(exported, tmp_path):
     exported("--png", tmp_path / "gate.png", "--width", "1000")
-    exported("--png", tmp_path / "dark.png", "--width", "1000", "--theme", "dark")
-    exported("--png", tmp_path / "one.png", "--width", "600", "--panel", "Duration of good runs")
-    whole, dark, one = (size(tmp_path / f"{name}.png") for name in ("gate", "dark", "one"))
-    assert whole == dark
+    words = ("--width", "600", "--panel", "Duration of good runs", "--theme", "dark")
+    exported("--png", tmp_path / "one.png", *words)
+    whole, one = (size(tmp_path / f"{name}.png") for name in ("gate", "one"))
     assert (whole[0], one[0]) == (1000, 600)
     assert 200 < one[1] < 700 < whole[1]
-    assert (tmp_path / "gate.png").read_bytes() != (tmp_path / "dark.png").read_bytes()
+    assert max(corner(tmp_path / "one.png")) < 40, "dark"
+    assert min(corner(tmp_path / "gate.png")) > 200
     left = sorted(path.name for path in Path(os.environ["SFCCI_RUN_STATE"], "browser").iterdir())
     assert left == ["lock"]
     if folder := os.environ.get("SFCCI_SCREENSHOTS"):
-        for name in ("gate", "dark", "one"):
+        for name in ("gate", "one"):
             Path(folder, f"render-{name}.png").write_bytes((tmp_path / f"{name}.png").read_bytes())
 
 

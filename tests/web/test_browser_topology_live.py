@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from sfcci.datapath import standing
-from sfcci.datapath.scenario import load_scenario
+from sfcci.datapath.scenario import load_scenario, on_nodes
 from sfcci.trace.alert_action import Actions
 from sfcci.trace.analyzer import Analyzer, running
 from sfcci.trace.past import Recorder
@@ -55,7 +55,13 @@ def test_a_request_is_captured_and_its_path_drawn_in_a_lab_that_comes_and_goes(p
         page.wait("!!document.querySelector(\"[aria-label^='interface late0']\")")
         standing.down(state, lab)
         page.wait("document.querySelectorAll('.spot[data-kind=card]:not(.gone)').length === 0")
-        lab = standing.up(state, "demo", load_scenario("demo"), lambda _text: None)
+        lab = standing.up(state, "demo", on_nodes(load_scenario("demo"), 3), lambda _text: None)
         page.wait("document.querySelectorAll('.spot.captured[data-kind=jack]').length === 8")
+        page.wait("document.querySelectorAll('.spot[data-kind=host]:not(.gone)').length === 4")
+        assert lab.lab.run("source", ["curl", "-s", "http://10.0.0.128/"], timeout_s=60).stdout
+        page.wait(
+            "(document.getElementById('flow-form').requestSubmit(), "
+            "document.querySelectorAll('#flows tbody tr').length >= 6)"
+        )
         assert page.complaints() == []
     standing.down(state, lab)

@@ -3,7 +3,8 @@
 `keeper.py LIFE READY STARTER`: two inherited file descriptors and the starter's process id. It lays a tmpfs over /run, writes its process id (as the
 starter sees it) to READY, then reads LIFE: its end (the starter is gone, however it went) ends the lab; a byte makes
 the lab stay until it is ended by name. A daemon of the lab's that ends, however it went, is started again (init's work):
-`/run/lab/NAME.start` holds its words, `NAME.pid` its process id, and when it was is told in `/run/lab/restarts`.
+`/run/lab/NAME.start` holds its words, `NAME.pid` its process id, and when it was is told in `/run/lab/restarts`; those
+of a node are in `/run/lab/nodes/NODE`. Their logs stay short: a lab may stand for months, and its files are in memory.
 """
 
 import contextlib
@@ -25,10 +26,14 @@ MNT_DETACH = 2
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 LAB = "/run/lab"
 SWITCH = "ovs-vswitchd"
-RESTORE = f"{LAB}/restore"
-"""The words that give a new switch the lab's program, where nobody outside the lab does."""
+NODES = f"{LAB}/nodes"
+RESTORE = ("underlay", "restore")
+"""Files beside a switch that is new, with the words of programs that give it what a database does not keep: its
+underlay's addresses, and the lab's program where nobody outside the lab gives it that."""
 PAUSE_S = 1
 """A daemon is not started more often than that."""
+LOGS_S, LONGEST_LOG, KEPT_LOG = 300, 1 << 20, 1 << 18
+"""How often logs are looked at, in seconds; from how many octets on one is cut, and how many of its last ones stay."""
 
 
 def mount(kind: str, target: str) -> None:
@@ -76,8 +81,10 @@ class Init:
         for name, pid in list(self._starting.items()):
             if pid in done:
                 del self._starting[name]
-                if name == SWITCH and done[pid] == 0 and os.path.exists(RESTORE):  # noqa: PTH110 - start-up time
-                    spawn(RESTORE)
+                at, _, program = name.rpartition("/")
+                if program == SWITCH and done[pid] == 0:
+                    for file in RESTORE:
+                        spawn(f"{at}/{file}")
         lacking = [name for name in daemons() if name not in self._starting and not runs(name)]
         return PAUSE_S if [name for name in lacking if not self._start(name)] else None
 
@@ -86,16 +93,43 @@ class Init:
         if now < self._last.get(name, now - PAUSE_S) + PAUSE_S:
             return False
         self._last[name] = now
-        if pid := spawn(f"{LAB}/{name}.start"):
+        at, _, program = name.rpartition("/")
+        if pid := spawn(f"{name}.start"):
             self._starting[name] = pid
-            with contextlib.suppress(OSError), open(f"{LAB}/restarts", "a") as file:  # noqa: PTH123 - start-up time
-                file.write(f"{time.time():.3f} {name}\n")
+            with contextlib.suppress(OSError), open(f"{at}/restarts", "a") as file:  # noqa: PTH123 - start-up time
+                file.write(f"{time.time():.3f} {program}\n")
         return pid > 0
 
 
+def folders() -> list[str]:
+    """Give the folders with daemons' files: the lab's own, and its nodes'."""
+    found = [LAB]
+    with contextlib.suppress(FileNotFoundError):  # a lab of one switch has no nodes
+        found += [f"{NODES}/{node}" for node in os.listdir(NODES)]  # noqa: PTH208 - start-up time
+    return found
+
+
+def ending(end: str) -> list[str]:
+    """Give the daemons' files that end in these letters, without them."""
+    there = ((at, file) for at in folders() for file in os.listdir(at))  # noqa: PTH208 - start-up time
+    return [f"{at}/{file.removesuffix(end)}" for at, file in there if file.endswith(end)]
+
+
 def daemons() -> list[str]:
-    """Give the names of those that should run."""
-    return [file.removesuffix(".start") for file in os.listdir(LAB) if file.endswith(".start")]  # noqa: PTH208 - start-up time
+    """Give those that should run: the paths of their files, without what these end in."""
+    return ending(".start")
+
+
+def cut_logs() -> None:
+    """Keep of each long log its last part, as NAME.log.1; who writes it appends (open(2), O_APPEND) and goes on at its begin."""
+    for log in (f"{name}.log" for name in ending(".log")):
+        with contextlib.suppress(OSError), open(log, "rb+") as file:  # noqa: PTH123 - start-up time
+            if os.fstat(file.fileno()).st_size <= LONGEST_LOG:
+                continue
+            file.seek(-KEPT_LOG, os.SEEK_END)
+            with open(f"{log}.1", "wb") as kept:  # noqa: PTH123 - start-up time
+                kept.write(file.read())
+            file.truncate(0)
 
 
 def reaped() -> dict[int, int]:
@@ -110,7 +144,7 @@ def reaped() -> dict[int, int]:
 def runs(name: str) -> bool:
     """Say whether a daemon is there."""
     try:
-        with open(f"{LAB}/{name}.pid") as opened:  # noqa: PTH123 - start-up time
+        with open(f"{name}.pid") as opened:  # noqa: PTH123 - start-up time
             os.kill(int(opened.read()), 0)
     except (OSError, ValueError):
         return False
@@ -156,8 +190,12 @@ def keep(life: int, woken: int) -> None:
     """Wait for the starter's end or its word, and be the lab's init all the while."""
     init, handles = Init(), [woken, life]
     pause_s: float | None = None
+    cut = time.monotonic()
     while True:
-        readable, _, _ = select.select(handles, [], [], pause_s)
+        readable, _, _ = select.select(handles, [], [], min(pause_s or LOGS_S, LOGS_S))
+        if time.monotonic() > cut + LOGS_S:
+            cut = time.monotonic()
+            cut_logs()
         if life in readable:
             if not os.read(life, 1):
                 return

@@ -1,7 +1,7 @@
 """Furnishes namespaces: `ip` lines, the kernel settings that `ip` cannot set, checksum offload off on interfaces.
 
-`network.py < {"NAMESPACE": {"settings": {"net/ipv4/conf/*/...": "0"}, "interfaces": [...], "ip": [RUN...]}}`; the
-namespace "" is the one that it runs in, and comes first. RUN is {"argv": [...], "lines": "...", "force": false}: a program that
+`network.py < [{"NAMESPACE": {"settings": {"net/ipv4/conf/*/...": "0"}, "interfaces": [...], "ip": [RUN...]}}, ...]`: plans, one
+after the other; the namespace "" is the one that it runs in, and comes first of all. RUN is {"argv": [...], "lines": "...", "force": false}: a program that
 reads the lines, and whose failure counts unless it is forced; those of one namespace run one after the other, behind its
 settings.
 """
@@ -69,7 +69,7 @@ def check_ended(pid: int, name: str, run: dict[str, Any]) -> None:
 
 
 def set_up(plan: dict[str, Any]) -> None:
-    """Go through the namespaces; "" first, for there is no way back. The last runs of several go on side by side."""
+    """Go through a plan's namespaces; "" first, for there is no way back. The last runs of several go on side by side."""
     last: list[tuple[int, str, dict[str, Any]]] = []
     for name in sorted(plan):
         if name:
@@ -91,6 +91,7 @@ def set_up(plan: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     try:
-        set_up(json.load(sys.stdin))
+        for one in json.load(sys.stdin):
+            set_up(one)
     except OSError as error:
         sys.exit(f"{error}")

@@ -1,5 +1,5 @@
 // Where things stand: each switch is a bar, the namespaces on its wires stand in rows over and under it, as many columns as let all of it
-// be seen largest. Wires of the rows behind run between the columns, each in a lane of its own, so that none crosses a card.
+// be seen largest; hosts stand side by side for the same end. Wires of the rows behind run between the columns, each in a lane of its own, so that none crosses a card.
 
 import { byName } from './topology_model.js';
 
@@ -14,6 +14,8 @@ const LANE = 9;
 const GUTTER = 20;
 const BAND_GAP = 54;
 const FRAME = 26;
+const MOST_BAR = 1000; // of a switch that has ports and no namespaces
+const MOST_ACROSS = 8; // hosts side by side
 const MOST_SLOTS = 8; // in one row of a card
 export const JACK = { w: 14, h: 10 };
 
@@ -24,11 +26,14 @@ export function laid(picture, room) {
   const most = Math.max(1, ...plan.flatMap((host) => host.bands.map((band) => band.cards.length)));
   let best = null;
   for (const columns of tried(most, room)) {
-    const found = stood(plan, columns);
-    const scale = Math.min(room.w / found.w, room.h / found.h, 1.15);
-    if (!best || scale > best.scale * 1.02) best = { scale, found };
+    const blocks = plan.map((one) => stood(one, columns));
+    for (let across = 1; across <= Math.max(1, Math.min(plan.length, MOST_ACROSS)); across += 1) {
+      const found = side(blocks, across);
+      const scale = Math.min(room.w / found.w, room.h / found.h, 1.15);
+      if (!best || scale > best.scale * 1.02) best = { scale, blocks, across };
+    }
   }
-  const { found } = best;
+  const found = settled(side(best.blocks, best.across));
   for (const wire of picture.wires) if (!found.wires.has(wire.id)) found.wires.set(wire.id, straight(found.places.get(wire.a), found.places.get(wire.b)));
   return found;
 }
@@ -52,8 +57,11 @@ function planned({ spots, wires }) {
   for (const wire of wires) for (const [near, far] of [[wire.a, wire.b], [wire.b, wire.a]]) put(cabled, near, { wire, far: spots.get(far) });
   const hosts = [...spots.values()].filter((spot) => spot.kind === 'host').sort(byName);
   const groups = [...hosts.map((host) => ({ host, id: host.id })), { host: null, id: '' }];
-  return groups.map(({ host, id }) => hostPlan(host, id, { inside, cabled, spots })).filter((one) => one.bands.length || one.host);
+  const plan = groups.map(({ host, id }) => hostPlan(host, id, { inside, cabled, spots })).filter((one) => one.bands.length || one.host);
+  return [...plan.filter(filled), ...plan.filter((one) => !filled(one))]; // what only joins others stands under them
 }
+
+const filled = ({ bands }) => bands.some((band) => band.cards.length);
 
 function hostPlan(host, id, { inside, cabled, spots }) {
   const home = new Map();
@@ -68,42 +76,59 @@ function hostPlan(host, id, { inside, cabled, spots }) {
   });
   cards.sort((a, b) => (a.number === b.number ? 0 : a.number - b.number) || byName(a.card, b.card)); // what comes last stands last: little moves
   const bands = inside(id, 'switch').map((bar) => ({ bar, jacks: inside(bar.id, 'jack'), cards: cards.filter((one) => one.at === bar.id), cabled, home, spots }));
-  for (const band of bands) band.loose = band.jacks.filter((jack) => !reaches(band, jack));
+  const mine = new Set(bands.map(({ bar }) => bar.id));
+  for (const band of bands) band.loose = band.jacks.filter((jack) => !reaches(band, jack, mine));
   bands.sort((a, b) => b.cards.length - a.cards.length || byName(a.bar, b.bar));
   const free = cards.filter((one) => !bands.some((band) => band.bar.id === one.at));
   if (free.length) bands.push({ bar: null, jacks: [], cards: free, cabled, home, spots });
   return { host, bands };
 }
 
-function stood(plan, columns) {
-  const all = { places: new Map(), wires: new Map(), w: 0, h: 0 };
-  let y = 0;
-  for (const { host, bands } of plan) {
-    const frame = host ? FRAME : 0;
-    const top = y;
-    const lanes = patches(bands);
-    const left = frame + (lanes.size ? 12 + lanes.size * 16 : 0);
-    y += frame + (host ? 8 : 0);
-    let w = host ? 240 : 0;
-    for (const band of bands) {
-      const rows = Math.ceil(band.cards.length / columns) || 1;
-      const made = banded(band, Math.max(1, Math.ceil(band.cards.length / rows)), { x: left, y, from: frame });
-      for (const [id, place] of made.places) all.places.set(id, place);
-      for (const [id, points] of made.wires) all.wires.set(id, points);
-      w = Math.max(w, left + made.w + frame);
-      y += made.h + BAND_GAP;
-    }
-    y -= bands.length ? BAND_GAP : 0;
-    // Bars of one host are as long as the longest.
-    for (const { bar } of bands) if (bar) { const place = all.places.get(bar.id); place.w = w - frame - place.x; }
-    patched(bands, lanes, frame, all);
-    y += frame;
-    if (host) all.places.set(host.id, { x: 0, y: top, w, h: y - top, side: 'none' });
-    all.w = Math.max(all.w, w);
-    all.h = y;
-    y += BAND_GAP;
+// One host, at the origin: {places, wires, w, h, filled}.
+function stood(one, columns) {
+  const { host, bands } = one;
+  const all = { places: new Map(), wires: new Map(), w: 0, h: 0, filled: filled(one) };
+  const frame = host ? FRAME : 0;
+  const lanes = patches(bands);
+  const left = frame + (lanes.size ? 12 + lanes.size * 16 : 0);
+  let y = frame + (host ? 8 : 0);
+  let w = host ? 240 : 0;
+  for (const band of bands) {
+    const rows = Math.ceil(band.cards.length / columns) || 1;
+    const made = banded(band, Math.max(1, Math.ceil(band.cards.length / rows)), { x: left, y, from: frame });
+    for (const [id, place] of made.places) all.places.set(id, place);
+    for (const [id, points] of made.wires) all.wires.set(id, points);
+    w = Math.max(w, left + made.w + frame);
+    y += made.h + BAND_GAP;
   }
-  return { ...all, w: Math.max(all.w, 1), h: Math.max(all.h, 1) };
+  y += frame - (bands.length ? BAND_GAP : 0);
+  // Bars of one host are as long as the longest.
+  for (const { bar } of bands) if (bar) { const place = all.places.get(bar.id); place.w = w - frame - place.x; }
+  patched(bands, lanes, frame, all);
+  if (host) all.places.set(host.id, { x: 0, y: 0, w, h: y, side: 'none' });
+  return { ...all, w, h: y };
+}
+
+// Hosts in rows, so many in each; those that have no namespaces begin a row of their own. Gives {at: [block, x, y], w, h}.
+function side(blocks, across) {
+  const found = { at: [], w: 1, h: 1 };
+  let [x, y, deep, before, count] = [0, 0, 0, true, 0];
+  for (const block of blocks) {
+    if (count === across || (count && before !== block.filled)) [x, y, deep, count] = [0, y + deep + BAND_GAP, 0, 0];
+    found.at.push([block, x, y]);
+    [found.w, found.h] = [Math.max(found.w, x + block.w), Math.max(found.h, y + block.h)];
+    [x, deep, before, count] = [x + block.w + BAND_GAP, Math.max(deep, block.h), block.filled, count + 1];
+  }
+  return found;
+}
+
+function settled({ at, w, h }) {
+  const all = { places: new Map(), wires: new Map(), w, h };
+  for (const [block, dx, dy] of at) {
+    for (const [id, place] of block.places) all.places.set(id, { ...place, x: place.x + dx, y: place.y + dy });
+    for (const [id, points] of block.wires) all.wires.set(id, points.map(([x, y]) => [x + dx, y + dy]));
+  }
+  return all;
 }
 
 function banded(band, columns, { x, y, from }) {
@@ -131,7 +156,7 @@ function banded(band, columns, { x, y, from }) {
 }
 
 const barHeight = (band, w) => BAR_H + Math.max(0, chipRows(band, w) - 1) * (CHIP.h + 4);
-const reaches = (band, jack) => (band.cabled.get(jack.id) ?? []).some(({ wire, far }) => far.kind === 'slot' ? band.home.get(far.in) === band.bar.id : wire.kind === 'patch' || far.kind === 'jack');
+const reaches = (band, jack, mine) => (band.cabled.get(jack.id) ?? []).some(({ wire, far }) => far.kind === 'slot' ? band.home.get(far.in) === band.bar.id : far.kind === 'jack' ? mine.has(far.in) : wire.kind === 'patch');
 const nameWidth = (band) => 24 + 8.5 * Math.max(band.bar.name.length, 6);
 const perRow = (band, w) => Math.max(1, Math.floor((w - nameWidth(band)) / (CHIP.w + 6)));
 const chipRows = (band, w) => Math.ceil(band.loose.length / perRow(band, w));
@@ -150,7 +175,8 @@ function spaced(grid, columns, above, band, x) {
     made.width.push(Math.max(0, ...cards.map(({ one }) => one.w)));
     at += gutter + made.width[index];
   }
-  made.w = Math.max(at - x + 8, band.bar ? 340 : 0);
+  const alone = band.bar && !band.cards.length ? Math.min(MOST_BAR, nameWidth(band) + band.loose.length * (CHIP.w + 6) + 96) : 0;
+  made.w = Math.max(at - x + 8, band.bar ? 340 : 0, alone);
   return made;
 }
 
@@ -229,6 +255,11 @@ function patched(bands, lanes, left, all) {
 // Any other wire: out of one, halfway, into the other.
 function straight(one, other) {
   if (!one || !other) return [];
+  if (one.side === 'chip' && other.side === 'chip') { // from the upper one's underside into the lower one's top
+    const [upper, lower] = one.y <= other.y ? [one, other] : [other, one];
+    const [x, x2, half] = [upper.x + upper.w / 2, lower.x + lower.w / 2, (upper.y + upper.h + lower.y) / 2];
+    return [[x, upper.y + upper.h], [x, half], [x2, half], [x2, lower.y]];
+  }
   const [a, b] = [one, other].map((place) => [place.x + place.w / 2, place.y + (place.side === 'down' ? 0 : place.h)]);
   const middle = one.side === other.side ? (one.side === 'down' ? Math.min(a[1], b[1]) - 14 : Math.max(a[1], b[1]) + 14) : (a[1] + b[1]) / 2;
   return [a, [a[0], middle], [b[0], middle], b];

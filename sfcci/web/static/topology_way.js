@@ -4,6 +4,7 @@
 import { rounded, svg } from './topology_draw.js';
 import { reverse } from './topology_words.js';
 
+const TUNNELS = new Set(['vxlan', 'geneve']);
 const APART = 7; // between two ways along one wire, or in one bar
 const BADGE = { away: 21, r: 8.5 };
 
@@ -99,6 +100,9 @@ function neighbours({ spots, wires }) {
   const put = (a, b, wire) => { if (!near.has(a)) near.set(a, new Map()); near.get(a).set(b, wire); };
   for (const spot of spots.values()) if (spot.in && spots.has(spot.in) && (spot.kind === 'jack' || spot.kind === 'slot')) { put(spot.id, spot.in, null); put(spot.in, spot.id, null); }
   for (const wire of wires) { put(wire.a, wire.b, wire); put(wire.b, wire.a, wire); }
+  // Between the nodes of a lab a frame is carried from one switch's tunnel port to another's.
+  const ends = [...spots.values()].filter((spot) => spot.kind === 'jack' && TUNNELS.has(spot.sub));
+  for (const one of ends) for (const other of ends) if (one.in !== other.in) put(one.id, other.id, null);
   return near;
 }
 
@@ -140,6 +144,7 @@ function go(tour, spots) {
     const [from, to] = [layout.places.get(a), layout.places.get(b)];
     if (!from || !to) continue;
     if (wire) along(tour, wire, a);
+    else if (picture.spots.get(a).kind === 'jack' && picture.spots.get(b).kind === 'jack') made.points.push(centre(from), centre(to));
     else if (picture.spots.get(b).kind === 'switch' || picture.spots.get(b).kind === 'card') { if (index + 1 < spots.length) through(tour, b, from, layout.places.get(spots[index + 1])); else into(tour, b, from); } else if (!tour.near.get(a)?.has(b)) made.points.push(centre(from), centre(to));
   }
 }

@@ -1,16 +1,20 @@
-"""What Open vSwitch's database tells who watches it (RFC 7047, "monitor"): messages in octets, and the rows held by them.
+"""What is said to Open vSwitch's database, and what it tells who watches it (RFC 7047): messages in octets, and the rows held by them.
 
 Rows are plain values: a set is a list, a map a dict, an optional value itself or None, a reference the row's UUID.
 """
 
 import codecs
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 Row = Mapping[str, Any]
+Tables = Mapping[str, tuple[str, ...]]
+"""Table → columns."""
+Operation = Mapping[str, Any]
+"""One step of a transaction (RFC 7047, 5.2)."""
 
-MONITOR: Final[Mapping[str, tuple[str, ...]]] = {
+MONITOR: Final[Tables] = {
     "Open_vSwitch": ("ovs_version", "bridges"),
     "Bridge": (
         "name",
@@ -45,14 +49,16 @@ LONGEST = 1 << 28
 class Database:
     """The monitored rows of a database, as far as it has told of them."""
 
-    def __init__(self) -> None:
-        self.rows: dict[str, dict[str, Row]] = {table: {} for table in MONITOR}
+    def __init__(self, tables: Tables = MONITOR) -> None:
+        self.rows: dict[str, dict[str, Row]] = {table: {} for table in tables}
         self.changed: list[tuple[str, str, Row | None, Row | None]] = []
         """Table, UUID, what the row was and is; whoever takes them clears it."""
         self.begun = False
         """Whether the first rows have come."""
         self.echoed: set[int] = set()
         """The numbers of `ask_echo` that were answered."""
+        self.done: dict[str, str] = {}
+        """The names of transactions that were answered → why they were refused, "" where they were done."""
         self._text, self._decoder = "", codecs.getincrementaldecoder("utf-8")("replace")
 
     def take(self, data: bytes) -> bytes:
@@ -96,6 +102,8 @@ class Database:
                     raise ValueError(f"the database refuses: {message['error']}")
                 self._update(message["result"])
                 self.begun = True
+            elif isinstance(message.get("id"), str):
+                self.done[message["id"]] = _refusal(message)
             elif isinstance(message.get("id"), int):
                 self.echoed.add(message["id"])
         except (KeyError, TypeError, IndexError, AttributeError) as error:
@@ -110,10 +118,15 @@ class Database:
                 self.changed.append((table, uuid, was, held.get(uuid)))
 
 
-def ask_monitor() -> bytes:
+def ask_monitor(tables: Tables = MONITOR) -> bytes:
     """Ask for all rows, and to be told of each change."""
-    tables = {table: {"columns": list(columns)} for table, columns in MONITOR.items()}
-    return _octets({"method": "monitor", "params": ["Open_vSwitch", None, tables], "id": "monitor"})
+    asked = {table: {"columns": list(columns)} for table, columns in tables.items()}
+    return _octets({"method": "monitor", "params": ["Open_vSwitch", None, asked], "id": "monitor"})
+
+
+def ask_transaction(name: str, operations: Iterable[Operation]) -> bytes:
+    """Ask to do all of this or none; the answer is in `Database.done` under that name."""
+    return _octets({"method": "transact", "params": ["Open_vSwitch", *operations], "id": name})
 
 
 def ask_echo(number: int) -> bytes:
@@ -132,6 +145,18 @@ def plain(value: Any, several: bool = False) -> Any:
             return items if several or len(items) > 1 else (items[0] if items else None)
         value = of  # a reference
     return [value] if several else value
+
+
+def _refusal(message: Mapping[str, Any]) -> str:
+    """Why a transaction was refused: an error of the whole, or of the step that has one (RFC 7047, 4.1.3)."""
+    errors = [message["error"], *(one for one in message["result"] or () if one and "error" in one)]
+    told = [one for one in errors if one is not None]
+    return "; ".join(
+        " ".join(str(one[key]) for key in ("error", "details") if one.get(key))
+        if isinstance(one, dict)
+        else str(one)
+        for one in told
+    )
 
 
 def _octets(message: Mapping[str, Any]) -> bytes:

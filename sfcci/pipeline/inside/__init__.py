@@ -1,0 +1,1 @@
+"""Programs that run in an interpreter that has nothing but an installed root."""
