@@ -129,9 +129,10 @@ def hinders(left: Leftover, aim: Compiled, new: Compiled) -> bool:
     chains = touched(aim, new)
     if chains & left.chains:
         return True
-    flows = [flow for key, part in left.under.items() if key[:1] == ("chain",) for flow in part.flows]
+    parts = [*left.under.items(), *left.over.items()]
+    flows = [flow for key, part in parts if key[:1] == ("chain",) for flow in part.flows]
     flows += left.waits
-    groups = {g.number for part in (*left.under.values(), *left.over.values()) for g in part.groups}
+    groups = {group.number for _, part in parts for group in part.groups}
     return any(
         _crosses(flows, new, id_) or (id_ not in aim.ways and groups & _groups(new.ways[id_]))
         for id_ in chains
@@ -156,7 +157,32 @@ def _parked(
             if other != id_ and other in new.ways and _follows(flows, groups, old, new, other):
                 parked.add(id_)
                 late.add(other)
-    return _with_sources(old, parked), late
+    return _closed(old, new, parked, late)
+
+
+def _closed(old: Compiled, new: Compiled, parked: set[str], late: set[str]) -> tuple[set[str], set[str]]:
+    """The same, with those that they ask for.
+
+    What would know a packet of a chain that stays as it was comes later, too; what a chain that comes later will know
+    waits for it, where the chain that has it now goes.
+    """
+    chains = touched(old, new)
+    while parked or late:
+        before = parked, late
+        parked = _with_sources(old, parked)
+        stay = [flow for id_ in (parked | late) & old.ways.keys() for flow in _chain_flows(old, id_)]
+        late = late | {id_ for id_ in (chains & new.ways.keys()) - parked if _crosses(stay, new, id_)}
+        going = (chains & old.ways.keys()) - late
+        parked = parked | {
+            id_ for id_ in going if any(_crosses(_chain_flows(old, id_), new, one) for one in late)
+        }
+        if before == (parked, late):
+            break
+    return parked, late
+
+
+def _chain_flows(made: Compiled, id_: str) -> Sequence[Flow]:
+    return made.program.parts["chain", id_].flows
 
 
 def _follows(flows: Sequence[Flow], groups: set[int], old: Compiled, new: Compiled, other: str) -> bool:

@@ -47,13 +47,13 @@ def first_bucket(group: Group, _packet: Packet) -> Bucket:
     return group.buckets[0]
 
 
-def walk(program: Program, packet: Packet, choose: Choose = first_bucket) -> tuple[Sent, ...]:
+def walk(program: Program, packet: Packet, choose: Choose = first_bucket, table: int = 0) -> tuple[Sent, ...]:
     """Give what leaves the switch, in order; nothing when the packet is dropped. `choose` stands for the hash.
 
-    Raises LookupError for a group that is not there, RecursionError for a program without an end.
+    It begins in `table`. Raises LookupError for a group that is not there, RecursionError for a program without an end.
     """
     steps = _Walk(program, {**dict.fromkeys(REGISTERS, 0), **packet}, choose)
-    steps.look_up(0)
+    steps.look_up(table)
     return tuple(steps.sent)
 
 

@@ -87,8 +87,10 @@ def _give_up_output() -> None:
 
 
 def _interrupt(_number: int, _frame: object) -> NoReturn:
-    """Ctrl-C and SIGTERM alike: what is waited for is ended, then every block unwinds, so that nothing stays behind."""
-    from sfcci import command
+    """Ctrl-C and SIGTERM alike: what is waited for is ended, then every block unwinds, so that nothing stays behind.
 
-    command.interrupt()
+    Nothing is imported: the signal may have come in the middle of an import, with modules that are half made.
+    """
+    if interrupt := getattr(sys.modules.get("sfcci.command"), "interrupt", None):
+        interrupt()
     raise KeyboardInterrupt

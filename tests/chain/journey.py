@@ -51,9 +51,9 @@ def journey(program, packet, machine_of, way_on, choose):
             entered.append((sent.port, sent.packet))
             back = machine.gives(sent.packet, sent.port, way_on)
             if back is not None:
-                todo.append({name: back[name] for name in back if _on_a_wire(name)})
+                todo.append({name: back[name] for name in back if on_a_wire(name)})
     raise AssertionError("a packet without an end")
 
 
-def _on_a_wire(name):
+def on_a_wire(name):
     return name not in REGISTERS and name != "bare"
