@@ -68,10 +68,11 @@ def run(
     stdin: str | None = None,
     log: Path | None = None,
     check: bool = True,
+    grace_s: float = GRACE_S,
 ) -> Completed:
     """Run a program to its end. `env` replaces the environment; `log` takes both outputs instead of memory.
 
-    Raises MissingTool, ToolError (a status other than 0 with `check`, or out of time).
+    `grace_s`: how long it may take to obey, out of time or after Ctrl-C, before it is killed. Raises MissingTool, ToolError (a status other than 0 with `check`, or out of time).
     """
     words = _words(argv)
     begin = time.monotonic()
@@ -90,8 +91,11 @@ def run(
         stack.callback(_waited_for.discard, process)
         try:
             out, err = process.communicate(stdin.encode() if stdin is not None else None, timeout=timeout_s)
+        except KeyboardInterrupt:  # it was told already, and puts its things in order
+            end_group(process, grace_s)
+            raise
         except subprocess.TimeoutExpired:
-            end_group(process)
+            end_group(process, grace_s)
             raise ToolError(
                 ProgramFailure(words, process.returncode or -9, _tail(log)),
                 f"out of time after {timeout_s:g} s",

@@ -144,6 +144,16 @@ TOOLS = (
         optional=True,
     ),
     Tool(
+        "catatonit",
+        "dashboard",
+        "podman's pods hold their network by it",
+        "catatonit",
+        "catatonit",
+        "app-containers/catatonit",
+        purposes=("test",),
+        optional=True,
+    ),
+    Tool(
         "mmdebstrap",
         "dashboard",
         "the pod's Graphite without a registry",
@@ -203,6 +213,16 @@ TOOLS = (
         purposes=("test",),
         optional=True,
     ),
+    Tool(
+        "mandoc",
+        "environment",
+        "the manual pages are checked with it, in the tests",
+        "mandoc",
+        "mandoc",
+        "app-text/mandoc",
+        purposes=("test",),
+        optional=True,
+    ),
 )
 """Order: as the rooms follow each other."""
 
@@ -217,9 +237,10 @@ def present(tool: Tool) -> bool:
 
 
 def search_path() -> str:
-    """PATH with the folders that an ordinary user's PATH lacks on Debian: sbin, PostgreSQL's server."""
+    """PATH with folders that an ordinary user's PATH lacks: sbin and PostgreSQL's server (Debian), podman's own (Fedora)."""
     servers = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
     folders = [os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin", *servers]
+    folders += ["/usr/libexec/podman", "/usr/libexec/catatonit"]
     return os.pathsep.join(folders)
 
 

@@ -1,6 +1,8 @@
 """The one place that starts programs."""
 
 import os
+import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -57,6 +59,31 @@ def test_a_program_that_takes_too_long_is_ended_with_its_children(tmp_path):
     with pytest.raises(ToolError, match=r"out of time after 0\.5 s"):
         command.run(["sh", "-c", f"sleep 60 & echo $! > {note}; wait"], timeout_s=0.5)
     assert wait_until_gone(int(note.read_text()))
+
+
+INTERRUPTED = """
+import signal, sys
+from sfcci import command
+from sfcci.cli.main import _interrupt
+signal.signal(signal.SIGINT, _interrupt)
+command.run(["sh", "-c", sys.argv[1]], timeout_s=60)
+"""
+
+
+def test_after_ctrl_c_a_program_puts_its_things_in_order_before_it_ends(tmp_path):
+    began, done = tmp_path / "began", tmp_path / "done"
+    orderly = (
+        f"trap 'sleep 0.3; touch {shlex.quote(str(done))}; exit' TERM; "
+        f"touch {shlex.quote(str(began))}; while :; do sleep 0.05; done"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, orderly], stderr=subprocess.DEVNULL
+    ) as process:
+        while not began.exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+    assert done.exists()
 
 
 def test_a_started_program_ends_with_its_block():

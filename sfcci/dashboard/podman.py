@@ -24,6 +24,8 @@ from sfcci.settings import Settings
 
 TIMEOUT_S = 120.0
 PROBE_TIMEOUT_S = 60.0
+GRACE_S = 30.0
+"""A podman that is killed while it makes a network leaves that behind; one that is told to end takes some seconds."""
 MIN_VERSION = (4, 0)
 NOFILE, NPROC = 1_048_576, 32_768
 """No more than these limits are asked for, and no more than this process may have."""
@@ -67,11 +69,17 @@ class Podman:
         holder = (sys.executable, "-I", ALONE, lock) if lock else ()
         try:
             return command.run(
-                [*holder, self.path, *words], timeout_s=timeout_s, check=check, env=self.environ, stdin=stdin
+                [*holder, self.path, *words],
+                timeout_s=timeout_s,
+                check=check,
+                env=self.environ,
+                stdin=stdin,
+                grace_s=GRACE_S,
             )
         except ToolError as error:
             argv = error.failure.argv[len(holder) :]
-            raise ToolError(replace(error.failure, argv=argv), error.note) from None
+            note = error.note or remedy(" ".join(error.failure.last_lines))
+            raise ToolError(replace(error.failure, argv=argv), note) from None
 
     def exists(self, kind: str, name: str) -> bool:
         """Say whether there is an image, pod, container, volume, network or secret of this name."""
@@ -281,6 +289,7 @@ REMEDIES = {
     "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER (as root), then podman system migrate",
     "runtime .*not found|(crun|runc).*no such file|default OCI runtime": "install an OCI runtime: crun or runc",
     "newns|user namespace|clone|unshare|operation not permitted": "run it as root, or see `podman info`",
+    "pause binary|catatonit": "a pod wants the program that holds its network: install catatonit",
     "no space left": "the disk is full; free some space and run it again",
     "permission denied": "see that this user may write below its home and to XDG_RUNTIME_DIR, or run it as root",
 }

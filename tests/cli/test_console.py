@@ -12,6 +12,19 @@ import pytest
 from sfcci.cli import console
 
 SHIM = Path(__file__).with_name("late_wait.c")
+NO_IMPORT = """
+import builtins, signal, sys
+from sfcci.cli.main import _interrupt
+assert "sfcci.command" not in sys.modules
+def in_the_middle_of_one(*_words, **_names):
+    raise AssertionError("an import")
+signal.signal(signal.SIGINT, _interrupt)
+builtins.__import__ = in_the_middle_of_one
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
 WAITING = """
 import os, signal, sys
 from sfcci.cli import console
@@ -55,3 +68,8 @@ def test_a_ctrl_c_just_before_the_wait_is_not_lost(tmp_path):
             assert process.wait(60) == 130
         finally:
             process.kill()
+
+
+def test_a_ctrl_c_in_the_middle_of_an_import_imports_nothing():
+    done = subprocess.run([sys.executable, "-c", NO_IMPORT], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")

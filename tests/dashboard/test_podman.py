@@ -109,6 +109,7 @@ def test_where_no_port_can_be_published_the_machine_s_own_network_is_used(machin
         ("runc: unable to setup user: invalid argument", "usermod --add-subuids"),
         ("default OCI runtime not found", "install an OCI runtime"),
         ("write /x: no space left on device", "free some space"),
+        ('building local pause image: finding pause binary: exec: "catatonit"', "install catatonit"),
         ("something else", "see `podman info`"),
     ],
 )
