@@ -76,9 +76,7 @@ def test_after_ctrl_c_a_program_puts_its_things_in_order_before_it_ends(tmp_path
         f"trap 'sleep 0.3; touch {shlex.quote(str(done))}; exit' TERM; "
         f"touch {shlex.quote(str(began))}; while :; do sleep 0.05; done"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED, orderly], stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen([sys.executable, "-c", INTERRUPTED, orderly], stderr=subprocess.DEVNULL) as process:
         while not began.exists():
             assert process.poll() is None
             time.sleep(0.01)
