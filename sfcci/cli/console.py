@@ -72,6 +72,14 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
+def plain(text: object) -> str:
+    """Give a text without power over a terminal: control characters but line ends are told by their escapes (\\x1b)."""
+    found = str(text)
+    if found.isprintable():
+        return found
+    return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in found)
+
+
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     """Print a table with rich: no word of it is cut off. Where standard output is no terminal it is plain and wide."""
     from rich.console import Console
@@ -84,7 +92,7 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> 
     ]
     shown = Table(*heads, title=title, title_justify="left")
     for row in rows:
-        shown.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+        shown.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row))
     console = Console(width=160 if wide else None)
     # rich itself would end the program with status 1 when the reader is gone
     with console.capture() as written:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sfcci.cli import console
-from sfcci.errors import EXIT_OK, MissingTool, UsageError
+from sfcci.errors import MissingTool, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,8 +110,11 @@ def _carry_out(
             raise UsageError("--verify asks the cloud alone: give it with --apply, or by itself")
         _verify(role, json_output)
     at = Path(root).resolve() if root else MACHINE
-    plan = (turn.undoing if undoes else turn.planned)(role, root=at, given=config_files, driver=driver)
-    status = EXIT_OK if unchecked else plan.exit_status
+    if undoes:
+        plan = turn.undoing(role, root=at, given=config_files, driver=driver)
+    else:
+        plan = turn.planned(role, root=at, given=config_files, driver=driver, checked=not unchecked)
+    status = plan.exit_status
     kept = () if dry_run or status else turn.carry_out(plan)
     found = _after(
         role,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sfcci.cli.console import plain
 from sfcci.cli.sfc_kind import Columns, Kind
 
 HIDDEN = ("tenant_id", "revision_number")
@@ -28,7 +29,7 @@ def shown(kind: Kind, resource: Mapping[str, Any]) -> str:
 def grid(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Give a table of ASCII lines; cells may have several lines, columns of numbers stand to the right."""
     made = [list(row) for row in rows]
-    cells = [[str(cell).split("\n") for cell in row] for row in made]
+    cells = [[plain(cell).split("\n") for cell in row] for row in made]
     widths = [
         max([len(title), *(len(line) for row in cells for line in row[at])])
         for at, title in enumerate(titles)

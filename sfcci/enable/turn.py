@@ -37,11 +37,18 @@ class Plan:
 
 
 def planned(
-    name: str, *, root: Path = MACHINE, given: Sequence[str] = (), driver: str = "ovs", proc: Path = PROC
+    name: str,
+    *,
+    root: Path = MACHINE,
+    given: Sequence[str] = (),
+    driver: str = "ovs",
+    proc: Path = PROC,
+    checked: bool = True,
 ) -> Plan:
     """Plan what enables networking-sfc for a role (controller, compute) on this machine or in a root.
 
-    `given`: its configuration files, in the order in which it reads them. Raises UsageError, InputError, MissingTool.
+    `given`: its configuration files, in the order in which it reads them. Not `checked`: a package that is missing comes
+    later. Raises UsageError, InputError, MissingTool.
     """
     wanted = role.role(name, driver)
     at = source.found(wanted, root, given, proc)
@@ -52,7 +59,8 @@ def planned(
         for one, old, new in zip(at.files, read.files, after.files, strict=True)
         if new is not old
     )
-    said = (*_lost(wanted, at, root), *change.remarks(read, name))
+    severity = Severity.ERROR if checked else Severity.WARNING
+    said = (*_lost(wanted, at, root, severity), *change.remarks(read, name))
     return Plan(wanted, root, at, changes, said, service.steps(wanted, at, root) if changes else ())
 
 
@@ -98,7 +106,7 @@ def _read(at: Source) -> Read:
     return Read(texts, at.main, packaged)
 
 
-def _lost(wanted: Role, at: Source, root: Path) -> tuple[Finding, ...]:
+def _lost(wanted: Role, at: Source, root: Path, severity: Severity) -> tuple[Finding, ...]:
     """Say which entry points are not installed; what is in a container is not looked into."""
     if at.container:
         what = "the service runs in a container: see to it that its image has networking-sfc"
@@ -108,4 +116,4 @@ def _lost(wanted: Role, at: Source, root: Path) -> tuple[Finding, ...]:
         return ()
     what = f"{', '.join(lost)}: nothing installed below {root} has that, and {wanted.programs[0]} would not start"
     hint = "install the package first (dnf install python3-networking-sfc, emerge sys-cluster/networking-sfc), or name it with --driver"
-    return (Finding("PackageNotInstalled", Severity.ERROR, Place(str(root)), what, hint),)
+    return (Finding("PackageNotInstalled", severity, Place(str(root)), what, hint),)

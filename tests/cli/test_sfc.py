@@ -186,6 +186,14 @@ def test_a_description_is_taken_away_with_nothing(demo):
     assert shown(demo, "port", "chain", "show", "PC1")["description"] == ""
 
 
+def test_what_others_have_written_has_no_power_over_the_terminal(demo):
+    demo("port", "chain", "set", "PC1", "--description", "\x1b[2Jone\ntwo")
+    done = demo("port", "chain", "show", "PC1")
+    assert "\x1b" not in done.output
+    assert "| \\x1b[2Jone " in done.output
+    assert "| two " in done.output
+
+
 def test_two_who_add_to_one_list_at_once_both_do(demo, monkeypatch):
     """The other one's change comes between our reading and our writing."""
     for name in ("PG2", "PG3"):
