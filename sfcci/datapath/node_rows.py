@@ -27,12 +27,14 @@ WATCHED: Final[Tables] = MappingProxyType(
             "options",
             "external_ids",
         ),
-        "Controller": ("target", "is_connected"),
+        "Controller": ("target", "is_connected", "external_ids"),
     }
 )
 Rows = Mapping[str, Mapping[str, Row]]
 PORT_ID, NUMBER = "iface-id", "sfcci-number"
 """Keys of an interface's external_ids: the API's port, as who plugs it writes it; the port's number over all nodes."""
+OURS: Final = "sfcci"
+"""A key of external_ids: a listener that was made here, and goes with the node."""
 OPENFLOW: Final = "OpenFlow15"
 OUTSIDE_TAG: Final = 4094
 """The tunnel port's VLAN: no network's, so nothing reaches it but what flows send there."""
@@ -198,7 +200,7 @@ def _bridge(uuid: str, bridge: Row, rows: Rows, spec: NodeSpec) -> Iterator[Oper
     ]
     wanted = listening(spec.openflow)
     if wanted and not any(_same_listener(target, wanted) for target in targets):
-        yield _insert("Controller", "controller", {"target": wanted})
+        yield _insert("Controller", "controller", {"target": wanted, "external_ids": _map({OURS: "made"})})
         yield _mutate("Bridge", uuid, ("controller", "insert", _fresh("controller")))
 
 
@@ -273,18 +275,22 @@ def _marked(rows: Rows, port: Row, interface: Row, marks: Marks) -> Iterator[Ope
 
 
 def farewell(rows: Rows, spec: NodeSpec) -> list[Operation]:
-    """Give the steps that leave a node as it was before: without our tunnel port, without our numbers."""
+    """Give the steps that leave a bridge as it was before: without our tunnel port, our listener, our numbers."""
     steps: list[Operation] = []
     for uuid, bridge in _named(rows["Bridge"], spec.bridge):
         gone = [id_ for id_, _ in _named(rows["Port"], spec.tunnel) if id_ in bridge["ports"]]
         steps += [_mutate("Bridge", uuid, ("ports", "delete", ["uuid", id_])) for id_ in gone]
+        made = [id_ for id_ in bridge["controller"] if OURS in _ids(rows["Controller"].get(id_))]
+        steps += [_mutate("Bridge", uuid, ("controller", "delete", ["uuid", id_])) for id_ in made]
     mark = ("external_ids", "delete", ["set", [NUMBER]])
     steps += [
-        _mutate("Interface", uuid, mark)
-        for uuid, row in rows["Interface"].items()
-        if NUMBER in (row["external_ids"] or {})
+        _mutate("Interface", uuid, mark) for uuid, row in rows["Interface"].items() if NUMBER in _ids(row)
     ]
     return steps
+
+
+def _ids(row: Row | None) -> Mapping[str, str]:
+    return (row["external_ids"] or {}) if row else {}
 
 
 def _fresh(name: str) -> list[str]:

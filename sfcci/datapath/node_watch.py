@@ -111,7 +111,7 @@ class NodeWatch:
         self._socket = opened(self.spec.ovsdb, self.tls, CONNECT_S)
         self._socket.sendall(ask_monitor(WATCHED))
         end = time.monotonic() + CONNECT_S
-        while not self._database.begun and not self._closing:
+        while not self._database.begun and (self._leaving or not self._closing):
             if (left := end - time.monotonic()) <= 0:
                 raise Unreachable(f"{self.spec.ovsdb} takes the connection and says nothing")
             self._take(left)

@@ -157,8 +157,7 @@ class NodesBench:
             watch = self._watches.pop(name)
             del self._reaches[name]
             self._say(f"node {name} is registered no more")
-            watch.close(leave=True)
-            threading.Thread(target=_farewell, args=(watch.spec, watch.tls), daemon=True).start()
+            threading.Thread(target=_farewell, args=(watch,), daemon=True).start()
         for name, spec in specs.items():
             self._follow(name, spec)
         if self._fabric:
@@ -246,12 +245,17 @@ class NodesBench:
         self._topology, self._retry_at, self._began = Topology(), None, 0.0
 
 
-def _farewell(spec: NodeSpec, tls: Tls | None) -> None:
-    """Take from a node that is ours no more what it has of us; one that does not answer keeps it, and is closed."""
-    with contextlib.suppress(SfcciError), switch_client.connect(str(spec.openflow), tls) as switch:
+def _farewell(watch: NodeWatch) -> None:
+    """Take what a node that is ours no more has of us: flows first, for without our listener it hears nobody.
+
+    One that does not answer keeps it, and is closed.
+    """
+    at = str(watch.spec.openflow)
+    with contextlib.suppress(SfcciError), switch_client.connect(at, watch.tls) as switch:
         held = switch.held()
         switch.apply(changes(ours(held, Program()), Program()))
         switch.remove(held.strays)
+    watch.close(leave=True)
 
 
 def _is_ready(seen: Seen) -> bool:

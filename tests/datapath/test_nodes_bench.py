@@ -171,13 +171,15 @@ def test_another_who_shows_a_certificate_of_ours_is_refused(nodes):
     nodes.settled()
 
 
-def test_a_node_that_is_removed_keeps_nothing_of_ours(nodes):
-    nodes.settled()
-    nodes.delete("nodes", "node3")
-    switch = nodes.switches["node3"]
+@pytest.mark.parametrize("name", ["node3", "node1"])
+def test_a_node_that_is_removed_keeps_nothing_of_ours(nodes, name):
+    switch = nodes.switches[name]
+    wait(switch.flows)
+    nodes.delete("nodes", name)
     wait(lambda: not switch.flows() and "tun-br-int" not in switch.vsctl("list-ports", "br-int"))
-    assert "sfcci-number" not in switch.vsctl("list", "interface")
-    wait(lambda: "node3" not in nodes.plane.facts().nodes)
+    wait(lambda: "sfcci-number" not in switch.vsctl("list", "interface"))
+    wait(lambda: not switch.vsctl("get-controller", "br-int"))
+    wait(lambda: name not in nodes.plane.facts().nodes)
 
 
 def test_of_nodes_that_never_answered_nothing_is_due(tmp_path, monkeypatch):
