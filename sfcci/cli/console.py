@@ -73,7 +73,7 @@ def counted(number: int, thing: str) -> str:
 
 
 def plain(text: object) -> str:
-    """Give a text without power over a terminal: control characters but line ends are told by their escapes (\\x1b)."""
+    r"""Give a text without power over a terminal: control characters but line ends are told by their escapes (\x1b)."""
     found = str(text)
     if found.isprintable():
         return found

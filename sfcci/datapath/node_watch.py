@@ -17,7 +17,7 @@ from sfcci.chain.status import AWAY, CONNECTED, REFUSED
 from sfcci.datapath.node_rows import WATCHED, Marks, NodeRows, NodeSpec, farewell, read, repairs
 from sfcci.datapath.ovsdb import Database, Operation, ask_echo, ask_monitor, ask_transaction
 from sfcci.datapath.ready import Bell, readable
-from sfcci.datapath.remote import Tls, WrongCertificate, opened
+from sfcci.datapath.remote import Tls, WrongCertificate, opened, refusal
 from sfcci.errors import SfcciError, Unreachable
 
 CONNECT_S: Final = 5.0
@@ -180,6 +180,8 @@ class NodeWatch:
         self._database.echoed.clear()
 
     def _lost(self, error: Exception) -> None:
+        if isinstance(error, ssl.SSLError) and self.tls:
+            error = refusal(error, self.spec.ovsdb, self.tls)
         state = (
             REFUSED
             if isinstance(error, WrongCertificate) or not isinstance(error, Unreachable | OSError)

@@ -121,17 +121,20 @@ def _shake_hands(sock: ssl.SSLSocket, at: Remote, tls: Tls) -> None:
         sock.settimeout(LIMIT_S)
         shown = sock.getpeercert()
     except (OSError, ValueError) as error:
-        raise _told(error, at, tls) from None
+        raise refusal(error, at, tls) from None
     _check_name(shown or {}, at, tls.names)
 
 
-def _told(error: Exception, at: Remote, tls: Tls) -> Unreachable:
-    """Give an error of the handshake in our words."""
+def refusal(error: Exception, at: Remote, tls: Tls) -> Unreachable:
+    """Give an error of TLS in our words: of the handshake, or (TLS 1.3: whoever is called looks at us last) of what is read first."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return WrongCertificate(
             f"{at} shows a certificate that {tls.ca} has not signed or that does not hold: {error.verify_message}"
         )
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+        if "CERTIFICATE_EXPIRED" in str(error.reason):
+            hint = "sfcci sfc node certificates --renew --own makes another"
+            return WrongCertificate(f"our certificate {tls.certificate} has expired, says {at}; {hint}")
         return WrongCertificate(f"{at} does not take our certificate, or speaks no TLS: {error.reason}")
     return Unreachable(f"{at} does not finish the handshake of TLS: {_said(error)}")
 

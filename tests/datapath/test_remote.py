@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfcci.chain.remote import Remote, read
+from sfcci.datapath import pki as pki_module
 from sfcci.datapath.pki import Pki
-from sfcci.datapath.remote import Tls, WrongCertificate, names_in, opened, remote
+from sfcci.datapath.remote import Tls, WrongCertificate, names_in, opened, refusal, remote
 from sfcci.errors import InputError, Unreachable, UsageError
 
 LIMIT_S = 60.0
@@ -94,6 +95,23 @@ def test_one_of_another_authority_is_refused(pki, tmp_path):
         mixed = Tls(pki.folder / "controller.crt", pki.folder / "controller.key", other.authority)
         with pytest.raises(WrongCertificate, match="has not signed"):
             opened(at, mixed, LIMIT_S)
+
+
+def test_a_certificate_of_ours_that_has_expired_is_told(pki, tmp_path, monkeypatch):
+    monkeypatch.setattr(pki_module, "CERTIFICATE_DAYS", 0)
+    old = Pki(tmp_path)
+    old.controller()
+    tls = old.tls(())
+    mixed = Tls(tls.certificate, tls.key, pki.authority)
+    with (
+        listening(pki.there("node1"), old.authority) as at,
+        opened(at, mixed, LIMIT_S) as sock,
+        pytest.raises(ssl.SSLError) as refused,
+    ):
+        sock.recv(5)
+    assert f"our certificate {tls.certificate} has expired, says {at}" in str(
+        refusal(refused.value, at, mixed)
+    )
 
 
 def test_files_that_are_not_there_or_do_not_fit_are_told(pki, tmp_path):
