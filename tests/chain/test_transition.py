@@ -21,10 +21,10 @@ KINDS = ("router", "wire", "one port", "mpls")
 
 
 @st.composite
-def moves(draw):
-    """A state, another one with the same resources, and the machines."""
+def resources(draw, count):
+    """Ports, machines, pairs and groups: two functions of some kind in each group."""
     ports, machines, pairs, groups = dict(HOSTS), {}, [], []
-    for g in range(GROUPS):
+    for g in range(count):
         for m in range(2):
             kind = draw(st.sampled_from(KINDS))
             mine, machine = function(f"f{g}{m}", 10 + 10 * g + 2 * m, kind)
@@ -35,6 +35,13 @@ def moves(draw):
                 PortPair(f"f{g}{m}", f"f{g}{m}", f"f{g}{m}in", egress, "mpls" if kind == "mpls" else None)
             )
         groups.append(PortPairGroup(f"g{g}", f"g{g}", g + 1, (f"f{g}0", f"f{g}1")))
+    return ports, machines, pairs, groups
+
+
+@st.composite
+def moves(draw):
+    """A state, another one with the same resources, and the machines."""
+    ports, machines, pairs, groups = draw(resources(GROUPS))
     symmetric = draw(st.booleans())
     both = [
         FlowClassifier(name, name, "src", "IPv4", "tcp", logical_destination_port="dst", **more)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfcci.chain.compiler import compiled
-from sfcci.chain.model import ChainState, FlowClassifier, PortChain, PortPair, PortPairGroup
+from sfcci.chain.model import ChainState, FlowClassifier, PortChain
 from sfcci.chain.port import mac_number
 from sfcci.chain.program import Program, applied, changes, doubles
 from sfcci.chain.table import CLASSIFY, ORIGIN_REG, PLACE_REG, RESUMED
@@ -22,10 +22,10 @@ from sfcci.datapath.openflow_client import Held
 from sfcci.datapath.openflow_event import Paused
 
 from ..chain.journey import journey, on_a_wire  # noqa: TID252 - tests are no package that has a name
-from ..chain.test_ways import HOSTS, by_hash, function, packet  # noqa: TID252
+from ..chain.test_transition import resources  # noqa: TID252
+from ..chain.test_ways import HOSTS, by_hash, packet  # noqa: TID252
 
 GROUPS, SLOTS = 3, 2
-KINDS = ("router", "wire", "one port", "mpls")
 HOSTS_AT = {mac_number(port.mac): port.number for port in HOSTS.values()}
 RESIDENCY_S = 0.05
 LIMIT_S = 60
@@ -34,18 +34,7 @@ LIMIT_S = 60
 @st.composite
 def plans(draw):
     """Resources, what is wanted one after the other and when, and when packets are sent and how long functions hold them."""
-    ports, machines, pairs, groups = dict(HOSTS), {}, [], []
-    for g in range(GROUPS):
-        for m in range(2):
-            kind = draw(st.sampled_from(KINDS))
-            mine, machine = function(f"f{g}{m}", 10 + 10 * g + 2 * m, kind)
-            ports |= mine
-            machines |= dict.fromkeys(machine.ports, machine)
-            egress = f"f{g}{m}out" if len(mine) > 1 else f"f{g}{m}in"
-            pairs.append(
-                PortPair(f"f{g}{m}", f"f{g}{m}", f"f{g}{m}in", egress, "mpls" if kind == "mpls" else None)
-            )
-        groups.append(PortPairGroup(f"g{g}", f"g{g}", g + 1, (f"f{g}0", f"f{g}1")))
+    ports, machines, pairs, groups = draw(resources(GROUPS))
     classifiers = tuple(
         FlowClassifier(f"fc{slot}", f"fc{slot}", "src", "IPv4", "tcp", destination_port_range_min=slot + 1,
                        destination_port_range_max=slot + 1, logical_destination_port="dst")
