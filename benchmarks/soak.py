@@ -36,6 +36,8 @@ from sfcci.datapath.stream import streaming
 CONTROL = 9
 WINDOW_S, SAMPLE_S, GATE_PAUSE_S = 60.0, 10.0, 20.0
 MEMBERS_S = 2.0
+LAST_S = 5.0
+"""A window is over when nothing has come for so long: packets wait while functions drain, all of them where that is late."""
 TTLS = {STEADY: {62}, CHANGING: {62, 63, 64}, CONTROL: {64}}
 
 
@@ -109,7 +111,7 @@ def flowing(soak: Soak, lab: Any, rate: float, window_s: float) -> None:
     """Send windows of numbered packets, and account for each."""
     targets = [f"{DEST}/{port}" for port in TTLS]
     while not soak.stop.is_set():
-        with streaming(lab, "source", "dest", targets, rate=rate, quiet_s=1.0) as stream:
+        with streaming(lab, "source", "dest", targets, rate=rate, quiet_s=LAST_S) as stream:
             soak.stop.wait(window_s)
         control = stream.flowing[f"{DEST}/{CONTROL}"]
         window: dict[str, Any] = {"void": bool(control.lost), "latest_ms": stream.latest_ms}

@@ -141,7 +141,7 @@ def hinders(left: Leftover, aim: Compiled, new: Compiled) -> bool:
 
 
 def _parked(
-    old: Compiled, new: Compiled, gone: Collection[str], chains: Collection[str]
+    old: Compiled, new: Compiled, gone: set[str], chains: frozenset[str]
 ) -> tuple[set[str], set[str]]:
     """Give the old chains whose packets have to wait, and the chains of the new program that come only then."""
     parked = {
@@ -157,16 +157,17 @@ def _parked(
             if other != id_ and other in new.ways and _follows(flows, groups, old, new, other):
                 parked.add(id_)
                 late.add(other)
-    return _closed(old, new, parked, late)
+    return _closed(old, new, chains, parked, late)
 
 
-def _closed(old: Compiled, new: Compiled, parked: set[str], late: set[str]) -> tuple[set[str], set[str]]:
+def _closed(
+    old: Compiled, new: Compiled, chains: frozenset[str], parked: set[str], late: set[str]
+) -> tuple[set[str], set[str]]:
     """The same, with those that they ask for.
 
     What would know a packet of a chain that stays as it was comes later, too; what a chain that comes later will know
     waits for it, where the chain that has it now goes.
     """
-    chains = touched(old, new)
     while parked or late:
         before = parked, late
         parked = _with_sources(old, parked)
