@@ -115,7 +115,8 @@ def hold(root: Path) -> None:
 
 
 def _root(spec: EnvironmentSpec, cache: Path) -> Path:
-    return cache / "environments" / f"{spec.name}-{spec.digest()}"
+    # Where it really lies: the programs inside name it, and a link to the cache may go.
+    return (cache / "environments").resolve() / f"{spec.name}-{spec.digest()}"
 
 
 def _hold(root: Path) -> None:
