@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sfcci.enable.turn import Plan
 
 Command = Callable[..., Any]
+RESTARTED_S = 60.0
+"""How long the API may take until it answers again."""
 OPTIONS = (
     click.option(
         "--root",
@@ -158,7 +160,8 @@ def _after(
         service.carry_out(steps, lambda text: click.echo(f"running: {text}", err=quiet))
     if not verifies:
         return ()
-    return cloud.verified(role, lambda text: click.echo(text, err=quiet))
+    patience_s = RESTARTED_S if applies else 0.0
+    return cloud.verified(role, lambda text: click.echo(text, err=quiet), patience_s=patience_s)
 
 
 def _show(

@@ -191,11 +191,15 @@ def set_(name: str, json_output: bool, door: "Door", **given: Any) -> None:
 def remove(names: tuple[str, ...], door: "Door") -> None:
     """Forget nodes.
 
-    A server takes from their switches what it put there, where they answer.
+    A server takes from their switches what it put there, where they answer; what to type on one that does not is told.
     """
     for one in [_found(door, name) for name in names]:
         door.ask("DELETE", f"nodes/{one['id']}")
         click.echo(f"removed {one['name']}")
+        if not _is_followed(one):
+            click.echo(f"nobody reaches its switch now, which keeps what it has; on {one['name']}:", err=True)
+            for line in farewell(one):
+                click.echo(f"  {line}", err=True)
 
 
 @node.command(epilog="Example: sfcci sfc node certificates compute1 --renew")
@@ -276,6 +280,12 @@ def _pki() -> "Pki":
     return Pki(console.settings().state / "pki")
 
 
+def _is_followed(node: Mapping[str, Any]) -> bool:
+    from sfcci.chain.status import BEHIND, CONNECTED
+
+    return node["status"] in (BEHIND, CONNECTED)
+
+
 def _is_here(door: "Door") -> bool:
     from sfcci.api.listen import is_loopback
 
@@ -340,6 +350,20 @@ def steps(node: Mapping[str, Any], pair: "Pair | None") -> list[str]:
         )
         lines.append(f"ovs-vsctl set-controller {node['bridge']} {controller}")
     return lines
+
+
+def farewell(node: Mapping[str, Any]) -> list[str]:
+    """Give the commands that take from a node's switch what a server put there, and `steps` told to type."""
+    from sfcci.chain.remote import read
+    from sfcci.datapath.node_rows import listening, tunnel_name
+
+    bridge = node["bridge"]
+    listener = f" -- del-controller {bridge}" if listening(read(node["openflow"])) else ""
+    return [
+        f"ovs-ofctl -O OpenFlow15 del-flows {bridge}",
+        f"ovs-ofctl -O OpenFlow15 del-groups {bridge}",
+        f"ovs-vsctl --if-exists del-port {bridge} {tunnel_name(bridge)}{listener}",
+    ]
 
 
 def _without_none(node: Mapping[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,12 @@ class NodeSpec:
     @property
     def tunnel(self) -> str:
         """The name of its tunnel port."""
-        return f"tun-{self.bridge}"[:15]
+        return tunnel_name(self.bridge)
+
+
+def tunnel_name(bridge: str) -> str:
+    """Give the name of a bridge's tunnel port: an interface's name has 15 characters at most."""
+    return f"tun-{bridge}"[:15]
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,17 @@ Nothing is asked twice: ovsdb-server tells of each change (RFC 7047, "monitor"),
 keeper's process handle become readable when these end.
 """
 
-import codecs
 import contextlib
-import json
 import os
 import socket
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sfcci.datapath import ovs
 from sfcci.datapath.namespace import Keeper
+from sfcci.datapath.ovsdb import Database, Row, Tables, ask_monitor
 from sfcci.datapath.ready import readable
 from sfcci.datapath.topology import Port
 from sfcci.datapath.unix_socket import connected
@@ -23,13 +22,13 @@ from sfcci.errors import ProgramFailure, SfcciError, ToolError
 
 CONNECT_S = 5.0
 BETWEEN_S = 0.01
-MONITOR: Final = {
-    "Interface": {"columns": ["name", "link_state", "ofport", "ifindex"]},
-    "Port": {"columns": ["name", "tag"]},
-    "Bridge": {"columns": ["name", "fail_mode"]},
+MONITOR: Final[Tables] = {
+    "Interface": ("name", "link_state", "ofport", "ifindex"),
+    "Port": ("name", "tag"),
+    "Bridge": ("name", "fail_mode"),
 }
-SETTINGS = {"name", "ofport", "ifindex", "tag", "fail_mode"}
-"""Columns that only a person or a plane changes, and whose old values come with a change."""
+SETTINGS: Final = ("name", "ofport", "ifindex", "tag", "fail_mode")
+"""Columns that only a person or a plane changes."""
 NO_DEVICE = -1
 """The number of a port whose network device is gone."""
 
@@ -46,19 +45,19 @@ class Watch:
         self._lab = keeper
         self.links: dict[str, bool] = {}
         self.lost, self.ended = "", False
-        self._rows: dict[str, dict[str, Mapping[str, Any]]] = {table: {} for table in MONITOR}
+        self._database = Database(MONITOR)
+        self._rows = self._database.rows
         self.changed = False
         """Whether something of the switch's own was changed since somebody last set it to False."""
         self._seen: set[str] = set()
         """Taps that had a number once."""
-        self._text, self._decoder = "", codecs.getincrementaldecoder("utf-8")("replace")
         with contextlib.ExitStack() as stack:
             try:
                 self._keeper = os.pidfd_open(keeper.pid)
                 stack.callback(os.close, self._keeper)
-                self._database = stack.enter_context(_connected(keeper, "db.sock"))
+                self._socket = stack.enter_context(_connected(keeper, "db.sock"))
                 self._switch = stack.enter_context(_connected(keeper, "vswitchd.ctl"))
-                self._send({"method": "monitor", "params": ["Open_vSwitch", None, MONITOR], "id": "links"})
+                self._send(ask_monitor(MONITOR))
             except OSError as error:
                 words = ("connect", error.filename or "the lab's sockets")
                 raise ToolError(
@@ -71,7 +70,7 @@ class Watch:
         """Give what becomes readable when something has happened."""
         if self.lost:  # the lab may still be there without its switch, and be ended now
             return () if self.ended else (self._keeper,)
-        return self._keeper, self._database.fileno(), self._switch.fileno()
+        return self._keeper, self._socket.fileno(), self._switch.fileno()
 
     def look(self, seconds: float = 0.0) -> bool:
         """Take in what has happened, waiting so long for the first of it; say whether there was anything."""
@@ -83,7 +82,7 @@ class Watch:
         elif self._switch.fileno() in told and not _received(self._switch):
             self.lost = "ovs-vswitchd has ended"
             self.links.clear()  # nobody forwards
-        elif self._database.fileno() in told:
+        elif self._socket.fileno() in told:
             self._take()
         return bool(told)
 
@@ -126,7 +125,7 @@ class Watch:
             and (
                 port.tap not in there
                 or (isinstance(there[port.tap], int) and there[port.tap] not in (port.number, NO_DEVICE))
-                or (port.tap in tags and tags[port.tap] != (port.network or ["set", []]))
+                or (port.tap in tags and tags[port.tap] != (port.network or None))
             )
         )
 
@@ -171,49 +170,31 @@ class Watch:
         return bool(rows) and all(isinstance(row["link_state"], str) for row in rows if _has_number(row))
 
     def _take(self) -> None:
-        data = _received(self._database)
+        data = _received(self._socket)
+        try:
+            self._send(self._database.take(data))
+        except ValueError as error:
+            self.lost = f"ovsdb-server: {error}"
         if not data:
             self.lost = "ovsdb-server has ended"
-            return
-        self._text += self._decoder.decode(data)
-        for message in self._messages():
-            if message.get("method") == "echo":
-                self._send({"result": message.get("params"), "error": None, "id": message.get("id")})
-            elif message.get("method") == "update":
-                self._update(message["params"][1])
-            elif message.get("id") == "links" and message.get("result"):
-                self._update(message["result"])
+        for table, _, was, row in self._database.changed:
+            self.changed |= was is not None and (
+                row is None or any(was[key] != row[key] for key in SETTINGS if key in row)
+            )
+            if table == "Interface":
+                self._link(was["name"] if was else "", row)
+        self._database.changed.clear()
 
-    def _messages(self) -> Iterator[dict[str, Any]]:
-        decoder = json.JSONDecoder()
-        while text := self._text.lstrip():
-            try:
-                message, end = decoder.raw_decode(text)
-            except ValueError:  # the rest of it is still to come
-                return
-            self._text = text[end:]
-            yield message
-
-    def _update(self, tables: Mapping[str, Any]) -> None:
-        for table, rows in self._rows.items():
-            for id_, change in tables.get(table, {}).items():
-                was = rows.pop(id_, {})
-                if "new" in change:
-                    rows[id_] = change["new"]
-                self.changed |= bool(SETTINGS & change.get("old", {}).keys())
-                if table == "Interface":
-                    self._link(was.get("name", ""), change.get("new"))
-
-    def _link(self, before: str, row: Mapping[str, Any] | None) -> None:
+    def _link(self, before: str, row: Row | None) -> None:
         self.links.pop(before, None)
         if row:
             self.links[row["name"]] = row["link_state"] == "up"
             if _has_number(row):
                 self._seen.add(row["name"])
 
-    def _send(self, message: Mapping[str, Any]) -> None:
+    def _send(self, data: bytes) -> None:
         with contextlib.suppress(BrokenPipeError):  # who has ended is found by reading
-            self._database.sendall(json.dumps(message).encode())
+            self._socket.sendall(data)
 
 
 def _received(sock: socket.socket) -> bytes:
@@ -224,7 +205,7 @@ def _received(sock: socket.socket) -> bytes:
         return b""
 
 
-def _has_number(row: Mapping[str, Any]) -> bool:
+def _has_number(row: Row) -> bool:
     return isinstance(row["ofport"], int) and row["ofport"] > 0
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sfcci.enable.ini import Ini
 from sfcci.enable.ini_edit import with_value, with_words, without, without_words
 from sfcci.enable.role import Wish, lacking
-from sfcci.errors import Place
+from sfcci.errors import Place, UsageError
 from sfcci.finding import Finding, Severity
 
 Files = tuple[Ini, ...]
@@ -57,13 +57,21 @@ def _with(read: Read, wish: Wish) -> Read:
 
 
 def _target(read: Read, at: int | None) -> int:
-    """Give the file to edit: the one that counts when it is the user's, else the main one, or the first of the user's behind it."""
+    """Give the file to edit: the one that counts when it is the user's, else the main one, or the first of the user's behind it.
+
+    Raises UsageError: there is none behind it.
+    """
     if at is None:
         return read.main
     if at not in read.packaged:
         return at
     behind = [number for number in range(at + 1, len(read.files)) if number not in read.packaged]
-    return read.main if read.main in behind or not behind else behind[0]
+    if not behind:
+        raise UsageError(
+            f"{read.files[at].path}, which a package brought, is read last, and what it says counts; "
+            "have the service read a file of yours behind it"
+        )
+    return read.main if read.main in behind else behind[0]
 
 
 def undone(before: Ini, enabled: Ini, now: Ini, wishes: Sequence[Wish]) -> Ini:

@@ -2,18 +2,22 @@
 
 import json
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sfcci import command
-from sfcci.errors import Place, ToolError
+from sfcci.errors import Place, ToolError, Unreachable
 from sfcci.finding import Finding, Severity
 
 Say = Callable[[str], None]
 Rows = Sequence[Mapping[str, Any]]
 ASK_S = 120.0
+AGAIN_S = 2.0
 CLIENT = "openstack"
+NO_COMMAND = "is not an openstack command"
+"""What it says of commands that python-neutronclient brings, where that is not installed."""
 EXTENSIONS = ("flow_classifier", "sfc")
 OVS_AGENT = "Open vSwitch agent"
 
@@ -42,12 +46,14 @@ CHAINS = (
 )
 
 
-def verified(role: str, say: Say, host: str = "") -> tuple[Finding, ...]:
+def verified(role: str, say: Say, host: str = "", patience_s: float = 0.0) -> tuple[Finding, ...]:
     """Ask the cloud that OS_CLOUD (or the variables of a login) names; give what is wrong there.
 
-    `host` is the machine whose agent is looked for where the role is compute; "" is this one. Raises InputError, Unreachable.
+    `host` is the machine whose agent is looked for where the role is compute; "" is this one. `patience_s`: how long an
+    API may take that was just restarted. Raises InputError, Unreachable.
     """
-    ask = _with_client if command.available(CLIENT) else _without_client()
+    ask = _with_client() if command.available(CLIENT) else _without_client()
+    _wait(ask, say, patience_s)
     found: list[Finding] = []
     rows = _answers(ask, LOADED, say, found)
     if rows is not None:
@@ -58,6 +64,19 @@ def verified(role: str, say: Say, host: str = "") -> tuple[Finding, ...]:
     for listing in CHAINS:
         _answers(ask, listing, say, found)
     return tuple(found)
+
+
+def _wait(ask: Ask, say: Say, patience_s: float) -> None:
+    """Wait until the API answers, or for so long."""
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        try:
+            ask(LOADED)
+        except (ToolError, Unreachable) as error:
+            say(f"the API does not answer yet: {str(error).splitlines()[0]}")
+            time.sleep(AGAIN_S)
+        else:
+            return
 
 
 def _answers(ask: Ask, listing: Listing, say: Say, found: list[Finding]) -> Rows | None:
@@ -117,8 +136,23 @@ def _alive(row: Mapping[str, Any]) -> bool:
     return row.get("Alive", row.get("alive")) in (True, ":-)")
 
 
-def _with_client(listing: Listing) -> Rows:
-    done = command.run([CLIENT, *listing.words, "-f", "json"], timeout_s=ASK_S)
+def _with_client() -> Ask:
+    """Ask with the client, and without it for what it has no command."""
+    bare: list[Ask] = []
+
+    def asked(listing: Listing) -> Rows:
+        done = command.run([CLIENT, *listing.words, "-f", "json"], timeout_s=ASK_S, check=False)
+        if done.status and NO_COMMAND in done.stderr:
+            bare[:] = bare or [_without_client()]
+            return bare[0](listing)
+        return _rows(done)
+
+    return asked
+
+
+def _rows(done: command.Completed) -> Rows:
+    if done.status:
+        raise ToolError(done.failure())
     try:
         rows = json.loads(done.stdout or "[]")
     except ValueError:

@@ -32,8 +32,6 @@ def _lines(branch: str, driver: str, skydive: bool) -> Iterator[str]:
     if skydive:
         yield f"enable_plugin skydive {SKYDIVE}"
         yield "enable_service skydive-agent skydive-analyzer"
-        yield "SKYDIVE_ANALYZER_LISTEN=${HOST_IP}:8082"
-        yield "SKYDIVE_AGENT_LISTEN=${HOST_IP}:8081"
     yield END
 
 

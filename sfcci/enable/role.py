@@ -45,6 +45,10 @@ class Role:
         return 0 if self.migrates else len(self.defaults) - 1
 
 
+RPC, API, PERIODIC = "neutron-rpc-server", "neutron-api", "neutron-periodic-workers"
+SERVING = ("neutron-server", API)
+"""Programs that serve the API; the second is what a web server (uWSGI, Apache) runs."""
+DRIVERS = ("sfc", "drivers")
 PLUGINS = "neutron.service_plugins"
 CLASSES = {
     "flow_classifier": "networking_sfc.services.flowclassifier.plugin.FlowClassifierPlugin",
@@ -57,16 +61,23 @@ AGENT = "/etc/neutron/plugins/ml2/openvswitch_agent.ini"
 
 
 def controller(driver: str) -> Role:
-    """Give the role of the machine with neutron-server; `driver` sees to chains (ovs, dummy or another's)."""
+    """Give the role of the machine with neutron-server; `driver` sees to chains (ovs, dummy or another's).
+
+    Since 2025.1 that is several services, of which the API is a web server's (Neutron, "Neutron server-side processes").
+    """
     instead = () if driver == "dummy" else ("dummy",)
     return Role(
         "controller",
-        programs=("neutron-server", "neutron-rpc-server", "neutron-api"),
-        units=("neutron-server", "devstack@q-svc", "devstack@neutron-api", "neutron-api"),
+        programs=("neutron-server", RPC, API, PERIODIC),
+        units=(
+            "neutron-server",
+            "devstack@q-svc",
+            *(f"{where}{name}" for where in ("devstack@", "") for name in (RPC, API, PERIODIC)),
+        ),
         defaults=((NEUTRON_CONF,), ("/etc/neutron/plugin.ini", ML2)),
         wishes=(
             Wish("DEFAULT", "service_plugins", ("flow_classifier", "sfc")),
-            Wish("sfc", "drivers", (driver,), instead),
+            Wish(*DRIVERS, (driver,), instead),
             Wish("flowclassifier", "drivers", (driver,), instead),
         ),
         entry_points={

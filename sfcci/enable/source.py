@@ -13,8 +13,8 @@ from sfcci.errors import Fault, InputError, MissingTool, Place, UsageError
 
 PROC = Path("/proc")
 MACHINE = Path("/")
-PACKAGED = "/usr/"
-"""What lies there is a package's."""
+PACKAGED, OWN = "/usr/", "/usr/local/"
+"""What lies there is a package's; the machine's owner's (hier(7))."""
 UNIT_FOLDERS = (
     "/etc/systemd/system",
     "/run/systemd/system",
@@ -23,6 +23,10 @@ UNIT_FOLDERS = (
     "/lib/systemd/system",
 )
 """systemd.unit(5): an earlier one goes before."""
+
+
+_Process = tuple[int, str, tuple[str, ...]]
+"""Its number, the role's program that it is, its command line."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Located:
     @property
     def packaged(self) -> bool:
         """Whether a package brought it, and not the machine's owner."""
-        return self.seen.startswith(PACKAGED)
+        return self.seen.startswith(PACKAGED) and not self.seen.startswith(OWN)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,10 @@ class Source:
     engine: str = ""
     python: str = ""
     """The interpreter of the running service, or a program of its environment."""
+    programs: tuple[str, ...] = ()
+    """Which of the role's programs run."""
+    elsewhere: tuple[str, ...] = ()
+    """Those that run in other containers, with files of their own."""
 
 
 def found(role: Role, root: Path = MACHINE, given: Sequence[str] = (), proc: Path = PROC) -> Source:
@@ -88,7 +96,7 @@ def _listed(root: Path, names: Sequence[Named]) -> Iterator[Located]:
         if not one.is_folder:
             yield Located(one.path, at)
             continue
-        for path in sorted(at.glob("*.conf")):
+        for path in sorted(at.glob("[!.]*.conf")):  # as oslo.config: no hidden ones
             yield Located(f"{one.path.rstrip('/')}/{path.name}", real(root, f"{one.path}/{path.name}"))
 
 
@@ -99,8 +107,9 @@ def _main(role: Role, files: Sequence[Located], root: Path) -> int:
     if not own:
         wanted = role.defaults[role.main][0].lstrip("/")
         hint = f"install and configure Neutron first, or name its files: --config-file {role.defaults[role.main][0]}"
+        what = "is not read: a package brought all that is" if files else "is not there"
         raise InputError(
-            Fault(Place(str(root / wanted)), "is not there", f"the configuration of {role.programs[0]}", hint)
+            Fault(Place(str(root / wanted)), what, f"the configuration of {role.programs[0]}", hint)
         )
     named = [number for number in own if Path(files[number].seen).name in usual]
     return named[0] if named else own[0 if role.migrates else -1]
@@ -133,23 +142,42 @@ def _drop_ins(root: Path, name: str) -> list[str]:
     named: dict[str, Path] = {}
     for folder in reversed(UNIT_FOLDERS):
         below = real(root, f"{folder}/{name}.service.d")
-        named |= {path.name: path for path in below.glob("*.conf")}
+        inside = {path.name: f"{folder}/{name}.service.d/{path.name}" for path in below.glob("*.conf")}
+        named |= {one: real(root, path) for one, path in inside.items()}
     return [_text(named[one]) for one in sorted(named)]
 
 
 def _running(role: Role, proc: Path) -> Source | None:
     """Ask the processes of this machine. Raises UsageError: what runs is in a container whose configuration the host does not have."""
-    processes = sorted(_processes(role, proc), key=lambda one: _rank(role, *one))
+    processes: list[_Process] = sorted(_processes(role, proc), key=lambda one: _rank(role, *one))
     if not processes:
         return None
     pid, name, words = processes[0]
-    names = command_line.named(words)
-    units = tuple(dict.fromkeys(unit for one in processes if (unit := _unit(proc / str(one[0])))))
-    at = Source(f"as process {pid} ({name}) was told", (), 0, names, units, python=words[0])
     folder = proc / str(pid)
+    names = command_line.named(words) or command_line.of_environment(_text(folder / "environ"))
+    at = replace(_services(processes, proc), how=f"as process {pid} ({name}) was told", named=names)
     if _same_mounts(folder, proc):
         return _of_host(role, at, folder)
     return _of_container(role, at, folder, proc)
+
+
+def _services(processes: Sequence[_Process], proc: Path) -> Source:
+    """Give what is known of all processes of a role; the first is the one that is asked."""
+    cgroups = [_text(proc / str(pid) / "cgroup") for pid, _name, _words in processes]
+    containers = [command_line.container_of(one) for one in cgroups]
+    return Source(
+        "",
+        (),
+        0,
+        units=tuple(dict.fromkeys(unit for one in cgroups if (unit := command_line.unit_of(one)))),
+        python=command_line.environment(processes[0][2]),
+        programs=tuple(dict.fromkeys(name for _pid, name, _words in processes)),
+        elsewhere=tuple(
+            f"{name} (process {pid})"
+            for (pid, name, _words), container in zip(processes, containers, strict=True)
+            if container != containers[0]
+        ),
+    )
 
 
 def _rank(role: Role, pid: int, name: str, words: Sequence[str]) -> tuple[int, bool, int]:
@@ -157,7 +185,7 @@ def _rank(role: Role, pid: int, name: str, words: Sequence[str]) -> tuple[int, b
     return role.programs.index(name), not command_line.named(words), pid
 
 
-def _processes(role: Role, proc: Path) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+def _processes(role: Role, proc: Path) -> Iterator[_Process]:
     for folder in proc.glob("[0-9]*"):
         words = command_line.words_of(_text(folder / "cmdline"))
         if name := command_line.program(words, role.programs):
@@ -166,15 +194,20 @@ def _processes(role: Role, proc: Path) -> Iterator[tuple[int, str, tuple[str, ..
 
 def _of_host(role: Role, at: Source, folder: Path) -> Source:
     if not at.named:
-        return replace(_by_default(role, MACHINE, at.units), how=f"{at.how}, by default", python=at.python)
+        placed = _by_default(role, MACHINE)
+        return replace(at, how=f"{at.how}, by default", files=placed.files, main=placed.main)
     names = [replace(one, path=str(Path(_link(folder / "cwd") or "/", one.path))) for one in at.named]
     placed = _placed(role, MACHINE, names, at.how)
-    return replace(placed, units=at.units, python=at.python)
+    return replace(placed, units=at.units, python=at.python, programs=at.programs, elsewhere=at.elsewhere)
 
 
 def _of_container(role: Role, at: Source, folder: Path, proc: Path) -> Source:
     """Find on the host what a container is given: through its mounts, and through what kolla copies when it starts."""
     cgroup = _text(folder / "cgroup")
+    if command_line.is_in_pod(cgroup):
+        raise UsageError(
+            f"{at.how}, in a pod of Kubernetes: who deploys it makes its configuration (a ConfigMap, a Secret); change it there"
+        )
     inside = mounts.mounts(_text(folder / "mountinfo"))
     host = mounts.mounts(_text(proc / "self" / "mountinfo"))
     if not inside:
@@ -194,7 +227,12 @@ def _of_container(role: Role, at: Source, folder: Path, proc: Path) -> Source:
     engine = "docker" if "docker" in cgroup else "podman"
     container = command_line.container_of(cgroup)
     return replace(
-        placed, named=at.named, units=at.units, container=container, engine=engine if container else ""
+        at,
+        how=placed.how,
+        files=placed.files,
+        main=placed.main,
+        container=container,
+        engine=engine if container else "",
     )
 
 
@@ -207,13 +245,24 @@ def _kolla(path: str) -> dict[str, object]:
 
 
 def _same_mounts(folder: Path, proc: Path) -> bool:
-    """Say whether a process has this machine's mounts; one that may not be asked is taken for one of the machine's own."""
+    """Say whether a process sees this machine's files; one that may not be asked is taken for one of the machine's own.
+
+    A service may have mounts of its own (PrivateTmp=) and still the machine's root.
+    """
     own, its = _link(proc / "self" / "ns" / "mnt"), _link(folder / "ns" / "mnt")
-    return not its or not command_line.container_of(_text(folder / "cgroup")) or own == its
+    if not its or own == its:
+        return True
+    if (root := _root(folder)) is None:
+        return not command_line.container_of(_text(folder / "cgroup"))
+    return root == _root(proc / "self")
 
 
-def _unit(folder: Path) -> str:
-    return command_line.unit_of(_text(folder / "cgroup"))
+def _root(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = (folder / "root").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _link(path: Path) -> str:

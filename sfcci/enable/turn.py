@@ -57,25 +57,28 @@ def planned(
     changes = tuple(
         Change(one.path, str(old), str(new))
         for one, old, new in zip(at.files, read.files, after.files, strict=True)
-        if new is not old
+        if str(new) != str(old)
     )
     severity = Severity.ERROR if checked else Severity.WARNING
-    said = (*_lost(wanted, at, root, severity), *change.remarks(read, name))
+    said = (*_lost(wanted, at, root, severity), *_besides(wanted, at), *change.remarks(read, name))
     return Plan(wanted, root, at, changes, said, service.steps(wanted, at, root) if changes else ())
 
 
 def undoing(
     name: str, *, root: Path = MACHINE, given: Sequence[str] = (), driver: str = "ovs", proc: Path = PROC
 ) -> Plan:
-    """Plan what takes the last change back: a file that nobody else changed since is again what it was, of others our words go."""
-    wanted = role.role(name, driver)
-    at = source.found(wanted, root, given, proc)
+    """Plan what takes the last change back: a file that nobody else changed since is again what it was, of others our words go.
+
+    The driver is the one that the change brought; `driver` counts where that cannot be told.
+    """
+    at = source.found(role.role(name, driver), root, given, proc)
     read = _read(at)
     kept = [next(iter(writing.backups(one.path)), None) for one in at.files]
     befores = tuple(
         ini if backup is None else parse(writing.text_of(backup), str(backup))
         for ini, backup in zip(read.files, kept, strict=True)
     )
+    wanted = role.role(name, _brought(read.files, befores) or driver)
     ours = change.fulfilled(replace(read, files=befores), wanted.wishes)
     changes = tuple(
         Change(one.path, str(now), text, backup)
@@ -94,6 +97,17 @@ def carry_out(plan: Plan) -> tuple[Path, ...]:
     return writing.write(plan.changes)
 
 
+def _brought(files: Sequence[Ini], befores: Sequence[Ini]) -> str:
+    """Give the driver that was not there before; "" where that is none, or several."""
+    new = {
+        word
+        for now, before in zip(files, befores, strict=True)
+        for word in set(now.words(*role.DRIVERS) or ()) - set(before.words(*role.DRIVERS) or ())
+        if role.DRIVER.fullmatch(word)
+    }
+    return new.pop() if len(new) == 1 else ""
+
+
 def _undone(wanted: Role, now: Ini, before: Ini, enabled: Ini) -> str:
     return (
         str(before) if str(now) == str(enabled) else str(change.undone(before, enabled, now, wanted.wishes))
@@ -104,6 +118,20 @@ def _read(at: Source) -> Read:
     packaged = frozenset(number for number, one in enumerate(at.files) if one.packaged)
     texts = tuple(parse(writing.text_of(one.path), str(one.path)) for one in at.files)
     return Read(texts, at.main, packaged)
+
+
+def _besides(wanted: Role, at: Source) -> tuple[Finding, ...]:
+    """Say which services of the role are not reached by the change and the restart."""
+    found = []
+    if at.programs and wanted.migrates and not set(at.programs) & set(role.SERVING):
+        what = f"of Neutron's services only {', '.join(at.programs)} was found; the API is served by something else"
+        hint = "restart that, too (httpd, apache2, uwsgi): it reads its configuration when it starts"
+        found.append(Finding("ApiNotFound", Severity.WARNING, Place(wanted.programs[0]), what, hint))
+    if at.elsewhere:
+        what = f"{', '.join(at.elsewhere)} runs in another container than {at.programs[0]}, with files of its own"
+        hint = "enable that, too, by its files (--config-file FILE), and restart it"
+        found.append(Finding("AnotherContainer", Severity.WARNING, Place(wanted.name), what, hint))
+    return tuple(found)
 
 
 def _lost(wanted: Role, at: Source, root: Path, severity: Severity) -> tuple[Finding, ...]:

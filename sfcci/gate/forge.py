@@ -161,6 +161,7 @@ def _gitlab_rules(names: Sequence[str]) -> Iterable[dict[str, Any]]:
     for name, condition in known:
         if name in names:
             yield {"if": condition, "variables": {"SFCCI_GATE_PIPELINE": name}}
+    yield {"if": '$CI_PIPELINE_SOURCE == "web"', "variables": {"SFCCI_GATE_PIPELINE": names[0]}}
 
 
 def _script(lines: Sequence[str]) -> str:

@@ -71,7 +71,13 @@ def test_nodes_are_listed_changed_and_removed(run):
     )
     assert "| node1 | UNKNOWN | 192.0.2.5 |" in run("list").output
     assert "geneve" in run("list", "--long").output
-    assert run("remove", "node1").output == "removed node1\n"
+    assert run("remove", "node1").output.splitlines() == [
+        "removed node1",
+        "nobody reaches its switch now, which keeps what it has; on node1:",
+        "  ovs-ofctl -O OpenFlow15 del-flows br-int",
+        "  ovs-ofctl -O OpenFlow15 del-groups br-int",
+        "  ovs-vsctl --if-exists del-port br-int tun-br-int -- del-controller br-int",
+    ]
     assert json.loads(run("list", "--json").output) == []
     assert run("list").output == "no node is registered\n"
 

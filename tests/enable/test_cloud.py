@@ -78,10 +78,47 @@ def test_a_cloud_is_asked_for_all_that_chains_need_without_any_client(server, na
 def test_the_real_client_gives_the_same(server, named, cache_dir, monkeypatch):
     named(opened(server))
     monkeypatch.setattr(cloud, "CLIENT", str(environment.ensure(pins.SPEC, cache_dir).program("openstack")))
-    there = {row["Alias"] for row in cloud._with_client(cloud.LOADED)}
+    ask = cloud._with_client()
+    there = {row["Alias"] for row in ask(cloud.LOADED)}
     without = cloud_login.logged_in().get(cloud.LOADED.path)["extensions"]
     assert there == {row["alias"] for row in without} > set(cloud.EXTENSIONS)
-    assert cloud._with_client(cloud.CHAINS[-1]) == []
+    assert ask(cloud.CHAINS[-1]) == []
+
+
+def test_a_client_without_commands_for_chains_is_helped_out(server, named, tmp_path, monkeypatch):
+    """A program that says what the client says where python-neutronclient is not installed."""
+    named(opened(server))
+    client = tmp_path / "openstack"
+    client.write_text(
+        '#!/bin/sh\n[ "$1" = sfc ] || exec echo "[]"\n'
+        "echo \"openstack: '$*' is not an openstack command. See 'openstack --help'.\" >&2\nexit 2\n"
+    )
+    client.chmod(0o755)
+    monkeypatch.setattr(cloud, "CLIENT", str(client))
+    said = []
+    found = cloud.verified("controller", said.append)
+    assert [line.partition(" sfc ")[2] for line in said[2:]] == [line.partition(" sfc ")[2] for line in LISTS]
+    assert "NotListed" not in {one.keyword for one in found}
+
+
+def test_an_api_that_was_just_restarted_is_waited_for(monkeypatch):
+    asked = []
+
+    def ask(listing):
+        asked.append(listing)
+        if len(asked) < 3:
+            raise Unreachable("it does not answer")
+        return [{"alias": name} for name in cloud.EXTENSIONS]
+
+    monkeypatch.setattr(cloud, "AGAIN_S", 0.001)
+    monkeypatch.setattr(cloud, "_without_client", lambda: ask)
+    monkeypatch.setattr(command, "available", lambda _program: False)
+    said = []
+    assert [one.keyword for one in cloud.verified("controller", said.append, patience_s=60)] == ["NoAgent"]
+    assert said[:2] == ["the API does not answer yet: it does not answer"] * 2
+    asked.clear()
+    with pytest.raises(Unreachable):
+        cloud.verified("controller", said.append)
 
 
 def test_keystone_gives_the_token_and_the_address(server, named):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from sfcci import command
-from sfcci.enable import command_line, mounts, service, source
+from sfcci.enable import command_line, mounts, service, source, turn
 from sfcci.enable.command_line import Named
 from sfcci.enable.role import role
 from sfcci.errors import ToolError, UsageError
@@ -126,6 +126,87 @@ def test_a_configuration_that_is_the_containers_alone_is_told(proc):
         container(proc, "50 1 0:99 / / rw - overlay overlay rw\n")
 
 
+@pytest.mark.parametrize(
+    "cgroup",
+    [
+        f"0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-{CONTAINER}.scope\n",
+        f"5:cpu:/kubepods/besteffort/pod1/{CONTAINER}\n",
+        f"0::/kubepods.slice/crio-{CONTAINER}.scope\n",
+    ],
+)
+def test_a_pods_configuration_is_changed_by_who_deploys_it(proc, here, cgroup):
+    host = here(neutron__conf="[DEFAULT]\n")
+    mounted = f"50 1 0:99 / / rw - overlay overlay rw\n51 50 8:1 {host} /etc/neutron ro - ext4 /dev/sda1 rw\n"
+    proc(
+        7, ["neutron-server", "--config-file", "/etc/neutron/neutron.conf"], mounted, cgroup, space="mnt:[2]"
+    )
+    (proc.folder / "self/root").symlink_to("/")
+    (proc.folder / "7/root").symlink_to(host)
+    with pytest.raises(UsageError, match="in a pod of Kubernetes"):
+        source.found(role("controller"), proc=proc.folder)
+
+
+def test_a_service_with_mounts_of_its_own_has_the_machines_files_and_an_unknown_container_has_not(proc, here):
+    host = here(neutron__conf="[DEFAULT]\n")
+    words = ["/usr/bin/neutron-server", "--config-file", f"{host}/neutron.conf"]
+    proc(7, words, space="mnt:[2]")
+    (proc.folder / "self/root").symlink_to("/")
+    (proc.folder / "7/root").symlink_to("/")
+    assert source.found(role("controller"), proc=proc.folder).files[0].path == host / "neutron.conf"
+    (proc.folder / "7/root").unlink()
+    (proc.folder / "7/root").symlink_to(host)
+    (proc.folder / "7/mountinfo").write_text("50 1 0:99 / / rw - overlay overlay rw\n")
+    with pytest.raises(UsageError, match="a change would be lost with it"):
+        source.found(role("controller"), proc=proc.folder)
+
+
+def test_todays_neutron_is_several_services_which_are_all_restarted(proc, here):
+    host = here(neutron__conf="[DEFAULT]\n")
+    for pid, words, unit in (
+        (5, ["neutron-apiuWSGI master"], "devstack@neutron-api"),
+        (6, ["/v/bin/python3", "/v/bin/neutron-rpc-server", "--config-file", f"{host}/neutron.conf"], "rpc"),
+        (7, ["/v/bin/python3", "/v/bin/neutron-periodic-workers"], "periodic"),
+    ):
+        proc(pid, words, cgroup=f"0::/system.slice/{unit}.service\n")
+    found = source.found(role("controller"), proc=proc.folder)
+    assert found.how == "as process 6 (neutron-rpc-server) was told"
+    assert found.units == ("rpc.service", "devstack@neutron-api.service", "periodic.service")
+    assert (found.python, found.elsewhere) == ("/v/bin/python3", ())
+
+
+def test_a_web_servers_variables_name_its_files(proc, here):
+    host = here(neutron__conf="[DEFAULT]\n", own__conf="[DEFAULT]\n")
+    proc(5, ["neutron-apiuWSGI master"])
+    variables = f"OS_NEUTRON_CONFIG_DIR={host}\0OS_NEUTRON_CONFIG_FILES=neutron.conf;{host}/own.conf\0"
+    (proc.folder / "5/environ").write_text(variables)
+    found = source.found(role("controller"), proc=proc.folder)
+    assert [one.path.name for one in found.files] == ["neutron.conf", "own.conf"]
+
+
+def test_what_the_change_does_not_reach_is_told(proc, here):
+    host = here(neutron__conf="[DEFAULT]\n")
+    mounted = f"50 1 0:99 / / rw - overlay o rw\n51 50 8:1 {host} /etc/neutron ro - ext4 /dev/sda1 rw\n"
+    for pid, name, container_id in (
+        (5, "neutron-rpc-server", CONTAINER),
+        (6, "neutron-periodic-workers", "0" * 64),
+    ):
+        words = [name, "--config-file", "/etc/neutron/neutron.conf"]
+        proc(pid, words, mounted, f"0::/machine.slice/libpod-{container_id}.scope\n", space="mnt:[2]")
+    told = {one.keyword: one.what for one in turn.planned("controller", proc=proc.folder).remarks}
+    assert "the API is served by something else" in told["ApiNotFound"]
+    assert told["AnotherContainer"].startswith(
+        "neutron-periodic-workers (process 6) runs in another container"
+    )
+
+
+def test_an_agent_that_gave_itself_a_title_is_looked_for_in_its_environment(proc, here):
+    host = here(openvswitch_agent__ini="[agent]\n")
+    title = "neutron-openvswitch-agent (/venv/bin/python3 /venv/bin/neutron-openvswitch-agent"
+    proc(5, [f"{title} --config-file {host}/openvswitch_agent.ini)"])
+    found = source.found(role("compute"), proc=proc.folder)
+    assert (found.python, len(found.files)) == ("/venv/bin/python3", 1)
+
+
 def test_a_mount_of_a_folder_of_another_mount_is_found():
     host = mounts.mounts("1 0 8:1 / / rw - a\n2 1 8:2 /srv /data rw - a\n3 1 8:2 / /all\\040there rw - a\n")
     inside = mounts.mounts(
@@ -157,6 +238,13 @@ def test_a_command_line_names_its_configuration(words, named):
         (["/usr/bin/python3", "-s", "/usr/bin/neutron-server", "--config-file", "x"], "neutron-server"),
         (["neutron-server: api worker (/usr/bin/neutron-server --config-file)"], "neutron-server"),
         (["grep", "-r", "neutron-server"], ""),
+        (["systemctl", "status", "neutron-rpc-server"], ""),
+        (["neutron-apiuWSGI", "master"], "neutron-api"),
+        (["neutron-api", "uWSGI", "worker", "1"], "neutron-api"),
+        (["/usr/bin/uwsgi_python3", "--ini", "/etc/neutron/neutron-api-uwsgi.ini"], "neutron-api"),
+        (["uwsgi", "--ini", "/etc/nova/nova-api.ini"], ""),
+        (["(wsgi:neutron-api", "-k", "start"], "neutron-api"),
+        ([], ""),
         (["vi", "/etc/init.d/neutron-server.conf"], ""),
         ([""], ""),
     ],
@@ -180,6 +268,13 @@ def test_a_unit_or_a_container_is_known_by_its_cgroup():
     assert command_line.container_of(f"0::/system.slice/docker-{CONTAINER}.scope\n") == CONTAINER
     assert command_line.container_of(f"12:devices:/docker/{CONTAINER}\n") == CONTAINER
     assert command_line.container_of("0::/system.slice/neutron-server.service\n") == ""
+    quadlet = f"0::/system.slice/neutron.service/libpod-payload-{CONTAINER}\n"
+    assert (command_line.container_of(quadlet), command_line.unit_of(quadlet)) == (
+        CONTAINER,
+        "neutron.service",
+    )
+    desktop = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/vte-spawn-1.scope\n"
+    assert command_line.unit_of(desktop) == ""
 
 
 def test_a_process_of_this_machine_is_found_in_the_real_proc(here):

@@ -185,6 +185,67 @@ def test_undone_what_others_changed_since_stays(neutron):
     assert turn.undoing("controller", root=root).changes == ()
 
 
+def test_undone_is_the_driver_that_was_brought_whatever_it_is(neutron):
+    drivers = "[networking_sfc.sfc.drivers]\nfoo = a:D\n[networking_sfc.flowclassifier.drivers]\nfoo = a:D\n"
+    root = neutron({"usr/lib/python3.11/site-packages/foo-1.dist-info/entry_points.txt": drivers})
+    before = conf(root)
+    enabled(root, driver="foo")
+    assert "drivers = foo" in conf(root)
+    turn.carry_out(turn.undoing("controller", root=root))
+    assert conf(root) == before
+    assert sorted(path.name for path in (root / "etc/neutron").iterdir()) == ["neutron.conf", "plugins"]
+
+
+def test_a_packages_file_that_is_read_last_is_told_for_an_own_one_would_not_count(neutron):
+    unit = "[Service]\nExecStart=/usr/bin/neutron-rpc-server --config-file /etc/neutron/neutron.conf --config-dir /usr/share/neutron/d\n"
+    root = neutron(
+        {
+            "lib/systemd/system/neutron-rpc-server.service": unit,
+            "usr/share/neutron/d/a.conf": "[DEFAULT]\nservice_plugins = router\n",
+        }
+    )
+    with pytest.raises(UsageError, match=r"a\.conf, which a package brought, is read last"):
+        turn.planned("controller", root=root)
+
+
+def test_what_the_owner_put_below_usr_local_is_his_own(neutron):
+    root = neutron(
+        {
+            "usr/local/etc/neutron/neutron.conf": "[DEFAULT]\n",
+            "usr/share/neutron/n.conf": "[DEFAULT]\n",
+        }
+    )
+    given = ["/usr/local/etc/neutron/neutron.conf"]
+    assert len(turn.planned("controller", root=root, given=given).changes) == 1
+    with pytest.raises(InputError, match="a package brought all that is"):
+        turn.planned("controller", root=root, given=["/usr/share/neutron/n.conf"])
+
+
+def test_the_units_of_todays_neutron_are_all_restarted_and_hidden_files_are_none(neutron):
+    served = "[Service]\nExecStart=/usr/bin/neutron-rpc-server --config-dir /etc/neutron/d\n"
+    root = neutron(
+        {
+            **{f"lib/systemd/system/{name}.service": "[Service]\n" for name in ("neutron-api", "other")},
+            "lib/systemd/system/neutron-rpc-server.service": served,
+            "etc/neutron/d/neutron.conf": "[DEFAULT]\n",
+            "etc/neutron/d/.old.conf": "[DEFAULT]\nservice_plugins = router\n",
+        }
+    )
+    plan = turn.planned("controller", root=root)
+    assert [one.seen for one in plan.source.files] == ["/etc/neutron/d/neutron.conf"]
+    assert str(plan.steps[-1]) == "systemctl restart neutron-rpc-server.service neutron-api.service"
+
+
+def test_a_drop_in_that_is_a_link_leads_to_a_file_of_the_root(neutron):
+    served = {
+        "srv/own.conf": "[Service]\nExecStart=\nExecStart=/usr/bin/neutron-server --config-file /etc/o.conf\n"
+    }
+    root = neutron({**SERVED, **served, "etc/o.conf": "[DEFAULT]\n"})
+    (root / "etc/systemd/system/neutron-server.service.d").mkdir(parents=True)
+    (root / "etc/systemd/system/neutron-server.service.d/own.conf").symlink_to("/srv/own.conf")
+    assert [one.seen for one in turn.planned("controller", root=root).source.files] == ["/etc/o.conf"]
+
+
 def test_who_was_faster_is_not_overwritten(neutron):
     root = neutron()
     plan = turn.planned("controller", root=root)

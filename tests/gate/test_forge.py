@@ -122,6 +122,7 @@ def test_gitlab_s_scripts_run_and_rules_name_the_pipelines(shell):
         "gate",
         "check",
         "periodic",
+        "check",
     ]
     assert (job["tags"], job["artifacts"]["reports"]) == (["vm"], {"junit": "results/results.xml"})
     script = "\n".join([*job["before_script"], *job["script"]])
