@@ -197,7 +197,10 @@ def _hidden(call: Call, collection: Collection) -> frozenset[str]:
     return frozenset(one.name for one in collection.attributes if one.hidden and not call.asked.admin)
 
 
-FACTS: Final = frozenset(("status", "status_reason", "live_port_pairs"))
+FACTS: Final = {
+    *("status", "status_reason", "live_port_pairs", "status_since", "heard_at", "ports", "flows"),
+    *("ovs_version", "needed_mtu", "alive", "heartbeat_timestamp"),
+}
 """Attributes whose values are not in the state: filters and orders by them need the facts first."""
 ADDED: Final = {"port_chains": ("status", "status_reason")}
 """Those of them that are no attributes of their collection, but can be asked for all the same."""

@@ -68,6 +68,8 @@ class NodeFlows:
         ]
         flows.append(Flow(DISPATCH, MIDDLE, match(in_port=port), ()))
         flows.append(Flow(SWITCH, HIGH, match(eth_dst=NOT_FORWARDED), (Normal(),)))
+        # what comes from a port that is none of ours (an uplink, a patch port) goes on as at a switch that is alone
+        flows.append(Flow(SWITCH, LOWEST, Match(), (Normal(),)))
         return Part(tuple(flows))
 
     def place(self, number: int) -> Part:
@@ -87,7 +89,7 @@ class NodeFlows:
         outputs = tuple(self._out(port) for port in of_node[self.node.name])
         return Part(
             (
-                Flow(SWITCH, LOWEST, match(**_inside(network)), steps),
+                Flow(SWITCH, LOW, match(**_inside(network)), steps),
                 Flow(ARRIVAL, MIDDLE, match(tun_id=TO_EVERYBODY | network), outputs),
             )
         )

@@ -222,6 +222,10 @@ def certificates(names: tuple[str, ...], renew: bool, own: bool, json_output: bo
 
     from sfcci.errors import EXIT_FINDINGS
 
+    if not _is_here(door):
+        raise UsageError(
+            f"certificates are made on the server's machine, by its authority: run this there, not against {door.address}"
+        )
     if renew and not (names or own):
         raise UsageError("--renew changes what nodes have to have; name them, or give --own for the server's")
     pki = _pki()
@@ -281,9 +285,9 @@ def _pki() -> "Pki":
 
 
 def _is_followed(node: Mapping[str, Any]) -> bool:
-    from sfcci.chain.status import BEHIND, CONNECTED
+    from sfcci.chain.status import AWAY, UNKNOWN
 
-    return node["status"] in (BEHIND, CONNECTED)
+    return node["status"] not in (AWAY, UNKNOWN)
 
 
 def _is_here(door: "Door") -> bool:

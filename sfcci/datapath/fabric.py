@@ -129,6 +129,9 @@ class Fabric:
         wanted = on_nodes(new, self._places, self._wanted)
         count = carry_out({link: wanted[link.name] for link in self._there if link.name in wanted})
         self._wanted = wanted
+        for link in self._there:
+            if link.has_strays and link.name in wanted:
+                self._tidy(link)
         return count
 
     @property
@@ -163,10 +166,7 @@ class Fabric:
 
     def barrier(self) -> None:
         """Wait until the nodes have done all that was sent to them."""
-        marks = {link: link.ask(Switch.mark) for link in self._there}
-        for link, mark in marks.items():
-            if mark is not None:
-                link.ask(lambda switch, mark=mark: switch.passed(mark))  # type: ignore[misc]
+        _pass(self._there)
 
     def resume(self, packets: Iterable[Paused]) -> int:
         """Give packets back to the nodes where they paused, and wait until they have gone on; give how many went."""
@@ -184,7 +184,7 @@ class Fabric:
             link.ask(Switch.look)
         for link in self._there:
             self._hear(link)
-            self._question(link)
+        self._question()
 
     def events(self) -> tuple[Event, ...]:
         """Hand out the packets that paused, at whichever node."""
@@ -213,6 +213,7 @@ class Fabric:
         wanted = self._wanted.get(link.name) if self._wanted is not None else None
         link.program = ours(held, wanted or Program())
         if wanted is None:
+            link.has_strays = bool(held.strays)
             link.be(NodeState.CONNECTED)
             return
         steps = changes(link.program, wanted)
@@ -227,6 +228,16 @@ class Fabric:
             link.be(NodeState.CONNECTED)
             self.repairs += bool(steps or held.strays)
             settle([link])
+
+    def _tidy(self, link: Link) -> None:
+        """Take from a node what was found there in our name and is not in our words: it waited until ours was there."""
+        link.has_strays = False
+        try:
+            link.ask(lambda switch: switch.remove(switch.held().strays))
+        except Refused as error:
+            link.refuse(error)
+            return
+        self.repairs += 1
 
     def _resumed(self, name: str, packets: Sequence[Paused]) -> int:
         link = self._links.get(name)
@@ -251,12 +262,21 @@ class Fabric:
         heard = max(link.switch.heard if link.switch else 0.0, link.asked_at) + ECHO_S
         return min(heard, link.retry_at) if link.state is NodeState.REFUSED else heard
 
-    def _question(self, link: Link) -> None:
-        """Ask a node that has been silent whether it is there, and one that has refused something once more."""
-        if link.switch is None or self._next_question(link) > time.monotonic():
-            return
-        link.asked_at = time.monotonic()
-        if link.state is NodeState.REFUSED:
-            self._read(link)
-        else:
-            link.ask(Switch.barrier)
+    def _question(self) -> None:
+        """Ask nodes that have been silent whether they are there, all at once, and those that have refused something once more."""
+        now = time.monotonic()
+        due = [link for link in self._there if self._next_question(link) <= now]
+        for link in due:
+            link.asked_at = now
+        _pass(link for link in due if link.state is not NodeState.REFUSED)
+        for link in due:
+            if link.state is NodeState.REFUSED:
+                self._read(link)
+
+
+def _pass(links: Iterable[Link]) -> None:
+    """Wait until these nodes have done all that was sent to them; those that are silent are waited for at the same time."""
+    marks = {link: link.ask(Switch.mark) for link in links}
+    for link, mark in marks.items():
+        if mark is not None:
+            link.ask(lambda switch, mark=mark: switch.passed(mark))  # type: ignore[misc]

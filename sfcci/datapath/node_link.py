@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from sfcci.chain.program import Program
 from sfcci.datapath.openflow_client import Held, Refused, Switch
 from sfcci.datapath.ready import Bell
+from sfcci.datapath.remote import WrongCertificate
 from sfcci.errors import SfcciError, Unreachable, in_a_line
 
 FIRST_RETRY_S: Final = 0.05
@@ -48,6 +49,8 @@ class NodeStatus:
     flows: int = 0
     groups: int = 0
     last_contact: float | None = None
+    is_strange: bool = False
+    """Whether it is away because the certificates do not fit."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class Answer:
     switch: Switch | None = None
     held: Held | None = None
     reason: str = ""
+    is_strange: bool = False
+    """Whether the certificates do not fit."""
 
 
 class Link:
@@ -82,6 +87,10 @@ class Link:
         self.state, self.since, self.reason = NodeState.AWAY, time.time(), "it has not answered yet"
         self.answered = False
         """Whether an attempt has come to an end."""
+        self.is_strange = False
+        """Whether the certificates do not fit."""
+        self.has_strays = False
+        """Whether it was found with what is in our name and not in our words."""
         self.retry_at = self.asked_at = self._came = 0.0
         """When it is asked again what it refused; was last asked whether it is there; came (monotonic clock)."""
         self._answers: deque[Answer] = deque()
@@ -101,6 +110,7 @@ class Link:
         while self._answers:
             answer = self._answers.popleft()
             self.answered = True
+            self.is_strange = answer.is_strange
             if answer.switch:
                 self._hang_up()
                 self.switch, held = answer.switch, answer.held
@@ -152,7 +162,8 @@ class Link:
     def status(self) -> NodeStatus:
         """How the node is."""
         flows, groups = self.program.size
-        return NodeStatus(self.name, self.state, self.since, self.reason, flows, groups, self._last_contact())
+        contact, strange = self._last_contact(), self.is_strange and self.switch is None
+        return NodeStatus(self.name, self.state, self.since, self.reason, flows, groups, contact, strange)
 
     def _last_contact(self) -> float | None:
         if switch := self.switch:
@@ -192,7 +203,7 @@ def _attempt(connect: Callable[[], Switch]) -> Answer:
     except Exception as error:  # noqa: BLE001 - whatever it is: it is tried again, and the status tells
         if switch:
             switch.close()
-        return Answer(reason=in_a_line(error))
+        return Answer(reason=in_a_line(error), is_strange=isinstance(error, WrongCertificate))
 
 
 def settle(links: Iterable[Link]) -> bool:

@@ -12,8 +12,8 @@ from sfcci.chain.node import Node, PlacedPort, Places, overhead
 from sfcci.chain.port import mac_number
 from sfcci.chain.remote import OPENFLOW_PORT, OVSDB_PORT, read
 from sfcci.chain.state import Resource, State
-from sfcci.datapath.node_rows import LAST_TAG, Marks, NodeRows, NodeSpec, Plugged
-from sfcci.datapath.topology import ENCAPSULATIONS, Port, Topology
+from sfcci.datapath.node_rows import Marks, NodeRows, NodeSpec, Plugged
+from sfcci.datapath.topology import ENCAPSULATIONS, LAST_TAG, Port, Topology
 from sfcci.datapath.wanted import LAST_NUMBER
 
 Found = Mapping[str, tuple[str, Plugged]]
@@ -145,20 +145,21 @@ def needed_mtus(state: State, specs: Iterable[NodeSpec], topology: Topology, at:
     """Give the MTU that each node's underlay has to have for the packets of its networks and functions; none alone.
 
     Who decides for a port elsewhere sends the frame as it is to arrive: with the label, or the header, that a function
-    of its chain wants.
+    of its chain wants. So functions elsewhere count for a node, too.
     """
     kinds = _correlations(state)
     by_node: dict[str, list[tuple[int, str | None]]] = {}
     for port in topology.ports:
         if port.id in at:
             by_node.setdefault(at[port.id][0], []).append((port.mtu, kinds.get(port.id)))
+    carried = [one for some in by_node.values() for one in some if one[1]]
     known = tuple(specs)
     if len(known) < 2:  # noqa: PLR2004 - one has nobody to send to
         return {}
     return {
         spec.name: max(
             mtu + overhead(spec.encapsulation, 6 if ":" in spec.tunnel_ip else 4, kind)
-            for mtu, kind in by_node[spec.name]
+            for mtu, kind in (*by_node[spec.name], *carried)
         )
         for spec in known
         if spec.name in by_node

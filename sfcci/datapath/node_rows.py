@@ -11,6 +11,7 @@ from typing import Any, Final
 from sfcci.chain.encapsulation import VXLAN_GPE
 from sfcci.chain.remote import Remote, is_address
 from sfcci.datapath.ovsdb import Operation, Row, Tables
+from sfcci.datapath.topology import LAST_TAG
 
 WATCHED: Final[Tables] = MappingProxyType(
     {
@@ -36,9 +37,10 @@ PORT_ID, NUMBER = "iface-id", "sfcci-number"
 OURS: Final = "sfcci"
 """A key of external_ids: a listener that was made here, and goes with the node."""
 OPENFLOW: Final = "OpenFlow15"
+ANYWHERE: Final = "::"
+"""Who listens there takes IPv4's connections, too (ovsdb(7))."""
 OUTSIDE_TAG: Final = 4094
 """The tunnel port's VLAN: no network's, so nothing reaches it but what flows send there."""
-LAST_TAG: Final = 4093
 GPE_OPTIONS: Final = {"exts": "gpe", "packet_type": "ptap"}
 """What lets a VXLAN tunnel carry what is no Ethernet frame (draft-ietf-nvo3-vxlan-gpe; ovs-vswitchd.conf.db(5))."""
 MEMORY_S: Final = "3600"
@@ -67,7 +69,7 @@ class NodeSpec:
         """Whom its certificate may name: one that the server made is known by the node's name alone, for addresses change hands."""
         if self.peer or not all(self.tls_files):
             return (self.peer or self.name,)
-        return tuple(dict.fromkeys((self.name, self.tunnel_ip, self.openflow.place)))
+        return tuple(dict.fromkeys((self.name, self.tunnel_ip, self.openflow.place, self.ovsdb.place)))
 
     @property
     def tunnel(self) -> str:
@@ -200,11 +202,21 @@ def _bridge(uuid: str, bridge: Row, rows: Rows, spec: NodeSpec) -> Iterator[Oper
         yield _mutate("Bridge", uuid, ("protocols", "insert", OPENFLOW))
     if "mac-aging-time" not in (bridge["other_config"] or {}):
         yield _mutate("Bridge", uuid, ("other_config", "insert", ["map", [["mac-aging-time", MEMORY_S]]]))
-    targets = [
-        str(rows["Controller"][one]["target"]) for one in bridge["controller"] if one in rows["Controller"]
-    ]
-    wanted = listening(spec.openflow)
-    if wanted and not any(_same_listener(target, wanted) for target in targets):
+    yield from _listener(uuid, bridge, rows, spec.openflow)
+
+
+def _listener(uuid: str, bridge: Row, rows: Rows, openflow: Remote) -> Iterator[Operation]:
+    """Have the bridge listen where the node is to be reached, and no more where it was before.
+
+    The old one goes first, in a step of its own: Open vSwitch begins to listen before it ends to, and of two at one port
+    the second fails.
+    """
+    there = {id_: rows["Controller"][id_] for id_ in bridge["controller"] if id_ in rows["Controller"]}
+    wanted = listening(openflow)
+    old = [id_ for id_, row in there.items() if OURS in _ids(row) and row["target"] != wanted]
+    if old:
+        yield from (_mutate("Bridge", uuid, ("controller", "delete", ["uuid", id_])) for id_ in old)
+    elif wanted and not any(_listens(str(row["target"]), openflow) for row in there.values()):
         yield _insert("Controller", "controller", {"target": wanted, "external_ids": _map({OURS: "made"})})
         yield _mutate("Bridge", uuid, ("controller", "insert", _fresh("controller")))
 
@@ -212,19 +224,24 @@ def _bridge(uuid: str, bridge: Row, rows: Rows, spec: NodeSpec) -> Iterator[Oper
 def listening(openflow: Remote) -> str:
     """Give what the bridge is told so that it listens there (ovs-vsctl set-controller); "": it does by itself.
 
-    Without TLS it listens at that address alone, where it is one.
+    Without TLS it listens at that address alone, where it is one. Without an address it listens to IPv4 only (ovsdb(7)).
     """
     if openflow.way == "unix":
         return ""
-    if openflow.way == "ssl" or not is_address(openflow.place):
-        return f"p{openflow.way}:{openflow.port}"
-    host = f"[{openflow.place}]" if ":" in openflow.place else openflow.place
-    return f"ptcp:{openflow.port}:{host}"
+    place = openflow.place if is_address(openflow.place) else ""
+    if openflow.way == "ssl":
+        place = ANYWHERE if ":" in place else ""
+    host = f"[{place}]" if ":" in place else place
+    return ":".join(filter(None, (f"p{openflow.way}", str(openflow.port), host)))
 
 
-def _same_listener(target: str, wanted: str) -> bool:
-    """Whether a target listens by the same way at the same port, at whichever address."""
-    return target.split(":")[:2] == wanted.split(":")[:2]
+def _listens(target: str, at: Remote) -> bool:
+    """Whether who listens at a target is reached there; of a name it is not known which address it has."""
+    way, port, host = [*target.split(":", 2), "", ""][:3]
+    if (way, port) != (f"p{at.way}", str(at.port)):
+        return False
+    everywhere = (ANYWHERE,) if ":" in at.place else ("", "0.0.0.0", ANYWHERE)  # noqa: S104 - what another listens at
+    return not is_address(at.place) or host.strip("[]") in (at.place, *everywhere)
 
 
 def _tunnel(uuid: str, bridge: Row, rows: Rows, spec: NodeSpec) -> Iterator[Operation]:

@@ -61,7 +61,7 @@ class NodeWatch:
         self._told = told
         self._marks: Marks = NO_MARKS
         self._bell = Bell()
-        self._closing = self._leaving = False
+        self._closing = self._leaving = self._resting = False
         self._socket: socket.socket | None = None
         self._database = Database(WATCHED)
         self._names = itertools.count(1)
@@ -76,6 +76,10 @@ class NodeWatch:
         if marks != self._marks:
             self._marks = dict(marks)
             self._bell.ring()
+
+    def rest(self) -> None:
+        """Repair nothing any more: the node is ours no more."""
+        self._resting = True
 
     def close(self, *, leave: bool = False) -> None:
         """End the watch, soon; `leave`: the node is ours no more, and what we put into its database goes."""
@@ -119,7 +123,7 @@ class NodeWatch:
     def _follow(self) -> None:
         """Publish what is known, have put right what is not as it shall be, and wait for what comes."""
         self._publish()
-        if not self._asked and not self._closing:
+        if not self._asked and not self._closing and not self._resting:
             self._say(repairs(self._database.rows, self.spec, self._marks))
         if not self._take(SILENT_S):
             self._probe()

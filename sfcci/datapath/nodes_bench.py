@@ -6,7 +6,7 @@ What `bench.Bench` is for a lab this is for machines that somebody else runs: no
 import contextlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,14 +17,14 @@ from sfcci.chain.plan import Plan
 from sfcci.chain.port import Ports
 from sfcci.chain.program import Program, changes
 from sfcci.chain.state import NOTHING, State
-from sfcci.chain.status import ACTIVE, AWAY, BEHIND, CONNECTED, DOWN, Facts, NodeFacts
+from sfcci.chain.status import ACTIVE, AWAY, BEHIND, CONNECTED, DOWN, REFUSED, Facts, NodeFacts
 from sfcci.datapath import openflow_client as switch_client
 from sfcci.datapath.bench import trouble
 from sfcci.datapath.driver import RESIDENCY_S, Driver, ours
 from sfcci.datapath.fabric import Fabric
 from sfcci.datapath.lab import Say
 from sfcci.datapath.live_ports import LivePorts
-from sfcci.datapath.node_link import GRACE_S, NodeState, NodeStatus, Reach
+from sfcci.datapath.node_link import GRACE_S, NONSENSE, NodeState, NodeStatus, Reach
 from sfcci.datapath.node_ports import (
     NOWHERE,
     Found,
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 FIRST_S: Final = 6.0
 """So long it is waited for all nodes at first: with some of them alone, what is there would be taken apart."""
 RETRY_S: Final = 1.0
+DIAL_S: Final = 10.0
+"""How long a switch that takes a connection may say nothing."""
 SETTING_UP: Final = "nodes have not answered yet"
 
 
@@ -157,11 +159,16 @@ class NodesBench:
             watch = self._watches.pop(name)
             del self._reaches[name]
             self._say(f"node {name} is registered no more")
-            threading.Thread(target=_farewell, args=(watch,), daemon=True).start()
+            watch.rest()
+            threading.Thread(target=_farewell, args=(watch, self._is_taken_up), daemon=True).start()
         for name, spec in specs.items():
             self._follow(name, spec)
         if self._fabric:
             self._fabric.reach(self._reaches)
+
+    def _is_taken_up(self, spec: NodeSpec) -> bool:
+        """Whether the switch of a node that was removed is one's again."""
+        return any(watch.spec.ovsdb == spec.ovsdb for watch in tuple(self._watches.values()))
 
     def _follow(self, name: str, spec: NodeSpec) -> None:
         """Follow a node; one that is reached otherwise than before is dialled anew, and what it said stays known."""
@@ -173,7 +180,8 @@ class NodesBench:
         if watch:
             watch.close()
         self._watches[name] = NodeWatch(spec, tls, self._bell.ring, watch.seen if watch else None)
-        self._reaches[name] = Reach(partial(switch_client.connect, str(spec.openflow), tls))
+        connect = partial(switch_client.connect, str(spec.openflow), tls, patience_s=DIAL_S)
+        self._reaches[name] = Reach(connect)
 
     def _tls(self, spec: NodeSpec) -> Tls:
         if all(spec.tls_files):
@@ -245,17 +253,18 @@ class NodesBench:
         self._topology, self._retry_at, self._began = Topology(), None, 0.0
 
 
-def _farewell(watch: NodeWatch) -> None:
+def _farewell(watch: NodeWatch, is_taken_up: Callable[[NodeSpec], bool]) -> None:
     """Take what a node that is ours no more has of us: flows first, for without our listener it hears nobody.
 
-    One that does not answer keeps it, and is closed.
+    One that does not answer keeps it, and is closed; so does one that is ours again.
     """
-    at = str(watch.spec.openflow)
-    with contextlib.suppress(SfcciError), switch_client.connect(at, watch.tls) as switch:
+    dial = partial(switch_client.connect, str(watch.spec.openflow), watch.tls, patience_s=DIAL_S)
+    with contextlib.suppress(SfcciError, OSError, *NONSENSE), dial() as switch:
         held = switch.held()
-        switch.apply(changes(ours(held, Program()), Program()))
-        switch.remove(held.strays)
-    watch.close(leave=True)
+        if not is_taken_up(watch.spec):
+            switch.apply(changes(ours(held, Program()), Program()))
+            switch.remove(held.strays)
+    watch.close(leave=not is_taken_up(watch.spec))
 
 
 def _is_ready(seen: Seen) -> bool:
@@ -281,7 +290,8 @@ def _node_facts(
     elif status == CONNECTED and switch is None:
         status, reason = BEHIND, "its switch is being reached"
     elif status == CONNECTED and switch:
-        status, reason, since = str(switch.state).upper(), switch.reason, max(since, switch.since)
+        status = REFUSED if switch.is_strange else str(switch.state).upper()
+        reason, since = switch.reason, max(since, switch.since)
     remarks = list(seen.rows.faults)
     if needed and needed > spec.underlay_mtu:
         remarks.append(

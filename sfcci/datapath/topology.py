@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_interface
+from typing import Final
 
 from sfcci.chain.encapsulation import VXLAN
 from sfcci.document import did_you_mean
@@ -15,6 +16,8 @@ SWITCH = "switch"
 """The name of the switch's own namespace, where a host's name is asked for."""
 TAP_ID_LENGTH = 11
 KNOWN_ADDRESSES = 16384
+LAST_TAG: Final = 4093
+"""The highest VLAN tag that a network gets: the next one is the tunnel port's (`node_rows`), and 4095 is reserved."""
 FIRST_TABLE = 10000
 """Added to a port's number: the routing table of what comes in at it (255 and below are the kernel's)."""
 LONGEST_MTU = 65535

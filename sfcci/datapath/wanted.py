@@ -16,6 +16,7 @@ from zlib import crc32
 from sfcci.chain.state import Resource, State
 from sfcci.datapath.topology import (
     KNOWN_ADDRESSES,
+    LAST_TAG,
     SWITCH,
     TAP_ID_LENGTH,
     Host,
@@ -42,17 +43,21 @@ READ: Final = ("networks", "subnets", "ports", "port_pairs")
 
 def wanted(state: State, known: Topology, last: int) -> Topology:
     """Give what shall be plugged. `known` is plugged; `last` is the highest number that a port ever had."""
-    ports = tuple(port for port in state.of("ports").values() if _pluggable(state, port))
-    owners = {port["id"]: _owner(port) for port in ports}
-    names = _host_names(owners.values(), {host.owner: host.name for host in known.hosts}, known.nodes)
+    pluggable = [port for port in state.of("ports").values() if _pluggable(state, port)]
     leaving: dict[str, int] = {}
     for number, pair in enumerate(state.of("port_pairs").values()):
         leaving.setdefault(pair["egress"], number)
+    pluggable_in_order = sorted(pluggable, key=lambda port: leaving.get(port["id"], -1))
+    tags = _tags(state, pluggable_in_order, known)
+    ports, ordered = (
+        [port for port in some if port["network_id"] in tags] for some in (pluggable, pluggable_in_order)
+    )
+    owners = {port["id"]: _owner(port) for port in ports}
+    names = _host_names(owners.values(), {host.owner: host.name for host in known.hosts}, known.nodes)
     functions = {
         port for pair in state.of("port_pairs").values() for port in (pair["ingress"], pair["egress"])
     }
-    ordered = sorted(ports, key=lambda port: leaving.get(port["id"], -1))
-    numbers, tags = _numbers(ordered, known, last), _tags(state, ordered, known)
+    numbers = _numbers(ordered, known, last)
     interfaces, room = _interfaces(ports, owners), rooms(map(_pair, state.of("port_pairs").values()))
     ends, on = _other_ends(state, owners, interfaces), _on_nodes(ports, owners, known)
     made = _ports.of(
@@ -168,17 +173,15 @@ def _numbers(ports: Iterable[Resource], known: Topology, last: int) -> dict[str,
 
 
 def _tags(state: State, ports: Iterable[Resource], known: Topology) -> dict[str, int]:
-    """Give each network its number (a VLAN tag of the switch), the one that its ports have already."""
+    """Give each network its number (a VLAN tag of the switch), the one that its ports have already; none where all are taken."""
     tags: dict[str, int] = {}
     for port in known.ports:
         if port.network > 0 and (resource := state.get("ports", port.id)):
             tags.setdefault(resource["network_id"], port.network)
     used = set(tags.values())
-    free = (number for number in count(1) if number not in used)
-    for network in (resource["network_id"] for resource in ports):
-        if network not in tags:
-            tags[network] = next(free)
-    return tags
+    free = (number for number in range(1, LAST_TAG + 1) if number not in used)
+    new = dict.fromkeys(one["network_id"] for one in ports if one["network_id"] not in tags)
+    return tags | dict(zip(new, free, strict=False))
 
 
 def _pair(pair: Resource) -> tuple[str, str, str | None]:

@@ -9,7 +9,7 @@ from sfcci.api import handlers
 from sfcci.api.wire import Request
 from sfcci.chain.catalogue import COLLECTIONS
 from sfcci.chain.state import Asked, State
-from sfcci.chain.status import ChainStatus, Facts
+from sfcci.chain.status import ChainStatus, Facts, NodeFacts
 
 GROUPS = "/v2.0/sfc/port_pair_groups"
 
@@ -233,6 +233,21 @@ def test_a_status_is_laid_over_and_can_be_filtered_by():
     assert api.ask("GET", chains, query=[("status", "ERROR")])[1] == {"port_chains": []}
     query = [("sort_key", "status"), ("sort_dir", "asc"), ("fields", "status")]
     assert api.ask("GET", chains, query=query)[1] == {"port_chains": [{"status": "ACTIVE"}]}
+
+
+def test_what_only_the_data_plane_knows_of_nodes_can_be_filtered_by():
+    facts = {"n1": NodeFacts("CONNECTED", ports=2, ovs_version="3.1.0"), "n2": NodeFacts("AWAY")}
+    api = Api(facts=Facts(nodes=facts))
+    for number in (1, 2):
+        body = {"name": f"n{number}", "ovsdb": f"tcp:192.0.2.{number}", "tunnel_ip": f"192.0.2.{number}"}
+        api.ask("POST", "/v2.0/nodes", {"node": body})
+    names = {
+        query: [one["name"] for one in api.ask("GET", "/v2.0/nodes", query=[query])[1]["nodes"]]
+        for query in (("ports", "2"), ("ovs_version", "3.1.0"), ("status", "AWAY"))
+    }
+    assert list(names.values()) == [["n1"], ["n1"], ["n2"]]
+    dead = api.ask("GET", "/v2.0/agents", query=[("alive", "False")])[1]["agents"]
+    assert [agent["host"] for agent in dead] == ["n2"]
 
 
 def test_a_project_has_so_many_resources_and_no_more():

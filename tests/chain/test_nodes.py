@@ -128,6 +128,16 @@ def test_a_node_has_what_concerns_it_and_no_more():
     assert not frames, "a port that is nowhere is reached by nobody"
 
 
+def test_what_comes_from_a_port_of_somebody_else_goes_on_as_at_a_switch_that_is_alone():
+    """An uplink, a patch port: learning switches forward it, and no tunnel does."""
+    ports = in_networks(dict(HOSTS), several=True)
+    at = {id_: f"node{1 + number % 2}" for number, id_ in enumerate(ports)}
+    there = places({f"node{n}": node(n) for n in (1, 2)}, ports, at)
+    frame = {"in_port": 77, "eth_type": 0x806, "eth_src": 1, "eth_dst": 0xFFFFFFFFFFFF}
+    for made in on_nodes(compiled(ChainState(), ports).program, there).values():
+        assert [one.port for one in walk(made, frame)] == [None]
+
+
 def test_a_graphs_chains_go_on_from_node_to_node():
     ports = dict(HOSTS)
     for name, number in (("f", 10), ("g", 20), ("h", 30)):

@@ -107,6 +107,13 @@ def test_certificates_are_shown_and_made_anew(run):
     assert (own.read_text() != kept[0], nodes.read_text() == kept[1]) == (True, True)
 
 
+def test_certificates_are_made_on_the_servers_machine_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("SFCCI_RUN_STATE", str(tmp_path / "state"))
+    words = ["node", "certificates", "--url", "http://192.0.2.77:9696"]
+    assert "on the server's machine" in str(CliRunner().invoke(sfc, words).exception)
+    assert not (tmp_path / "state").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "expected", "status"),
     [

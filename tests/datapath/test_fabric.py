@@ -115,6 +115,18 @@ def test_what_others_change_of_ours_at_a_node_is_put_right_there(nodes, driver, 
     world.turned_until(driver, lambda: nodes.dump() == before)
 
 
+def test_what_is_in_our_name_and_not_in_our_words_goes_when_ours_is_there(nodes):
+    odd = ("add-flow", "cookie=0x5fc0000000000007,table=77,ip,nw_tos=4,actions=drop")
+    for switch in nodes.switches.values():
+        switch.run("ovs-ofctl", "-O", "OpenFlow15", odd[0], switch.address, odd[1])
+    fabric = nodes.fabric()
+    driver = world.driver(fabric)
+    driver.reach(program(driver, chain("ga", "gb")))
+    assert nodes.holds(driver)
+    assert fabric.repairs == len(nodes.switches)
+    driver.close()
+
+
 def test_a_node_that_dies_hinders_nobody_and_is_brought_up_to_date_when_it_is_there_again(
     nodes, driver, fabric
 ):
@@ -151,15 +163,17 @@ def test_a_frozen_node_counts_as_away_the_others_go_on_and_it_follows_when_it_th
     driver.close()
 
 
-def test_a_node_that_has_said_nothing_for_long_is_asked_whether_it_is_there(nodes, driver, fabric):
+def test_nodes_that_have_said_nothing_for_long_are_asked_whether_they_are_there(nodes, driver, fabric):
     driver.reach(program(driver))
-    link = fabric._links["node1"]
-    with world.frozen(nodes.switches["node1"]):
-        link.switch.patience_s = FEW_S
-        link.switch.heard = link.asked_at = -1e9
+    silent = [fabric._links[name] for name in ("node1", "node2")]
+    with world.frozen(nodes.switches["node1"]), world.frozen(nodes.switches["node2"]):
+        for link in silent:
+            link.switch.patience_s = FEW_S
+            link.switch.heard = link.asked_at = -1e9
         driver.turn()
-        assert state(fabric, "node1") is NodeState.AWAY
-    world.turned_until(driver, lambda: state(fabric, "node1") is NodeState.CONNECTED)
+        assert [link.state for link in silent] == [NodeState.AWAY] * 2
+    for link in silent:
+        world.turned_until(driver, lambda link=link: link.state is NodeState.CONNECTED)
 
 
 def test_a_chain_that_one_node_refuses_changes_nothing_anywhere_and_is_told(nodes, driver):

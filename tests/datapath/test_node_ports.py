@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,7 +127,7 @@ def test_packets_of_functions_with_labels_or_headers_need_more_of_the_underlay()
     pair = {"ingress": IDS[0], "egress": IDS[0], "service_function_parameters": {"correlation": "mpls"}}
     with_label = State({**STATE.collections, "port_pairs": {"pp": {"id": "pp", **pair}}})
     assert needed_mtus(STATE, SPECS, topology, at) == {"node1": 1500, "node2": 1500}
-    assert needed_mtus(with_label, SPECS, topology, at) == {"node1": 1504, "node2": 1500}
+    assert needed_mtus(with_label, SPECS, topology, at) == {"node1": 1504, "node2": 1504}
     assert needed_mtus(with_label, SPECS[:1], topology, at) == {}
 
 
@@ -166,6 +167,45 @@ def test_what_is_not_as_it_shall_be_is_put_right():
     ):
         assert word in text, word
     assert {step["table"] for step in said} == {"Bridge", "Controller", "Port", "Interface"}
+
+
+PLACES = {
+    "unix:/run/br.mgmt": "",
+    "tcp:192.0.2.1:6653": "ptcp:6653:192.0.2.1",
+    "tcp:[2001:db8::1]:6653": "ptcp:6653:[2001:db8::1]",
+    "ssl:192.0.2.1:6653": "pssl:6653",
+    "ssl:[2001:db8::1]:6653": "pssl:6653:[::]",
+    "tcp:node1.example:6653": "ptcp:6653",
+}
+
+
+@pytest.mark.parametrize(("place", "target"), PLACES.items())
+@pytest.mark.parametrize("old", [None, "ptcp:6653:192.0.2.9", "pssl:6653", "ptcp:6653"])
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_bridge_listens_where_it_is_reached_and_nowhere_of_ours_besides(place, target, old, ours):
+    there = rows()
+    there["Bridge"]["b"]["controller"] = ["c"] if old else []
+    ids = {"sfcci": "made"} if ours else {}
+    there["Controller"] = {"c": {"target": old, "is_connected": None, "external_ids": ids}} if old else {}
+    node = replace(spec("node1"), openflow=remote(place))
+    for _ in range(2):  # the old one goes first
+        for step in repairs(there, node, {}):
+            if step["table"] == "Controller":
+                there["Controller"]["new"] = step["row"] | {"external_ids": {"sfcci": "made"}}
+            for column, what, value in step.get("mutations", ()):
+                if (column, what) == ("controller", "delete"):
+                    there["Bridge"]["b"]["controller"].remove(value[1])
+                elif column == "controller":
+                    there["Bridge"]["b"]["controller"].append("new")
+    targets = [there["Controller"][id_]["target"] for id_ in there["Bridge"]["b"]["controller"]]
+    kept = [old] if old and not ours else []
+    reached = {
+        "ptcp:6653": ("tcp:192.0.2.1:6653", "tcp:node1.example:6653"),
+        "pssl:6653": ("ssl:192.0.2.1:6653",),
+    }
+    reached["ptcp:6653:192.0.2.9"] = ("tcp:node1.example:6653",)  # nobody knows its address
+    enough = bool(kept) and place in reached[old]
+    assert targets == [*kept, *([target] if target and not enough else [])]
 
 
 def test_what_a_stranger_writes_into_a_row_does_no_harm():

@@ -157,6 +157,36 @@ def test_a_node_that_goes_and_comes_back_is_brought_up_to_date(nodes, monkeypatc
     wait(lambda: nodes.dump() == before)
 
 
+def test_a_node_that_is_reached_elsewhere_listens_there_and_no_more_where_it_was(nodes):
+    switch, port = nodes.switches["node1"], free_port()
+    for place, target in (
+        (f"tcp:127.0.0.1:{port}", f"ptcp:{port}:127.0.0.1"),
+        (f"ssl:127.0.0.1:{port}", f"pssl:{port}"),
+        (f"ssl:[::1]:{port}", f"pssl:{port}:[::]"),
+    ):
+        nodes.set("nodes", "node1", openflow=place)
+        wait(lambda target=target: switch.vsctl("get-controller", "br-int").split() == [target])
+        nodes.node_comes("node1", "CONNECTED")
+        nodes.settled()
+
+
+def test_a_switch_that_shows_another_certificate_is_refused_whatever_its_database_shows(nodes):
+    """The database of node3 wants no TLS."""
+    nodes.pki.controller()
+    port, switch = free_port(), nodes.switches["node3"]
+    switch.vsctl("set-ssl", *map(str, _files(nodes.pki, "node9")))
+    nodes.set("nodes", "node3", openflow=f"ssl:127.0.0.1:{port}")
+    assert "certificate of node9" in nodes.node_comes("node3", "REFUSED")["status_reason"]
+    switch.vsctl("set-ssl", *map(str, _files(nodes.pki, "node3")))
+    nodes.node_comes("node3", "CONNECTED")
+    nodes.settled()
+
+
+def _files(pki, name):
+    pair = pki.node(name, "127.0.0.1")
+    return pair.key, pair.certificate, pki.authority
+
+
 def test_another_who_shows_a_certificate_of_ours_is_refused(nodes):
     switch = nodes.switches["node1"]
     nodes.pki.node("node9", "127.0.0.1")  # addresses change hands, names do not

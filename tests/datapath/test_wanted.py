@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sfcci.chain.state import State
 from sfcci.datapath.plug import Plugged, found
-from sfcci.datapath.topology import Change, Host, Port, Topology, change
+from sfcci.datapath.topology import LAST_TAG, Change, Host, Port, Topology, change
 from sfcci.datapath.wanted import last_number, wanted
 from sfcci.errors import UsageError
 
@@ -70,6 +70,18 @@ def test_a_port_with_a_host_and_a_device_is_plugged_with_all_it_has():
 )
 def test_a_port_that_is_nobody_s_machine_is_not_plugged(lack):
     assert asked(port(7, **lack)) == Topology()
+
+
+def test_a_port_of_a_network_for_which_no_tag_is_left_is_not_plugged():
+    state = State()
+    for number in range(LAST_TAG + 2):
+        state = state.put("networks", {"id": f"n{number}", "mtu": 1450, "admin_state_up": True})
+        state = state.put(
+            "ports", port(number, network=f"n{number}", fixed_ips=[], mac_address="fa:16:3e:00:00:01")
+        )
+    plugged = wanted(state, Topology(), 0).ports
+    assert (len(plugged), max(one.network for one in plugged)) == (LAST_TAG, LAST_TAG)
+    assert len({one.network for one in plugged}) == LAST_TAG
 
 
 def test_an_ipv6_address_and_its_gateway_are_the_port_s_too():
