@@ -4,10 +4,10 @@ PEP 440 is the source of versions; RPM and Gentoo (PMS) order the translated one
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import Specifier
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -61,6 +61,15 @@ def requirement_name(requirement: str) -> str:
     return canonicalize_name(read_requirement(requirement).name)
 
 
+def is_requirement(text: str) -> bool:
+    """Say whether a text is a requirement as in PEP 508."""
+    try:
+        read_requirement(text)
+    except InvalidRequirement:
+        return False
+    return True
+
+
 def is_version(text: str) -> bool:
     """Say whether a text is a version as in PEP 440, without blanks around it."""
     try:
@@ -73,6 +82,11 @@ def is_version(text: str) -> bool:
 def sdist_name(name: str, version: str) -> str:
     """Give an sdist's file name as PEP 625 has it: networking_sfc-23.0.0.tar.gz."""
     return f"{canonicalize_name(name).replace('-', '_')}-{version}.tar.gz"
+
+
+def rpm_text(text: str) -> str:
+    """Give a text as a spec has it, in which % begins a macro."""
+    return text.replace("%", "%%")
 
 
 def rpm_version(version: str) -> str:
@@ -184,6 +198,24 @@ def applies(requirement: str, environment: Mapping[str, str] | None = None, extr
     """Say whether a requirement's marker holds (for `extra`, "" for none) in `environment`, else in this interpreter's."""
     marker = read_requirement(requirement).marker
     return marker is None or marker.evaluate({**(environment or {}), "extra": extra})
+
+
+def applies_to_some(requirement: str, minors: Iterable[int]) -> bool:
+    """Say whether a requirement's marker holds for one of these Pythons (3.N) on Linux."""
+    return any(applies(requirement, python_environment(minor)) for minor in minors)
+
+
+def python_environment(minor: int) -> dict[str, str]:
+    """Give the markers of a Python on Linux (PEP 508)."""
+    return {
+        "implementation_name": "cpython",
+        "os_name": "posix",
+        "platform_python_implementation": "CPython",
+        "platform_system": "Linux",
+        "python_full_version": f"3.{minor}.99",
+        "python_version": f"3.{minor}",
+        "sys_platform": "linux",
+    }
 
 
 @cache

@@ -118,24 +118,11 @@ def _is_below(requirement: str, bound: Version | None) -> bool:
 
 def _wanted(requirement: str, minors: tuple[int, ...], extra: str) -> tuple[int, ...]:
     """The Pythons that need it: always, or only for the extra."""
-    always = tuple(m for m in minors if dialect.applies(requirement, _python_environment(m)))
+    always = tuple(m for m in minors if dialect.applies(requirement, dialect.python_environment(m)))
     if not extra:
         return always
-    with_it = (m for m in minors if dialect.applies(requirement, _python_environment(m), extra))
+    with_it = (m for m in minors if dialect.applies(requirement, dialect.python_environment(m), extra))
     return tuple(m for m in with_it if m not in always)
-
-
-def _python_environment(minor: int) -> dict[str, str]:
-    """The markers of a Python on Gentoo (PEP 508)."""
-    return {
-        "implementation_name": "cpython",
-        "os_name": "posix",
-        "platform_python_implementation": "CPython",
-        "platform_system": "Linux",
-        "python_full_version": f"3.{minor}.99",
-        "python_version": f"3.{minor}",
-        "sys_platform": "linux",
-    }
 
 
 def _conditional(atom: str, minors: tuple[int, ...]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sfcci.errors import Fault, InputError, Place
 from sfcci.package import dialect
 from sfcci.package.component import Component, Docs, Tests
-from sfcci.package.ebuild_dependency import dependencies, with_added
+from sfcci.package.ebuild_dependency import PYTHON_MINORS, dependencies, with_added
 from sfcci.package.sdist import SdistMetadata
 from sfcci.package.spec_feature import kept_requirements
 
@@ -58,6 +58,7 @@ def sphinx(component: Component, metadata: SdistMetadata) -> Sphinx | None:
         atom
         for requirement in kept_requirements(component, docs.requirements, metadata)
         if dialect.requirement_name(requirement) not in left_out
+        and dialect.applies_to_some(requirement, PYTHON_MINORS)
         for atom in dialect.gentoo_atoms(requirement, component.gentoo.names, "")
         if not atom.startswith("!")  # what is not to be there is nothing to look for
     )

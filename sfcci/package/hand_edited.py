@@ -6,7 +6,8 @@
 
 A region belongs to the line above it (of the same section), else to the line below it. Where neither is rendered any
 more, that is an error, and nothing is lost. Everything outside of regions is rendered. Sections are those of a spec,
-and in an ebuild functions and strings of several lines, in which a mark would be no comment.
+and in an ebuild functions and strings of several lines, in which a mark would be no comment. Marks may be indented, as
+what is between them is.
 """
 
 import re
@@ -121,11 +122,11 @@ def _spans(lines: Sequence[str], path: str) -> Iterator[tuple[int, int]]:
     """First and last line of each region, from 0."""
     begin = None
     for number, line in enumerate(lines):
-        if BEGIN.fullmatch(line.rstrip()):
+        if BEGIN.fullmatch(line.strip()):
             if begin is not None:
                 raise _fault(path, begin, "a hand-edited region begins and does not end", f"a line {END!r}")
             begin = number
-        elif line.rstrip() == END:
+        elif line.strip() == END:
             if begin is None:
                 raise _fault(
                     path, number, "a hand-edited region ends that did not begin", "a line '# by hand: why'"

@@ -12,7 +12,7 @@ from sfcci import command
 from sfcci.errors import Place, ToolError
 from sfcci.finding import Finding, Severity
 from sfcci.package import dialect
-from sfcci.package.build import BuiltPackages, Host, clean_environment
+from sfcci.package.build import BuiltPackages, Host, clean_environment, sandbox
 from sfcci.package.component import Component
 
 CONFIGURATION = Path(__file__).parent / "rpmlint.toml"
@@ -54,7 +54,16 @@ def lint(built: BuiltPackages, host: Host) -> Lint:
     nothing = host.folder / "rpmlint-without-filters.toml"
     nothing.write_text("")
     done = command.run(
-        ["rpmlint", "-c", nothing, built.source_rpm, *built.binary_rpms, built.spec],
+        # rpm expands a spec's macros for rpmlint, as it does when it builds
+        [
+            *sandbox(),
+            command.find("rpmlint"),
+            "-c",
+            nothing,
+            built.source_rpm,
+            *built.binary_rpms,
+            built.spec,
+        ],
         timeout_s=TIMEOUT_S,
         env=clean_environment(host),
         check=False,

@@ -38,9 +38,9 @@ def overlay_tree(
         if one.component.gentoo.overlay:
             others = other_versions(one.component, settings.cache, say)
             texts |= overlay_files(one.component, one.metadata, one.sdist, others)
-    if text := mask_text([*recipes.masks, *(mask for one in catalogue for mask in _masks(one))]):
-        texts[PATH] = text
-    return with_hand_edits(settings.project, texts)
+    texts[PATH] = mask_text([*recipes.masks, *(mask for one in catalogue for mask in _masks(one))])
+    texts = with_hand_edits(settings.project, texts)
+    return {path: text for path, text in texts.items() if text or path != PATH}
 
 
 def manifest_tree(

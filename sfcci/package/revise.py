@@ -6,7 +6,7 @@ take the place of goes last: whatever ends this on its way, no hand-edited regio
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import ndiff
 from pathlib import Path
@@ -14,14 +14,14 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from sfcci import document, files
-from sfcci.errors import InputError, UsageError
+from sfcci.errors import Fault, InputError, Place, UsageError
 from sfcci.package import dialect, edit, index, release, tree
 from sfcci.package.bump import RequirementChange, bumped_component, bumped_text, requirement_changes
 from sfcci.package.catalogue import CATALOGUE, chosen, load_catalogue, parse_component
 from sfcci.package.component import Component, Gentoo, GentooVersion
 from sfcci.package.component_schema import GIT_ADDRESS
 from sfcci.package.ebuild import LIVE, ebuild_path
-from sfcci.package.hand_edited import carried
+from sfcci.package.hand_edited import carried, regions
 from sfcci.package.index import Subject, subject
 from sfcci.package.new import git_address
 from sfcci.package.overlay_render import overlay_tree
@@ -48,6 +48,8 @@ class Revision:
     version: str = ""
     """The version that came, of a bump."""
     requirements: tuple[RequirementChange, ...] = ()
+    seen: Mapping[str, str | None] = field(default_factory=dict)
+    """Path in the project → what was there when this was prepared; None: nothing."""
     ebuild: tuple[str, ...] = field(default=())
     """Lines of the ebuild that went ("- ...") and came ("+ ...")."""
 
@@ -92,8 +94,9 @@ def prepared_bump(
     texts, removed = _rendered(settings, component, replace(main, component=after), say)
     old, new = ebuild_path(component, component.version), ebuild_path(component, wanted.version)
     if component.gentoo.overlay:
-        texts = _with_edits(settings.project, texts, old, new)
-        removed += () if keep or beside or old == new else (old,)
+        goes = not (keep or beside or old == new)
+        texts = _with_edits(settings.project, texts, old, new, goes=goes)
+        removed += (old,) if goes else ()
     return Revision(
         component,
         after,
@@ -102,6 +105,7 @@ def prepared_bump(
         removed,
         wanted.version,
         requirement_changes(component, before.metadata, came.metadata),
+        _seen(settings.project, (*texts, *removed)),
         _line_changes(settings.project / old, texts.get(new, "")),
     )
 
@@ -170,7 +174,7 @@ def prepared_unmask(settings: Settings, name: str, version: str, say: Say) -> Re
 
 
 def apply(settings: Settings, revision: Revision) -> tuple[str, ...]:
-    """Write what was prepared, unless somebody changed the description meanwhile; give the paths that changed.
+    """Write what was prepared, unless somebody changed the description or a rendered file meanwhile; give the paths that changed.
 
     Raises UsageError, MissingTool (disk).
     """
@@ -178,6 +182,9 @@ def apply(settings: Settings, revision: Revision) -> tuple[str, ...]:
     with files.locked(settings.cache / "packaging.lock"):
         if parse_component(document.read(path)) != revision.before:
             raise UsageError(f"{path} was changed meanwhile; do it again")
+        now = _seen(settings.project, revision.seen)
+        if other := next((name for name in now if now[name] != revision.seen[name]), None):
+            raise UsageError(f"{other} was changed meanwhile; do it again")
         written = tree.write_tree(settings.project, revision.texts)
         changed = files.write_text(path, revision.text)
         gone = tuple(name for name in revision.removed if (settings.project / name).exists())
@@ -200,7 +207,8 @@ def _revision(settings: Settings, before: Component, after: Component, text: str
     """A change that only the overlay shows."""
     main = subject(after, settings.project, settings.cache, say)
     texts, removed = _rendered(settings, before, main, say)
-    return Revision(before, after, edit.edited(text, after), texts, removed)
+    seen = _seen(settings.project, (*texts, *removed))
+    return Revision(before, after, edit.edited(text, after), texts, removed, seen=seen)
 
 
 def _rendered(
@@ -294,15 +302,30 @@ def _masked_versions(component: Component) -> str:
     return f"; masked are: {', '.join(masked)}" if masked else ""
 
 
-def _with_edits(project: Path, texts: dict[str, str], old: str, new: str) -> dict[str, str]:
-    """A new version's ebuild begins with the hand-edited regions of the old one's."""
-    if (project / new).exists() or not (project / old).exists():
+def _with_edits(project: Path, texts: dict[str, str], old: str, new: str, *, goes: bool) -> dict[str, str]:
+    """A new version's ebuild begins with the hand-edited regions of the old one's.
+
+    Raises InputError: one that is there already lacks a region of the old one, which goes.
+    """
+    if not (project / old).exists() or ((project / new).exists() and not goes):
+        return texts
+    hint = "move it, or take it out and bump again"
+    text = document.read_text(project / old)
+    if (project / new).exists():
+        lost = [one for one in regions(text, old) if "\n".join(one.lines) not in texts[new]]
+        if lost:
+            what, there = "a hand-edited region that the new version's ebuild lacks", f"it in {new}, too"
+            raise InputError(*(Fault(Place(old, one.number), what, there, hint) for one in lost))
         return texts
     try:
-        return texts | {new: carried(document.read_text(project / old), texts[new], old)}
+        return texts | {new: carried(text, texts[new], old)}
     except InputError as error:
-        hint = "move it, or take it out and bump again"
         raise InputError(*(replace(fault, hint=hint) for fault in error.faults)) from None
+
+
+def _seen(project: Path, paths: Iterable[str]) -> dict[str, str | None]:
+    there = {path: project / path for path in paths}
+    return {path: document.read_text(file) if file.exists() else None for path, file in there.items()}
 
 
 def _line_changes(there: Path, text: str) -> tuple[str, ...]:

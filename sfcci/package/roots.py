@@ -63,7 +63,7 @@ class FilledRoot:
     new: bool = True
     """False: it was there."""
     findings: tuple[Finding, ...] = ()
-    """Why there is none, where dnf could not."""
+    """Why there is none: dnf could not, or a scriptlet failed."""
 
     def __str__(self) -> str:
         what = f"{len(self.installed)} packages, ours signed by {self.key[-KEY_DIGITS:]}"
@@ -146,9 +146,11 @@ def _fill(folder: Path, builds: Builds, made: BuiltUniverse, repository: Publish
         )
         if done.status != 0:
             return replace(told, findings=tuple(install_answers.transaction_findings(text, "NotInstalled")))
+        if failed := tuple(install_answers.scriptlet_findings(text)):
+            return replace(told, findings=failed)
         told = replace(told, installed=tuple(packages_of(root)), duration_s=time.monotonic() - begin)
         _put(root, folder, told, scratch)
-    return replace(told, findings=tuple(install_answers.scriptlet_findings(text)))
+    return told
 
 
 def _put(root: Root, folder: Path, told: FilledRoot, scratch: Path) -> None:

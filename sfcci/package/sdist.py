@@ -129,7 +129,7 @@ def project_metadata(folder: Path, wanted: Iterable[str] = ()) -> SdistMetadata:
             classifiers=tuple(project.get("classifiers", ())),
             extras=tuple(canonicalize_name(name) for name in project.get("optional-dependencies", {})),
             license_files=tuple(project.get("license-files", ())),
-            readme=project.get("readme", ""),
+            readme=_readme(project.get("readme", "")),
             scripts=_scripts(table),
             requirement_files=_requirement_files(texts),
             autodoc=_autodoc(texts),
@@ -139,9 +139,15 @@ def project_metadata(folder: Path, wanted: Iterable[str] = ()) -> SdistMetadata:
     )
 
 
+def _readme(told: str | Mapping[str, str]) -> str:
+    """The file that pyproject.toml names, which may be in a table; "" where it has the text itself."""
+    return told if isinstance(told, str) else told.get("file", "")
+
+
 def requirement_lines(text: str) -> tuple[str, ...]:
-    """Give the requirements of a requirements file, without comments and options."""
-    lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines())
+    """Give the requirements of a requirements file (pip, "Requirements File Format"), without comments and options."""
+    whole = re.sub(r"\\\r?\n", " ", text)
+    lines = (re.sub(r"(^|\s)(#|--).*", "", line).strip() for line in whole.splitlines())
     return tuple(line for line in lines if line and not line.startswith("-"))
 
 
@@ -258,12 +264,21 @@ def _build_system(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _scripts(table: Mapping[str, Any], entry_points: str = "") -> tuple[str, ...]:
-    """Give the console scripts' names, from [project.scripts] and from setuptools' entry_points.txt."""
-    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    """Give the programs' names, from [project.scripts] and .gui-scripts and from setuptools' entry_points.txt."""
+    parser = _Points(delimiters=("=",), interpolation=None, strict=False)
     with contextlib.suppress(configparser.Error):
         parser.read_string(entry_points)
-    listed = parser.options("console_scripts") if parser.has_section("console_scripts") else []
-    return tuple(sorted({*table.get("project", {}).get("scripts", {}), *listed}))
+    there = [group for group in ("console_scripts", "gui_scripts") if parser.has_section(group)]
+    listed = [name for group in there for name in parser.options(group)]
+    project = table.get("project", {})
+    return tuple(sorted({*project.get("scripts", {}), *project.get("gui-scripts", {}), *listed}))
+
+
+class _Points(configparser.ConfigParser):
+    """entry_points.txt: names have a case."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
 
 
 def _toml(text: str, place: str) -> dict[str, Any]:

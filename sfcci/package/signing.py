@@ -103,7 +103,7 @@ def sign_packages(key: SigningKey, rpms: Sequence[Path]) -> None:
 def sign_file(key: SigningKey, path: Path) -> None:
     """Write the detached signature of a file beside it, with .asc behind its name."""
     passphrase = ["--passphrase-file", str(key.passphrase_file)] if key.passphrase_file else []
-    options = ["--pinentry-mode", _pinentry(key), *passphrase, "--local-user", f"{key.fingerprint}!"]
+    options = ["--pinentry-mode", _pinentry(key), *passphrase, "--local-user", key.fingerprint]
     _gpg(key.home, *options, "--yes", "--armor", "--detach-sign", str(path))
 
 

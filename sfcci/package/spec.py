@@ -1,10 +1,14 @@
 """The RPM spec of a component: one idiomatic text for Fedora, CentOS Stream and RDO, and for hosts with our own macros."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import PurePosixPath
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
 
 from sfcci.errors import Fault, InputError, Place
 from sfcci.package import dialect
@@ -17,6 +21,8 @@ from sfcci.package.template import text_templates
 if TYPE_CHECKING:
     from jinja2 import Template
 
+FILE_NAME = re.compile(r"[A-Za-z0-9_.+@/*?\[\]~, ()-]*")
+"""Names of files: in others lie macros of RPM and words of the shell."""
 PACKAGER = "The sfcci developers <packages@sfcci.example.org>"
 WIDTH = 79
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -42,9 +48,9 @@ def spec_text(component: Component, metadata: SdistMetadata) -> str:
         version=version,
         upstream_version=metadata.version,
         release=component.changelog[0].release,
-        summary=_sentence(component.summary or metadata.summary),
-        license=component.license,
-        homepage=component.homepage,
+        summary=dialect.rpm_text(_sentence(component.summary or metadata.summary)),
+        license=dialect.rpm_text(component.license),
+        homepage=dialect.rpm_text(component.homepage),
         description=_paragraph(component.description or f"{_sentence(metadata.summary)}."),
         relations=list(_relations(component)),
         extras=component.extras,
@@ -71,7 +77,8 @@ def agree(component: Component, metadata: SdistMetadata) -> None:
     place = Place(component.path)
     faults = [Fault(place, f"{k}: found {o!r}", f"{t!r}, as its source says") for k, o, t in pairs if o != t]
     faults += [
-        Fault(place, why, "a name and bounds that a package can carry") for why in unnameable(metadata)
+        Fault(place, why, "a name and bounds that a package can carry")
+        for why in (*unnameable(metadata), *_unusable(component, metadata))
     ]
     lost = [extra for extra in component.extras if extra not in metadata.extras]
     there = ", ".join(metadata.extras) or "none"
@@ -90,6 +97,27 @@ def unnameable(metadata: SdistMetadata) -> Iterator[str]:
             yield f"it requires {requirement.name} from an address ({requirement.url}), which no package can"
         elif local:
             yield f"it requires {requirement.name}{local[0]}, which is one builder's own version"
+
+
+def _unusable(component: Component, metadata: SdistMetadata) -> Iterator[str]:
+    """Say what a source says that no distribution can use, or that means something else in a spec or an ebuild."""
+    names = (*metadata.scripts, *metadata.license_files, metadata.readme)
+    yield from (f"its source names a file {one!r}" for one in names if not FILE_NAME.fullmatch(one))
+    if Version(metadata.version).epoch:
+        yield f"its version {metadata.version} has an epoch"
+    try:
+        SpecifierSet(metadata.requires_python)
+    except InvalidSpecifier:
+        yield f"its source has Requires-Python {metadata.requires_python!r}"
+    for file in sorted(filter(None, _requirement_files(component))):
+        lines = metadata.requirement_files.get(file, ())
+        yield from (f"its source's {file} has {line!r}" for line in lines if not dialect.is_requirement(line))
+
+
+def _requirement_files(component: Component) -> set[str]:
+    """The requirements files that a description names."""
+    features = [one.requirements for one in (component.docs, component.tests) if one]
+    return {*features, *(part.requirements for part in component.subpackages)}
 
 
 def sdist_folder(component: Component, metadata: SdistMetadata) -> str:
@@ -126,17 +154,17 @@ def _entry(change: Change) -> dict[str, Any]:
         "day": f"{DAYS[day.weekday()]} {MONTHS[day.month - 1]} {day.day:02d} {day.year}",
         "version": dialect.rpm_version(change.version),
         "release": change.release,
-        "changes": [line.replace("%", "%%") for line in change.changes],
+        "changes": [dialect.rpm_text(line) for line in change.changes],
     }
 
 
 def _sentence(summary: str) -> str:
     """A summary without its full stop (rpmlint: summary-ended-with-dot)."""
-    return " ".join(summary.split()).removesuffix(".").replace("%", "%%")
+    return " ".join(summary.split()).removesuffix(".")
 
 
 def _paragraph(text: str) -> str:
-    paragraphs = [" ".join(block.split()) for block in text.replace("%", "%%").split("\n\n")]
+    paragraphs = [" ".join(block.split()) for block in dialect.rpm_text(text).split("\n\n")]
     return "\n\n".join(
         fill(block, WIDTH, break_long_words=False, break_on_hyphens=False) for block in paragraphs
     )

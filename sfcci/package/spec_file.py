@@ -19,6 +19,8 @@ FOLDERS = {
     "/usr/share/man": "%{_mandir}",
     "/usr/share": "%{_datadir}",
 }
+PYTHON_MINORS = range(9, 16)
+"""The Pythons of the distributions that specs are for (3.N)."""
 BIN = "/usr/bin"
 PLAIN = ("0644", "root", "root")
 """Mode, owner and group that need not be said."""
@@ -41,11 +43,15 @@ def file_fields(component: Component, metadata: SdistMetadata) -> dict[str, Any]
 
 
 def _part(component: Component, part: Subpackage, metadata: SdistMetadata) -> dict[str, Any]:
-    lines = kept_requirements(component, part.requirements, metadata)
+    lines = [
+        line
+        for line in kept_requirements(component, part.requirements, metadata)
+        if dialect.applies_to_some(line, PYTHON_MINORS)
+    ]
     return {
         "key": part.name,
         "name": dialect.rpm_name(component, part.name),
-        "summary": part.summary,
+        "summary": dialect.rpm_text(part.summary),
         "folders": [module.replace(".", "/") for module in part.modules],
         "files": [_with_macros(path) for path in part.files],
         "requires": [*map(_without_marker, sorted(lines, key=str.lower)), *part.requires],
@@ -53,7 +59,7 @@ def _part(component: Component, part: Subpackage, metadata: SdistMetadata) -> di
 
 
 def _without_marker(requirement: str) -> str:
-    """A requirement file's line as a dependency. A marker is beyond a spec that serves every Python: it stays required."""
+    """A requirement file's line as a dependency. A marker that holds for some Python is beyond a spec that serves all: it stays required."""
     parsed = Requirement(requirement)
     parsed.marker = None
     return python3dist(str(parsed))

@@ -149,6 +149,14 @@ def test_a_region_where_bash_would_not_see_a_comment_is_refused(line):
         carried(below(EBUILD, line, EXTRA), EBUILD, "x.ebuild")
 
 
+def test_a_region_may_be_indented_as_the_function_is_in_which_it_stands():
+    extra = "\t# by hand: it hangs\n\tsleep 1\n\t# end by hand\n"
+    old = below(EBUILD, "\tepytest\n", extra)
+    assert carried(old, EBUILD, "x.ebuild") == old
+    with pytest.raises(InputError, match="begins and does not end"):
+        carried(old.replace("\t# end by hand\n", ""), EBUILD, "x.ebuild")
+
+
 def test_a_line_in_one_function_of_an_ebuild_is_not_that_in_another():
     new = EBUILD + "\nsrc_test() {\n\tepytest\n}\n"
     old = below(EBUILD, "\tepytest\n", EXTRA)

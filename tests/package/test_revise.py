@@ -1,5 +1,6 @@
 """`sfcci package bump|live|mask|unmask|manifest`, on a project of its own and an index that is a folder."""
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 
 from sfcci.cli.package import package
 from sfcci.errors import DiskFull, InputError, MissingTool, UsageError
-from sfcci.package import tree
+from sfcci.package import revise, tree
 from sfcci.package.package_mask import PRE_RELEASE
 
 LIBRARY = """\
@@ -195,6 +196,50 @@ def test_a_mask_says_why_and_can_be_lifted_and_nothing_is_left_of_it(own):
     assert "Loses more." in (own / "gentoo/profiles/package.mask").read_text()
     assert "removed gentoo/profiles/package.mask\n" in asked("unmask", "sample", "1.0").stdout
     assert snapshot(own) == before
+
+
+def test_a_mask_of_somebodys_own_stays_when_ours_goes(own):
+    path = own / "gentoo/profiles/package.mask"
+    asked("mask", "sample", "1.0", "--reason", "Loses data.")
+    theirs = "# by hand: a hole\n>=dev-python/evil-6\n# end by hand\n"
+    path.write_text(theirs + path.read_text())
+    assert "removed" not in asked("unmask", "sample", "1.0").stdout
+    assert path.read_text() == theirs
+    asked("bump", "sample", "1.1")
+    assert path.read_text() == theirs
+    assert is_whole()
+
+
+def test_of_two_revisions_at_once_the_second_is_refused_and_nothing_is_lost(own, configured_project):
+    def prepared(version, reason):
+        return revise.prepared_mask(
+            configured_project, "sample", version, reason, dt.date(2026, 11, 1), print
+        )
+
+    asked("bump", "sample", "1.1", "--keep")
+    first, second = prepared("", "Nobody looks after it."), prepared("1.0", "Loses data.")
+    ebuild = own / FOLDER / "sample-1.1.ebuild"
+    revise.apply(configured_project, first)
+    with pytest.raises(UsageError, match="was changed meanwhile; do it again"):
+        revise.apply(configured_project, second)
+    third = prepared("1.0", "Loses data.")
+    ebuild.write_text(ebuild.read_text() + "\n" + REGION)
+    with pytest.raises(UsageError, match=r"sample-1\.1\.ebuild was changed meanwhile"):
+        revise.apply(configured_project, third)
+    assert REGION in ebuild.read_text()
+
+
+def test_a_region_of_an_ebuild_that_goes_is_in_the_one_that_stays_or_it_does_not_go(own):
+    asked("bump", "sample", "1.1", "--beside")
+    old, new = (own / FOLDER / f"sample-{version}.ebuild" for version in ("1.0", "1.1"))
+    old.write_text(old.read_text() + "\n" + REGION)
+    with pytest.raises(InputError, match="a hand-edited region that the new version's ebuild lacks"):
+        asked("bump", "sample", "1.1")
+    assert REGION in old.read_text()
+    new.write_text(new.read_text() + "\n" + REGION)
+    asked("bump", "sample", "1.1")
+    assert not old.exists()
+    assert REGION in new.read_text()
 
 
 def test_all_versions_are_masked_and_unmasked(own):

@@ -7,7 +7,8 @@ from click.testing import CliRunner
 
 from sfcci import command
 from sfcci.cli.package_root import install_root
-from sfcci.errors import UsageError
+from sfcci.errors import Place, UsageError
+from sfcci.finding import Finding, Severity
 from sfcci.package import install_test, roots
 
 from .conftest import REPOSITORY
@@ -57,6 +58,19 @@ def test_a_root_that_has_the_builds_already_is_left_as_it_is(built_catalogue, fi
     told = json.loads(done.stdout)
     assert (told["new"], told["installed"]) == (False, list(root.installed))
     assert (folder / "one" / "etc" / "own").read_text() == "mine\n"
+
+
+def test_a_root_in_which_a_scriptlet_failed_is_none(filled, monkeypatch):
+    folder, fill, _, _ = filled
+    failed = Finding(
+        "ScriptletFailed", Severity.ERROR, Place("python3-graphyte"), "%post failed, exit status 1"
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(roots.install_answers, "scriptlet_findings", lambda _text: (failed,))
+        for _ in range(2):
+            assert fill("two").findings == (failed,)
+    assert not (folder / "two").exists()
+    assert not (folder / "two.json").exists()
 
 
 def test_an_older_root_is_replaced_when_the_new_one_is_whole_and_stays_when_dnf_cannot(filled, monkeypatch):

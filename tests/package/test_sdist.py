@@ -230,6 +230,29 @@ def test_requirement_lines_keep_what_is_no_comment():
     assert requirement_lines("a#b\n  c >= 1  # why\n") == ("a#b", "c >= 1")
 
 
+def test_requirement_lines_go_on_behind_a_backslash_and_hashes_are_none():
+    text = "foo==1.0 \\\n    --hash=sha256:12 \\\n    --hash=sha256:34\nbar>=2 --hash=sha256:56\n"
+    assert requirement_lines(text) == ("foo==1.0", "bar>=2")
+
+
+def test_programs_keep_their_case_and_those_with_windows_are_programs_too(archive, project):
+    points = "[console_scripts]\nMyTool = a:b\n[gui_scripts]\nMyWindow = a:c\n"
+    told = sdist_metadata(
+        archive(
+            ("sample-1.0/PKG-INFO", PKG_INFO),
+            ("sample-1.0/sample.egg-info/entry_points.txt", points),
+            (
+                "sample-1.0/pyproject.toml",
+                '[project]\nname = "sample"\nversion = "1.0"\ngui-scripts.Other = "a:d"\n',
+            ),
+        )
+    )
+    assert told.scripts == ("MyTool", "MyWindow", "Other")
+    path = project / "code/pyproject.toml"
+    path.write_text(path.read_text().replace('readme = "README.md"', 'readme = {file = "README.md"}'))
+    assert project_metadata(project / "code").readme == "README.md"
+
+
 def test_what_was_measured_is_known_for_the_same_octets_alone(tmp_path):
     path = tmp_path / "x-1.tar.gz"
     path.write_bytes(b"one")
