@@ -4,6 +4,7 @@ import base64
 import contextlib
 import http.client
 import json
+import select
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -123,6 +124,9 @@ class HttpDoor:
     def _once(
         self, method: str, target: str, data: bytes | None, headers: Mapping[str, str]
     ) -> tuple[int, bytes]:
+        if self._connection is not None and _has_ended(self._connection):
+            self.close()
+            self._connection = None
         if self._connection is None:
             self._connection = self._connected()
         self._connection.request(method, target, data, dict(headers))
@@ -138,6 +142,15 @@ class HttpDoor:
         if self._parts.scheme == "http":
             return http.client.HTTPConnection(host, port, timeout=PATIENCE_S)
         return http.client.HTTPSConnection(host, port, timeout=PATIENCE_S, context=_tls(self._ca))
+
+
+def _has_ended(connection: http.client.HTTPConnection) -> bool:
+    """Whether a server has said something though it was asked nothing: it closes the connection, as it does after a while."""
+    if connection.sock is None:
+        return True
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def answers(url: str) -> bool:

@@ -85,7 +85,7 @@ class Store:
         self._connection: Connection | None = None
         self._rows: dict[Key, Row] = {}
         self._next = 1
-        self._tokens: tuple[str, ...] = ()
+        self._tokens: frozenset[str] = frozenset()
         """Ours: the last one, and those of failed commits, which may be there nevertheless."""
         self._unsure: frozenset[int] = frozenset()
         """The positions that failed commits may have touched."""
@@ -137,12 +137,12 @@ class Store:
                 self._put_back(connection)
                 _apply(connection, change(self._rows, after))
         except BaseException:
-            self._tokens, self._unsure = (*self._tokens, token), self._unsure | touched
+            self._tokens, self._unsure = self._tokens | {token}, self._unsure | touched
             self._disconnect()
             raise
         finally:
             self._next = max(self._next, 1 + max(touched, default=0))
-        self._tokens, self._unsure = (token,), frozenset()
+        self._tokens, self._unsure = frozenset((token,)), frozenset()
 
     def _take(self, connection: Connection) -> None:
         """Read everything, and say by a token of our own that whoever wrote before writes no more."""
@@ -151,12 +151,13 @@ class Store:
             connection.execute(delete(WRITER))
             connection.execute(insert(WRITER).values(token=token))
             self._rows = {(row.collection, row.resource["id"]): row for row in _read(connection)}
-        self._tokens = (token,)
+        self._tokens = frozenset((token,))
         self._next = 1 + max(places(self._rows.values()), default=0)
 
     def _follow(self, connection: Connection, token: str) -> None:
-        mine = update(WRITER).where(WRITER.c.token.in_(self._tokens)).values(token=token)
-        if connection.execute(mine).rowcount != 1:
+        there = connection.execute(select(WRITER.c.token)).scalar_one_or_none()
+        mine = update(WRITER).where(WRITER.c.token == there).values(token=token)
+        if there not in self._tokens or connection.execute(mine).rowcount != 1:
             raise InUse(f"{store.shown(self._url)} was written by another server since; start this one again")
 
     def _put_back(self, connection: Connection) -> None:

@@ -130,8 +130,11 @@ def change(path: Path, changed: Callable[[dict[str, User]], Users]) -> None:
     """Write the file with other users; two who do it at once wait for each other. Raises InputError, UsageError."""
     with files.locked(path.with_name(f".{path.name}.lock")):
         users = changed(read(path) if path.exists() else {})
-        table = {name: _as_document(one) for name, one in users.items()}
-        files.write_text(path, json.dumps({"users": table}, indent=2) + "\n", mode=0o600)
+        text = (
+            json.dumps({"users": {name: _as_document(one) for name, one in users.items()}}, indent=2) + "\n"
+        )
+        document.parse(text, str(path), SCHEMA)  # nobody could read it again
+        files.write_text(path, text, mode=0o600)
 
 
 def _as_document(user: User) -> dict[str, Any]:

@@ -145,10 +145,12 @@ def owns(resource: Resource, collection: Collection, asked: Asked, verb: str) ->
 
 
 def _may_give(collection: Collection, given: Mapping[str, Any], asked: Asked, verb: str) -> None:
+    """Refuse what administrators alone may give; of a new resource what it would have anyway is nothing given."""
     if asked.admin:
         return
     for attribute in collection.attributes:
-        if attribute.admin and attribute.name in given and given[attribute.name] != attribute.default:
+        plain = verb == "create" and given.get(attribute.name) == attribute.default
+        if attribute.admin and attribute.name in given and not plain:
             rule = f"(rule:{verb}_{collection.member} and rule:{verb}_{collection.member}:{attribute.name})"
             raise Refused(FORBIDDEN, "PolicyNotAuthorized", f"{rule} is disallowed by policy")
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sfcci.chain.allocation import GATEWAY
 from sfcci.chain.attribute import UNSPECIFIED, Attribute, Invalid, server_made
 from sfcci.chain.collection import Collection
 from sfcci.chain.convert import boolean, list_of, non_negative, none_or, one_of, text, whole_number
@@ -92,11 +93,25 @@ def _mtu(state: State, network: Resource) -> int:
 def _updating(state: State, _asked: Asked, old: Resource, new: dict[str, Any]) -> State:
     if old["shared"] and not new["shared"]:
         _unshared(state, old)
+    if old["router:external"] and not new["router:external"]:
+        _made_internal(state, old)
     if new["mtu"] != old["mtu"]:  # the network of a scenario's lab may have more than a request can ask for
         new["mtu"] = _mtu(state, new)
     if any(old[name] != new[name] for name in SEEN):
         state = _subnets_seen(state, new)
     return state.put("networks", new)
+
+
+def _made_internal(state: State, network: Resource) -> None:
+    if any(
+        port["network_id"] == network["id"] and port["device_owner"] == GATEWAY
+        for port in state.of("ports").values()
+    ):
+        raise conflict(
+            "ExternalNetworkInUse",
+            f"External network {network['id']} cannot be updated to be made non-external, since it has existing "
+            "gateway ports.",
+        )
 
 
 def _unshared(state: State, network: Resource) -> None:

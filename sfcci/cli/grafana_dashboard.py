@@ -189,7 +189,8 @@ def _sources(path: str) -> "Sources":
     from sfcci.dashboard.source import load
     from sfcci.dashboard.validate import dashboard_files
 
-    sources = load(dashboard_files(Path(one) for one in path.split(":") if one), "General", checked=False)
+    files = dashboard_files((Path(one) for one in path.split(":") if one), below=False)
+    sources = load(files, "General", checked=False)
     seen: dict[str, str] = {}
     for item in sources.items:
         other = seen.setdefault(grafyaml_uid(item.dashboard.title), item.dashboard.path)

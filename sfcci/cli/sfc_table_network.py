@@ -65,7 +65,7 @@ SUBNETS = Kind(
     ),
     set=(
         *BOTH,
-        _GATEWAY,
+        gateway("--gateway", auto=False),
         *_DHCP,
         _DNS,
         clearing("--no-dns-nameservers", "dns_nameservers", "Take all name servers away first."),

@@ -220,14 +220,18 @@ def pools(flag: str) -> Option:
     return Option(flag, "Addresses that it gives out. May be repeated.", give, "start=..,end=..", many=True)
 
 
-def gateway(flag: str) -> Option:
-    """Give the option for a subnet's gateway: an address, auto, or none."""
+def gateway(flag: str, *, auto: bool = True) -> Option:
+    """Give the option for a subnet's gateway: an address, none, or, of a new subnet, auto."""
 
     def give(given: Sequence[str], _ids: Resolve) -> dict[str, Any]:
         word = given[-1]
-        return {} if word == "auto" else {"gateway_ip": None if word == "none" else word}
+        return {} if auto and word == "auto" else {"gateway_ip": None if word == "none" else word}
 
-    return Option(flag, "Its gateway: an address, auto (the first one), or none.", give, "ADDRESS|auto|none")
+    if auto:
+        return Option(
+            flag, "Its gateway: an address, auto (the first one), or none.", give, "ADDRESS|auto|none"
+        )
+    return Option(flag, "Its gateway: an address, or none.", give, "ADDRESS|none")
 
 
 def _mapping(flag: str, words: Sequence[str]) -> dict[str, dict[str, str]]:

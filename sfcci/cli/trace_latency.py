@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sfcci.address import without_user
 from sfcci.cli import console, trace_seen
 from sfcci.errors import EXIT_FINDINGS, UsageError
 
@@ -102,7 +103,7 @@ def _pushed(found: "tuple[Latency, ...]", lab: str) -> str:
     with instance.running(settings, console.progress()) as graphite:
         if graphite.carbon is None:
             raise UsageError(
-                f"{graphite.url} can only be read; set [graphite] carbon = HOST:PORT to push to it"
+                f"{without_user(graphite.url)} can only be read; set [graphite] carbon = HOST:PORT to push to it"
             )
         given = list(points(found, lab, graphite.retentions[0].start(time.time())))
         carbon.send(given, graphite.carbon)

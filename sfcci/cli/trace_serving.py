@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sfcci import files
+from sfcci.address import without_user
 from sfcci.cli import users_and_tls
 from sfcci.errors import SfcciError, UsageError
 
@@ -231,7 +232,7 @@ def _point(stack: contextlib.ExitStack, settings: "Settings") -> "Point":
     used = stack.enter_context(instance.running(settings, say))
     if used.carbon is None:
         raise UsageError(
-            f"{used.url} can only be read; --push wants to know where carbon listens: set [graphite] carbon, "
+            f"{without_user(used.url)} can only be read; --push wants to know where carbon listens: set [graphite] carbon, "
             "or SFCCI_GRAPHITE_CARBON"
         )
     to = used.carbon

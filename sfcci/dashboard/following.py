@@ -1,7 +1,7 @@
 """Dashboards that go into a Grafana whenever their file is saved.
 
 A fault in a file is told, and the file is not pushed until it is put right; a Grafana that goes away is waited for. What was
-saved meanwhile is kept in mind, so nothing is lost.
+saved meanwhile, or what Grafana refused, is kept in mind and tried again with the next save, so nothing is lost.
 """
 
 import contextlib
@@ -108,13 +108,15 @@ class Follower:
         faulty = {Path(one.place.path) for one in faults}
         pushed: tuple[Pushed, ...] = ()
         findings: tuple[Finding, ...] = ()
+        lacking: set[Path] = set()
         if whole := wanted - faulty:
             items = [Item(one, folders[Path(one.path)]) for one in seen.dashboards if Path(one.path) in whole]
             client = self._connected(settings)
             sources, options = self.aim(Sources(tuple(items), tuple(datasources(whole))))
-            report = door.update(client, sources, settings, options, say)
+            report = door.update(client, sources, settings, replace(options, keep_going=True), say)
             pushed, findings = report.pushed, report.findings
-        self.pending = faulty
+            lacking = {Path(one.dashboard.path) for one in items} - {Path(one.path) for one in pushed}
+        self.pending = faulty | lacking
         return Told(pushed, (*faults, *findings))
 
     def _connected(self, settings: Grafana) -> Client:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
+from sfcci.address import without_user
 from sfcci.errors import Fault, InputError, Place, Unreachable, UsageError
 from sfcci.settings import Grafana
 
@@ -240,17 +241,13 @@ def checked_url(url: str) -> str:
         good = False
     if not good:
         raise UsageError(
-            f"[grafana] url is {_without_user(url)!r}; expected http://HOST[:PORT][/PATH] or https://..."
+            f"[grafana] url is {without_user(url)!r}; expected http://HOST[:PORT][/PATH] or https://..."
         )
     if parts.username or parts.password:
         raise UsageError(
             "[grafana] url carries a user or a password; set SFCCI_GRAFANA_USER and SFCCI_GRAFANA_PASSWORD instead"
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-
-
-def _without_user(url: str) -> str:
-    return re.sub(r"//[^/]*@", "//***@", url)
 
 
 def _authorities(path: str) -> str | None:

@@ -101,19 +101,20 @@ def _from_top(folder: Path, inside: str) -> str:
 
 
 def _kept(folder: Path, revision: str, tree: str, inside: str) -> Iterator[tuple[str, str]]:
-    """Give path and text of each file that a tree has at a path: the file itself, or those right in that folder."""
+    """Give path and text of each file that a tree has at a path: the file itself, or those in that folder and below it."""
     spot = f"{tree}:{inside}" if inside else tree
     kind = (_git(folder, "cat-file", "-t", spot) or "").strip()
     if kind == "blob":
         yield f"{revision}:{inside}", _text(folder, revision, inside, spot)
         return
-    listed = _git(folder, "ls-tree", "-z", "--full-tree", spot) if kind == "tree" else None
+    listed = _git(folder, "ls-tree", "-r", "-z", "--full-tree", spot) if kind == "tree" else None
     if listed is None:
         raise UsageError(f"{revision} has no {inside}; give REV:PATH with a path that it has")
     found = 0
     for line in listed.rstrip("\0").split("\0"):
         meta, _, name = line.partition("\t")
-        if meta.split(" ")[0] in FILES and PurePosixPath(name).suffix in SUFFIXES:
+        hidden = any(part.startswith(".") for part in PurePosixPath(name).parts)
+        if meta.split(" ")[0] in FILES and not hidden and PurePosixPath(name).suffix in SUFFIXES:
             found += 1
             path = f"{inside}/{name}".lstrip("/")
             yield f"{revision}:{path}", _text(folder, revision, path, meta.split(" ")[2])

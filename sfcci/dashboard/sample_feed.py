@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sfcci import files
+from sfcci.address import without_user
 from sfcci.dashboard.model import Dashboard
 from sfcci.dashboard.sample import Sample, sampled
 from sfcci.errors import MissingTool, SfcciError, Unreachable
@@ -70,7 +71,7 @@ def _send(
     sample: Sample, to: Instance, span: tuple[float, float, int], only: Iterable[str] | None = None
 ) -> None:
     if to.carbon is None:
-        raise Unreachable(f"carbon's address beside {to.url} is not known")
+        raise Unreachable(f"carbon's address beside {without_user(to.url)} is not known")
     carbon.send(sample.series(*span, only), to.carbon, to.pickle)
 
 

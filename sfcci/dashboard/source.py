@@ -11,7 +11,7 @@ from typing import Any
 
 from sfcci import document
 from sfcci.dashboard.model import Dashboard
-from sfcci.dashboard.validate import SUFFIXES, examine
+from sfcci.dashboard.validate import dashboard_files, examine
 from sfcci.errors import Fault, InputError, UsageError
 from sfcci.finding import Finding, Severity
 
@@ -71,22 +71,10 @@ def placed(paths: Iterable[Path], folder: str) -> dict[Path, str]:
     """Give the files to read, each with its folder's title. Raises UsageError for a path that leads nowhere."""
     found: dict[Path, str] = {}
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path} does not exist; give files or folders with dashboards")
-        inside = sorted(_files(path)) if path.is_dir() else [path]
-        if not inside:
-            raise UsageError(f"no dashboards in {path}; expected files named *.yaml, *.yml or *.json")
-        for file in inside:
+        for file in dashboard_files([path]):
             below = file.parent.relative_to(path).as_posix() if path.is_dir() else "."
             found.setdefault(file, folder if below == "." else below)
     return found
-
-
-def _files(folder: Path) -> Iterable[Path]:
-    for file in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-        if file.suffix in SUFFIXES and not hidden and file.is_file():
-            yield file
 
 
 def datasources(files: Iterable[Path]) -> Iterable[Datasource]:

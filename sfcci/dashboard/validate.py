@@ -146,12 +146,12 @@ def examine(
     )
 
 
-def dashboard_files(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Give the files to look at: a folder stands for the .yaml, .yml and .json files in it."""
+def dashboard_files(paths: Iterable[Path], *, below: bool = True) -> tuple[Path, ...]:
+    """Give the files to look at: a folder stands for the .yaml, .yml and .json files in it and, where wished, below it."""
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and file.is_file())
+            inside = sorted(_inside(path, below=below))
             if not inside:
                 raise UsageError(f"no dashboards in {path}; expected files named *.yaml, *.yml or *.json")
             files += inside
@@ -160,6 +160,14 @@ def dashboard_files(paths: Iterable[Path]) -> tuple[Path, ...]:
         else:
             raise UsageError(f"{path} does not exist; give files or folders with dashboards")
     return tuple(dict.fromkeys(files))
+
+
+def _inside(folder: Path, *, below: bool) -> Iterator[Path]:
+    """Give the files of a folder that are dashboards by their names; hidden ones are not."""
+    for file in folder.rglob("*") if below else folder.iterdir():
+        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+        if file.suffix in SUFFIXES and not hidden and file.is_file():
+            yield file
 
 
 def _looked(path: Path, before: Look | None) -> Look:

@@ -174,11 +174,14 @@ def _reap(child: int) -> None:
 
 
 def identity(pid: int) -> str:
-    """Give what no other process ever has: the boot and the clock tick of its start (proc(5)); "" for none."""
+    """Give what no other process ever has: the boot and the clock tick of its start (proc(5)); "" for none.
+
+    Raises OSError where that cannot be found out (no file handle is left): it may live.
+    """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return ""
     return "" if state[0] == "Z" else f"{boot}/{state[19]}"
 

@@ -113,8 +113,7 @@ class Follower:
                 facts = self._bench.bring(state, new=state is not tried, again=again)
                 delay_s = 0.0
             except Exception as error:  # noqa: BLE001 - whatever it is: the server lives, and the status tells
-                ended = self._bench.left()
-                facts = self._bench.trouble(state, ended or in_a_line(error))
+                ended, facts = self._trouble(state, error)
                 hopeless = bool(ended) or isinstance(error, MissingTool | UsageError)
                 delay_s = 0.0 if hopeless else min(max(delay_s * 2, FIRST_RETRY_S), LAST_RETRY_S)
             tried = state
@@ -122,6 +121,14 @@ class Follower:
                 self._told = (state, facts)
                 self._tell()
         self._bench.leave()
+
+    def _trouble(self, state: State, error: Exception) -> tuple[str, Facts]:
+        """Say what has ended, "" for nothing, and what is known where something went wrong; that may go wrong, too."""
+        try:
+            ended = self._bench.left()
+            return ended, self._bench.trouble(state, ended or in_a_line(error))
+        except Exception as other:  # noqa: BLE001 - a full disk, for example
+            return "", Facts(reason=f"{in_a_line(error)}; {in_a_line(other)}")
 
     def _wait(self, delay_s: float) -> None:
         """Wait for a state, something in the lab, or the time to try again."""

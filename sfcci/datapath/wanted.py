@@ -58,7 +58,7 @@ def wanted(state: State, known: Topology, last: int) -> Topology:
         port for pair in state.of("port_pairs").values() for port in (pair["ingress"], pair["egress"])
     }
     numbers = _numbers(ordered, known, last)
-    interfaces, room = _interfaces(ports, owners), rooms(map(_pair, state.of("port_pairs").values()))
+    interfaces, room = _interfaces(ports, owners, known), rooms(map(_pair, state.of("port_pairs").values()))
     ends, on = _other_ends(state, owners, interfaces), _on_nodes(ports, owners, known)
     made = _ports.of(
         (
@@ -146,11 +146,18 @@ def _host_names(
     return names
 
 
-def _interfaces(ports: Iterable[Resource], owners: Mapping[str, Owner]) -> dict[str, str]:
-    """Give each port its interface's name: its own, made safe, else its tap's (none, or a neighbour has it)."""
-    taken: set[tuple[Owner, str]] = set()
-    names = {}
+def _interfaces(ports: Iterable[Resource], owners: Mapping[str, Owner], known: Topology) -> dict[str, str]:
+    """Give each port its interface's name: the one that it has, its own, made safe, else its tap's (none, or a neighbour has it)."""
+    there = {host.name: host.owner for host in known.hosts}
+    names = {
+        port.id: port.name
+        for port in known.ports
+        if port.id in owners and there.get(port.host) == owners[port.id]
+    }
+    taken = {(owners[id_], name) for id_, name in names.items()}
     for port in ports:
+        if port["id"] in names:
+            continue
         name = _safe(str(port.get("name") or ""), r"[^A-Za-z0-9_.-]", LONGEST_INTERFACE)
         if name in TAKEN_INTERFACES or (owners[port["id"]], name) in taken:
             name = "tap" + port["id"][:TAP_ID_LENGTH]

@@ -13,6 +13,8 @@ from sfcci.errors import UsageError
 from sfcci.moment import parse_span
 
 MINUTE_S, HOUR_S, DAY_S, WEEK_S = 60, 3600, 86_400, 604_800
+STOP_S, PUSH_S = 60, 1800
+"""How long a unit's end may take: systemd counts what runs behind the jobs to it, and the first push sets Graphite up."""
 NIGHT_H = 2
 """Daily runs begin in the hour after that."""
 FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
@@ -156,9 +158,9 @@ def service_unit(task: Task, *, system: bool) -> str:
         *([f"ExecStopPost={_command_line(_push_words(task))}"] if task.push else []),
         "# Exit status 1 means that a voting job failed: the unit is then failed, and its OnFailure= can tell somebody.",
         f"TimeoutStartSec={task.limit_s}",
-        "# A stop asks the tool alone, which records its runs as CANCELED and ends what it started.",
+        "# A stop asks the tool alone, which records its runs as CANCELED and ends what it started. What is pushed then counts, too.",
         "KillMode=mixed",
-        "TimeoutStopSec=60",
+        f"TimeoutStopSec={PUSH_S if task.push else STOP_S}",
         "",
     ]
     text = "\n".join(lines) + "\n" + HARDENING

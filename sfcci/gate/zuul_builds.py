@@ -25,6 +25,7 @@ OLD_WORDS = {
     "MERGE_FAILURE": Result.MERGE_CONFLICT,
     "NO_HANDLE": Result.ERROR,
     "EXCEPTION": Result.ERROR,
+    "DISCONNECT": Result.RETRY,
     "LOST": Result.RETRY,
     "UNREACHABLE": Result.RETRY,
 }
@@ -265,7 +266,9 @@ def _url(build: Mapping[str, Any]) -> str:
 
 
 def _flag(build: Mapping[str, Any], key: str) -> bool:
-    value = build.get(key, True)
+    value = build.get(key)
+    if value is None:  # Zuul's own, of a build that it did not start
+        return True
     if not isinstance(value, bool):
         raise _WrongError((key,), _shown(value), "true or false")
     return value

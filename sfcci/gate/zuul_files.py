@@ -17,6 +17,10 @@ from sfcci.gate.zuul_jobs import full_names, project_jobs
 from sfcci.gate.zuul_yaml import Kind, Node, parse
 from sfcci.settings import Gate
 
+_JOB_LIST = re.compile(
+    r"^(jobs|[ \t]*-[ \t]+(job|project|project-template|nodeset|pipeline|queue))[ \t]*:", re.MULTILINE
+)
+"""How our job files, and items of Zuul's configuration, begin."""
 ROOTS = ("zuul.yaml", "zuul.d", ".zuul.yaml", ".zuul.d")
 """Where Zuul looks in a repository; the first that is there holds."""
 MAX_FILES = 10_000
@@ -110,12 +114,27 @@ def _repositories(text: str) -> Iterator[Repository]:
         return
     found = [_repository(path, project)]
     if not found[0].files:
-        found = [one for folder in _folders(path) if (one := _repository(folder, "")).files]
+        found = [
+            one for folder in _folders(path) if (one := _repository(folder, "")).files and _has_jobs(one)
+        ]
     if not found:
         raise UsageError(
             f"no job list in {path}; expected zuul.d, zuul.yaml, *.yaml, or folders that hold such"
         )
     yield from found
+
+
+def _has_jobs(found: Repository) -> bool:
+    """Whether what was found by walking is a job list: a checkout without one has YAML files of others."""
+    of_zuul = any(name in path.parts for path in found.files for name in ROOTS)
+    return of_zuul or any(map(_looks_like_jobs, found.files))
+
+
+def _looks_like_jobs(path: Path) -> bool:
+    try:
+        return bool(_JOB_LIST.search(document.read_text(path)))
+    except InputError:
+        return False
 
 
 def _folders(path: Path) -> Iterator[Path]:
@@ -148,7 +167,7 @@ def _files(folder: Path) -> list[Path]:
             return [root]
         if root.is_dir():
             return sorted(_yaml_below(root))
-    return sorted(path for path in folder.glob("*.yaml") if path.is_file())
+    return sorted(path for path in folder.glob("[!.]*.yaml") if path.is_file())
 
 
 def _yaml_below(root: Path) -> Iterator[Path]:

@@ -60,13 +60,13 @@ def differences(
 ) -> list[Difference]:
     """Compare sums, those of `first` first; waits for what Graphite was just told. What is marked is not compared."""
     now_s = time.time()
-    begin_s = reach_s(retentions, now_s)
-    wanted = _expected(spool, begin_s)
+    begin_s, end_s = reach_s(retentions, now_s), now_s + retentions[0].step_s
+    wanted = _expected(spool, begin_s, end_s)
     chosen = sorted(wanted, key=lambda name: (name not in first, name))[:MOST]
     left = {name: wanted[name] for name in chosen}
     deadline = time.monotonic() + settle_s
     while left:
-        found = sums(reader, left, begin_s, now_s + retentions[0].step_s)
+        found = sums(reader, left, begin_s, end_s)
         left = {name: one for name, one in left.items() if found[name] != one.count}
         if not left or time.monotonic() > deadline:
             break
@@ -86,11 +86,14 @@ def sums(reader: GraphiteReader, names: Iterable[str], begin_s: float, end_s: fl
     return found
 
 
-def _expected(spool: Spool, begin_s: float) -> Mapping[str, Expected]:
-    """Give what each counter must have that nothing waits for; what is recorded meanwhile is marked when it is looked at."""
+def _expected(spool: Spool, begin_s: float, end_s: float) -> Mapping[str, Expected]:
+    """Give what each counter must have that nothing waits for; what is recorded meanwhile is marked when it is looked at.
+
+    Of runs that end later than now, by another machine's clock, Graphite tells nothing yet.
+    """
     names = Names()
     found: dict[str, Expected] = {}
-    for one in spool.columns(Query(since_s=begin_s)):
+    for one in spool.columns(Query(since_s=begin_s, until_s=end_s)):
         for code, metric in enumerate(names.of(one.key)):
             if count := one.results.count(code):
                 name = f"{Kind.COUNT}.{metric}"

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
+from sfcci.address import without_user
 from sfcci.errors import Unreachable, UsageError
 from sfcci.metric.carbon import NEXT_STEP
 
@@ -46,7 +47,7 @@ class GraphiteReader:
     def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
         if not _is_address(url):
             raise UsageError(
-                f"{url!r} is no address of a Graphite; expected http://HOST:PORT; see [graphite] url"
+                f"{without_user(url)!r} is no address of a Graphite; expected http://HOST:PORT; see [graphite] url"
             )
         self.url = url.rstrip("/")
         self.timeout_s = timeout_s
@@ -55,8 +56,7 @@ class GraphiteReader:
     @property
     def shown(self) -> str:
         """The address without a user's name and password."""
-        parts = urlsplit(self.url)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        return without_user(self.url)
 
     def render(
         self,

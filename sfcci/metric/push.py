@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sfcci.address import without_user
 from sfcci.errors import MissingTool, Place, Unreachable, UsageError
 from sfcci.finding import Finding, Severity
 from sfcci.gate.query import Query
@@ -71,7 +72,9 @@ def push(
     Two pushes at once wait for each other. Raises Unreachable, UsageError, MissingTool: what is not settled waits then.
     """
     if instance.carbon is None:
-        raise UsageError(f"{instance.url} can only be read; set [graphite] carbon = HOST:PORT to push to it")
+        raise UsageError(
+            f"{without_user(instance.url)} can only be read; set [graphite] carbon = HOST:PORT to push to it"
+        )
     with Spool(settings) as spool, spool.alone():
         another = spool.aim(identity(instance))
         if everything or since_s is not None:

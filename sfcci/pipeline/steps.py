@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sfcci.address import without_user
 from sfcci.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 from sfcci.finding import exit_status
 from sfcci.gate.job import BAD, Job, JobResult, Result
@@ -127,5 +128,8 @@ def metric_step(run: Run) -> Outcome:
     report = push(run.settings, instance, run.say)
     told = f"{len(report.findings)} sums are wrong" if report.findings else "the sums are right"
     summary = f"{report.changes} changes in {report.series} series; read back: {told}"
-    details = [f"Graphite at {instance.url or instance.carbon}", *told_findings(report.findings)]
+    details = [
+        f"Graphite at {without_user(instance.url) or instance.carbon}",
+        *told_findings(report.findings),
+    ]
     return summary, details, exit_status(report.findings)

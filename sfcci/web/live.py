@@ -68,7 +68,7 @@ class Live:
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         """Watch the files for the block; at its end all streams end."""
-        found = changes(self.latest.paths, self._ended)  # from here on nothing is missed
+        found = changes(self.latest.paths, self._ended, below=True)  # from here on nothing is missed
 
         def watch() -> None:
             self.look()

@@ -14,6 +14,7 @@ from sfcci.api import client
 from sfcci.api.client import NOBODY, HttpDoor, Login, answers
 from sfcci.api.file_door import FileDoor
 from sfcci.chain.refused import Refused
+from sfcci.datapath.ready import readable
 from sfcci.errors import InputError, Unreachable, UsageError
 
 SECRET = "geheim-4711"
@@ -128,6 +129,28 @@ def test_a_write_is_never_sent_twice():
         with pytest.raises(Unreachable):
             door.ask("POST", "ports", {"port": {}})
     assert [method for method, *_ in asked] == ["GET", "POST"]
+
+
+def test_who_writes_after_the_server_has_closed_an_idle_connection_is_heard():
+    """The server closes it 20 s after an answer; people take longer to say yes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            for _ in range(2):
+                with server.accept()[0] as connection:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                closed.set()
+
+        closed = threading.Event()
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with door_to(f"http://127.0.0.1:{server.getsockname()[1]}") as door:
+            door.ask("GET", "ports")
+            assert closed.wait(60)
+            assert client._has_ended(door._connection) or readable([door._connection.sock], 60)
+            assert door.ask("POST", "ports", {"port": {}}) == {}
+        thread.join(60)
 
 
 def test_nobody_there_is_told_with_what_to_do():

@@ -221,6 +221,37 @@ def test_one_project_sees_nothing_of_another(api):
     assert api.names() == ["a"]
 
 
+def test_what_administrators_alone_may_give_nobody_else_takes_away(api):
+    """Neutron: of an update all that is named counts, whatever the default is."""
+    network = api.ask("POST", "/v2.0/networks", {"network": {"shared": True, "project_id": "q"}})[1][
+        "network"
+    ]
+    body = {"port": {"network_id": network["id"], "binding:host_id": "h1", "project_id": "q"}}
+    port = api.ask("POST", "/v2.0/ports", body)[1]["port"]
+    api.project, api.admin = "q", False
+    for path, change in (
+        (f"/v2.0/ports/{port['id']}", {"port": {"binding:host_id": ""}}),
+        (f"/v2.0/networks/{network['id']}", {"network": {"shared": False}}),
+        (f"/v2.0/networks/{network['id']}", {"network": {"router:external": False}}),
+    ):
+        assert api.refused("PUT", path, change)[:2] == (403, "PolicyNotAuthorized")
+    plain = {"network": {"shared": False, "router:external": False}}
+    assert api.ask("POST", "/v2.0/networks", plain)[0] == 201, "that is what it would be anyway"
+
+
+def test_a_network_with_gateways_stays_external(api):
+    body = {"network": {"router:external": True, "name": "ext"}}
+    network = api.ask("POST", "/v2.0/networks", body)[1]["network"]["id"]
+    subnet = {"subnet": {"network_id": network, "cidr": "203.0.113.0/24", "ip_version": 4}}
+    api.ask("POST", "/v2.0/subnets", subnet)
+    gateway = {"router": {"external_gateway_info": {"network_id": network}}}
+    router = api.ask("POST", "/v2.0/routers", gateway)[1]["router"]["id"]
+    internal = {"network": {"router:external": False}}
+    assert api.refused("PUT", f"/v2.0/networks/{network}", internal)[:2] == (409, "ExternalNetworkInUse")
+    api.ask("PUT", f"/v2.0/routers/{router}", {"router": {"external_gateway_info": {}}})
+    assert api.ask("PUT", f"/v2.0/networks/{network}", internal)[0] == 200
+
+
 def test_a_status_is_laid_over_and_can_be_filtered_by():
     facts = {"00000000-0000-4000-8000-000000000002": ChainStatus("ACTIVE")}
     api = Api(facts=Facts(chains=facts))

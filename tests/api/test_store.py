@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from sfcci.api.store import InUse, open_store
 from sfcci.chain.state import State, Write, writes
@@ -224,6 +225,24 @@ def test_a_commit_of_unknown_end_is_undone_by_the_next(store, url, when, monkeyp
     store.close()
     assert kept(url).of("port_pair_groups") == {"a": group("a"), "b": group("b"), "d": group("d")}
     assert ids(kept(url)) == ["a", "b", "d"]
+
+
+def test_after_any_number_of_failures_the_database_is_written_again(store, monkeypatch):
+    """More than SQLite and PostgreSQL take as parameters of one statement."""
+
+    def away():
+        raise OperationalError("", None, Exception("it is away"))
+
+    monkeypatch.setattr(store._engine, "connect", away)
+    store._disconnect()
+    for _ in range(3):
+        with pytest.raises(Unreachable):
+            store.commit([put("a")])
+    monkeypatch.undo()
+    store._tokens |= {f"{number:032x}" for number in range(300_000)}
+    store.commit([put("b")])
+    assert ids(store.load()) == ["b"]
+    assert len(store._tokens) == 1
 
 
 @pytest.mark.postgresql

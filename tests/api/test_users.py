@@ -78,6 +78,16 @@ def test_a_name_is_printable_and_has_no_colon(path, name):
     assert not path.exists()
 
 
+@pytest.mark.parametrize("project", ["", "p" * 300])
+def test_a_file_that_nobody_could_read_again_is_never_written(path, project):
+    added(path, "alice")
+    before = path.read_bytes()
+    ran = run("add", "bob", "--project", project, "--auth-file", str(path), stdin="x\n")
+    assert ran.exit_code != 0
+    assert path.read_bytes() == before
+    assert run("remove", "alice", "--auth-file", str(path)).exit_code == 0
+
+
 def test_an_empty_password_is_refused(path):
     ran = run("add", "alice", "--project", "p", "--auth-file", str(path), stdin="\n")
     assert isinstance(ran.exception, UsageError)

@@ -105,6 +105,19 @@ def test_a_fault_is_told_and_the_others_go_on(follow, grafana, files):
     assert titles(grafana) == ["Board a, right", "Board b, anew", "Board c"]
 
 
+def test_what_grafana_refuses_stays_in_mind_and_hinders_no_other(follow, grafana, files):
+    """The first one's uid belongs to a dashboard that somebody else has made there."""
+    theirs = {"dashboard": {"uid": "a", "title": "Mine", "version": 4, "panels": []}}
+    grafana.dashboards["a"] = {**theirs, "folder": None, "version": 4}
+    watched = follow([files], settings(grafana))
+    told = watched.next()
+    assert [one.keyword for one in told.findings] == ["ForeignDashboard"]
+    assert set(pushed(told)) == {"Board b", "Board c"}
+    del grafana.dashboards["a"]
+    save(files / "b.yaml", "Board b, anew")
+    assert set(pushed(watched.next())) == {"Board a", "Board b, anew"}
+
+
 def test_a_grafana_that_is_away_is_waited_for_and_nothing_is_lost(follow, grafana, files):
     grafana.reply = (503, {}, b"starting")
     watched = follow([files], settings(grafana))

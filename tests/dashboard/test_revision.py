@@ -67,6 +67,16 @@ def test_a_path_behind_a_revision_counts_from_the_top_or_with_a_dot_from_here(pr
     assert titles(read_sides("HEAD:./", "a.yaml", Path())[0]) == {"HEAD:boards/a.yaml": "Second"}
 
 
+def test_folders_below_belong_to_a_folder_on_both_sides(project):
+    below = project / "boards" / "neutron"
+    below.mkdir()
+    (below / "b.yaml").write_text(TEXT.format(title="Below"))
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "below")
+    one, other = read_sides("HEAD", "boards", Path("boards"))
+    assert titles(one)["HEAD:boards/neutron/b.yaml"] == titles(other)["boards/neutron/b.yaml"] == "Below"
+
+
 def test_git_is_left_as_it_was(project):
     before = git(project, "status", "--porcelain"), sorted((project / ".git").rglob("*"))
     index = (project / ".git" / "index").read_bytes()

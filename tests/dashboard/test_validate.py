@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sfcci.dashboard.existence import gathered
 from sfcci.dashboard.rule import RULES, Layer
+from sfcci.dashboard.source import placed
 from sfcci.dashboard.validate import examine, load, never_happened, validate
 from sfcci.errors import InputError, UsageError
 from sfcci.finding import Severity
@@ -94,6 +95,18 @@ def test_all_findings_of_all_files_come_in_one_run(written, tmp_path):
         ("w.yaml", "DuplicateKey"), ("x.yaml", "BadTarget"), ("x.yaml", "UnknownFunction"),
         ("y.yaml", "DuplicateDashboard"), ("y.yaml", "BadTarget"), ("z.yaml", "BadDocument"),
     ]  # fmt: skip
+
+
+def test_files_of_folders_below_are_looked_at_as_update_pushes_them_and_hidden_ones_are_not(
+    written, tmp_path
+):
+    (tmp_path / "neutron").mkdir()
+    (tmp_path / ".git").mkdir()
+    written("a..b", name="neutron/x.yaml")
+    written("a..c", name=".git/y.yaml")
+    written("a..d", name=".z.yaml")
+    assert [one.place.path for one in told(validate([tmp_path]))] == [str(tmp_path / "neutron/x.yaml")]
+    assert [str(path) for path in placed([tmp_path], "General")] == [str(tmp_path / "neutron/x.yaml")]
 
 
 def test_a_name_that_matches_is_no_finding_and_one_that_does_not_says_from_where_on(written):

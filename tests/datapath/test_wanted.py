@@ -72,6 +72,19 @@ def test_a_port_that_is_nobody_s_machine_is_not_plugged(lack):
     assert asked(port(7, **lack)) == Topology()
 
 
+def test_who_is_plugged_keeps_its_interface_whoever_goes_or_is_renamed():
+    first, second = port(1, "service-function-1-in"), port(2, "service-function-1-out")
+    there = asked(first, second)
+    assert [one.name for one in there.ports] == ["service-functio", "tap00000002-00"]
+    assert [one.name for one in asked(second, known=there).ports] == ["tap00000002-00"]
+    renamed = asked(port(1, "other"), second, known=there)
+    assert not change(there, renamed).pull
+    third = asked(first, second, port(3, "service-function-1-both"), known=there)
+    assert [one.name for one in third.ports] == ["service-functio", "tap00000002-00", "tap00000003-00"]
+    elsewhere = asked(port(2, "service-function-1-out", device="vm2"), known=there)
+    assert [one.name for one in elsewhere.ports] == ["service-functio"]
+
+
 def test_a_port_of_a_network_for_which_no_tag_is_left_is_not_plugged():
     state = State()
     for number in range(LAST_TAG + 2):

@@ -124,6 +124,7 @@ def test_the_service_runs_then_pushes_and_is_hardened():
     )
     assert 'ReadWritePaths="/var/lib/sfc ci" /var/cache/sfcci\n' in text
     assert "NoNewPrivileges=yes" in text
+    assert "TimeoutStopSec=1800\n" in text, "systemd counts the push, too"
     assert "ExecStopPost" not in schedule.service_unit(replace(TASK, push=False), system=True)
     assert "CapabilityBoundingSet" not in schedule.service_unit(TASK, system=False), "a user has none"
 

@@ -128,6 +128,10 @@ def test_the_commit_is_what_names_it(ref, commit):
     assert read([{**TODAY, "ref": ref}]).runs[0].commit == commit
 
 
+def test_a_build_of_which_nobody_says_whether_it_votes_does():
+    assert read([{**TODAY, "voting": None}]).runs[0].voting
+
+
 def test_a_canonical_name_has_the_host():
     named = {**TODAY, "ref": {**TODAY["ref"], "project": "review.example.org/team/thing"}}
     run = read([named]).runs[0]
@@ -135,7 +139,12 @@ def test_a_canonical_name_has_the_host():
 
 
 @pytest.mark.parametrize(
-    ("word", "result"), [("MERGER_FAILURE", Result.MERGE_CONFLICT), ("DEQUEUED", Result.DEQUEUED)]
+    ("word", "result"),
+    [
+        ("MERGER_FAILURE", Result.MERGE_CONFLICT),
+        ("DEQUEUED", Result.DEQUEUED),
+        ("DISCONNECT", Result.RETRY),
+    ],
 )
 def test_words_of_other_zuuls_are_understood(word, result):
     assert read([{**TODAY, "result": word}]).runs[0].result is result

@@ -187,7 +187,10 @@ def test_what_a_checkout_says_of_itself_holds(tmp_path):
 def test_a_folder_of_checkouts_is_each_of_them(tmp_path):
     write(tmp_path / "one", **{"zuul.yaml": PROJECT})
     write(tmp_path / "example" / "two", **{"zuul.d/jobs.yaml": PROJECT})
-    assert [one.project for one in running_jobs([tmp_path], Gate()).projects] == ["two", "one"]
+    write(tmp_path / "three", **{".pre-commit-config.yaml": "repos: []\n", "mkdocs.yaml": "site_name: x\n"})
+    write(tmp_path / "four", **{"own.yaml": "- job: {name: unit}\n" + PROJECT})
+    found = running_jobs([tmp_path], Gate()).projects
+    assert sorted(one.project for one in found) == ["four", "one", "two"]
 
 
 def test_our_own_job_files_are_those_of_the_settings_project():

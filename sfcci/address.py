@@ -1,0 +1,10 @@
+"""Addresses as they may be shown: without the user and the password that stand in some."""
+
+import re
+
+_USER = re.compile(r"//[^/\s]*@")
+
+
+def without_user(url: str) -> str:
+    """Give an address without a user's name and password; also where it is none."""
+    return _USER.sub("//***@", url)
