@@ -91,6 +91,18 @@ def test_a_result_that_is_replaced_leaves_no_trace_in_the_sums(private, graphite
     assert total(graphite, f"stats.timers.{STEM}.replaced.SUCCESS.count") == 1
 
 
+def test_a_run_of_a_clock_that_is_ahead_is_no_difference_until_its_time_has_come(private, graphite, record):
+    """JUnit's times have no zone."""
+    record("now", 2, 60)
+    with Imports(private) as history:
+        ours = next(iter(history.results()))
+        ahead = dataclasses.replace(ours, run="ahead", job="ahead", started_at=time.time() + 7200)
+        history.bring([ahead], "ahead.xml", "junit", time.time())
+    for _ in range(2):
+        assert push(private, graphite).findings == ()
+    assert total(graphite, counter("now")) == 2
+
+
 def test_an_import_that_is_taken_back_leaves_no_trace_in_the_sums(private, graphite, record):
     record("there", 5, 2 * DAY)
     with Imports(private) as history:
