@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -14,6 +15,8 @@ from typing import IO
 from sfcci.errors import DiskFull, MissingTool
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+ENDING_S, BETWEEN_S = 2.0, 0.02
+"""How long what is being ended may still write into a folder that is removed; a moment."""
 
 
 def write_text(path: Path, text: str, *, mode: int = 0o644) -> bool:
@@ -86,16 +89,21 @@ def rewrite_bytes(path: Path, data: bytes, *, like: Path | None = None) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder with all that is in it, as far as its owner can: folders without any right, too (overlayfs leaves such)."""
-    shutil.rmtree(path, ignore_errors=True)
-    if not path.exists():
-        return
-    for folder, names, _files in os.walk(path):
-        for name in names:
-            if not (inner := Path(folder, name)).is_symlink():
-                with contextlib.suppress(OSError):
-                    inner.chmod(0o700)
-    shutil.rmtree(path, ignore_errors=True)
+    """Remove a folder with all that is in it, as far as its owner can: folders without any right, too (overlayfs leaves such).
+
+    What a program that is just being ended still writes there goes, too.
+    """
+    end = time.monotonic() + ENDING_S
+    while True:
+        shutil.rmtree(path, ignore_errors=True)
+        if not path.exists() or time.monotonic() > end:
+            return
+        for folder, names, _files in os.walk(path):
+            for name in names:
+                if not (inner := Path(folder, name)).is_symlink():
+                    with contextlib.suppress(OSError):
+                        inner.chmod(0o700)
+        time.sleep(BETWEEN_S)
 
 
 @contextlib.contextmanager

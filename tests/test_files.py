@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -19,6 +20,20 @@ def test_an_unchanged_file_is_not_touched(tmp_path):
     assert not files.write_text(path, "one")
     after = path.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_folder_goes_with_what_a_program_that_ends_still_writes_there(tmp_path, monkeypatch):
+    remove, late = shutil.rmtree, ["one", "two"]
+
+    def racing(path, **more):
+        remove(path, **more)
+        if late:
+            (path / late.pop()).mkdir(parents=True)
+
+    monkeypatch.setattr(files.shutil, "rmtree", racing)
+    (tmp_path / "work" / "deep").mkdir(parents=True)
+    files.remove_tree(tmp_path / "work")
+    assert not (tmp_path / "work").exists()
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):

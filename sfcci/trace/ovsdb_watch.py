@@ -1,6 +1,7 @@
 """The connection to Open vSwitch's database: there whenever the database is, and readable when it has told something."""
 
 import contextlib
+import math
 import os
 import time
 from pathlib import Path
@@ -82,10 +83,10 @@ class DatabaseWatch:
         return False
 
     def close(self) -> None:
-        """End the watch."""
+        """End the watch: who asks it still gets no answer, and no new connection."""
         self._folder.close()
-        if self._socket is not None:
-            self._socket.close()
+        self.close_socket()
+        self._again_s = math.inf
 
     def _connect(self, limit_s: float) -> bool:
         """Connect, and wait for the first rows; a socket without a database behind it may be one that is starting."""

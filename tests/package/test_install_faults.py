@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from .conftest import configured_sample
 from .running import begun, children_of, ended
 
 pytestmark = pytest.mark.distro
+SWEPT_S = 60.0
 TEST = [sys.executable, "-m", "sfcci", "package", "install-test", "sample"]
 
 
@@ -70,10 +72,15 @@ def test_a_cache_without_room_for_the_universe_is_one_sentence_and_holds_no_half
 
 
 def left_over(env):
-    """Folders of runs that have ended: their locks are free. Those of other tests that run now are held."""
+    """Folders of runs that have ended: their locks are free. Those of other tests are held, or are swept soon."""
     bases = (Path(env["TMPDIR"]), install_root.memory())
-    locks = [path for base in bases if base for path in base.glob(f"{build.PREFIX}*/lock")]
-    return [path.parent for path in locks if is_free(path)]
+    end = time.monotonic() + SWEPT_S
+    while True:
+        locks = [path for base in bases if base for path in base.glob(f"{build.PREFIX}*/lock")]
+        found = [path.parent for path in locks if is_free(path)]
+        if not found or time.monotonic() > end:
+            return found
+        time.sleep(0.1)
 
 
 def is_free(path):

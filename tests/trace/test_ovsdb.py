@@ -106,3 +106,6 @@ def test_a_database_that_did_not_answer_is_asked_again(tmp_path, monkeypatch):
         assert watch.database.rows["Bridge"]["b1"]["name"] == "br-int"
         watch.close()
         thread.join(60)
+        watch.ask()  # who has not heard yet that it ended
+        assert not watch.settle(60.0)
+        assert not watch.there

@@ -39,6 +39,7 @@ export function combobox(input, list, { suggest, choose, say }) {
   }
 
   function show(found, text) {
+    const marked = items[active]?.name; // answers may come while the arrows are used
     ({ items } = found);
     const lines = items.map((item, number) => element('li', { role: 'option', id: `option-${number}`, 'aria-selected': 'false' }, ...bold(item.name, text)));
     lines.forEach((line, number) => line.addEventListener('click', () => take(items[number])));
@@ -47,7 +48,7 @@ export function combobox(input, list, { suggest, choose, say }) {
     list.replaceChildren(...lines);
     list.hidden = !lines.length;
     input.setAttribute('aria-expanded', String(!list.hidden));
-    mark(-1);
+    mark(items.findIndex((item) => item.name === marked));
     say(found.why ? `${found.why}${items.length ? `; ${items.length} near` : ''}` : `${items.length + found.more} suggestion${items.length + found.more === 1 ? '' : 's'}`);
   }
 
@@ -68,7 +69,7 @@ export function combobox(input, list, { suggest, choose, say }) {
   }
 
   list.addEventListener('mousedown', (event) => event.preventDefault()); // the field keeps the focus
-  input.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(refresh, WAIT_MS); });
+  input.addEventListener('input', () => { mark(-1); clearTimeout(timer); timer = setTimeout(refresh, WAIT_MS); });
   input.addEventListener('focus', () => { if (asked !== input.value || !input.value) refresh(); });
   input.addEventListener('blur', () => { turn += 1; close(); });
   input.addEventListener('keydown', (event) => {
