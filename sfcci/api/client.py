@@ -102,9 +102,10 @@ class HttpDoor:
         return answered(self.address, status, text)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; the next question makes another."""
         if self._connection:
             self._connection.close()
+        self._connection = None
 
     def _exchange(
         self, method: str, target: str, data: bytes | None, headers: Mapping[str, str]
@@ -114,7 +115,6 @@ class HttpDoor:
             return self._once(method, target, data, headers)
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
             self.close()
-            self._connection = None
             if (
                 not kept or method != "GET"
             ):  # who writes asks again only when the first time did nothing for sure
@@ -126,7 +126,6 @@ class HttpDoor:
     ) -> tuple[int, bytes]:
         if self._connection is not None and _has_ended(self._connection):
             self.close()
-            self._connection = None
         if self._connection is None:
             self._connection = self._connected()
         self._connection.request(method, target, data, dict(headers))
@@ -134,7 +133,6 @@ class HttpDoor:
         text = answer.read()
         if answer.will_close:
             self.close()
-            self._connection = None
         return answer.status, text
 
     def _connected(self) -> http.client.HTTPConnection:

@@ -43,15 +43,10 @@ READ: Final = ("networks", "subnets", "ports", "port_pairs")
 
 def wanted(state: State, known: Topology, last: int) -> Topology:
     """Give what shall be plugged. `known` is plugged; `last` is the highest number that a port ever had."""
-    pluggable = [port for port in state.of("ports").values() if _pluggable(state, port)]
-    leaving: dict[str, int] = {}
-    for number, pair in enumerate(state.of("port_pairs").values()):
-        leaving.setdefault(pair["egress"], number)
-    pluggable_in_order = sorted(pluggable, key=lambda port: leaving.get(port["id"], -1))
-    tags = _tags(state, pluggable_in_order, known)
-    ports, ordered = (
-        [port for port in some if port["network_id"] in tags] for some in (pluggable, pluggable_in_order)
-    )
+    ports = [port for port in state.of("ports").values() if _pluggable(state, port)]
+    ordered = _in_order(state, ports)
+    tags = _tags(state, ordered, known)
+    ports, ordered = ([port for port in some if port["network_id"] in tags] for some in (ports, ordered))
     owners = {port["id"]: _owner(port) for port in ports}
     names = _host_names(owners.values(), {host.owner: host.name for host in known.hosts}, known.nodes)
     functions = {
@@ -85,6 +80,14 @@ def wanted(state: State, known: Topology, last: int) -> Topology:
         for owner, name in names.items()
     ]
     return Topology(tuple(hosts), tuple(made), known.nodes, known.encapsulation)
+
+
+def _in_order(state: State, ports: Iterable[Resource]) -> list[Resource]:
+    """Give ports in the order of the pairs that packets leave by them; all others come first."""
+    leaving: dict[str, int] = {}
+    for number, pair in enumerate(state.of("port_pairs").values()):
+        leaving.setdefault(pair["egress"], number)
+    return sorted(ports, key=lambda port: leaving.get(port["id"], -1))
 
 
 def _on_nodes(ports: Iterable[Resource], owners: Mapping[str, Owner], known: Topology) -> dict[Owner, str]:

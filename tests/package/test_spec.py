@@ -14,13 +14,6 @@ from sfcci.package.sdist import SdistMetadata, project_metadata
 from sfcci.package.spec import spec_path, spec_text
 from sfcci.package.spec_feature import needs_closure
 
-ODD = {
-    "scripts": ("%(touch pwn)",),
-    "readme": "README%(id).md",
-    "license_files": ("LICENSE$(id)",),
-    "requires_python": ">=3.6.*",
-    "version": "1!1.0",
-}
 REPOSITORY = Path(__file__).parents[2]
 MACROS = REPOSITORY / "sfcci" / "package" / "macros"
 
@@ -426,22 +419,6 @@ def test_a_library_has_rdos_package_names_and_a_pre_release_its_own_version(libr
 def test_a_description_that_contradicts_its_source_is_refused(library, told, change, why):
     with pytest.raises(InputError, match=why):
         spec_text(library, replace(told, **change))
-
-
-@pytest.mark.parametrize(("name", "value"), ODD.items())
-def test_what_a_source_says_is_never_a_macro_and_never_a_word_of_the_shell(sample, project, name, value):
-    told = replace(project_metadata(project / "code"), **{name: value})
-    change = replace(sample.changelog[0], version=told.version)
-    with pytest.raises(InputError, match=r"its (source|version)"):
-        spec_text(replace(sample, version=told.version, changelog=(change,)), told)
-
-
-def test_an_address_with_a_per_cent_sign_is_that_address_to_rpm(sample, project):
-    odd = replace(sample, homepage="https://x.example.org/%(id)", description="", summary="")
-    text = spec_text(odd, replace(project_metadata(project / "code"), summary="100% text"))
-    assert "URL:            https://x.example.org/%%(id)\n" in text
-    assert text.count("100%% text") == 2
-    assert "100%%%%" not in text
 
 
 def test_a_requirement_of_another_system_or_an_old_python_is_none(whole, said):
