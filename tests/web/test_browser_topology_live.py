@@ -18,8 +18,16 @@ COUNTS = "document.getElementById('counts').textContent"
 SIDE = "document.getElementById('side').innerText"
 
 
-def test_a_request_is_captured_and_its_path_drawn_in_a_lab_that_comes_and_goes(page, tmp_path, picture):
-    state = tmp_path / "state"
+@pytest.fixture
+def state(tmp_path):
+    """A state folder whose lab ends with the test, however that ends."""
+    folder = tmp_path / "state"
+    yield folder
+    if lab := standing.there(folder, "demo"):
+        standing.down(folder, lab)
+
+
+def test_a_request_is_captured_and_its_path_drawn_in_a_lab_that_comes_and_goes(page, state, picture):
     lab = standing.up(state, "demo", load_scenario("demo"), lambda _text: None)
     place = LabPlace(state, "demo")
     with (
@@ -64,4 +72,3 @@ def test_a_request_is_captured_and_its_path_drawn_in_a_lab_that_comes_and_goes(p
             "document.querySelectorAll('#flows tbody tr').length >= 6)"
         )
         assert page.complaints() == []
-    standing.down(state, lab)
