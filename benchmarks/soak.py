@@ -111,7 +111,7 @@ def flowing(soak: Soak, lab: Any, rate: float, window_s: float) -> None:
     """Send windows of numbered packets, and account for each."""
     targets = [f"{DEST}/{port}" for port in TTLS]
     while not soak.stop.is_set():
-        with streaming(lab, "source", "dest", targets, rate=rate, quiet_s=LAST_S) as stream:
+        with streaming(lab, "source", "dest", targets, rate=rate, patience_s=LAST_S) as stream:
             soak.stop.wait(window_s)
         control = stream.flowing[f"{DEST}/{CONTROL}"]
         window: dict[str, Any] = {"void": bool(control.lost), "latest_ms": stream.latest_ms}

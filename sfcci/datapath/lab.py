@@ -151,11 +151,19 @@ class Lab:
         for node in self.nodes or ("",):
             ovs.settle(self.keeper.at(node))
 
+    @property
+    def held_s(self) -> float:
+        """How long its functions hold a packet that passes them all."""
+        return sum(self._holds_ms) / 1000
+
+    @property
+    def _holds_ms(self) -> list[float]:
+        return [host.function.hold_ms for host in self.topology.hosts if host.function]
+
     @cached_property
     def driver(self) -> Driver:
         """What brings the switch from program to program."""
-        holds = (host.function.hold_ms for host in self.topology.hosts if host.function)
-        residency_s = RESIDENCY_S + max(holds, default=0.0) / 1000
+        residency_s = RESIDENCY_S + max(self._holds_ms, default=0.0) / 1000
         if self.nodes:  # the fabric has each node that it changes settle
             return Driver(self.fabric.connected, residency_s=residency_s)
         return Driver(partial(ovs.switch, self.keeper), partial(ovs.settle, self.keeper), residency_s)

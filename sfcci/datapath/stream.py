@@ -58,11 +58,12 @@ def streaming(
     rate: float = 1000,
     count: int = 0,
     length: int = 64,
-    quiet_s: float = 0.2,
+    patience_s: float = 1.0,
 ) -> Iterator[Stream]:
     """Send from one host to another while the block runs, or `count` packets to each of `targets` ("ADDRESS/PORT").
 
-    When the block has ended, and nothing has come for `quiet_s`, the result is there. Raises ToolError.
+    The result is there when the block has ended and all have come, or nothing has for `patience_s` and the time that the
+    lab's functions hold a packet. Raises ToolError.
     """
     ports = sorted({target.rpartition("/")[2] for target in targets})
     stream = Stream()
@@ -71,7 +72,8 @@ def streaming(
         with running(lab, source, "stream_sender.py", *words, ready=True) as sender:
             yield stream
             told = json.loads(ended(sender) if not count else ended(sender, close=False))
-        came = json.loads(ended(receiver, f"{quiet_s}\n"))
+        taken = told["sent"] * len(targets) - sum(told["refused"].values())
+        came = json.loads(ended(receiver, f"{patience_s + lab.held_s} {taken}\n"))
     stream.latest_ms = told["latest_ms"]
     for target in targets:
         record = came[target.rpartition("/")[2]]

@@ -78,7 +78,7 @@ class Run:
         return all(way.good for way in self.ways.values())
 
 
-def run(lab, apply, kind, updates, *, count, rate, pause_s=0.1, quiet_s=1.0):
+def run(lab, apply, kind, updates, *, count, rate, pause_s=0.1, patience_s=1.0):
     """Update the chain `count` times under a stream; `apply(state)` is what is tried."""
     states = [state(kind, **words) for words in (UPDATES | MIXED)[updates]]
     apply(states[0])
@@ -88,7 +88,7 @@ def run(lab, apply, kind, updates, *, count, rate, pause_s=0.1, quiet_s=1.0):
         path = Path(folder) / "frames.pcapng"
         with lab.capture(path):
             before = cpu_s(lab), time.monotonic()
-            with _streams(lab, kind, rate, quiet_s) as streams:
+            with _streams(lab, kind, rate, patience_s) as streams:
                 changes = _updated(apply, states, count, pause_s)
                 used = (cpu_s(lab) - before[0]) / (time.monotonic() - before[1])
         found = passages(pcapng.read(path), {"source", "dest"})
@@ -116,7 +116,7 @@ def _updated(apply, states, count, pause_s):
 
 
 @contextlib.contextmanager
-def _streams(lab, kind, rate, quiet_s):
+def _streams(lab, kind, rate, patience_s):
     """Send there, and back where the chain is symmetric, and beside it; give the streams by whether they go back."""
     ways = {False: ("source", "dest", DEST, DEST_BESIDE), True: ("dest", "source", SOURCE, SOURCE_BESIDE)}
     with contextlib.ExitStack() as stack:
@@ -127,7 +127,13 @@ def _streams(lab, kind, rate, quiet_s):
             targets += [f"{beside}/{FIRST_BESIDE + n}" for n in range(FLOWS)]
             streams[back] = stack.enter_context(
                 streaming(
-                    lab, source, destination, targets, rate=rate / FLOWS, length=PAYLOAD, quiet_s=quiet_s
+                    lab,
+                    source,
+                    destination,
+                    targets,
+                    rate=rate / FLOWS,
+                    length=PAYLOAD,
+                    patience_s=patience_s,
                 )
             )
         yield streams

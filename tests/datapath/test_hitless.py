@@ -10,14 +10,21 @@ from sfcci.chain.program import changes
 from sfcci.datapath.openflow_client import connect
 
 pytestmark = pytest.mark.lab
-RATE, PAUSE_S, QUIET_S, ATTEMPTS = 200, 0.05, 1.0, 3
+RATE, PAUSE_S, PATIENCE_S, ATTEMPTS = 200, 0.05, 1.0, 3
 
 
 def counting(lab, apply, functions, updates, count):
     """Give the first run that counts: on a machine without time some are void."""
     for _ in range(ATTEMPTS):
         one = run(
-            lab, apply, KINDS[functions], updates, count=count, rate=RATE, pause_s=PAUSE_S, quiet_s=QUIET_S
+            lab,
+            apply,
+            KINDS[functions],
+            updates,
+            count=count,
+            rate=RATE,
+            pause_s=PAUSE_S,
+            patience_s=PATIENCE_S,
         )
         if not one.void:
             return one

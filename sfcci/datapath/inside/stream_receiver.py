@@ -1,7 +1,8 @@
 """Receives what `stream_sender.py` sends: `stream_receiver.py PORT...`, IPv4 and IPv6.
 
-It says "ready" on standard error when no packet can be missed. When standard input ends, and nothing has come for
-QUIET_S or the seconds that a line on standard input told, it writes what came to standard output, by port:
+It says "ready" on standard error when no packet can be missed. A line on standard input, "SECONDS PACKETS", tells how many
+packets were sent to all ports together, and how long to wait for the next while some are missing; for doubles it waits
+DOUBLES_S. When standard input has ended, and so long nothing has come, it writes what came to standard output, by port:
 {"PORT": {"came": packets, "numbers": [[first, last]...], "duplicated": packets, "late": packets that came after one with a
 higher number, "ttls": {"TTL": packets}, "delays_us": {"p50", "p99", "most"}}}. Delays end where the kernel took the packet.
 """
@@ -14,12 +15,13 @@ import select
 import socket
 import struct
 import sys
+from collections.abc import Iterable
 
 HEAD = struct.Struct("!QQ")
 SO_RCVBUFFORCE, RECEIVE_BUFFER = 33, 16 << 20
 SO_TIMESTAMPNS, IP_RECVTTL, IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT = 35, 12, 51, 52
 ROOM = 256
-QUIET_S = 0.2
+DOUBLES_S = 0.2
 
 
 class Record:
@@ -101,21 +103,28 @@ def take(sock: socket.socket, record: Record) -> None:
             record.take(data, came_ns, ttl)
 
 
+def patience(said: bytes, records: Iterable[Record]) -> float:
+    """Give how many seconds the next packet may take, of what a line said: long while some are missing."""
+    seconds, _, packets = said.partition(b" ")
+    missing = packets and sum(len(record.seen) for record in records) < int(packets)
+    return float(seconds) if missing else DOUBLES_S
+
+
 def main(ports: list[int]) -> None:
     """Listen, say so, take, tell."""
     records = {listening(port): Record() for port in ports}
     sys.stderr.write("ready\n")
     sys.stderr.flush()
-    quiet, open_ = QUIET_S, True
+    said, open_ = b"", True
     while True:
         waited: list[socket.socket | int] = [*records, 0] if open_ else [*records]
-        readable, _, _ = select.select(waited, [], [], None if open_ else quiet)
+        readable, _, _ = select.select(waited, [], [], None if open_ else patience(said, records.values()))
         for sock in (one for one in readable if isinstance(one, socket.socket)):
             take(sock, records[sock])
         if 0 in readable:
-            said = os.read(0, 100)
-            open_ = bool(said)
-            quiet = float(said) if said.strip() else quiet
+            line = os.read(0, 100)
+            open_ = bool(line)
+            said += line
         if not open_ and not readable:
             break
     sys.stdout.write(
