@@ -3,6 +3,12 @@
 import re
 
 _USER = re.compile(r"//[^/\s]*@")
+_PASSWORD = re.compile(r"//[^/\s]*:[^/\s]*@")
+
+
+def has_password(url: str) -> bool:
+    """Whether an address holds a user's password."""
+    return bool(_PASSWORD.search(url))
 
 
 def without_user(url: str) -> str:

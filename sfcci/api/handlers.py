@@ -173,8 +173,12 @@ def _list(call: Call, collection: Collection, _id: str) -> Answer:
     asks_facts = not FACTS.isdisjoint(name for key, value in query for name in (key, value))
     if asks_facts:
         resources = _shown(call, collection, resources)
-    kept = listing.ordered(listing.filtered(resources, query, names, collection.filters), query, names)
-    page = listing.page(kept, query)
+    kept = listing.filtered(resources, query, names, collection.filters)
+    if (marker := listing.marker_of(query)) and not collection.path.startswith("sfc/"):
+        found(call.state, collection, marker, call.asked)
+        ids = {marker, *(one["id"] for one in kept)}
+        kept = [one for one in resources if one["id"] in ids]  # a page may begin behind what does not match
+    page = listing.page(listing.ordered(kept, query, names), query)
     # else only what is answered is laid out: clients ask for one name of a thousand, again and again
     if not asks_facts:
         page = _shown(call, collection, page)

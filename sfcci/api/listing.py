@@ -106,9 +106,15 @@ def page_limit(query: Pairs) -> int:
     return int(text)
 
 
+def marker_of(query: Pairs) -> str:
+    """Give the id behind which a page begins; "" where there is none, or no limit, without which it says nothing. Raises Refused."""
+    found = values(query, "marker")
+    return found[-1] if found and page_limit(query) else ""
+
+
 def page(resources: Sequence[Resource], query: Pairs) -> list[Resource]:
     """Give the page behind the marker, or before it with `page_reverse`; none where the marker is unknown. Raises Refused."""
-    limit, marker = page_limit(query), _marker(query)
+    limit, marker = page_limit(query), marker_of(query)
     ids = [one["id"] for one in resources]
     if marker and marker not in ids:
         return []
@@ -137,11 +143,6 @@ def page_links(shown: Sequence[Resource], query: Pairs, url: str) -> list[dict[s
         marker = [("marker", shown[0]["id"])] if shown else []
         links.append(link("previous", f"{url}?{urlencode([*kept, *marker, ('page_reverse', 'True')])}"))
     return links
-
-
-def _marker(query: Pairs) -> str:
-    found = values(query, "marker")
-    return found[-1] if found else ""
 
 
 def _reverse(query: Pairs) -> bool:

@@ -3,6 +3,7 @@
 import getpass
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,15 +96,34 @@ def _task(settings: "Settings", pipeline: str, *, push: bool) -> "Task":
         "SFCCI_RUN_STATE": settings.state,
         "SFCCI_RUN_CACHE": settings.cache,
     }
+    pinned = {key: str(path.resolve()) for key, path in folders.items()}
     return Task(
         program=(sys.executable, "-m", "sfcci"),
         pipeline=pipeline,
         project=str(settings.project),
-        environment={key: str(path.resolve()) for key, path in folders.items()},
+        environment={**_carried(os.environ), **pinned},
         writable=tuple(map(str, _written_folders(settings))),
         limit_s=round(sum((job.timeout_s + GRACE_S) * job.attempts for job in jobs)) + SPARE_S,
         push=push,
     )
+
+
+_CARRIED = ("SFCCI_GATE_", "SFCCI_DATABASE_", "SFCCI_GRAPHITE_")
+"""Settings that a run or a push reads; a variable that is set where this is typed would not be set where it runs."""
+
+
+def _carried(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give the settings in variables that the runs need, too. Raises UsageError where one holds a password: all read units."""
+    from sfcci.address import has_password
+
+    found = {key: value for key, value in environ.items() if key.startswith(_CARRIED) and value}
+    if secret := sorted(key for key, value in found.items() if has_password(value)):
+        section, _, name = secret[0].removeprefix("SFCCI_").lower().partition("_")
+        raise UsageError(
+            f"{secret[0]} holds a password, and everybody may read a unit; write it as {name} into sfcci.toml, "
+            f"section [{section}], readable by its user alone, and unset the variable"
+        )
+    return found
 
 
 def _written_folders(settings: "Settings") -> tuple[Path, ...]:

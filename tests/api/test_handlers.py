@@ -182,6 +182,24 @@ def test_the_second_of_a_list_sees_the_first(api):
     assert [one["group_id"] for one in answer["port_pair_groups"]] == [1, 2, 3]
 
 
+def test_a_page_behind_what_is_gone_is_empty_for_chains_and_an_error_for_neutrons_own(api):
+    gone = "11111111-2222-3333-4444-555555555555"
+    query = (("limit", "1"), ("marker", gone))
+    assert api.ask("GET", GROUPS, query=query)[1]["port_pair_groups"] == []
+    said = (404, "NetworkNotFound", f"Network {gone} could not be found.")
+    assert api.refused("GET", "/v2.0/networks", query=query) == said
+    assert api.ask("GET", "/v2.0/networks", query=query[1:]) == (200, {"networks": []})
+
+
+def test_a_page_begins_behind_what_the_filter_leaves_out(api):
+    ids = [
+        api.ask("POST", "/v2.0/networks", {"network": {"name": name}})[1]["network"]["id"]
+        for name in ("a", "b", "a")
+    ]
+    query = (("name", "a"), ("limit", "5"), ("marker", ids[1]))
+    assert [one["id"] for one in api.ask("GET", "/v2.0/networks", query=query)[1]["networks"]] == ids[2:]
+
+
 def test_a_list_is_filtered_ordered_and_paged_in_that_order(api):
     api.made("a", "b", "b", "c")
     query = [("name", "b"), ("name", "c"), ("sort_key", "name"), ("sort_dir", "desc"), ("limit", "2")]

@@ -103,6 +103,9 @@ def test_a_wrong_limit_is_refused(limit):
 def test_no_limit_is_everything_and_a_strange_marker_is_nothing():
     assert listing.page(SOME, (("limit", "0"),)) == SOME
     assert listing.page(SOME, (("limit", "1"), ("marker", "nobody"))) == []
+    assert listing.page(SOME, (("marker", "nobody"),)) == SOME, (
+        "as Neutron: without a limit there are no pages"
+    )
     assert listing.page_links(SOME, (), "u") == []
 
 

@@ -230,6 +230,28 @@ def test_a_schedule_is_printed_or_written(project):
     assert set(told["files"]) == {"sfcci-periodic.service", "sfcci-periodic.timer"}
 
 
+def test_a_schedule_carries_the_settings_that_variables_give(project, monkeypatch):
+    monkeypatch.setenv("SFCCI_GRAPHITE_CARBON", "graphite.example.org:2003")
+    monkeypatch.setenv("SFCCI_GATE_BRANCH", "stable 1")
+    monkeypatch.setenv("SFCCI_DATABASE_URL", "postgresql://ci@db.example.org/runs")
+    monkeypatch.setenv("SFCCI_GRAFANA_TOKEN", "secret")
+    unit = sfcci(project, "gate", "schedule").stdout
+    assert "Environment=SFCCI_GRAPHITE_CARBON=graphite.example.org:2003\n" in unit
+    assert 'Environment="SFCCI_GATE_BRANCH=stable 1"\n' in unit
+    assert "Environment=SFCCI_DATABASE_URL=postgresql://ci@db.example.org/runs\n" in unit
+    assert "secret" not in unit
+    assert "SFCCI_GATE_BRANCH='stable 1' " in sfcci(project, "gate", "schedule", "--cron").stdout
+
+
+def test_a_schedule_writes_no_password(project, monkeypatch):
+    monkeypatch.setenv("SFCCI_DATABASE_URL", "postgresql://ci:hidden@db.example.org/runs")
+    done = sfcci(project, "gate", "schedule")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "SFCCI_DATABASE_URL holds a password" in done.stderr
+    assert "write it as url into sfcci.toml, section [database]" in done.stderr
+    assert "hidden" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
