@@ -209,10 +209,11 @@ class Bench:
             )
         self._watch = LabWatch(there.lab.keeper, there.lab.nodes)
         there.lab.forget()
-        known = _numbered(there.lab.topology, plug.plugged(there.lab.keeper, there.lab.nodes))
+        plugged = plug.plugged(there.lab.keeper, there.lab.nodes)
+        known = _numbered(there.lab.topology, plugged)
         self._bad = {}
         shall = wanted(state, known, max((port.number for port in known.ports), default=0))
-        kept, plugs, hosts = plug.found(shall, plug.plugged(there.lab.keeper, there.lab.nodes))
+        kept, plugs, hosts = plug.found(shall, plugged, known)
         plug.pull(there.lab.keeper, plugs, hosts)
         self._there = replace(
             there, lab=replace(there.lab, scenario=replace(there.lab.scenario, topology=kept))
@@ -304,7 +305,8 @@ class Bench:
 
         Raises ToolError where it is the lab that fails.
         """
-        now, plugs, hosts = plug.found(shall, plug.plugged(keeper, shall.nodes))
+        assert self._there is not None  # noqa: S101 - attached
+        now, plugs, hosts = plug.found(shall, plug.plugged(keeper, shall.nodes), self._there.lab.topology)
         plug.pull(keeper, plugs, hosts)
         whole = {port.id for port in now.ports}
         for port in shall.ports:

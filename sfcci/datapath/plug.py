@@ -144,13 +144,23 @@ def plugged(keeper: Keeper, nodes: Sequence[str] = ()) -> Plugged:
     )
 
 
-def found(wanted: Topology, there: Plugged) -> tuple[Topology, tuple[Plug, ...], tuple[str, ...]]:
+def found(
+    wanted: Topology, there: Plugged, before: Topology
+) -> tuple[Topology, tuple[Plug, ...], tuple[str, ...]]:
     """Give what of `wanted` is there whole; and the cables and hosts of all else, which are to be pulled.
 
-    What only the switch or the kernel knows (networks, routes, rules, forwarding) counts as not there: it is set again.
+    What only the switch or the kernel knows (networks, rules, forwarding) counts as not there: it is set again. Of
+    gateways those of `before` may still be there.
     """
+    gateways = {port.id: port.gateways for port in before.ports}
     kept = [
-        replace(port, number=there.ports[port.plug][0], network=-1, onward="")
+        replace(
+            port,
+            number=there.ports[port.plug][0],
+            gateways=gateways.get(port.id, ()),
+            network=-1,
+            onward="",
+        )
         for port in wanted.ports
         if port.plug in there.ports and there.ports[port.plug][1] == port.mark
     ]

@@ -74,7 +74,7 @@ class Port:
     @property
     def cable(self) -> "Port":
         """What cannot be changed without pulling it: the port without what is set while it is plugged."""
-        return replace(self, number=0, network=0, up=True, room=0, onward="")
+        return replace(self, number=0, gateways=(), network=0, up=True, room=0, onward="")
 
     @property
     def cable_mtu(self) -> int:

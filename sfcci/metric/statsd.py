@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table, delete, insert, select
 
-from sfcci import store
+from sfcci import files, store
 from sfcci.errors import Unreachable, UsageError
 from sfcci.gate.history import History
 from sfcci.gate.job import JobResult
@@ -61,9 +61,9 @@ def tell(settings: Settings, statsd: Address, since_s: float, say: Say = lambda 
             "StatsD counts what it is told as of now, so only results of the last 30 days are told; push older ones to carbon"
         )
     url = f"sqlite:///{settings.state}/statsd.sqlite"
-    settings.state.mkdir(parents=True, exist_ok=True)
-    engine = store.open_database(url, METADATA)
-    with History(settings) as history, store.database_errors(url):
+    one_at_a_time = files.locked(settings.state / "statsd.lock")
+    with one_at_a_time, History(settings) as history, store.database_errors(url):
+        engine = store.open_database(url, METADATA)
         try:
             results = list(history.select(Query(since_s=since_s)))
             fresh = _untold(engine, str(statsd), results)

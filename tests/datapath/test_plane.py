@@ -10,6 +10,8 @@ import pytest
 from openflow_switch import wait
 from plane_world import NOW, link, ways
 
+from sfcci.chain.catalogue import COLLECTIONS
+from sfcci.chain.collection import update
 from sfcci.datapath import standing
 from sfcci.datapath.driver import Driver
 from sfcci.datapath.openflow_client import Switch
@@ -18,7 +20,7 @@ from sfcci.errors import UsageError
 
 pytestmark = pytest.mark.lab
 
-
+POOLS = [{"start": "192.0.2.10", "end": "192.0.2.20"}]
 REACH = """
 import socket, sys
 try:
@@ -112,6 +114,34 @@ def test_two_networks_do_not_see_each_other_though_their_addresses_are_the_same(
     for name in ("a", "b"):
         world.delete("ports", name)
     world.until(lambda _: not {"a", "b"} & {host.name for host in world.lab().topology.hosts})
+
+
+def test_a_gateway_comes_changes_and_goes_and_no_cable_is_pulled(world):
+    network = world.id("networks", "demo")
+    cidr = {"cidr": "192.0.2.0/24", "ip_version": 4, "allocation_pools": POOLS}
+    subnet = world.create("subnets", name="gated", network_id=network, gateway_ip=None, **cidr)
+    bound = {"binding:host_id": "lab", "device_id": "gated", "network_id": network}
+    world.create("ports", name="gatedport", fixed_ips=[{"subnet_id": subnet}], **bound)
+    world.comes("ACTIVE", "gatedport", "ports")
+    cable = link(world, world.lab().topology.port("gatedport").tap)
+
+    def default():
+        return re.findall("via ([0-9.]+)", world.run("gated", "ip", "route", "show", "default"))
+
+    assert default() == []
+    for gateway in ("192.0.2.1", "192.0.2.254", None):
+        world.set("subnets", "gated", gateway_ip=gateway)
+        wait(lambda wanted=[gateway] if gateway else []: default() == wanted)
+    world.set("subnets", "gated", gateway_ip="192.0.2.1")
+    wait(lambda: default() == ["192.0.2.1"])
+    world.plane.close()
+    world.state = update(world.state, COLLECTIONS["subnets"], subnet, {"gateway_ip": None}, world.asked())
+    world.plane = Plane.start(world.folder, world.name)
+    world.follow(world.state)
+    wait(lambda: default() == [])
+    assert link(world, world.lab().topology.port("gatedport").tap) == cable
+    world.delete("ports", "gatedport")
+    world.until(lambda _: "gated" not in [host.name for host in world.lab().topology.hosts])
 
 
 def test_ipv6_addresses_are_plugged_too(world):

@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,16 @@ def test_a_result_is_told_once(private, record, receiver):
     assert len(read()) == 6
     with a_receiver() as (another, _):
         assert statsd.tell(private, another, since_s).results == 3
+
+
+def test_of_two_at_once_one_tells_each_result(private, record, receiver):
+    address, read = receiver
+    record("both", *(5 + n / 10 for n in range(300)))
+    since_s = time.time() - 3600
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(lambda _: statsd.tell(private, address, since_s), range(2)))
+    assert sorted((one.results, one.before) for one in told) == [(0, 300), (300, 0)]
+    assert len(read()) == 600
 
 
 def test_only_what_ended_since_is_told(private, record, receiver):
