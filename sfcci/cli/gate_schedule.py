@@ -64,6 +64,9 @@ def schedule(
 
     Two runs never overlap: systemd starts no second one, and a run that cron starts while another goes on begins nothing,
     says so, and ends with status 3.
+
+    What variables say of the gate, its database and Graphite (SFCCI_GATE_*, SFCCI_DATABASE_*, SFCCI_GRAPHITE_*) goes with
+    it, but no password: that belongs in sfcci.toml.
     """
     settings = console.settings()
     task = _task(settings, pipeline, push=push)

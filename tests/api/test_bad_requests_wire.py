@@ -87,7 +87,7 @@ def test_a_body_that_is_announced_as_a_petabyte_is_not_waited_for(server):
 
 @pytest.mark.parametrize("query", TAKEN, ids=[str(number) for number in range(len(TAKEN))])
 def test_an_odd_query_is_answered(server, query):
-    assert answered(server, GET % query) in (200, 400)
+    assert answered(server, GET % query) in (200, 400, 404)  # 404: a page behind what is not there
     assert server.ask("GET", "/v2.0/networks").status_code == 200
 
 

@@ -234,8 +234,9 @@ def test_what_is_found_whole_stays_and_all_else_is_pulled(topology):
     broken = {p.tap: (8, "other") for p in topology.ports[1:]}
     taps = {**whole, **broken, "tapx": (7, "x")}
     there = Plugged({("", tap): known for tap, known in taps.items()}, (("", "tapy"),), ("h", "z"))
-    kept, pulled, hosts = found(topology, there)
-    assert [p.tap for p in kept.ports] == list(whole)
+    before = replace(topology, ports=tuple(replace(p, gateways=("10.0.0.9",)) for p in topology.ports))
+    kept, pulled, hosts = found(topology, there, before)
+    assert [(p.tap, p.gateways) for p in kept.ports] == [(tap, ("10.0.0.9",)) for tap in whole]
     assert {*pulled} == {("", tap) for tap in {"tapx", "tapy", *broken} - whole.keys()}
     assert set(hosts) == {"h", "z"} - {host.name for host in topology.hosts}
 
