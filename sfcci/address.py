@@ -3,11 +3,11 @@
 import re
 
 _USER = re.compile(r"//[^/\s]*@")
-_PASSWORD = re.compile(r"//[^/\s]*:[^/\s]*@")
+_PASSWORD = re.compile(r"//[^/\s]*:[^/\s]*@|[?&](password|passwd)=")
 
 
 def has_password(url: str) -> bool:
-    """Whether an address holds a user's password."""
+    """Whether an address holds a user's password, also among its options, where databases take one."""
     return bool(_PASSWORD.search(url))
 
 

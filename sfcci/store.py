@@ -75,12 +75,13 @@ def database_errors(url: str, setting: str = SETTING) -> Iterator[None]:
 
 
 def shown(url: str) -> str:
-    """Name a database without its password; a URL that cannot be read may hold one anywhere."""
+    """Name a database without its password, which may stand among a URL's options; one that cannot be read is not told."""
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
     try:
-        return "the database " + make_url(url).render_as_string(hide_password=True)
+        told = make_url(url).difference_update_query(("password", "passwd"))
+        return "the database " + told.render_as_string(hide_password=True)
     except ArgumentError:
         return "the database"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sfcci.address import without_user
+from sfcci.address import has_password, without_user
 from sfcci.errors import UsageError
 from sfcci.metric.graphite import GraphiteReader
 from sfcci.metric.instance import Instance
@@ -21,6 +21,21 @@ from sfcci.settings import load
 )
 def test_an_address_is_shown_without_its_user(url, shown):
     assert without_user(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("postgresql://u:geheim@db/runs", True),
+        ("postgresql+psycopg://db/runs?user=u&password=geheim", True),
+        ("mysql://db/runs?passwd=geheim", True),
+        ("postgresql://u@db:5432/runs?sslmode=require", False),
+        ("sqlite:////var/lib/sfcci/runs.sqlite", False),
+        ("graphite.example.org:2003", False),
+    ],
+)
+def test_a_password_in_an_address_is_seen(url, secret):
+    assert has_password(url) is secret
 
 
 def test_faults_of_an_address_do_not_repeat_its_password(tmp_path):
