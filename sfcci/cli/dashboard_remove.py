@@ -64,7 +64,7 @@ def prune(
     from sfcci.dashboard import grafana
 
     sources, _ = asked(paths, {**given, "unchecked": True})
-    folders = {one.folder for one in sources.items} | {settings(given).folder}
+    folders = {one.folder for one in sources.items} or {settings(given).folder}
     uids = {one.dashboard.uid for one in sources.items}
     with connected(given) as client:
         orphans = [

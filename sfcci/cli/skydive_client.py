@@ -77,12 +77,13 @@ class Client:
 
 
 def _connection(address: str) -> http.client.HTTPConnection:
-    parts = urlsplit(address if "://" in address else f"http://{address}")
     try:
+        parts = urlsplit(address if "://" in address else f"http://{address}")
         host, port = parts.hostname, parts.port or 8082
-    except ValueError:
-        host, port = None, 0
-    if parts.scheme not in {"http", "https"} or not host:
+        (host or "").encode("idna")
+    except ValueError:  # also a name with a label that no name may have: a..b
+        host = None
+    if not host or parts.scheme not in {"http", "https"}:
         raise UsageError(f"{address!r} is no analyzer's address; expected HOST:PORT, as in 127.0.0.1:8082")
     if parts.scheme == "https":
         return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S)

@@ -17,6 +17,11 @@ DEFAULT: Final = "127.0.0.1:8082"
 FILES: Final = (Path("/etc/skydive/skydive.yml"), Path("skydive.yml"))
 
 
+def _is_password(value: Any) -> bool:
+    """Whether it may be one: a text, or a number that nobody put in quotes."""
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+
+
 @dataclass(frozen=True)
 class Conf:
     """A configuration: dotted names are looked up in the environment first, then in the file."""
@@ -90,14 +95,14 @@ class Conf:
         kind = backend.get("type", "basic") if isinstance(backend, dict) else None
         if kind != "basic":
             raise self.fault(f"auth.{name}", "a backend with type: basic and users")
-        users = {str(user): str(password) for user, password in (backend.get("users") or {}).items()}
-        if not users:
+        users = backend.get("users")
+        if not (users and isinstance(users, dict) and all(map(_is_password, users.values()))):
             raise self.fault(
                 f"auth.{name}.users",
                 "users with their passwords",
                 "an htpasswd file is not read; see --auth-file",
             )
-        return users
+        return {str(user): str(password) for user, password in users.items()}
 
     def fault(self, name: str, expected: str, hint: str = "") -> InputError:
         """Give the error for a value that is not of its kind; it shows none, since it may be a secret."""

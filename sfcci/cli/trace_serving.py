@@ -1,6 +1,7 @@
 """How an analyzer is put together and served: by `sfcci trace serve`, and by `sfcci-skydive analyzer`."""
 
 import contextlib
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -137,24 +138,27 @@ def _history(
     if not wish.history:
         return None
     keep_s = _span_s(wish.keep)
-    url = wish.database or settings.trace.database
-    if not url:
-        name = re.sub(r"[^A-Za-z0-9_-]", "-", place.name)
-        folder = settings.state / "trace"
-        with files.disk_errors(folder):
-            # who spoke with whom is not everybody's to read
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        url = f"sqlite:///{folder}/{name}.sqlite"
-        held = files.try_lock(folder / f"{name}.writer")
-        if held is None:
-            raise UsageError(
-                f"another analyzer of {place.name} runs already and writes its history; end it, or give this one a "
-                "--database of its own or --no-history"
-            )
-        stack.enter_context(held)
+    given = wish.database or settings.trace.database
+    name = _digest(given) if given else re.sub(r"[^A-Za-z0-9_-]", "-", place.name)
+    folder = settings.state / "trace"
+    with files.disk_errors(folder):
+        # who spoke with whom is not everybody's to read
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    held = files.try_lock(folder / f"{name}.writer")
+    if held is None:
+        raise UsageError(
+            f"another analyzer {'with this database' if given else f'of {place.name}'} runs already and writes its "
+            "history; end it, or give this one a --database of its own or --no-history"
+        )
+    stack.enter_context(held)
+    url = given or f"sqlite:///{folder}/{name}.sqlite"
     history = History(url, kept_s=keep_s)
     stack.callback(history.close)
     return history
+
+
+def _digest(url: str) -> str:
+    return "database-" + hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 def _span_s(text: str) -> int:

@@ -108,7 +108,7 @@ def _made_of(call: Call) -> tuple[Target, ...]:
     """Give the arguments that a call's value is made of: what is scaled by 0 has no part in it, nor a fallback."""
     if call.name == "fallbackSeries":
         return call.arguments[:1]
-    if call.name == "scale" and len(call.arguments) > 1 and _text(call, 1) in {"0", "0.0"}:
+    if call.name == "scale" and len(call.arguments) > 1 and _text(call, 1, "factor") in {"0", "0.0"}:
         return ()
     return (*call.arguments, *(value for _, value in call.named))
 
@@ -123,7 +123,7 @@ def _from_the_left(_call: Call, _begin_s: int, end_s: int, step: Step) -> tuple[
 
 def _bucket(call: Call, begin_s: int, end_s: int, step: Step) -> tuple[int, int]:
     """Of `summarize`: a bucket of the interval, counted from 1970 or from the left edge."""
-    interval_s = _interval(call, 1, step)
+    interval_s = _interval(call, 1, "intervalString", step)
     aligned = call.name == "smartSummarize" or _true(call, 3, "alignToFrom")
     origin_s = step.first_s if aligned else 0
     first = (begin_s - origin_s) // interval_s * interval_s + origin_s
@@ -132,17 +132,17 @@ def _bucket(call: Call, begin_s: int, end_s: int, step: Step) -> tuple[int, int]
 
 
 def _since_reset(call: Call, begin_s: int, end_s: int, step: Step) -> tuple[int, int]:
-    interval_s = _interval(call, 1, step)
+    interval_s = _interval(call, 1, "intervalUnit", step)
     return (begin_s - step.first_s) // interval_s * interval_s + step.first_s, end_s
 
 
 def _before(call: Call, begin_s: int, end_s: int, step: Step) -> tuple[int, int]:
-    return begin_s - _interval(call, 1, step), end_s
+    return begin_s - _interval(call, 1, "windowSize", step), end_s
 
 
 def _shifted(call: Call, begin_s: int, end_s: int, step: Step) -> tuple[int, int]:
-    text = _text(call, 1)
-    shift_s = _interval(call, 1, step) * (1 if text.startswith("+") else -1)
+    text = _text(call, 1, "timeShift")
+    shift_s = _interval(call, 1, "timeShift", step) * (1 if text.startswith("+") else -1)
     return begin_s + shift_s, end_s + shift_s
 
 
@@ -158,13 +158,13 @@ _REACH: Mapping[str, Callable[[Call, int, int, Step], tuple[int, int]]] = {
 """Function → from the time that its value covers to the time of its argument; every other works point by point."""
 
 
-def _interval(call: Call, place: int, step: Step) -> int:
+def _interval(call: Call, place: int, name: str, step: Step) -> int:
     """Give an interval ('1h', '7d', '10min') or a number of points in seconds; a step where it cannot be read."""
-    found = re.fullmatch(r"[+-]?(\d+)\s*([a-z]*)", _text(call, place))
+    found = re.fullmatch(r"[+-]?(\d+)\s*([a-z]*)", _text(call, place, name))
     if not found:
         return step.archive.step_s
     if not found[2]:
-        return int(found[1]) * step.archive.step_s
+        return (int(found[1]) or 1) * step.archive.step_s
     unit = next((s for name, s in _UNITS.items() if name in _spellings(found[2])), 0)
     return int(found[1]) * unit or step.archive.step_s
 
@@ -177,8 +177,12 @@ def _spellings(unit: str) -> tuple[str, ...]:
     )
 
 
-def _text(call: Call, place: int) -> str:
-    argument = call.arguments[place] if place < len(call.arguments) else None
+def _argument(call: Call, place: int, name: str) -> Target | None:
+    return dict(call.named).get(name) or (call.arguments[place] if place < len(call.arguments) else None)
+
+
+def _text(call: Call, place: int, name: str) -> str:
+    argument = _argument(call, place, name)
     return (
         str(argument.value if argument.kind is Kind.STRING else argument)
         if isinstance(argument, Literal)
@@ -187,5 +191,5 @@ def _text(call: Call, place: int) -> str:
 
 
 def _true(call: Call, place: int, name: str) -> bool:
-    given = dict(call.named).get(name) or (call.arguments[place] if place < len(call.arguments) else None)
+    given = _argument(call, place, name)
     return isinstance(given, Literal) and given.kind is Kind.BOOLEAN and bool(given.value)

@@ -5,7 +5,7 @@ When the server goes away, or the user, what stays written is told by name; the 
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -170,24 +170,24 @@ def _undo(client: Client, steps: Sequence[Step]) -> str:
 
     Raises KeyboardInterrupt, which says the same.
     """
-    states = dict.fromkeys((step.wanted.title for step in steps), "may be written")
+    states = {step.wanted.uid: (step.wanted.title, "may be written") for step in steps}
     try:
         for step in steps:
             try:
-                states[step.wanted.title] = _undone(client, step)
+                states[step.wanted.uid] = step.wanted.title, _undone(client, step)
             except Refused:
-                states[step.wanted.title] = "is written still"
+                states[step.wanted.uid] = step.wanted.title, "is written still"
     except Unreachable:
-        return _told(states)
+        return _told(states.values())
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"{_told(states)}; run it again") from None
-    return _told(states)
+        raise KeyboardInterrupt(f"{_told(states.values())}; run it again") from None
+    return _told(states.values())
 
 
-def _told(states: Mapping[str, str]) -> str:
+def _told(states: Iterable[tuple[str, str]]) -> str:
     """Say which titles are in which state, in the order of the states."""
     of: dict[str, list[str]] = {}
-    for title, state in states.items():
+    for title, state in states:
         of.setdefault(state, []).append(title)
     told = [f"{', '.join(map(repr, titles))} {state}" for state, titles in of.items() if state]
     return "; ".join(told) or "nothing stays written"

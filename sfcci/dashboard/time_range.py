@@ -62,45 +62,59 @@ def moment(text: str, now_s: float, zone: str = "", *, up: bool = False) -> floa
         return int(text) / 1000
     if not text.startswith("now"):
         return parse_moment(text, now_s)
-    at = datetime.fromtimestamp(now_s, _zone(zone)).astimezone(_zone(zone))
+    at, here = now_s, _zone(zone)
     rest, done = text.removeprefix("now"), 0
     try:
         for step in _STEP.finditer(rest):
             if step.start() != done:
                 break
             done = step.end()
+            sign, count, unit, rounded = step.groups()
             at = (
-                _rounded(at, step[4], up=up) if step[4] else _stepped(at, int(f"{step[1]}{step[2]}"), step[3])
+                _rounded(at, rounded, here, up=up) if rounded else _stepped(at, int(sign + count), unit, here)
             )
-        found = at.timestamp()
-    except (OverflowError, ValueError):
+    except (OverflowError, ValueError, OSError):
         done = -1
     if done != len(rest):
         raise UsageError(f"{text[:60]!r} is no time of Grafana's; expected now-24h, now/d or a moment")
-    return found
+    return at
 
 
-def _stepped(at: datetime, count: int, unit: str) -> datetime:
+def _wall(at: float, zone: tzinfo | None) -> datetime:
+    """Give what the clocks of a zone show, None: those here."""
+    return datetime.fromtimestamp(at, zone).replace(tzinfo=None)
+
+
+def _when(wall: datetime, zone: tzinfo | None) -> float:
+    """Give when clocks show that; the zone's offset is that of then, not that of now."""
+    return wall.replace(tzinfo=zone).timestamp()
+
+
+def _stepped(at: float, count: int, unit: str, zone: tzinfo | None) -> float:
+    """Go on by so many units: hours and shorter ones have their length, days and longer ones end at the same time of day."""
+    if unit in "smh":
+        return at + count * _SECONDS[unit]
+    wall = _wall(at, zone)
     if unit in _SECONDS:
-        return at + timedelta(seconds=count * _SECONDS[unit])
-    months = at.year * 12 + at.month - 1 + count * _MONTHS[unit]
+        return _when(wall + timedelta(seconds=count * _SECONDS[unit]), zone)
+    months = wall.year * 12 + wall.month - 1 + count * _MONTHS[unit]
     year, month = divmod(months, 12)
-    first = at.replace(year=year, month=month + 1, day=1)
+    first = wall.replace(year=year, month=month + 1, day=1)
     last = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-    return first.replace(day=min(at.day, last.day))
+    return _when(first.replace(day=min(wall.day, last.day)), zone)
 
 
-def _rounded(at: datetime, unit: str, *, up: bool) -> datetime:
+def _rounded(at: float, unit: str, zone: tzinfo | None, *, up: bool) -> float:
     """Give the begin of the second, the day ... around a moment, or with `up` its end, as Grafana does for `to`."""
-    month, day = at.month, at.day
+    wall = _wall(at, zone)
     if unit == "w":
-        at = at - timedelta(days=at.weekday())
-        month, day = at.month, at.day
-    elif unit in _MONTHS:
+        wall -= timedelta(days=wall.weekday())
+    month, day = wall.month, wall.day
+    if unit in _MONTHS:
         size = _MONTHS[unit]
         month, day = (month - 1) // size * size + 1, 1
-    hour = at.hour if unit in "smh" else 0
-    minute = at.minute if unit in "sm" else 0
-    second = at.second if unit == "s" else 0
-    begin = at.replace(month=month, day=day, hour=hour, minute=minute, second=second, microsecond=0)
-    return _stepped(begin, 1, unit) if up else begin
+    hour = wall.hour if unit in "smh" else 0
+    minute = wall.minute if unit in "sm" else 0
+    second = wall.second if unit == "s" else 0
+    begin = wall.replace(month=month, day=day, hour=hour, minute=minute, second=second, microsecond=0)
+    return _stepped(_when(begin, zone), 1, unit, zone) if up else _when(begin, zone)

@@ -64,7 +64,7 @@ def _delivered(batches: Iterator[bytes], to: Address) -> int:
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(1024):
                 pass
-    except OSError as error:
-        reason = error.strerror or str(error) or type(error).__name__
+    except (OSError, UnicodeError) as error:  # a name with a label that no name may have: a..b
+        reason = getattr(error, "strerror", "") or str(error) or type(error).__name__
         raise Unreachable(f"carbon at {to} takes no points: {reason}; {NEXT_STEP}") from None
     return sent

@@ -18,18 +18,27 @@ def alternatives(part: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=2**12)
 def pattern(path: str) -> "re.Pattern[str]":
-    """Give the regular expression that matches the names which Graphite finds for a path expression."""
+    """Give the regular expression that matches the names which Graphite finds for a path expression.
+
+    Where braces have no other half nothing is found.
+    """
     text, depth, at = "", 0, 0
     while at < len(path):
         character = path[at]
+        if character == "\\" and at + 1 < len(path):
+            text += re.escape(path[at + 1])
+            at += 2
+            continue
         if character == "[" and (found := _CLASS.match(path, at)):
             text += _class(bool(found[1]), found[2])
             at = found.end()
             continue
         depth += (character == "{") - (character == "}")
+        if depth < 0:
+            break
         text += _GLOB.get(character) or ("|" if character == "," and depth else re.escape(character))
         at += 1
-    return re.compile(text)
+    return re.compile(_NOTHING if depth else text)
 
 
 def _class(negated: bool, inside: str) -> str:
@@ -37,10 +46,11 @@ def _class(negated: bool, inside: str) -> str:
     try:
         re.compile(text)
     except re.error:  # a range that ends before it begins matches nothing, as in fnmatch
-        return "(?!)"
+        return _NOTHING
     return text
 
 
+_NOTHING = "(?!)"
 _GLOB = {"*": "[^.]*", "?": "[^.]", "{": "(?:", "}": ")"}
 _CLASS = re.compile(r"\[(!?)([\w*-]+)\]")
 _BRACES = re.compile(r"\{([^{}]*)\}")

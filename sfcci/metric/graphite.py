@@ -45,10 +45,7 @@ class GraphiteReader:
     """Reads from a graphite-web. Every method raises Unreachable (no answer, or not Graphite's) or UsageError (refused)."""
 
     def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
-        if not _is_address(url):
-            raise UsageError(
-                f"{without_user(url)!r} is no address of a Graphite; expected http://HOST:PORT; see [graphite] url"
-            )
+        check_address(url)
         self.url = url.rstrip("/")
         self.timeout_s = timeout_s
         self._session: Session | None = None
@@ -226,6 +223,14 @@ def _last_words(page: str) -> str:
     """The last line that a page of graphite-web says: its message, or the end of the traceback that it shows."""
     lines = html.unescape(re.sub(r"<[^<>]*>", "", page)).strip().splitlines()
     return lines[-1].strip()[:300] if lines else "it does not say why"
+
+
+def check_address(url: str) -> None:
+    """Raise UsageError where nothing can be at an address."""
+    if not _is_address(url):
+        raise UsageError(
+            f"{without_user(url)!r} is no address of a Graphite; expected http://HOST:PORT; see [graphite] url"
+        )
 
 
 def _is_address(url: str) -> bool:

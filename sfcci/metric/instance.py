@@ -92,6 +92,10 @@ def running(settings: Settings, say: Say = _quietly) -> Iterator[Instance]:
 def configured(settings: Settings) -> Instance:
     """Give the Graphite that the settings name. Raises UsageError, InputError."""
     named = settings.graphite
+    if named.url:
+        from sfcci.metric.graphite import check_address
+
+        check_address(named.url)
     carbon = parse_address(named.carbon) if named.carbon else None
     pickle = parse_address(named.pickle, example=2004) if named.pickle else None
     if pickle and not carbon:

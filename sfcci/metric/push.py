@@ -9,7 +9,7 @@ from sfcci.errors import MissingTool, Place, Unreachable, UsageError
 from sfcci.finding import Finding, Severity
 from sfcci.gate.query import Query
 from sfcci.gate.spool import Spool
-from sfcci.metric import audit, series
+from sfcci.metric import audit, probability, series
 from sfcci.metric.delivery import PERIOD_S, SERIES_BYTES, Chunk, Delivery
 from sfcci.metric.graphite import GraphiteReader
 from sfcci.metric.instance import Instance, free_bytes, identity
@@ -104,10 +104,19 @@ def feed(settings: Settings, instance: Instance, say: Say = _quietly) -> int:
         begin_s = series.reach_s(instance.retentions, time.time())
         while begin_s < time.time():
             end_s = instance.retentions[-1].start(begin_s + PERIOD_S) + instance.retentions[-1].step_s
-            outcomes = spool.columns(Query(since_s=begin_s, until_s=end_s))
-            delivery.write(Chunk(series.spans(outcomes, instance.retentions)))
+            delivery.write(_period(spool, instance, begin_s, end_s))
             begin_s = end_s
     return delivery.points
+
+
+def _period(spool: Spool, instance: Instance, begin_s: int, end_s: int) -> Chunk:
+    """Give all of a period: its results, and the gauges' steps up to now that begin in it."""
+    spans = series.spans(spool.columns(Query(since_s=begin_s, until_s=end_s)), instance.retentions)
+    step_s = probability.grid_s(instance.retentions)
+    around = Query(since_s=begin_s - probability.WINDOW_S, until_s=end_s + step_s)
+    outcomes = spool.columns(around)
+    steps = range(-(-begin_s // step_s) * step_s, min(end_s, int(time.time()) + 1), step_s)
+    return Chunk(spans, {probability.gauge(one.key): steps for one in outcomes}, outcomes)
 
 
 def reader(instance: Instance) -> GraphiteReader:

@@ -25,6 +25,8 @@ from sfcci.settings import Settings
 DEFAULT_S = 3600
 LONGEST_S = 30 * 86400
 """So long it is known which runs were told; older ones are never told."""
+SLACK_S = 600
+"""From when "30 days ago" was read until it is asked for, at most: to wait for another that tells takes some of it."""
 AT_ONCE = 200
 """Results that are written down together."""
 PAUSE_S = 0.001
@@ -56,7 +58,7 @@ def tell(settings: Settings, statsd: Address, since_s: float, say: Say = lambda 
 
     Raises Unreachable when nobody listens there, UsageError for a time that is too long ago.
     """
-    if since_s < time.time() - LONGEST_S:
+    if since_s < time.time() - LONGEST_S - SLACK_S:
         raise UsageError(
             "StatsD counts what it is told as of now, so only results of the last 30 days are told; push older ones to carbon"
         )
@@ -76,7 +78,7 @@ def tell(settings: Settings, statsd: Address, since_s: float, say: Say = lambda 
 
 def _untold(engine: Engine, target: str, results: Sequence[JobResult]) -> list[JobResult]:
     with engine.begin() as connection:
-        connection.execute(delete(TOLD).where(TOLD.c.ended_s < time.time() - LONGEST_S))
+        connection.execute(delete(TOLD).where(TOLD.c.ended_s < time.time() - LONGEST_S - 2 * SLACK_S))
         told = set(connection.execute(select(TOLD.c.run).where(TOLD.c.target == target)).scalars())
     return [result for result in results if result.run not in told]
 
@@ -91,10 +93,9 @@ def _tell(engine: Engine, statsd: Address, results: Sequence[JobResult]) -> int:
             link.connect(address)
             for at in range(0, len(results), AT_ONCE):
                 sent += _part(engine, str(statsd), link, results[at : at + AT_ONCE])
-    except OSError as error:
-        raise Unreachable(
-            f"StatsD at {statsd} cannot be told: {error.strerror}; see [graphite] statsd"
-        ) from None
+    except (OSError, UnicodeError) as error:  # a name with a label that no name may have: a..b
+        reason = getattr(error, "strerror", "") or error
+        raise Unreachable(f"StatsD at {statsd} cannot be told: {reason}; see [graphite] statsd") from None
     return sent
 
 

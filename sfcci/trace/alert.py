@@ -86,7 +86,8 @@ def parse_alert(given: Mapping[str, Any], uuid: str, now_ms: int = 0) -> Alert:
     interval_s(kept.get("trigger", GRAPH))
     created = given.get("CreateTime")
     kept["created_ms"] = created if isinstance(created, int) else now_ms
-    return Alert(**{"uuid": uuid, **kept, "trigger": kept.get("trigger") or GRAPH})
+    named = {"uuid": kept.get("uuid") or uuid, "trigger": kept.get("trigger") or GRAPH}
+    return Alert(**{**kept, **named})
 
 
 def as_json(alert: Alert) -> dict[str, Any]:

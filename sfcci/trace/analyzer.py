@@ -19,7 +19,7 @@ from sfcci.trace.alert_action import Actions
 from sfcci.trace.alert_watch import Alerts
 from sfcci.trace.captures import Capture
 from sfcci.trace.flow import FlowRecord
-from sfcci.trace.flow_store import FlowStore
+from sfcci.trace.flow_store import FlowStore, directly
 from sfcci.trace.graph import Element, Graph, Node
 from sfcci.trace.gremlin import Answer
 from sfcci.trace.past import Past, Recorder
@@ -65,7 +65,9 @@ class Analyzer:
         self.captures: dict[str, Capture] = {}
         self._wrong: dict[str, str] = {}
         """What has been said of captures that cannot be carried out now."""
-        self.alerts = Alerts(self._asked, recorder, actions, say)
+        self.alerts = Alerts(
+            lambda text: gremlin.query(text, self._world_for(text)).json(), recorder, actions, say
+        )
         self._listeners: list[Listener] = []
         self._here: Here | None = None
         self._tapping: Tapping | None = None
@@ -84,19 +86,19 @@ class Analyzer:
         """Answer a Gremlin expression about now: all that has happened before the call is seen. Raises InputError."""
         with self.lock:
             self._catch_up()
-            if self._here and _INTERFACE_METRICS.search(text):
-                with self._overlay(quiet=True):
-                    self._here.topology.measure()
-            world = self._world()
-            if self._here and _RULES.search(text):
-                world = replace(world, graph=with_rules(self._here.topology))
+            world = self._world_for(text)
             if not _PAST.search(text):
                 return gremlin.query(text, world)
             world = replace(world, graph=world.graph.copy())
         return gremlin.query(text, world)  # reading the history takes seconds, in which others may ask
 
-    def _asked(self, text: str) -> Any:
-        return gremlin.query(text, self._world()).json()
+    def _world_for(self, text: str) -> gremlin.World:
+        """Give the world with what only some expressions ask for: what interfaces count, what switches hold."""
+        if self._here and _INTERFACE_METRICS.search(text):
+            with self._overlay(quiet=True):
+                self._here.topology.measure()
+        ruled = self._here if _RULES.search(text) else None
+        return replace(self._world(), graph=with_rules(ruled.topology) if ruled else self.graph)
 
     def _world(self) -> gremlin.World:
         return gremlin.World(
@@ -251,6 +253,7 @@ class Analyzer:
                 if self._news:
                     self._news = False
                     self.alerts.changed()
+                self.alerts.tick()
                 if (now := time.monotonic()) >= next_tick:
                     self._tick()
                     next_tick = now + max(TICK_S, SHARE * (time.monotonic() - now))
@@ -279,8 +282,9 @@ class Analyzer:
                 here.topology.forget()  # who reads packets may have heard of the end first, and it was let go
                 self.alerts.changed()
             self.store.keep_only(())
-            self.store.do = _directly
-            self.recorder.tick(_now_ms(), (), self.store.changed, most=MOST_AT_END)
+            self.store.do = directly
+            over = self.store.tick(time.time_ns())
+            self.recorder.tick(_now_ms(), over, self.store.changed, most=MOST_AT_END)
         self._tell("captures", None)
 
     def _wake(self) -> None:
@@ -389,10 +393,6 @@ def _failure(work: Callable[[], None]) -> str:
     except Exception as error:  # noqa: BLE001
         return f"{type(error).__name__}: {error}"
     return ""
-
-
-def _directly(function: Callable[[], Any]) -> Any:
-    return function()
 
 
 def _now_ms() -> int:

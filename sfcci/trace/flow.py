@@ -92,6 +92,8 @@ class RawPacket(NamedTuple):
     number: int
     data: bytes
     link_type: int
+    length: int
+    """The frame's own, of which `data` may be the begin alone."""
 
 
 @dataclass(slots=True)

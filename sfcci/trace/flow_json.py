@@ -72,14 +72,14 @@ def _identity(flow: FlowRecord) -> dict[str, Any]:
 
 
 def raw_json(packet: RawPacket) -> dict[str, Any]:
-    """Give a raw packet as Skydive writes it: Timestamp in ms, Data in base64."""
-    data = b64encode(packet.data).decode()
-    return {
+    """Give a raw packet as Skydive writes it: Timestamp in ms, Data in base64; of our own: Length, of one that is cut."""
+    told: dict[str, Any] = {
         "Timestamp": packet.time_ns // MS,
         "Index": packet.number,
-        "Data": data,
+        "Data": b64encode(packet.data).decode(),
         "LinkType": packet.link_type,
     }
+    return told | ({"Length": packet.length} if packet.length != len(packet.data) else {})
 
 
 def parse_flow(document: Mapping[str, Any]) -> FlowRecord:
@@ -142,5 +142,6 @@ def _parse_more(document: Mapping[str, Any]) -> More | None:
         more.update = _parse_metric(document["LastUpdateMetric"])
     for one in document.get("LastRawPackets") or ():
         data, link_type = b64decode(one.get("Data", "")), int(one.get("LinkType") or 1)
-        more.raw_packets.append(RawPacket(int(one["Timestamp"]) * MS, int(one["Index"]), data, link_type))
+        number, length = int(one["Index"]), int(one.get("Length") or len(data))
+        more.raw_packets.append(RawPacket(int(one["Timestamp"]) * MS, number, data, link_type, length))
     return None if more == More() else more

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from sfcci.trace import table_time
 from sfcci.trace.captures import Capture
 from sfcci.trace.flow import FlowRecord
 from sfcci.trace.table import FlowTable
@@ -26,7 +27,8 @@ Key = tuple[str, str]
 """TID of the captured node, UUID of the capture."""
 
 
-def _here(function: Callable[[], Any]) -> Any:
+def directly(function: Callable[[], Any]) -> Any:
+    """Run a function where no packet can come in."""
     return function()
 
 
@@ -39,10 +41,12 @@ class FlowStore:
     """All tables. Times in ns since 1970."""
 
     most_flows: int = MOST_FLOWS
-    do: Callable[[Callable[[], Any]], Any] = _here
+    do: Callable[[Callable[[], Any]], Any] = directly
     """Runs a function where no packet comes in meanwhile."""
     _tables: dict[Key, FlowTable] = field(default_factory=dict)
     _ended: "OrderedDict[str, tuple[int, FlowRecord]]" = field(default_factory=OrderedDict)
+    _untold: list[FlowRecord] = field(default_factory=list)
+    """Flows whose table has ended, and whose last interval nobody was given yet."""
     _written_ns: int = 0
     _evicted: int = 0
     _undecodable: int = 0
@@ -73,7 +77,11 @@ class FlowStore:
         gone = self._tables.keys() - set(keys)
         for key in gone:
             table = self._tables.pop(key)
-            self.end(self.do(partial(_flows_of, table)))
+            flows = self.do(partial(_flows_of, table))
+            for flow in flows:
+                table_time.tell(flow, time.time_ns())
+            self._untold += flows
+            self.end(flows)
             self._evicted += table.evicted
             self._undecodable += table.undecodable
             self._raw_lost += table.raw.lost
@@ -106,7 +114,8 @@ class FlowStore:
         self.end(ended, now_ns)
         self._forget(now_ns)
         self._make_room()
-        return updated + ended
+        untold, self._untold = self._untold, []
+        return updated + ended + untold
 
     def changed(self, most: int) -> list[FlowRecord]:
         """Give flows that had packets since they were given last, at most so many: those whose last packet is oldest."""

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, Final
 
 from sfcci.errors import SfcciError, UsageError
-from sfcci.trace.flow import MS, FlowRecord
+from sfcci.trace.flow import MS, FlowRecord, Metric
 from sfcci.trace.flow_json import as_json, parse_flow
 from sfcci.trace.graph import Element
 from sfcci.trace.gremlin import Past as Moment
@@ -31,7 +31,8 @@ class Recorder:
         self.said = "" if history else "no: there is no database"
         self.lost = 0
         self._elements: deque[Element] = deque()
-        self._complete: deque[FlowRecord] = deque()
+        self._complete: deque[tuple[FlowRecord, Metric | None]] = deque()
+        """Flows with the interval that was complete then: they go on, and so do their figures."""
         self._documents: dict[str, dict[str, dict[str, Any]]] = {}
         self._next_prune = 0
 
@@ -69,7 +70,7 @@ class Recorder:
         """Write what waits, of flows at most so many at a time; `changed` gives those between two updates."""
         if self.history is None:
             return
-        self._complete.extend(complete)
+        self._complete.extend((flow, flow.update) for flow in complete)
         for waiting in (self._elements, self._complete):
             while len(waiting) > MOST_WAITING:
                 waiting.popleft()
@@ -80,7 +81,7 @@ class Recorder:
             self._try(lambda history: self._write(history, now_ms, whole, fresh))
         if now_ms >= self._next_prune:
             self._next_prune = now_ms + PRUNE_MS
-            self._try(lambda history: history.prune(now_ms))
+            self._try(lambda history: history.prune(now_ms), proves=False)
 
     def close(self) -> None:
         """Close the history."""
@@ -88,15 +89,20 @@ class Recorder:
             self.history.close()
 
     def _write(
-        self, history: History, now_ms: int, whole: Sequence[FlowRecord], fresh: Sequence[FlowRecord]
+        self,
+        history: History,
+        now_ms: int,
+        whole: Sequence[tuple[FlowRecord, Metric | None]],
+        fresh: Sequence[FlowRecord],
     ) -> None:
-        history.write(now_ms, tuple(self._elements), [as_json(flow) for flow in whole])
+        history.write(now_ms, tuple(self._elements), [_as_it_was(*one) for one in whole])
         self._elements.clear()
         for _ in whole:
             self._complete.popleft()
         history.write(now_ms, flows=[as_json(flow) for flow in fresh], metrics=False)
 
-    def _try(self, work: Callable[[History], None]) -> None:
+    def _try(self, work: Callable[[History], None], *, proves: bool = True) -> None:
+        """Do it; `proves`: when that is possible, there is room to write again."""
         if self.history is None:
             return
         try:
@@ -106,9 +112,14 @@ class Recorder:
                 self._say(f"the history is not written: {error}")
             self.said = str(error)
         else:
-            if self.said:
+            if self.said and proves:
                 self._say("the history is written again")
-            self.said = ""
+                self.said = ""
+
+
+def _as_it_was(flow: FlowRecord, update: Metric | None) -> dict[str, Any]:
+    """Give a flow in JSON with the interval of then."""
+    return as_json(flow) | ({"LastUpdateMetric": update.json()} if update else {})
 
 
 class Past:

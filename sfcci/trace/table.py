@@ -254,7 +254,7 @@ class FlowTable:
             self._count_one(flow, packet, time_ns, length - packet.at, forward)
             steps.append((flow, forward, packet.at))
         if self._wants_more:
-            self._add_more(flow, packet, data, time_ns, forward)
+            self._add_more(flow, packet, data, time_ns, forward, length)
         if key and self._may_be_left_out(flow, outermost, way):
             self._make_room_for_slices()
             self._ways[way][0 if forward else 1].setdefault(key, flow)
@@ -334,11 +334,13 @@ class FlowTable:
             return False
         return table_key.is_told_by_slice(packet)
 
-    def _add_more(self, flow: FlowRecord, packet: Packet, data: bytes, time_ns: int, forward: bool) -> None:
-        """Add what was asked for beyond counting; `packet` is the innermost."""
+    def _add_more(
+        self, flow: FlowRecord, packet: Packet, data: bytes, time_ns: int, forward: bool, length: int
+    ) -> None:
+        """Add what was asked for beyond counting; `packet` is the innermost, `length` the frame's own."""
         flow.more = flow.more or More()
         if self.raw_limit:
-            self.raw.keep(flow.more, time_ns, data)
+            self.raw.keep(flow.more, time_ns, data, length)
         if self._fragments:
             self._fragments.count(flow, packet, forward)
         if self.tcp_metrics and packet.protocol == TCP and packet.tcp_seq is not None:

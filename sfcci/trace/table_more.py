@@ -31,14 +31,14 @@ class RawFrames:
         self.lost = 0
         """Frames that would have been kept."""
 
-    def keep(self, more: More, time_ns: int, data: bytes) -> None:
-        """Keep a frame of a flow."""
+    def keep(self, more: More, time_ns: int, data: bytes, length: int) -> None:
+        """Keep a frame of a flow, or as much of it as there is."""
         if 0 <= self._limit <= more.raw_captured:
             return
         if self._kept >= MOST_RAW:
             self.lost += 1
             return
-        more.raw_packets.append(RawPacket(time_ns, more.raw_captured, data, self._link_type))
+        more.raw_packets.append(RawPacket(time_ns, more.raw_captured, data, self._link_type, length))
         more.raw_captured += 1
         self._kept += 1
 

@@ -63,11 +63,14 @@ class Tapping:
         return {key: found[key] for key in self._taps if key in found}
 
     def beside_switch(self) -> frozenset[str]:
-        """Give the interfaces in the switches' own namespaces that are captured both ways and unfiltered."""
+        """Give the interfaces in the switches' own namespaces that are captured both ways, unfiltered and without a loss."""
+        states = self.states()
+        whole = {key for key, state in states.items() if state.state == ACTIVE and not state.dropped}
         return frozenset(
             tap.tapped.interface
-            for tap in self._taps.values()
-            if tap.tapped.netns in self._switches
+            for key, tap in self._taps.items()
+            if key in whole
+            and tap.tapped.netns in self._switches
             and not (tap.tapped.entering or tap.tapped.capture.bpf_filter)
         )
 

@@ -98,7 +98,7 @@ class Api:
 
             packets = answer.packets()
             link_type = packets[0].link_type if packets else 1
-            same = ((one.time_ns, one.data, len(one.data)) for one in packets if one.link_type == link_type)
+            same = ((one.time_ns, one.data, one.length) for one in packets if one.link_type == link_type)
             return Response(b"".join(pcap.dump(same, link_type)), media_type=f"application/{PCAP}")
         return answer_json(answer.json())
 

@@ -39,9 +39,10 @@ def shown(folder: Path) -> tuple[Shown, ...]:
     found, left = [], PAGE_BYTES
     for one in listed(folder):
         name = str(one.path.relative_to(folder))
-        text = _text(folder, name, min(SHOWN_BYTES, left)) if left > 0 else None
-        left -= len(text or "")
-        found.append(Shown(name, one.what, one.read, one.size, text, one.size <= SHOWN_BYTES))
+        most = min(SHOWN_BYTES, left)
+        text = _text(folder, name, most) if most > 0 else None
+        left -= len((text or "").encode())
+        found.append(Shown(name, one.what, one.read, one.size, text, one.size <= most))
     return tuple(found)
 
 

@@ -102,6 +102,26 @@ def test_functions_that_look_at_other_times_are_followed(target, begin, end):
     assert time_of(target, from_s=NOW - 4195) == (begin, end)
 
 
+@pytest.mark.parametrize(
+    ("named", "placed"),
+    [
+        ("summarize({},intervalString='1d',func='sum')", "summarize({},'1d','sum')"),
+        ("integralByInterval({},intervalUnit='1d')", "integralByInterval({},'1d')"),
+        ("movingSum({},windowSize='1d')", "movingSum({},'1d')"),
+        ("timeShift({},timeShift='1d')", "timeShift({},'1d')"),
+        ("timeShift({},timeShift='+1d')", "timeShift({},'+1d')"),
+    ],
+)
+def test_an_argument_that_is_named_means_the_same_as_in_its_place(named, placed):
+    assert time_of(named.format(NAME)) == time_of(placed.format(NAME))
+
+
+@pytest.mark.parametrize("function", ["summarize", "integralByInterval", "movingSum", "timeShift"])
+@pytest.mark.parametrize("nothing", ["0", "'0'", "'0h'"])
+def test_an_interval_of_nothing_is_a_step(function, nothing):
+    assert time_of(f"{function}({NAME},{nothing})")
+
+
 def test_the_parts_of_a_ratio_are_asked_for_once_each():
     bad = f"stats_counts.{STEM}.a.{{{','.join(BAD)}}}"
     every = f"stats_counts.{STEM}.a.{{SUCCESS,{','.join(BAD)}}}"

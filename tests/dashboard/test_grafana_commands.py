@@ -71,6 +71,14 @@ def test_prune_deletes_what_is_ours_and_in_no_file_in_the_folders_of_the_files(f
     assert sorted(filled.dashboards) == ["a", "b", "mine"]
 
 
+def test_prune_looks_into_no_folder_that_no_file_goes_to(filled, run, tmp_path):
+    mine = tmp_path / "mine" / "team"
+    mine.mkdir(parents=True)
+    (mine / "c.yaml").write_text("dashboard: {title: Board c}\n")
+    assert run("prune", mine.parent, "--yes").output == "nothing to delete\n"
+    assert filled.writes() == []
+
+
 @pytest.mark.parametrize(("answer", "left"), [("y", {"a", "b", "mine", "other"}), ("n", None), ("", None)])
 def test_prune_asks_at_a_terminal_and_only_yes_deletes(filled, files, answer, left):
     import pty

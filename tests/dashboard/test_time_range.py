@@ -79,6 +79,37 @@ def test_law_any_text_is_a_time_or_refused(text):
         assert isinstance(moment(f"now{text}", NOW), float)
 
 
+@pytest.mark.parametrize("here", [True, False], ids=["the machine's zone", "the dashboard's"])
+@pytest.mark.parametrize(
+    ("text", "now", "up", "expected"),
+    [
+        ("now-6h", "2026-03-29T04:00+02:00", False, "2026-03-28T21:00+01:00"),
+        ("now-24h", "2026-03-29T10:00+02:00", False, "2026-03-28T09:00+01:00"),
+        ("now-30m", "2026-03-29T03:15+02:00", False, "2026-03-29T01:45+01:00"),
+        ("now-1d", "2026-03-29T10:00+02:00", False, "2026-03-28T10:00+01:00"),
+        ("now/d", "2026-03-29T10:00+02:00", False, "2026-03-29T00:00+01:00"),
+        ("now-1d/d", "2026-03-29T10:00+02:00", False, "2026-03-28T00:00+01:00"),
+        ("now/d", "2026-03-29T10:00+02:00", True, "2026-03-30T00:00+02:00"),
+        ("now-1M", "2026-04-15T10:00+02:00", False, "2026-03-15T10:00+01:00"),
+        ("now/h", "2026-10-25T02:30+01:00", False, "2026-10-25T02:00+01:00"),
+        ("now/h", "2026-10-25T02:30+02:00", True, "2026-10-25T02:00+01:00"),
+        ("now-1h", "2026-10-25T02:30+01:00", False, "2026-10-25T02:30+02:00"),
+    ],
+)
+def test_hours_have_their_length_and_days_their_begin_where_the_clocks_change(
+    monkeypatch, here, text, now, up, expected
+):
+    zone = "" if here else "Europe/Berlin"
+    monkeypatch.setitem(os.environ, "TZ", "Europe/Berlin" if here else "Asia/Tokyo")
+    time.tzset()
+    try:
+        found = moment(text, datetime.fromisoformat(now).timestamp(), zone, up=up)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert found == datetime.fromisoformat(expected).timestamp()
+
+
 def test_a_day_begins_here_for_those_who_do_not_ask_for_utc(monkeypatch):
     monkeypatch.setitem(os.environ, "TZ", "Asia/Tokyo")
     time.tzset()

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from sfcci import settings
 from sfcci.errors import Unreachable, UsageError
-from sfcci.metric import wire
+from sfcci.metric import instance, wire
 from sfcci.metric.carbon import Address, parse_address, send
 from sfcci.metric.graphite import GraphiteReader
 from sfcci.metric.point import Point
@@ -246,3 +247,14 @@ class TestRealGraphite:
 
         answer = requests.get(f"{graphite.url}/render?target=find.me.one&format=png", timeout=60)
         assert answer.status_code >= 400
+
+
+def test_a_host_that_none_can_be_is_told_and_no_fault_of_ours():
+    with pytest.raises(Unreachable, match=r"carbon at a\.\.b:2003 takes no points"):
+        send([Point("a", 1, 10)], Address("a..b", 2003))
+
+
+def test_an_address_of_graphite_that_cannot_be_read_is_refused_beside_carbon(tmp_path):
+    given = {"SFCCI_GRAPHITE_URL": "http://[::1", "SFCCI_GRAPHITE_CARBON": "127.0.0.1:2003"}
+    with pytest.raises(UsageError, match="is no address of a Graphite"):
+        instance.configured(settings.load(tmp_path, given))

@@ -18,7 +18,7 @@ from sfcci.metric.carbon import Address, send
 from sfcci.metric.instance import Instance
 from sfcci.metric.point import Point
 from sfcci.metric.proof import missing, proof_of
-from sfcci.metric.push import push, reader
+from sfcci.metric.push import feed, push, reader
 from sfcci.metric.retention import DEFAULT, parse_retentions
 
 DAY = 86400
@@ -349,3 +349,11 @@ def a_hole():
         threading.Thread(target=swallow, args=(listener,), daemon=True).start()
         yield Address(*listener.getsockname())
         listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_what_feeds_another_graphite_has_the_gauge_too(private, graphite, record):
+    record("fed", 5, 65, 130)
+    record("fed", 6, outcome=Result.FAILURE)
+    assert feed(private, graphite) > 0
+    assert total(graphite, counter("fed")) == 3
+    assert newest(graphite, f"stats.gauges.{STEM.removesuffix('.job')}.pass_probability") == 0.75

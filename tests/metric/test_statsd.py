@@ -99,6 +99,7 @@ def test_only_what_ended_since_is_told(private, record, receiver):
     record("recent", 5, 7200)
     assert statsd.tell(private, address, time.time() - 3600).results == 1
     assert len(read()) == 2
+    assert statsd.tell(private, address, time.time() - 30 * 86400).results == 1
     with pytest.raises(UsageError, match="30 days"):
         statsd.tell(private, address, time.time() - 31 * 86400)
 
@@ -115,6 +116,12 @@ def test_where_nobody_listens_it_is_told_and_nothing_counts_as_told(private, rec
             statsd.tell(private, closed, since_s)
     assert statsd.tell(private, address, since_s).results == 1
     assert len(read()) == 2
+
+
+def test_a_name_that_none_can_have_is_told(private, record):
+    record("odd", 5)
+    with pytest.raises(Unreachable, match=r"StatsD at a\.\.b:8125 cannot be told"):
+        statsd.tell(private, Address("a..b", 8125), time.time() - 3600)
 
 
 def test_a_result_whose_lines_are_longer_than_a_datagram_goes_alone(private, record):
