@@ -71,7 +71,7 @@ def _send(given: dict[str, Any]) -> None:
     file: Path | None = given.pop("pcap")
     if not given["src"]:
         raise UsageError("say from where: --src QUERY")
-    body = {_NAMES[key]: value for key, value in given.items() if value not in ("", None, False)}
+    body = {_NAMES[key]: value for key, value in given.items() if value or key == "interval"}
     if file is not None:
         import base64
 

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from sfcci.api.listen import listening
-from sfcci.cli import skydive, skydive_conf
-from sfcci.errors import InputError, SfcciError
+from sfcci.cli import skydive, skydive_conf, skydive_inject
+from sfcci.cli.skydive_client import Answer
+from sfcci.errors import InputError, SfcciError, UsageError
 from sfcci.trace.alert_action import Actions
 from sfcci.trace.analyzer import Analyzer, running
 from sfcci.trace.past import Recorder
@@ -137,6 +138,34 @@ def test_users_of_the_configuration_may_ask(tmp_path):
     with pytest.raises(InputError, match=r"auth\.mine is of another kind") as told:
         _ = skydive_conf.load(str(path), {}).users
     assert "secret-url" not in str(told.value)
+
+
+@pytest.mark.parametrize("users", ["{ann: }", "{ann: yes}", "{ann: ''}", "[ann]", "ann", "{}"])
+def test_users_without_passwords_are_refused(tmp_path, users):
+    path = tmp_path / "c.yml"
+    path.write_text(
+        f"analyzer: {{auth: {{api: {{backend: mine}}}}}}\nauth: {{mine: {{type: basic, users: {users}}}}}"
+    )
+    with pytest.raises(InputError, match="users with their passwords"):
+        _ = skydive_conf.load(str(path), {}).users
+
+
+@pytest.mark.parametrize("address", ["[::1:8082", "a..b:8082", f"{'x' * 64}:8082", "h:99999", "ftp://h"])
+def test_an_analyzers_address_that_none_can_be_is_told(address):
+    said = CliRunner().invoke(skydive.skydive, ["client", "--analyzer", address, "status"]).exception
+    assert isinstance(said, UsageError)
+    assert f"{address!r} is no analyzer's address; expected HOST:PORT" in str(said)
+
+
+def test_packets_can_be_sent_without_a_pause(monkeypatch):
+    sent = []
+    client = type("Client", (), {"ask": lambda _self, *words: sent.append(words) or Answer(200, b"{}")})
+    monkeypatch.setattr(skydive_inject, "asked_client", client)
+    words = ["client", "injection", "create", "--src", "G.V()", "--interval", "0", "--count", "5"]
+    CliRunner().invoke(skydive.skydive, words, catch_exceptions=False)
+    ((_, _, body),) = sent
+    assert (body["Interval"], body["Count"]) == (0, 5)
+    assert "Payload" not in body
 
 
 @pytest.mark.parametrize("text", ["- a list", "analyzers: 3", "analyzers: [1]", "a: [", "a: b: c"])

@@ -112,3 +112,13 @@ def test_what_an_alert_finds_becomes_a_series(settings):
         actions.close()
     name, value, _ = got[0].split()
     assert (name, float(value)) == ("sfcci.trace.alerts.tap_is_down_", 3.0)
+
+
+def test_a_database_has_one_analyzer_that_writes_it(settings, tmp_path):
+    url = f"sqlite:///{tmp_path}/given.sqlite"
+    with contextlib.ExitStack() as first, contextlib.ExitStack() as second:
+        first_place, other = LabPlace(tmp_path, "a"), LabPlace(tmp_path, "b")
+        assert trace_serving._history(first, settings, first_place, Wish(database=url))
+        with pytest.raises(UsageError, match="another analyzer with this database runs already"):
+            trace_serving._history(second, settings, other, Wish(database=url))
+        assert trace_serving._history(second, settings, other, Wish(database=f"{url}.other"))

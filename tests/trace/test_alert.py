@@ -149,3 +149,8 @@ def test_only_scripts_of_the_named_folder_are_started(tmp_path):
     with pytest.raises(UsageError, match="--alert-scripts"):
         Actions().check(one.action)
     assert said == []
+
+
+def test_an_alert_without_a_name_of_its_own_gets_one():
+    assert alert.parse_alert({"Expression": "q", "UUID": ""}, "made").uuid == "made"
+    assert alert.parse_alert({"Expression": "q", "UUID": "own"}, "made").uuid == "own"

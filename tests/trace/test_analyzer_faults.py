@@ -2,11 +2,12 @@
 
 import contextlib
 import threading
+import time
 
 from sfcci.errors import Unreachable
 from sfcci.trace.alert import Alert
 from sfcci.trace.alert_action import Actions
-from sfcci.trace.analyzer import Analyzer
+from sfcci.trace.analyzer import Analyzer, running
 from sfcci.trace.past import Recorder
 from sfcci.trace.place import Here, Machine
 
@@ -100,3 +101,36 @@ def test_a_place_that_ends_leaves_no_nodes_whoever_hears_of_it_first():
     analyzer.end()
     thread.join(60)
     assert [node.id for node in analyzer.graph.nodes()] == ["host"]
+
+
+class Still(Vanishing):
+    """A place where nothing happens; `waits` are the times for which it was waited."""
+
+    def __init__(self):
+        super().__init__()
+        self.waits = []
+        self.graph = None
+
+    @contextlib.contextmanager
+    def opened(self, graph):
+        self.graph = graph
+        graph.put_node("n", {"Type": "netns"}, now_ms=1)
+        yield Here(None, self, self)
+
+    def wait(self, timeout_s, _wake):
+        self.waits.append(timeout_s)
+        time.sleep(timeout_s)
+
+
+def test_an_alert_whose_time_has_come_is_asked_then_and_waited_for():
+    place, asked = Still(), []
+    actions = Actions(point=lambda _alert, _value, at_s: asked.append(at_s))
+    analyzer = Analyzer(place, Recorder(None), actions)
+    with running(analyzer):
+        with analyzer.lock:
+            analyzer.alerts.create({"Expression": "G.V().Count()", "Trigger": "duration:200ms"}, 0)
+        end = time.monotonic() + 60
+        while len(asked) < 10 and time.monotonic() < end:
+            time.sleep(0.01)
+    assert len(asked) >= 10
+    assert len(place.waits) < 100, "it does not ask the clock all the time"

@@ -1,10 +1,14 @@
 """Flows of all captures together are bounded, and what has to go is counted."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from sfcci.trace import flow_store, table_more
-from sfcci.trace.captures import Capture
+from sfcci.trace.captures import Capture, Tapped
+from sfcci.trace.flow_json import as_json, parse_flow
 from sfcci.trace.flow_store import FlowStore
+from sfcci.trace.tapping import Tapping
 
 from .frames import NS, ethernet, ipv4, request, tcp
 
@@ -55,3 +59,36 @@ def test_a_link_without_ethernet_has_a_table_for_such_packets(kind):
     packet = ipv4(tcp())
     table.add(NS, packet, len(packet))
     assert [flow.network_a for flow in table.flows()] == ["10.0.0.3"], node
+
+
+def test_a_frame_that_was_cut_knows_its_own_length():
+    store = FlowStore()
+    table = store.table("node", Capture("c", "G.V()", raw_packet_limit=-1))
+    frame = request()
+    table.add_all([(NS, frame, 1454, False), (NS + 1, frame, len(frame), False)])
+    (flow,) = store.flows()
+    assert [(len(one.data), one.length) for one in flow.raw_packets] == [
+        (len(frame), 1454), (len(frame), len(frame)),
+    ]  # fmt: skip
+    told = as_json(flow, raw=True)
+    assert [one.get("Length") for one in told["LastRawPackets"]] == [1454, None]
+    assert [one.length for one in parse_flow(told).raw_packets] == [1454, len(frame)]
+
+
+def test_only_taps_that_lost_nothing_tell_where_a_packet_was_not():
+    class Live:
+        """Taps as they are wanted, with states by the interface."""
+
+        def want(self, wanted):
+            self.wanted = wanted
+
+        def states(self):
+            told = {"whole": ("active", 0), "lossy": ("active", 3), "failed": ("failed", 0)}
+            return {
+                key: SimpleNamespace(state=told[key[3]][0], dropped=told[key[3]][1]) for key in self.wanted
+            }
+
+    tapping = Tapping(Live(), FlowStore(), str, {"switch"})
+    capture = Capture("c", "G.V()")
+    tapping.want([Tapped(capture, name, name, "switch", name) for name in ("whole", "lossy", "failed")])
+    assert tapping.beside_switch() == {"whole"}

@@ -8,10 +8,14 @@ import pytest
 
 from sfcci.errors import Unreachable, UsageError
 from sfcci.trace import gremlin
+from sfcci.trace.captures import Capture
 from sfcci.trace.flow_json import parse_flow
+from sfcci.trace.flow_store import FlowStore
 from sfcci.trace.graph import Edge, Graph, Node
 from sfcci.trace.history import History
 from sfcci.trace.past import Past, Recorder
+
+from .frames import NS, request
 
 
 @pytest.fixture
@@ -158,6 +162,45 @@ def test_without_a_history_it_says_so():
     )
     with pytest.raises(UsageError, match="keeps no history"):
         gremlin.query("G.At('-1m').V()", world)
+
+
+class Refusing:
+    """A history that takes nothing, but for pruning, until there is room; `flows` is what it took."""
+
+    def __init__(self):
+        self.room, self.flows = False, []
+
+    def write(self, _now_ms, _elements=(), flows=(), *, metrics=True):
+        if not self.room:
+            raise Unreachable("the disk is full")
+        self.flows += flows if metrics else ()
+
+    def prune(self, _now_ms):
+        """There is nothing to remove: so much a full disk takes."""
+
+
+def test_intervals_that_wait_are_written_as_they_were():
+    history, said = Refusing(), []
+    recorder = Recorder(history, said.append)
+    store = FlowStore()
+    table = store.table("node", Capture("c", "G.V()"))
+    for minute in range(4):
+        begin = NS + minute * 60 * 10**9
+        table.add_all([(begin + number, request(), 80, False) for number in range(10 + minute)])
+        history.room = minute == 3
+        recorder.tick((minute + 1) * 60_000, store.tick(begin + 60 * 10**9))
+    assert [flow["LastUpdateMetric"]["ABPackets"] for flow in history.flows] == [10, 11, 12, 13]
+    assert said == ["the history is not written: the disk is full", "the history is written again"]
+
+
+def test_the_last_interval_of_flows_whose_capture_ends_is_told():
+    store = FlowStore()
+    store.table("node", Capture("c", "G.V()")).add_all([(NS + n, request(), 80, False) for n in range(30)])
+    assert store.tick(NS + 30 * 10**9) == []
+    store.keep_only(())
+    (flow,) = store.tick(NS + 40 * 10**9)
+    assert flow.update.ab_packets == 30
+    assert store.tick(NS + 50 * 10**9) == []
 
 
 def test_a_full_disk_is_said_once_and_what_waits_is_written_when_there_is_room(on_small_disk):
