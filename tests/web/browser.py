@@ -100,14 +100,17 @@ class Page:
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
 
     def open(self, url, timeout_s=60.0):
-        """Open a page and wait until it is ready; what the browser gave up for a network that changed is opened again."""
+        """Open a page and wait until it is ready; what the browser gave up for a network that changed is opened anew.
+
+        What was noted of an attempt that was given up is forgotten.
+        """
         deadline = time.monotonic() + timeout_s
         seen = len(self.events)
         self.ask("Page.navigate", url=url)
         while not self.evaluate("document.body && document.body.dataset.state === 'ready'"):
             assert time.monotonic() < deadline, f"{url} does not get ready"
             if any(CHANGED in str(one) for one in self.events[seen:]):
-                seen = len(self.events)
+                del self.events[seen:]
                 self.ask("Page.navigate", url=url)
             time.sleep(0.05)
         self.wait("true")
