@@ -85,9 +85,8 @@ class Analyzer:
     def query(self, text: str) -> Answer:
         """Answer a Gremlin expression about now: all that has happened before the call is seen. Raises InputError."""
         with self.lock:
-            with contextlib.suppress(
-                Unreachable
-            ):  # a place that is going: the thread hears of it in a moment
+            # a place that is going: what is known of it still is the answer, until the thread hears of its end
+            with contextlib.suppress(Unreachable):
                 self._catch_up()
             world = self._world_for(text)
             if not _PAST.search(text):
@@ -108,7 +107,7 @@ class Analyzer:
             graph=self.graph,
             flows=self.store.flows,
             history=Past(self.recorder, self.store.flows, _now_ms, self.lock),
-            bpf=_matcher,
+            bpf=lambda expression, link_type: bpf.compiled(expression, link_type).matches,
             chain_path=self.chain_paths,
             now_ms=_now_ms,
         )
@@ -381,10 +380,6 @@ def running(analyzer: Analyzer) -> Iterator[Analyzer]:
         thread.join(10)
         analyzer.actions.close()
         analyzer.recorder.close()
-
-
-def _matcher(expression: str, link_type: int) -> Callable[[bytes], bool]:
-    return bpf.compiled(expression, link_type).matches
 
 
 def _failure(work: Callable[[], None]) -> str:
