@@ -7,6 +7,7 @@ import threading
 import pytest
 from updating import JSON, interrupt, interrupted, process, run, titles, well, write
 
+from sfcci.dashboard import grafana_write
 from sfcci.errors import Unreachable
 
 
@@ -183,3 +184,8 @@ def test_a_second_ctrl_c_does_not_wait_and_says_what_is_not_known(grafana, files
         grafana, files, lambda method, _path, body: method == "POST" and "Board b" in str(body), times=2
     )
     assert "1 of 3 dashboards are written: 'Board a'; 'Board b' may be; run it again for the others" in errors
+
+
+def test_two_dashboards_of_one_title_are_both_told():
+    states = [("Load", "was deleted again"), ("Load", "is written still"), ("Rate", "")]
+    assert grafana_write._told(states) == "'Load' was deleted again; 'Load' is written still"

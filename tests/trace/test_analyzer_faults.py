@@ -134,3 +134,21 @@ def test_an_alert_whose_time_has_come_is_asked_then_and_waited_for():
             time.sleep(0.01)
     assert len(asked) >= 10
     assert len(place.waits) < 100, "it does not ask the clock all the time"
+
+
+class Going(Still):
+    """A place whose database is away: what happens there is heard of no more."""
+
+    def catch_up(self):
+        if self.waits:
+            raise Unreachable("the database of the switch is gone")
+
+
+def test_a_question_while_a_place_goes_is_answered_by_what_is_known():
+    place = Going()
+    analyzer = Analyzer(place, Recorder(None), Actions())
+    place.graph = analyzer.graph
+    analyzer.graph.put_node("n", {"Type": "netns"}, now_ms=1)
+    analyzer._here = Here(None, place, place)
+    place.waits.append(0)
+    assert analyzer.query("G.V().Count()").json() == 1

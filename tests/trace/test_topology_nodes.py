@@ -1,6 +1,7 @@
 """A lab over nodes, looked into: each node's switch is in the graph, is captured and asked, and may go and come back."""
 
 import select
+import threading
 from collections import Counter
 
 import pytest
@@ -127,3 +128,12 @@ def test_a_path_over_nodes_is_told_from_captures_of_them(lab, state):
     assert forward["verdict"] == "OK"
     assert [hop["node"] for hop in forward["hops"]][::3] == ["source", "dest"]
     assert len({places.get(hop["node"]) for hop in forward["hops"]}) > 1
+
+
+def test_an_alert_about_what_switches_hold_counts_it(lab, state):  # noqa: ARG001 - the lab is up
+    told, come = [], threading.Event()
+    actions = Actions(point=lambda _alert, value, _at_s: (told.append(value), come.set()))
+    with running(Analyzer(LabPlace(state, "demo"), Recorder(None), actions)) as analyzer:
+        analyzer.create_alert({"Expression": "G.V().Has('Type', 'ofrule').Count()", "Trigger": "duration:1h"})
+        assert come.wait(LIMIT_S)
+        assert told[0] == analyzer.query("G.V().Has('Type', 'ofrule').Count()").json() > 0
