@@ -216,7 +216,7 @@ def bpf(state: OfPackets, step: Step, asked: Asked) -> OfPackets:
     types = {packet.link_type for packets in state.packets.values() for packet in packets} or {1}
     passes = {link_type: asked.world.bpf(text, link_type) for link_type in types}
     found = {
-        uuid: [packet for packet in packets if passes[packet.link_type](packet.data)]
+        uuid: [packet for packet in packets if passes[packet.link_type](packet.data, packet.length)]
         for uuid, packets in state.packets.items()
     }
     return OfPackets(state.scope, {uuid: packets for uuid, packets in found.items() if packets})

@@ -36,8 +36,8 @@ class World:
     graph: Graph
     flows: Callable[[], Iterable[FlowRecord]]
     history: History | None = None
-    bpf: Callable[[str, int], Callable[[bytes], bool]] | None = None
-    """Gives for a filter and a link type what says of a frame whether it fits; raises InputError."""
+    bpf: Callable[[str, int], Callable[[bytes, int], bool]] | None = None
+    """Gives for a filter and a link type what says of a frame, and its own length, whether it fits; raises InputError."""
     chain_path: Callable[[Sequence[FlowRecord]], Any] | None = None
     now_ms: Callable[[], int] | None = None
     workflow: Callable[[str, Sequence[Any]], Any] | None = None

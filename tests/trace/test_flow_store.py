@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sfcci.trace import flow_store, table_more
+from sfcci.trace import bpf, flow_store, table_more
 from sfcci.trace.captures import Capture, Tapped
 from sfcci.trace.flow_json import as_json, parse_flow
 from sfcci.trace.flow_store import FlowStore
@@ -73,6 +73,8 @@ def test_a_frame_that_was_cut_knows_its_own_length():
     told = as_json(flow, raw=True)
     assert [one.get("Length") for one in told["LastRawPackets"]] == [1454, None]
     assert [one.length for one in parse_flow(told).raw_packets] == [1454, len(frame)]
+    long = bpf.compiled("greater 1000")
+    assert [long.matches(one.data, one.length) for one in flow.raw_packets] == [True, False]
 
 
 def test_only_taps_that_lost_nothing_tell_where_a_packet_was_not():

@@ -270,7 +270,7 @@ def test_packets_are_kept_and_filtered_by_a_given_filter():
 
     def bpf(text, link_type):
         asked.append((text, link_type))
-        return lambda frame: frame[0] == 0
+        return lambda frame, length: frame[0] == 0 and length == 2
 
     answer = query("G.Flows().RawPackets().BPF('icmp')", _world(bpf=bpf))
     assert asked == [("icmp", 1)]
