@@ -75,8 +75,8 @@ def test_a_chain_that_is_not_what_the_job_says_turns_it_red(job, told, tmp_path)
     assert told in found.reasons[0]
 
 
-def functions(*steps):
-    return replace(JOBS["sfc-update-loses-nothing"], steps=steps, attempts=1)
+def functions(*steps, attempts=3):
+    return replace(JOBS["sfc-update-loses-nothing"], steps=steps, attempts=attempts)
 
 
 CHAIN = patch(
@@ -103,6 +103,6 @@ def test_a_stream_that_passes_a_function_by_is_told(tmp_path):
 
 def test_a_run_whose_control_stream_loses_packets_does_not_count(tmp_path):
     stops = Step((CHAIN, Change(hosts={"dest": False})), (STREAM,), (Lost(0),))
-    found = verdict(functions(AT_REST, stops), tmp_path)
+    found = verdict(functions(AT_REST, stops, attempts=1), tmp_path)
     assert found.result is Result.RETRY
     assert "the control stream lost" in found.reasons[0]
