@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from sfcci import command, files
 from sfcci.chain.model import ChainState, found
+from sfcci.datapath.capture import Incomplete
 from sfcci.datapath.lab import Lab, build, require
 from sfcci.datapath.namespace import Keeper, Raising
 from sfcci.datapath.scenario import Scenario
@@ -110,7 +111,7 @@ def _lab_verdict(order: Order, keeper: Keeper, say: Say) -> Verdict:
         raise
     except TimeUp:
         return _out_of_time(order)
-    except (Void, MissingTool, UsageError, InputError) as error:
+    except (Void, Incomplete, MissingTool, UsageError, InputError) as error:
         return Verdict(_meaning(error), _lines(error))
     except ToolError as error:
         reasons = _lines(error)
@@ -123,7 +124,7 @@ def _lab_verdict(order: Order, keeper: Keeper, say: Say) -> Verdict:
 
 def _meaning(error: SfcciError) -> Result:
     """Give the result of an attempt that says nothing about the chains."""
-    if isinstance(error, Void):
+    if isinstance(error, Void | Incomplete):
         return Result.RETRY
     return Result.NODE_FAILURE if isinstance(error, MissingTool) else Result.CONFIG_ERROR
 

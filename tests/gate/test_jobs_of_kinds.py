@@ -7,6 +7,8 @@ import pytest
 from kinds_run import JOBS, of_file, verdict, verdicts
 
 from sfcci import document
+from sfcci.datapath import capture
+from sfcci.errors import ProgramFailure
 from sfcci.gate.declaration import parse_jobs
 from sfcci.gate.job import Change, Encapsulation, Flows, Lost, Step, Stream, Visits, Ways
 from sfcci.gate.job_schema import SCHEMA
@@ -106,3 +108,13 @@ def test_a_run_whose_control_stream_loses_packets_does_not_count(tmp_path):
     found = verdict(functions(AT_REST, stops, attempts=1), tmp_path)
     assert found.result is Result.RETRY
     assert "the control stream lost" in found.reasons[0]
+
+
+def test_a_run_whose_capture_lost_packets_does_not_count(tmp_path, monkeypatch):
+    def lossy(process):
+        process.communicate()
+        raise capture.Incomplete(ProgramFailure(("frames.py",), 0, ("dropped 1700",)), "not complete")
+
+    monkeypatch.setattr(capture, "_finish", lossy)
+    found = verdict(functions(AT_REST, attempts=1), tmp_path)
+    assert (found.result, "dropped 1700" in "".join(found.reasons)) == (Result.RETRY, True)
