@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -97,6 +98,11 @@ def node_switch():
 
 
 def free_port():
-    """A port of the loopback address that was free just now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    """A port that was free just now at every address, below those that the kernel gives to whoever connects."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with (
+            contextlib.suppress(OSError),
+            socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True),
+        ):
+            return port
