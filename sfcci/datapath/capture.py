@@ -77,8 +77,8 @@ def _finish(process: command.Process) -> None:
     if process.returncode or not said.startswith(b"dropped "):
         raise _failure(process, said, "the capture is not complete")
     if said != b"dropped 0\n":
-        told = _failure(process, said, "the machine had no time for all packets: the capture is not complete")
-        raise Incomplete(told.failure, told.note)
+        note = "the machine had no time for all packets: the capture is not complete"
+        raise _failure(process, said, note, Incomplete)
 
 
 def _check_disk(process: command.Process) -> None:
@@ -86,8 +86,10 @@ def _check_disk(process: command.Process) -> None:
         raise OSError(process.returncode, os.strerror(process.returncode))
 
 
-def _failure(process: command.Process, said: bytes, note: str) -> ToolError:
+def _failure(
+    process: command.Process, said: bytes, note: str, kind: type[ToolError] = ToolError
+) -> ToolError:
     lines = tuple(said.decode(errors="replace").splitlines())
     status = process.poll()
     words = tuple(str(word) for word in process.args) if isinstance(process.args, list) else ()
-    return ToolError(ProgramFailure(words, -1 if status is None else status, lines), note)
+    return kind(ProgramFailure(words, -1 if status is None else status, lines), note)

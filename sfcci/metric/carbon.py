@@ -54,6 +54,11 @@ def _graphyte(carbon: Address) -> object:
     return graphyte.Sender(carbon.host, carbon.port)
 
 
+def why(error: Exception) -> str:
+    """Give the system's words for what went wrong with a connection."""
+    return getattr(error, "strerror", "") or str(error) or type(error).__name__
+
+
 def _delivered(batches: Iterator[bytes], to: Address) -> int:
     sent = 0
     try:
@@ -65,6 +70,5 @@ def _delivered(batches: Iterator[bytes], to: Address) -> int:
             while connection.recv(1024):
                 pass
     except (OSError, UnicodeError) as error:  # a name with a label that no name may have: a..b
-        reason = getattr(error, "strerror", "") or str(error) or type(error).__name__
-        raise Unreachable(f"carbon at {to} takes no points: {reason}; {NEXT_STEP}") from None
+        raise Unreachable(f"carbon at {to} takes no points: {why(error)}; {NEXT_STEP}") from None
     return sent

@@ -19,7 +19,7 @@ from sfcci.gate.history import History
 from sfcci.gate.job import JobResult
 from sfcci.gate.query import Query
 from sfcci.metric import wire
-from sfcci.metric.carbon import Address
+from sfcci.metric.carbon import Address, why
 from sfcci.settings import Settings
 
 DEFAULT_S = 3600
@@ -94,8 +94,7 @@ def _tell(engine: Engine, statsd: Address, results: Sequence[JobResult]) -> int:
             for at in range(0, len(results), AT_ONCE):
                 sent += _part(engine, str(statsd), link, results[at : at + AT_ONCE])
     except (OSError, UnicodeError) as error:  # a name with a label that no name may have: a..b
-        reason = getattr(error, "strerror", "") or error
-        raise Unreachable(f"StatsD at {statsd} cannot be told: {reason}; see [graphite] statsd") from None
+        raise Unreachable(f"StatsD at {statsd} cannot be told: {why(error)}; see [graphite] statsd") from None
     return sent
 
 

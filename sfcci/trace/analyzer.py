@@ -255,10 +255,11 @@ class Analyzer:
                 if self._news:
                     self._news = False
                     self.alerts.changed()
-                self.alerts.tick()
                 if (now := time.monotonic()) >= next_tick:
                     self._tick()
                     next_tick = now + max(TICK_S, SHARE * (time.monotonic() - now))
+                else:
+                    self.alerts.tick()
 
     def _wait_s(self, next_tick: float) -> float:
         if self.captures or self.recorder.pending:

@@ -77,11 +77,11 @@ class FlowStore:
         gone = self._tables.keys() - set(keys)
         for key in gone:
             table = self._tables.pop(key)
-            flows = self.do(partial(_flows_of, table))
+            flows, now_ns = self.do(partial(_flows_of, table)), time.time_ns()
             for flow in flows:
-                table_time.tell(flow, time.time_ns())
+                table_time.tell(flow, now_ns)
             self._untold += flows
-            self.end(flows)
+            self.end(flows, now_ns)
             self._evicted += table.evicted
             self._undecodable += table.undecodable
             self._raw_lost += table.raw.lost
